@@ -1,0 +1,204 @@
+"""Every setting, its default and its unit, in pipeline order; read from TOML.
+
+Precedence, and there is no other: defaults, then preset, then `project.toml`, then `--set`.
+The text under each field is the manual: `vidcolor settings` prints it.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import math
+import tomllib
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from vidcolor.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class ReelSettings:
+    """Reading the film."""
+
+    interlaced: Literal["refuse", "carry"] = "refuse"
+    """What to do with an interlaced film: refuse it, or carry each picture as it is and keep the field order."""
+    variable_rate: Literal["refuse", "conform"] = "refuse"
+    """What to do with a film of variable rate: refuse it, or conform it to its mean rate (frames are repeated or dropped)."""
+    levels: Literal["auto", "limited", "full"] = "auto"
+    """Range of the film's luma codes; auto trusts the file's tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShotSettings:
+    """Stage 1: finding the shots."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyframeSettings:
+    """Stage 2: choosing keyframes where nobody gave any."""
+
+    spacing: int = 75
+    """About one keyframe in so many frames of a shot that has none of its own, in frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSettings:
+    """Stage 3: choosing references."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColorizeSettings:
+    """Stage 4: keyframes in colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class PropagateSettings:
+    """Stage 5: colours from the keyframes to every other frame."""
+
+    chroma_side: int = 640
+    """Long side of the chroma that is carried, in pixels; never more than half the film's."""
+    flow: Literal["dis", "raft"] = "dis"
+    """Optical flow: dis (CPU, no weights) or raft (needs torchvision and its weights)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishSettings:
+    """Stage 6: full-size chroma under the film's own luma."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """Stage 7: the delivered file."""
+
+    doubtful: float = 0.35
+    """Frames whose mean confidence is below this are listed as doubtful, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings."""
+
+    reel: ReelSettings = field(default_factory=ReelSettings)
+    shots: ShotSettings = field(default_factory=ShotSettings)
+    keyframes: KeyframeSettings = field(default_factory=KeyframeSettings)
+    references: ReferenceSettings = field(default_factory=ReferenceSettings)
+    colorize: ColorizeSettings = field(default_factory=ColorizeSettings)
+    propagate: PropagateSettings = field(default_factory=PropagateSettings)
+    finish: FinishSettings = field(default_factory=FinishSettings)
+    export: ExportSettings = field(default_factory=ExportSettings)
+
+
+def _suggest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+
+
+def _checked(value: Any, kind: Any, place: str) -> Any:
+    """`value` as the field's type `kind`. Refuses another type, NaN, and choices that are not listed."""
+    if get_origin(kind) is Literal:
+        if value not in get_args(kind):
+            raise SettingsError(f"{place}: {value!r} is not one of {', '.join(map(str, get_args(kind)))}")
+        return value
+    if get_origin(kind) in (types.UnionType,) or get_origin(kind) is tuple:
+        raise SettingsError(f"{place}: settings of type {kind} are not supported")
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        raise SettingsError(f"{place}: {value!r} must be {_kind_name(kind)}")
+    if kind is float and not math.isfinite(value):
+        raise SettingsError(f"{place}: {value!r} is not a finite number")
+    return value
+
+
+def _kind_name(kind: Any) -> str:
+    return {int: "a whole number", float: "a number", str: "text", bool: "true or false"}.get(kind, str(kind))
+
+
+def override(base: Any, changes: Mapping[str, Any], origin: str) -> Any:
+    """`base` with the nested `changes` applied; `origin` (a file's name) opens every error."""
+    hints = get_type_hints(type(base))
+    known = [f.name for f in fields(base)]
+    new: dict[str, Any] = {}
+    for name, value in changes.items():
+        if name not in known:
+            what = "section" if any(is_dataclass(hints[k]) for k in known) else "setting"
+            raise SettingsError(f"{origin}: no {what} {name!r}{_suggest(name, known)}")
+        current = getattr(base, name)
+        if is_dataclass(current):
+            if not isinstance(value, Mapping):
+                raise SettingsError(f"{origin}: {name} is a section; write [{name}] and its settings under it")
+            new[name] = override(current, value, f"{origin}: {name}")
+        else:
+            new[name] = _checked(value, hints[name], f"{origin}: {name}")
+    result = replace(base, **new)
+    _check_ranges(result, origin)
+    return result
+
+
+def _check_ranges(section: Any, origin: str) -> None:
+    """Refuses numbers outside `RANGES`."""
+    for name, (low, high) in RANGES.get(type(section).__name__, {}).items():
+        value = getattr(section, name)
+        if not low <= value <= high:
+            raise SettingsError(f"{origin}: {name} = {value}: must be {low} to {high}")
+
+
+RANGES: dict[str, dict[str, tuple[float, float]]] = {
+    "KeyframeSettings": {"spacing": (2, 100_000)},
+    "PropagateSettings": {"chroma_side": (32, 4096)},
+    "ExportSettings": {"doubtful": (0.0, 1.0)},
+}
+"""Lowest and highest value of each number, by section."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file. Refuses what cannot be read as one."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SettingsError(f"{path}: not valid TOML ({error}); mend or remove it") from error
+
+
+def load_settings(sources: list[tuple[str, Mapping[str, Any]]]) -> Settings:
+    """The settings in force: defaults, overridden by each (origin, tables) in turn."""
+    result = Settings()
+    for origin, tables in sources:
+        result = override(result, tables, origin)
+    return result
+
+
+def parse_assignment(text: str) -> dict[str, Any]:
+    """`shots.threshold=4` as nested tables. The value is TOML; bare words are text."""
+    key, equals, raw = text.partition("=")
+    parts = key.strip().split(".")
+    if not equals or len(parts) != 2 or not all(parts):
+        raise SettingsError(f"--set {text}: write section.name=value, as in --set propagate.chroma_side=480")
+    try:
+        value = tomllib.loads(f"v = {raw.strip()}")["v"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        value = raw.strip()
+    return {parts[0]: {parts[1]: value}}
+
+
+def describe() -> Iterator[tuple[str, str, Any, str]]:
+    """(section, name, default, manual text) of every setting, read from this page."""
+    page = ast.parse(Path(__file__).read_text(encoding="utf-8"))
+    texts = {
+        (node.name, target.target.id): ast.literal_eval(text.value)
+        for node in page.body
+        if isinstance(node, ast.ClassDef)
+        for target, text in zip(node.body, node.body[1:], strict=False)
+        if isinstance(target, ast.AnnAssign)
+        and isinstance(target.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+    }
+    for section in fields(Settings):
+        values = getattr(Settings(), section.name)
+        for item in fields(values):
+            yield section.name, item.name, getattr(values, item.name), texts.get((type(values).__name__, item.name), "")

@@ -1,0 +1,206 @@
+"""The nouns that travel between stages.
+
+Axes and units, said once:
+- pictures are NumPy arrays (H, W) or (C, H, W), float32 unless said otherwise, row 0 on top;
+- lightness is CIE L*, 0..100; chroma is CIE a*b*, -128..127, in channels a then b; confidence is 0..1;
+- flow is (2, H, W), x then y, in pixels; luma, Cb and Cr are code values (uint16);
+- frames are counted from 0 at the reel's head; sizes are (height, width); points are (x, y);
+- working size: the size of `Frame.lightness`; chroma size: half of it, both ways.
+Every array here is read-only by agreement: a stage makes a new one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from vidcolor.errors import InputError
+from vidcolor.timeline import FrameRange, Rate
+
+if TYPE_CHECKING:
+    from numpy import ndarray as Array
+
+TransitionKind = Literal["cut", "dissolve", "fade"]
+Scan = Literal["progressive", "top", "bottom"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColorTags:
+    """Primaries, transfer and matrix as ITU-T H.273 numbers."""
+
+    primaries: int = 1
+    transfer: int = 1
+    matrix: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reel:
+    """One source film, as its file describes it."""
+
+    name: str
+    """`r1`"""
+    path: Path
+    """The film file, or the first picture of an image sequence."""
+    frame_count: int
+    rate: Rate
+    size: tuple[int, int]
+    """(height, width) in pixels of the stored picture."""
+    pixel_aspect: Fraction = Fraction(1)
+    start: int = 0
+    """Timecode label of frame 0, in frames since midnight."""
+    drop_frame: bool = False
+    timecoded: bool = False
+    """True if the file carries a timecode of its own."""
+    tape: str = ""
+    """Reel name stored in the file, if any."""
+    codec: str = ""
+    pixel_format: str = ""
+    bits: int = 8
+    full_range: bool = False
+    tags: ColorTags = ColorTags()
+    scan: Scan = "progressive"
+    luma_source: Literal["luma", "rgb"] = "luma"
+    """`luma`: the file's own Y' codes. `rgb`: computed from R'G'B'."""
+    has_color: bool = False
+    """True if the file's own pictures are not neutral (sampled); they are taken by their luma."""
+    luma_reversible: bool = True
+    """True if 10-bit delivery codes give the source's codes back exactly."""
+    sound_tracks: int = 0
+    hash: str = ""
+    """SHA-256 over the file's length, its first and last megabytes, and samples between."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about this file, a sentence each."""
+
+    def timecode(self, frame: int) -> str:
+        return self.rate.timecode(self.start + frame, drop=self.drop_frame)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """How a shot begins. `frames` is the run both shots share (dissolve), or the dark or white run (fade)."""
+
+    kind: TransitionKind = "cut"
+    frames: FrameRange | None = None
+
+    def __post_init__(self) -> None:
+        if (self.kind == "cut") != (self.frames is None):
+            raise InputError(f"transition {self.kind!r}: a cut has no frames, a dissolve or fade must have some")
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A run of frames from one take, between two cuts. The shots of a reel meet without gap or overlap."""
+
+    reel: str
+    frames: FrameRange
+    entry: Transition = Transition()
+
+    @property
+    def id(self) -> str:
+        """`r1-001042`: reel and first frame, so other cuts never renumber it."""
+        return f"{self.reel}-{self.frames.start:06d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A frame coloured before the rest of its shot. `person`: a picture was given for it."""
+
+    frame: int
+    reason: Literal["person", "coverage"]
+
+
+def _check(name: str, array: Array, dims: int, channels: int | None = None) -> None:
+    if array.ndim != dims or (channels is not None and array.shape[0] != channels):
+        raise InputError(f"{name}: shape {tuple(array.shape)} is not what this field holds")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One gray picture at working size."""
+
+    index: int
+    lightness: Array
+    """(H, W), L* 0..100"""
+
+    def __post_init__(self) -> None:
+        _check("Frame.lightness", self.lightness, 2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """One colour picture an artist gave."""
+
+    name: str
+    """Path relative to the references folder, with `/`."""
+    hash: str
+    lightness: Array
+    """(H, W)"""
+    chroma: Array
+    """(2, H, W)"""
+
+    def __post_init__(self) -> None:
+        _check("Reference.lightness", self.lightness, 2)
+        _check("Reference.chroma", self.chroma, 3, 2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColorFrame:
+    """The colours of one frame and how far each is to be trusted. Any size; stages 4 and 5 say which."""
+
+    index: int
+    chroma: Array
+    """(2, h, w)"""
+    confidence: Array
+    """(h, w), 0..1"""
+
+    def __post_init__(self) -> None:
+        _check("ColorFrame.chroma", self.chroma, 3, 2)
+        if self.confidence.shape != self.chroma.shape[1:]:
+            raise InputError(
+                f"frame {self.index}: confidence {self.confidence.shape} does not fit chroma {self.chroma.shape}"
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceFrame:
+    """The reel's own luma of one frame at full size, as 10-bit limited-range codes (uint16)."""
+
+    index: int
+    luma: Array
+    """(H, W) uint16"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeliveryFrame:
+    """That same luma, untouched, with the chroma codes to deliver (uint16, 10 bits)."""
+
+    index: int
+    luma: Array
+    cb: Array
+    """(H, W) for 4:4:4, (H, ceil(W/2)) for 4:2:2"""
+    cr: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """How a keyframe's own picture fits its frame."""
+
+    kind: Literal["exact", "near", "far"]
+    shift: float = 0.0
+    """Median displacement in pixels of the picture."""
+    fits: float = 1.0
+    """Fraction of the frame whose colour could be taken from the picture."""
+    notes: tuple[str, ...] = field(default=())
+
+
+def working_size(size: tuple[int, int], chroma_side: int) -> tuple[int, int]:
+    """Working size (height, width) of a reel: twice the chroma size, both even.
+
+    The chroma's long side is half the reel's, at most `chroma_side`.
+    """
+    height, width = size
+    long = max(height, width)
+    scale = min(1.0, 2 * chroma_side / long)
+    return (2 * max(1, round(height * scale / 2)), 2 * max(1, round(width * scale / 2)))
