@@ -1,12 +1,12 @@
 """Every error a person can meet, as one tree. Each message says what, where, and what to do.
 
-    VidcolorError                 exit 2: one line, no traceback
-    ├── InputError                a value or picture handed to a function does not fit
-    ├── MediaError                a film, picture or sound file cannot be read or written
-    ├── SettingsError             a setting, preset or delivery is unknown or out of range
-    ├── ProjectError              the project folder is damaged, newer than this program, or not one
-    ├── WeightsError              the weights of a network are missing or not what they claim to be
-    └── DeviceError               the device asked for is not there
+VidcolorError                 exit 2: one line, no traceback
+├── InputError                a value or picture handed to a function does not fit
+├── MediaError                a film, picture or sound file cannot be read or written
+├── SettingsError             a setting, preset or delivery is unknown or out of range
+├── ProjectError              the project folder is damaged, newer than this program, or not one
+├── WeightsError              the weights of a network are missing or not what they claim to be
+└── DeviceError               the device asked for is not there
 """
 
 

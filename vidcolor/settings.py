@@ -26,7 +26,7 @@ class ReelSettings:
     interlaced: Literal["refuse", "carry"] = "refuse"
     """What to do with an interlaced film: refuse it, or carry each picture as it is and keep the field order."""
     variable_rate: Literal["refuse", "conform"] = "refuse"
-    """What to do with a film of variable rate: refuse it, or conform it to its mean rate (frames are repeated or dropped)."""
+    """A film of variable rate: refuse it, or conform it to its mean rate (frames repeat or drop)."""
     levels: Literal["auto", "limited", "full"] = "auto"
     """Range of the film's luma codes; auto trusts the file's tag."""
 
@@ -201,4 +201,9 @@ def describe() -> Iterator[tuple[str, str, Any, str]]:
     for section in fields(Settings):
         values = getattr(Settings(), section.name)
         for item in fields(values):
-            yield section.name, item.name, getattr(values, item.name), texts.get((type(values).__name__, item.name), "")
+            yield (
+                section.name,
+                item.name,
+                getattr(values, item.name),
+                texts.get((type(values).__name__, item.name), ""),
+            )

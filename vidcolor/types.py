@@ -20,7 +20,7 @@ from vidcolor.errors import InputError
 from vidcolor.timeline import FrameRange, Rate
 
 if TYPE_CHECKING:
-    from numpy import ndarray as Array
+    from numpy import ndarray as Array  # noqa: N812 (the word `Array` reads as a type)
 
 TransitionKind = Literal["cut", "dissolve", "fade"]
 Scan = Literal["progressive", "top", "bottom"]
@@ -159,7 +159,7 @@ class ColorFrame:
         _check("ColorFrame.chroma", self.chroma, 3, 2)
         if self.confidence.shape != self.chroma.shape[1:]:
             raise InputError(
-                f"frame {self.index}: confidence {self.confidence.shape} does not fit chroma {self.chroma.shape}"
+                f"frame {self.index}: confidence {self.confidence.shape}, chroma {self.chroma.shape}: sizes differ"
             )
 
 

@@ -1,0 +1,49 @@
+"""What a version was made of, and what has changed since.
+
+Ingredients are a flat table: readable names to plain values. Two tables are the same version exactly when their
+fingerprints agree; `vidcolor why` shows the lines in which they differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+Value = str | int | float | bool
+Ingredients = dict[str, Value]
+LENGTH = 16
+"""Hexadecimal digits of a fingerprint: 64 bits, far beyond what one film's versions could collide in."""
+
+
+def fingerprint(ingredients: Mapping[str, Value]) -> str:
+    """Short hash of all a version is made of; the order of the entries does not matter."""
+    text = json.dumps(ingredients, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:LENGTH]
+
+
+def settings_ingredients(name: str, section: Any) -> Ingredients:
+    """`settings.propagate.flow = "dis"` for every field of one section of the settings."""
+    if not is_dataclass(section):
+        raise TypeError(f"{name}: not a section of the settings")
+    return {f"settings.{name}.{item.name}": getattr(section, item.name) for item in fields(section)}
+
+
+def changes(old: Mapping[str, Value], new: Mapping[str, Value]) -> Iterator[tuple[str, Value | None, Value | None]]:
+    """(name, old value, new value) of every difference, sorted; None where there is no such entry."""
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            yield name, old.get(name), new.get(name)
+
+
+def describe_change(name: str, old: Value | None, new: Value | None) -> str:
+    """One line for people: `references/000134.png  changed`, `settings.propagate.flow  dis -> raft`."""
+    if old is None:
+        return f"{name}  added"
+    if new is None:
+        return f"{name}  removed"
+    if isinstance(old, str) and isinstance(new, str) and len(old) >= LENGTH and len(new) >= LENGTH:
+        return f"{name}  changed"
+    return f"{name}  {old} -> {new}"

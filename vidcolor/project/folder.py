@@ -1,0 +1,244 @@
+"""The project folder on disk: where everything is, read and written.
+
+- TOML and pictures are written by people, JSON by the machine.
+- Every machine-written file is replaced whole, so that a kill leaves the old one or the new one.
+- No path inside the folder may lead out of it, not even by a symbolic link.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from vidcolor.errors import ProjectError, SettingsError
+from vidcolor.project.upgrade import upgrade
+from vidcolor.settings import read_toml
+
+CONFIG = "project.toml"
+CONFIG_SCHEMA = 1
+JSON_LIMIT = 256 << 20
+"""A project file larger than this many bytes is not ours."""
+TEMPLATE = """\
+# A vidcolor project. This file is yours; everything in plan/, shots/ and exports/ is the machine's.
+version = 1
+reel = {reel}
+keyframes = {keyframes}
+preset = {preset}
+shots = {shots}
+
+# Settings that differ from the preset; `vidcolor settings` lists them all.
+# [settings.propagate]
+# chroma_side = 640
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectConfig:
+    """What `project.toml` says."""
+
+    reel: str
+    """The film, absolute or relative to the project folder."""
+    keyframes: str = ""
+    """The folder of colour pictures; empty for none."""
+    preset: str = "standard"
+    shots: str = ""
+    """An EDL, OTIO or CSV that takes the place of shot detection; empty for none."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Project:
+    """One open project folder. Make one by `Project.create` or `Project.open`."""
+
+    def __init__(self, root: Path, config: ProjectConfig) -> None:
+        self.root = root
+        self.config = config
+
+    @classmethod
+    def create(cls, root: Path, config: ProjectConfig) -> Project:
+        """A new project folder. Refuses a place that holds something else."""
+        if root.exists() and not root.is_dir():
+            raise ProjectError(f"{root}: is a file; give another folder with --project")
+        if root.is_dir() and (root / CONFIG).exists():
+            raise ProjectError(f"{root}: is a project already; open it instead")
+        if root.is_dir() and any(root.iterdir()):
+            raise ProjectError(f"{root}: is not empty and no vidcolor project; give another folder with --project")
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot("made", root, error) from error
+        project = cls(root, config)
+        values = {name: _toml_text(getattr(config, name)) for name in ("reel", "keyframes", "preset", "shots")}
+        project.write_text(CONFIG, TEMPLATE.format(**values))
+        return project
+
+    @classmethod
+    def open(cls, root: Path) -> Project:
+        """The project in `root`. Refuses a folder that is none, and a damaged or newer one."""
+        path = root / CONFIG
+        if not path.is_file():
+            raise ProjectError(f"{root}: no vidcolor project here (no {CONFIG}); make one with `vidcolor run` or `new`")
+        try:
+            tables = read_toml(path)
+        except SettingsError as error:
+            raise ProjectError(str(error)) from error
+        return cls(root, _config(tables, path))
+
+    def remember(self, **changes: str) -> None:
+        """Rewrites single lines of `project.toml`, leaving people's other lines and comments as they are."""
+        text = (self.root / CONFIG).read_text(encoding="utf-8")
+        for name, value in changes.items():
+            line = f"{name} = {_toml_text(value)}"
+            old = re.search(rf"^{name}\s*=.*$", text, re.MULTILINE)
+            text = text[: old.start()] + line + text[old.end() :] if old else f"{line}\n{text}"
+        self.write_text(CONFIG, text)
+        self.config = Project.open(self.root).config
+
+    def lock(self) -> FileLock:
+        """Held while something is written, so that two programs never work in one project at once."""
+        lock = FileLock(self.path(".lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ProjectError(f"{self.root}: another vidcolor is working here; wait for it or stop it") from error
+        except OSError as error:
+            raise _cannot("locked", self.root, error) from error
+        return lock
+
+    # Where things are. These names stand nowhere else.
+
+    def path(self, *parts: str) -> Path:
+        """A path inside the project. Refuses one that leads out of it."""
+        path = self.root.joinpath(*parts)
+        if not path.resolve().is_relative_to(self.root.resolve()):
+            raise ProjectError(f"{path}: leads out of the project (a symbolic link?); remove it")
+        return path
+
+    def inside(self, written: str) -> Path:
+        """A path as `project.toml` writes it: absolute, or relative to the project folder."""
+        return Path(os.path.normpath(self.root / written))
+
+    def relative(self, path: Path) -> str:
+        """How `project.toml` writes `path`: relative where it is near, so that both can move together."""
+        absolute = Path(os.path.abspath(path))
+        near = os.path.relpath(absolute, os.path.abspath(self.root))
+        return near if near.count("..") <= 2 else str(absolute)
+
+    @property
+    def reel_path(self) -> Path:
+        return self.inside(self.config.reel)
+
+    @property
+    def keyframes_path(self) -> Path | None:
+        return self.inside(self.config.keyframes) if self.config.keyframes else None
+
+    @property
+    def shots_path(self) -> Path | None:
+        return self.inside(self.config.shots) if self.config.shots else None
+
+    def shot_folder(self, shot_id: str) -> Path:
+        return self.path("shots", shot_id)
+
+    def log_path(self, name: str) -> Path:
+        path = self.path("logs", f"{name}.txt")
+        self.make_folder(path.parent)
+        return path
+
+    # Reading and writing.
+
+    def has(self, name: str) -> bool:
+        return self.path(name).is_file()
+
+    def read_json(self, name: str, schema: str) -> dict[str, Any]:
+        """A machine-written file. Refuses damage, another schema, and a newer program's file."""
+        path = self.path(name)
+        try:
+            if path.stat().st_size > JSON_LIMIT:
+                raise ProjectError(f"{path}: too large to be a project file; delete it and run `vidcolor plan` again")
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise _cannot("read", path, error) from error
+        except (ValueError, RecursionError) as error:
+            raise ProjectError(f"{path}: damaged ({error}); delete it and run the command again") from error
+        if not isinstance(data, dict):
+            raise ProjectError(f"{path}: damaged (not a table); delete it and run the command again")
+        return upgrade(data, schema, str(path))
+
+    def write_json(self, name: str, schema: str, data: Mapping[str, Any]) -> None:
+        self.write_text(name, json.dumps({"schema": schema, **data}, indent=1, ensure_ascii=False) + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Writes a file whole or not at all."""
+        path = self.path(name)
+        self.make_folder(path.parent)
+        partial = path.with_name(f".{path.name}.partial")
+        try:
+            with partial.open("w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise _cannot("written", path, error) from error
+        except UnicodeEncodeError as error:
+            raise ProjectError(f"{path}: a file name in it is not valid Unicode; rename that file") from error
+
+    def make_folder(self, folder: Path) -> None:
+        """`folder` and its parents, made where they are missing."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot("made", folder, error) from error
+
+
+def remove_tree(path: Path) -> None:
+    """Removes an unfinished folder of ours. Refuses silence: what cannot be removed is an error."""
+    try:
+        shutil.rmtree(path)
+    except OSError as error:
+        raise _cannot("removed", path, error) from error
+
+
+def _cannot(what: str, path: Path, error: OSError) -> ProjectError:
+    remedy = {
+        errno.ENOSPC: "the disk is full; free some space and run the command again",
+        errno.EROFS: "the disk is read-only; give a writable folder with --project",
+        errno.EACCES: "no permission; give a writable folder with --project",
+        errno.EPERM: "no permission; give a writable folder with --project",
+    }.get(error.errno or 0, f"{error.strerror or error}; look at the folder and run the command again")
+    return ProjectError(f"{path}: cannot be {what}: {remedy}")
+
+
+def _toml_text(value: str) -> str:
+    """`value` as a TOML basic string."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _config(tables: dict[str, Any], path: Path) -> ProjectConfig:
+    version = tables.pop("version", CONFIG_SCHEMA)
+    if type(version) is not int or version < 1:
+        raise ProjectError(f"{path}: version = {version!r}: must be {CONFIG_SCHEMA}")
+    if version > CONFIG_SCHEMA:
+        raise ProjectError(f"{path}: written by a newer vidcolor (version {version}); install that version or newer")
+    known = {"reel", "keyframes", "preset", "shots"}
+    unknown = sorted(set(tables) - known - {"settings"})
+    if unknown:
+        raise ProjectError(f"{path}: no entry {unknown[0]!r}; known: {', '.join(sorted(known | {'settings'}))}")
+    for name in known & set(tables):
+        if not isinstance(tables[name], str) or "\0" in tables[name]:
+            raise ProjectError(f"{path}: {name} = {tables[name]!r}: must be text")
+    if not tables.get("reel"):
+        raise ProjectError(f'{path}: no reel; write reel = "FILM"')
+    settings = tables.get("settings", {})
+    if not isinstance(settings, dict):
+        raise ProjectError(f"{path}: settings must be tables such as [settings.propagate]")
+    return ProjectConfig(**{k: tables[k] for k in known & set(tables)}, settings=settings)

@@ -1,0 +1,31 @@
+"""Old project files to today's schema, one function a step.
+
+Each machine-written JSON opens with `"schema": "vidcolor.NAME/N"`. There is one version of each so far; the
+first change adds `STEPS["vidcolor.NAME/1"] = function` here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from vidcolor.errors import ProjectError
+
+Step = Callable[[dict[str, Any]], dict[str, Any]]
+STEPS: dict[str, Step] = {}
+SCHEMA = re.compile(r"vidcolor\.([a-z]+)/(\d{1,6})")
+
+
+def upgrade(data: dict[str, Any], schema: str, place: str) -> dict[str, Any]:
+    """`data` as today's `schema`. Refuses files of another kind, and of a newer program."""
+    found = data.get("schema")
+    match = SCHEMA.fullmatch(found) if isinstance(found, str) else None
+    wanted = SCHEMA.fullmatch(schema)
+    if match is None or wanted is None or match[1] != wanted[1]:
+        raise ProjectError(f"{place}: not a {schema} file; delete it and run `vidcolor plan` again")
+    while data["schema"] in STEPS:
+        data = STEPS[data["schema"]](data)
+    if data["schema"] != schema:
+        raise ProjectError(f"{place}: written by a newer vidcolor ({found}); install that version or newer")
+    return data

@@ -1,0 +1,98 @@
+"""Renders of a shot: found by fingerprint, numbered in the order they were made, never overwritten.
+
+A version is made in a hidden folder and renamed when it is whole, so an unfinished one is never seen; the next
+render sweeps it away.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidcolor.errors import ProjectError
+from vidcolor.project.fingerprint import Ingredients, Value, fingerprint
+from vidcolor.project.folder import Project, remove_tree
+
+MADE = "made.json"
+MADE_SCHEMA = "vidcolor.made/1"
+REPORT = "report.json"
+REPORT_SCHEMA = "vidcolor.report/1"
+CHROMA = "chroma.mkv"
+NAME = re.compile(r"v(\d{3,6})")
+PARTIAL = ".partial"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One whole render of one shot."""
+
+    shot_id: str
+    number: int
+    path: Path
+    fingerprint: str
+    ingredients: Mapping[str, Value]
+
+    @property
+    def name(self) -> str:
+        return f"v{self.number:03d}"
+
+    @property
+    def chroma(self) -> Path:
+        return self.path / CHROMA
+
+
+def versions_of(project: Project, shot_id: str) -> list[Version]:
+    """All whole versions of a shot, oldest first. Refuses damaged ones by name."""
+    folder = project.shot_folder(shot_id)
+    if not folder.is_dir():
+        return []
+    numbers = sorted(int(m[1]) for p in folder.iterdir() if (m := NAME.fullmatch(p.name)))
+    return [_read(project, shot_id, number) for number in numbers]
+
+
+def find_version(project: Project, shot_id: str, mark: str) -> Version | None:
+    """The newest version with fingerprint `mark`, or None when the shot is stale."""
+    return next((v for v in reversed(versions_of(project, shot_id)) if v.fingerprint == mark), None)
+
+
+def read_report(project: Project, version: Version) -> dict[str, Any]:
+    """What the render of this version measured."""
+    return project.read_json(f"shots/{version.shot_id}/{version.name}/{REPORT}", REPORT_SCHEMA)
+
+
+def start_version(project: Project, shot_id: str) -> Path:
+    """An empty hidden folder to make the next version in; what an earlier kill left there is swept."""
+    folder = project.path("shots", shot_id, PARTIAL)
+    if folder.exists():
+        remove_tree(folder)
+    project.make_folder(folder)
+    return folder
+
+
+def finish_version(project: Project, shot_id: str, ingredients: Ingredients, report: Mapping[str, Any]) -> Version:
+    """Turns the hidden folder of `start_version` into the shot's next version."""
+    partial = project.path("shots", shot_id, PARTIAL)
+    made = {"fingerprint": fingerprint(ingredients), "ingredients": ingredients}
+    project.write_json(f"shots/{shot_id}/{PARTIAL}/{REPORT}", REPORT_SCHEMA, report)
+    project.write_json(f"shots/{shot_id}/{PARTIAL}/{MADE}", MADE_SCHEMA, made)
+    taken = [int(m[1]) for p in partial.parent.iterdir() if (m := NAME.fullmatch(p.name))]
+    number = max(taken, default=0) + 1
+    final = partial.parent / f"v{number:03d}"
+    os.replace(partial, final)
+    return _read(project, shot_id, number)
+
+
+def _read(project: Project, shot_id: str, number: int) -> Version:
+    name = f"shots/{shot_id}/v{number:03d}"
+    path = project.path(name)
+    data = project.read_json(f"{name}/{MADE}", MADE_SCHEMA)
+    mark, ingredients = data.get("fingerprint"), data.get("ingredients")
+    if not isinstance(mark, str) or not isinstance(ingredients, dict) or fingerprint(ingredients) != mark:
+        raise ProjectError(f"{path / MADE}: damaged; delete {path} and render again")
+    if not (path / CHROMA).is_file():
+        raise ProjectError(f"{path}: its {CHROMA} is missing; delete {path} and render again")
+    return Version(shot_id, number, path, mark, ingredients)

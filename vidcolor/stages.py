@@ -1,0 +1,15 @@
+"""The stage numbers: each stands for the code of one stage.
+
+Raise a stage's number when its results change: every version made with the old number is then stale. The golden
+files of the tests are named for these numbers, so a change that forgets to raise one fails a test.
+"""
+
+STAGES: dict[str, int] = {
+    "shots": 1,
+    "keyframes": 1,
+    "references": 1,
+    "colorize": 1,
+    "propagate": 1,
+    "finish": 1,
+    "export": 1,
+}
