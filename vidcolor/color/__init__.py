@@ -1,0 +1,10 @@
+"""Colour arithmetic: CIELAB, luma codes, colour difference, and the lock of chroma to a film's own luma.
+
+Read in this order: curves, colorimetry, lab, difference, lock.
+"""
+
+from vidcolor.color.colorimetry import check_tags
+from vidcolor.color.difference import delta_e
+from vidcolor.color.lab import lab_to_rgb, luma_to_lightness, rgb_to_lab
+
+__all__ = ["check_tags", "delta_e", "lab_to_rgb", "luma_to_lightness", "rgb_to_lab"]

@@ -1,0 +1,100 @@
+"""CIELAB of luma codes and of R'G'B' pictures, and back."""
+
+from functools import cache
+
+import numpy as np
+from numba import njit
+
+from vidcolor.color.colorimetry import check_tags, rgb_to_xyz
+from vidcolor.color.curves import F32, decode, decode_exactly, encode, lab_backward, lab_forward
+from vidcolor.errors import InputError
+from vidcolor.types import ColorTags
+
+BLACK, WHITE = 64, 940
+"""Luma codes of black and white, 10 bits, limited range."""
+CODES = 1024
+
+
+@cache
+def _lightness_of_codes() -> np.ndarray:
+    """(1024,) float32: L* of every 10-bit luma code. Codes below black and above white are clipped."""
+    light = decode_exactly(np.clip((np.arange(CODES) - BLACK) / (WHITE - BLACK), 0, 1))
+    f = np.where(light > 216 / 24389, np.cbrt(light), (24389 / 27 * light + 16) / 116)
+    table = (116 * f - 16).astype(np.float32)
+    table.setflags(write=False)
+    return table
+
+
+@cache
+def _matrices() -> tuple[np.ndarray, np.ndarray]:
+    """(3, 3) float32 each: linear BT.709 RGB to XYZ over white, and back."""
+    forward = rgb_to_xyz(1)
+    forward = forward / forward.sum(axis=1, keepdims=True)
+    return forward.astype(np.float32), np.linalg.inv(forward).astype(np.float32)
+
+
+def luma_to_lightness(codes: np.ndarray, tags: ColorTags) -> np.ndarray:
+    """L* of a film's luma: float32, the shape of `codes`.
+
+    codes   uint16, 10-bit limited range (64 black, 940 white); what lies outside is clipped
+    tags    the film's; transfers that are not display-referred (PQ, HLG, log) are refused
+    A neutral R'G'B' picture with this luma has exactly this L* in `rgb_to_lab`.
+    """
+    check_tags(tags)
+    if codes.dtype != np.uint16:
+        raise InputError(f"luma codes must be uint16, not {codes.dtype}")
+    return np.take(_lightness_of_codes(), codes, mode="clip")
+
+
+def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
+    """CIELAB (D65) of an R'G'B' picture: (3, H, W) float32, L* 0..100, then a*, b*.
+
+    rgb     (3, H, W) coded R'G'B' (sRGB curve, BT.709 primaries), 0..1; what lies outside is clipped
+    """
+    rgb = _planes(rgb)
+    lab = np.empty_like(rgb)
+    _rgb_to_lab(rgb.reshape(3, -1), _matrices()[0], lab.reshape(3, -1))
+    return lab
+
+
+def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
+    """R'G'B' picture of CIELAB values: (3, H, W) float32, 0..1, each channel clipped on its own.
+
+    lab     (3, H, W): L*, a*, b*
+    """
+    lab = _planes(lab)
+    rgb = np.empty_like(lab)
+    _lab_to_rgb(lab.reshape(3, -1), _matrices()[1], rgb.reshape(3, -1))
+    return rgb
+
+
+def _planes(picture: np.ndarray) -> np.ndarray:
+    if picture.ndim != 3 or picture.shape[0] != 3:
+        raise InputError(f"a colour picture has shape (3, height, width), not {tuple(picture.shape)}")
+    return np.ascontiguousarray(picture, np.float32)
+
+
+@njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"}, error_model="numpy")
+def _rgb_to_lab(rgb, m, lab):  # type: ignore[no-untyped-def]
+    for i in range(rgb.shape[1]):
+        r = decode(min(max(rgb[0, i], F32(0.0)), F32(1.0)))
+        g = decode(min(max(rgb[1, i], F32(0.0)), F32(1.0)))
+        b = decode(min(max(rgb[2, i], F32(0.0)), F32(1.0)))
+        fx = lab_forward(m[0, 0] * r + m[0, 1] * g + m[0, 2] * b)
+        fy = lab_forward(m[1, 0] * r + m[1, 1] * g + m[1, 2] * b)
+        fz = lab_forward(m[2, 0] * r + m[2, 1] * g + m[2, 2] * b)
+        lab[0, i] = F32(116.0) * fy - F32(16.0)
+        lab[1, i] = F32(500.0) * (fx - fy)
+        lab[2, i] = F32(200.0) * (fy - fz)
+
+
+@njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"}, error_model="numpy")
+def _lab_to_rgb(lab, m, rgb):  # type: ignore[no-untyped-def]
+    for i in range(lab.shape[1]):
+        fy = (lab[0, i] + F32(16.0)) * F32(1 / 116)
+        x = lab_backward(fy + lab[1, i] * F32(1 / 500))
+        y = lab_backward(fy)
+        z = lab_backward(fy - lab[2, i] * F32(1 / 200))
+        for c in range(3):
+            v = encode(m[c, 0] * x + m[c, 1] * y + m[c, 2] * z)
+            rgb[c, i] = min(max(v, F32(0.0)), F32(1.0))
