@@ -1,6 +1,6 @@
 """Colour arithmetic: CIELAB, luma codes, colour difference, and the lock of chroma to a film's own luma.
 
-Read in this order: curves, colorimetry, lab, difference, lock.
+Read in this order: colorimetry, lab, difference, lock, kernels.
 """
 
 from vidcolor.color.colorimetry import check_tags

@@ -31,7 +31,7 @@ LUMA_WEIGHTS = {
 """Kr and Kb of each matrix; Kg is the rest."""
 
 DISPLAY_TRANSFERS = frozenset({1, 2, 4, 5, 6, 7, 11, 12, 13, 14, 15})
-"""Transfers of display-referred video, 2 (unspecified) included; the curve of `curves` stands for all."""
+"""Transfers of display-referred video, 2 (unspecified) included; the curve of `kernels` stands for all."""
 
 
 def check_tags(tags: ColorTags) -> None:

@@ -3,16 +3,22 @@
 from functools import cache
 
 import numpy as np
-from numba import njit
 
+from vidcolor.color import kernels
 from vidcolor.color.colorimetry import check_tags, rgb_to_xyz
-from vidcolor.color.curves import F32, decode, decode_exactly, encode, lab_backward, lab_forward
 from vidcolor.errors import InputError
 from vidcolor.types import ColorTags
 
 BLACK, WHITE = 64, 940
 """Luma codes of black and white, 10 bits, limited range."""
 CODES = 1024
+
+
+def decode_exactly(value: np.ndarray) -> np.ndarray:
+    """Linear light of coded values, in float64."""
+    size = np.abs(np.asarray(value, np.float64))
+    light = np.where(size <= 0.04045, size / 12.92, ((size + 0.055) / 1.055) ** 2.4)
+    return np.copysign(light, value)
 
 
 @cache
@@ -53,7 +59,7 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
     """
     rgb = _planes(rgb)
     lab = np.empty_like(rgb)
-    _rgb_to_lab(rgb.reshape(3, -1), _matrices()[0], lab.reshape(3, -1))
+    kernels.fill_lab(rgb.reshape(3, -1), _matrices()[0], lab.reshape(3, -1))
     return lab
 
 
@@ -64,7 +70,7 @@ def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
     """
     lab = _planes(lab)
     rgb = np.empty_like(lab)
-    _lab_to_rgb(lab.reshape(3, -1), _matrices()[1], rgb.reshape(3, -1))
+    kernels.fill_rgb(lab.reshape(3, -1), _matrices()[1], rgb.reshape(3, -1))
     return rgb
 
 
@@ -72,29 +78,3 @@ def _planes(picture: np.ndarray) -> np.ndarray:
     if picture.ndim != 3 or picture.shape[0] != 3:
         raise InputError(f"a colour picture has shape (3, height, width), not {tuple(picture.shape)}")
     return np.ascontiguousarray(picture, np.float32)
-
-
-@njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"}, error_model="numpy")
-def _rgb_to_lab(rgb, m, lab):  # type: ignore[no-untyped-def]
-    for i in range(rgb.shape[1]):
-        r = decode(min(max(rgb[0, i], F32(0.0)), F32(1.0)))
-        g = decode(min(max(rgb[1, i], F32(0.0)), F32(1.0)))
-        b = decode(min(max(rgb[2, i], F32(0.0)), F32(1.0)))
-        fx = lab_forward(m[0, 0] * r + m[0, 1] * g + m[0, 2] * b)
-        fy = lab_forward(m[1, 0] * r + m[1, 1] * g + m[1, 2] * b)
-        fz = lab_forward(m[2, 0] * r + m[2, 1] * g + m[2, 2] * b)
-        lab[0, i] = F32(116.0) * fy - F32(16.0)
-        lab[1, i] = F32(500.0) * (fx - fy)
-        lab[2, i] = F32(200.0) * (fy - fz)
-
-
-@njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"}, error_model="numpy")
-def _lab_to_rgb(lab, m, rgb):  # type: ignore[no-untyped-def]
-    for i in range(lab.shape[1]):
-        fy = (lab[0, i] + F32(16.0)) * F32(1 / 116)
-        x = lab_backward(fy + lab[1, i] * F32(1 / 500))
-        y = lab_backward(fy)
-        z = lab_backward(fy - lab[2, i] * F32(1 / 200))
-        for c in range(3):
-            v = encode(m[c, 0] * x + m[c, 1] * y + m[c, 2] * z)
-            rgb[c, i] = min(max(v, F32(0.0)), F32(1.0))
