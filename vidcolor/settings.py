@@ -53,6 +53,13 @@ class ReferenceSettings:
 class ColorizeSettings:
     """Stage 4: keyframes in colour."""
 
+    near: float = 0.35
+    """A frame's own picture that fits less of the frame than this is only used as a free reference, 0 to 1."""
+    edge: float = 2.0
+    """Steps of lightness that stop colours from running, in L*; smaller keeps colours tighter."""
+    unsure: float = 6.0
+    """Colours that may be off by this much, from misalignment at colour edges, count little, in a*b*."""
+
 
 @dataclass(frozen=True, slots=True)
 class PropagateSettings:
@@ -62,6 +69,22 @@ class PropagateSettings:
     """Long side of the chroma that is carried, in pixels; never more than half the film's."""
     flow: Literal["dis", "raft"] = "dis"
     """Optical flow: dis (CPU, no weights) or raft (needs torchvision and its weights)."""
+    raft_size: Literal["small", "large"] = "small"
+    """RAFT's network: small (1.0 million parameters) or large (5.3 million)."""
+    raft_weights: str = ""
+    """A .pth or .safetensors file of RAFT's weights; empty takes torchvision's own, downloaded once."""
+    window: int = 3
+    """Local attention looks this far around the flow's end point, in chroma pixels."""
+    patch: int = 2
+    """Local attention compares luma patches that reach this far from their middle, in chroma pixels."""
+    tau: float = 0.0005
+    """Softness of local attention, in squared L*/100; smaller is harder."""
+    mismatch: float = 1.5
+    """Flow that misses its start by this much on the way there and back loses most of its confidence, in chroma pixels."""
+    slack: float = 0.1
+    """Share of the motion's length that is added to that miss."""
+    residual: float = 0.004
+    """Luma residual after carrying at which confidence falls to 37 %, in squared L*/100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +171,15 @@ def _check_ranges(section: Any, origin: str) -> None:
 
 RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "KeyframeSettings": {"spacing": (2, 100_000)},
-    "PropagateSettings": {"chroma_side": (32, 4096)},
+    "PropagateSettings": {
+        "chroma_side": (32, 4096),
+        "window": (0, 8),
+        "patch": (0, 4),
+        "tau": (1e-6, 1.0),
+        "mismatch": (0.01, 100.0),
+        "slack": (0.0, 1.0),
+        "residual": (1e-6, 1.0),
+    },
     "ExportSettings": {"doubtful": (0.0, 1.0)},
 }
 """Lowest and highest value of each number, by section."""

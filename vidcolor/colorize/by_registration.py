@@ -1,0 +1,139 @@
+"""Stage 4: a frame coloured from its own picture.
+
+An artist's picture of a frame is one of three things, found out here:
+- exact: the same pixels, maybe resized or re-toned: its chroma is taken as it is;
+- near: the same scene drawn again (models change framing and details by several pixels): chroma is fetched by
+  alignment where it fits, settled onto the frame's edges, and the rest is filled from what fits;
+- far: anything else; the caller treats it as a free reference.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.color import lab_to_rgb, rgb_to_lab
+from vidcolor.colorize.align import Alignment, align, local_contrast
+from vidcolor.colorize.settle import attend, smooth
+from vidcolor.flow.warp import fetch, grid
+from vidcolor.settings import ColorizeSettings
+from vidcolor.types import ColorFrame, Frame, Reference, Registration
+
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+"""BT.709: what a gray film of the picture shows."""
+EXACT_BLUR = 1.2
+"""Deviation of the blur that takes grain, JPEG and a picture's smaller size out of the comparison, in pixels."""
+BLOCK = 32
+FEWEST_BLOCKS = 6
+STRUCTURE = 0.002
+"""Smaller eigenvalue of a block's gradients (of local contrast, a pixel) from which its place is known."""
+EXACT_PIXELS = 0.33
+EXACT_ALIKE = 0.8
+EXACT_SHARE = 0.9
+"""Share of the blocks that must agree: artists mend scratches, films have dirt."""
+EVEN_TOLERANCE = 3.0
+"""L* by which a frame without structure may differ from its picture."""
+ATTENTION = 20.0
+"""Sharpness of the local attention, on mean squares of local contrast."""
+NEAR_REACH, FAR_REACH = 4.0, 60.0
+"""How far trusted colours run, in pixels of a 900-pixel-wide frame: to settle, and to fill."""
+ENOUGH = 0.15
+"""Trust from the neighbourhood with which a pixel keeps its own colours; with less it is filled."""
+FILLED = 0.5
+"""What a filled colour's confidence is, at most."""
+MOST_OFF = 6.0
+"""The flow of what fits is off by no more, in pixels of a 900-pixel-wide frame."""
+
+
+def register(target: Frame, picture: Reference, settings: ColorizeSettings) -> tuple[Registration, ColorFrame]:
+    """How the frame's own picture fits it, and the frame in its colours, at the frame's size.
+
+    A picture that is far gives no colours worth having: confidence is then 0 everywhere.
+    """
+    size = target.lightness.shape
+    lightness = resized(seen_lightness(picture)[None], size)[0]
+    chroma = resized(picture.chroma, size)
+    if is_exact(target.lightness, lightness):
+        return Registration("exact"), ColorFrame(target.index, chroma, np.ones(size, np.float32))
+    found = align(target.lightness, lightness)
+    shift = float(np.median(np.hypot(*(found.points - grid(size)))))
+    fits = float(found.fit.mean())
+    if fits < settings.near:
+        empty = ColorFrame(target.index, np.zeros((2, *size), np.float32), np.zeros(size, np.float32))
+        return Registration("far", shift, fits), empty
+    return Registration("near", shift, fits), _settled(target, lightness, chroma, found, settings)
+
+
+def seen_lightness(picture: Reference) -> Array:
+    """(H, W): L* of the picture as a gray film would show it, by its luma."""
+    rgb = lab_to_rgb(np.concatenate([picture.lightness[None], picture.chroma]))
+    luma = np.tensordot(LUMA, rgb, 1)
+    return rgb_to_lab(np.stack([luma] * 3))[0]
+
+
+def resized(planes: Array, size: tuple[int, int]) -> Array:
+    """(C, H, W) planes at another size, averaged when smaller."""
+    if planes.shape[1:] == size:
+        return planes
+    how = cv2.INTER_AREA if size[0] < planes.shape[1] else cv2.INTER_CUBIC
+    return np.stack([cv2.resize(plane, size[::-1], interpolation=how) for plane in planes])
+
+
+def is_exact(frame: Array, picture: Array) -> bool:
+    """True if two lightness pictures of one size show the same pixels, whatever their tones and grain.
+
+    Asked of blocks with structure: nearly all correlate and lie within a third of a pixel of each other
+    (one step of Lucas and Kanade).
+    """
+    a, b = (local_contrast(cv2.GaussianBlur(p, (0, 0), EXACT_BLUR)) for p in (frame, picture))
+    gx, gy = cv2.Sobel(a, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(a, cv2.CV_32F, 0, 1, scale=1 / 8)
+    xx, xy, yy, xd, yd = (_blocks(p) for p in (gx * gx, gx * gy, gy * gy, gx * (b - a), gy * (b - a)))
+    mean_a, mean_b = _blocks(a), _blocks(b)
+    var_a, var_b = _blocks(a * a) - mean_a**2, _blocks(b * b) - mean_b**2
+    alike = (_blocks(a * b) - mean_a * mean_b) / np.sqrt(np.maximum(var_a * var_b, 1e-12))
+    determinant = xx * yy - xy * xy
+    corner = (xx + yy) / 2 - np.sqrt(np.maximum((xx - yy) ** 2 / 4 + xy * xy, 0))
+    structured = corner > STRUCTURE
+    if structured.sum() < FEWEST_BLOCKS:
+        return bool(np.quantile(np.abs(frame - picture), EXACT_SHARE) < EVEN_TOLERANCE)
+    area = np.maximum(determinant[structured], 1e-12)
+    dx = (yy * xd - xy * yd)[structured] / area
+    dy = (xx * yd - xy * xd)[structured] / area
+    still = (np.hypot(dx, dy) < EXACT_PIXELS) & (alike[structured] > EXACT_ALIKE)
+    return bool(still.mean() >= EXACT_SHARE)
+
+
+def _blocks(plane: Array) -> Array:
+    """Means of the plane over blocks; a last part of a block is left out."""
+    height, width = (n // BLOCK * BLOCK for n in plane.shape)
+    if not height or not width:
+        return plane.mean(keepdims=True)
+    return plane[:height, :width].reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK).mean((1, 3))
+
+
+def _settled(
+    target: Frame, lightness: Array, chroma: Array, found: Alignment, settings: ColorizeSettings
+) -> ColorFrame:
+    """The aligned picture's chroma on the frame: fetched, settled onto its edges, filled where nothing fits."""
+    scale = target.lightness.shape[1] / 900
+    guide = cv2.GaussianBlur(target.lightness, (0, 0), 0.8)
+    laid = attend(local_contrast(target.lightness), local_contrast(lightness), chroma, found.points, 3, ATTENTION)
+    unsure = _unsure(laid, found.back, scale)
+    trust = found.fit * np.exp(-((unsure / settings.unsure) ** 2))
+    near, near_trust = smooth(laid, trust, guide, NEAR_REACH * scale, settings.edge)
+    far, far_trust = smooth(laid, trust, guide, FAR_REACH * scale, settings.edge)
+    share = np.clip(near_trust / ENOUGH, 0, 1)
+    settled = near * share + far * (1 - share)
+    confidence = np.clip(share * np.sqrt(near_trust) + (1 - share) * far_trust * FILLED, 0, 1)
+    return ColorFrame(target.index, settled.astype(np.float32), confidence.astype(np.float32))
+
+
+def _unsure(chroma: Array, back: Array, scale: float) -> Array:
+    """(H, W), in units of a*b*: how far the chroma may be off, as the flow may be off by `back` pixels or one."""
+    steep = np.zeros(chroma.shape[1:], np.float32)
+    for plane in chroma:
+        soft = cv2.GaussianBlur(plane, (0, 0), max(0.8, scale))
+        steep += cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=1 / 8) ** 2
+        steep += cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=1 / 8) ** 2
+    return np.sqrt(steep) * np.clip(back, 1, MOST_OFF * scale)
