@@ -1,0 +1,40 @@
+"""Flow between two frames: what an estimator is, and the table of those there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+
+from vidcolor.errors import SettingsError
+from vidcolor.flow.dis import Dis
+from vidcolor.flow.raft import Raft
+from vidcolor.settings import PropagateSettings
+
+
+class FlowEstimator(Protocol):
+    """Answers the flow from one lightness picture to another; may be called by several threads at once."""
+
+    def __call__(self, lightness_a: Array, lightness_b: Array) -> Array:
+        """(2, H, W) float32, x then y, in pixels, from a to b; both (H, W), L* 0..100."""
+        ...
+
+
+def _dis(settings: PropagateSettings, device: str) -> FlowEstimator:
+    return Dis()
+
+
+def _raft(settings: PropagateSettings, device: str) -> FlowEstimator:
+    return Raft(settings.raft_size, settings.raft_weights, device)
+
+
+FLOWS: dict[str, Callable[[PropagateSettings, str], FlowEstimator]] = {"dis": _dis, "raft": _raft}
+"""Name to factory (settings, device)."""
+
+
+def build_flow(name: str, settings: PropagateSettings, device: str = "auto") -> FlowEstimator:
+    """The estimator called `name`. Refuses an unknown name, missing weights, and a device that is not there."""
+    if name not in FLOWS:
+        raise SettingsError(f"propagate.flow = {name!r}: no such flow estimator; known: {', '.join(FLOWS)}")
+    return FLOWS[name](settings, device)

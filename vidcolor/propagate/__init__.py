@@ -1,0 +1,9 @@
+"""Stage 5: colours from the keyframes to every other frame of a shot.
+
+Read shot.py (the order of things), runs.py (what is held in memory), by_flow.py (the carrier), blend.py (who is
+believed), window.py (inner loops).
+"""
+
+from vidcolor.propagate.shot import propagate
+
+__all__ = ["propagate"]

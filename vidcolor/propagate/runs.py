@@ -1,0 +1,90 @@
+"""Runs of neighbouring frames as the carriers see them: luma at chroma size, and the flows between neighbours.
+
+Frames are asked for in rising order (a decoder likes that); full working size is held for two frames only.
+A run holds 12 bytes a pixel of chroma size and frame: its luma, and four flow values as float16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+
+from vidcolor.flow.estimate import FlowEstimator
+from vidcolor.flow.warp import resized
+from vidcolor.types import Frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One frame at chroma size."""
+
+    position: int
+    """Place in the shot's sequence of frames, from 0."""
+    luma: Array
+    """(h, w) float32, L* / 100"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """The motion between two neighbouring frames, at chroma size."""
+
+    onward: Array
+    """(2, h, w) float16: flow from the earlier frame to the later"""
+    back: Array
+    """(2, h, w) float16: flow from the later frame to the earlier"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """Frames `first` to `first + len(looks) - 1`, and the steps between them (one fewer)."""
+
+    looks: list[Look]
+    steps: list[Step]
+
+
+def chroma_size(working: tuple[int, int]) -> tuple[int, int]:
+    return ((working[0] + 1) // 2, (working[1] + 1) // 2)
+
+
+def reduced(plane: Array, size: tuple[int, int]) -> Array:
+    """A plane at another size (height, width), each value the mean of what it covers."""
+    if plane.shape == size:
+        return plane
+    return cv2.resize(np.ascontiguousarray(plane, np.float32), size[::-1], interpolation=cv2.INTER_AREA)
+
+
+class Reader:
+    """Reads runs of a shot's frames; remembers the last look and lightness, where the next run goes on."""
+
+    def __init__(self, frames: Sequence[Frame], flow: FlowEstimator, workers: ThreadPoolExecutor) -> None:
+        self._frames, self._flow, self._workers = frames, flow, workers
+        self._last: tuple[Look, Array] | None = None
+        self.size = chroma_size(frames[0].lightness.shape)
+
+    def _read(self, position: int) -> tuple[Look, Array]:
+        if self._last is None or self._last[0].position != position:
+            lightness = self._frames[position].lightness
+            self._last = (Look(position, reduced(lightness, self.size) / np.float32(100)), lightness)
+        return self._last
+
+    def run(self, first: int, last: int) -> Run:
+        """Frames `first` to `last`, both included."""
+        look, lightness = self._read(first)
+        looks, steps = [look], []
+        for position in range(first + 1, last + 1):
+            before = lightness
+            look, lightness = self._read(position)
+            looks.append(look)
+            steps.append(self._step(before, lightness))
+        return Run(looks, steps)
+
+    def _step(self, earlier: Array, later: Array) -> Step:
+        onward = self._workers.submit(self._flow, earlier, later)
+        back = self._flow(later, earlier)
+        fields = [resized(field, self.size).astype(np.float16) for field in (onward.result(), back)]
+        return Step(*fields)

@@ -1,0 +1,152 @@
+"""The inner loops of local attention: patch distances over every shift of a window, and their softmax.
+
+All shifts of one row are held at once, so that every loop runs along x over contiguous values (they vectorise), and
+vertical patch sums are carried from row to row. Sources are warped to the target beforehand, so a shift is the same for
+every pixel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+
+DECAY = 16
+"""exp(-z) is taken as (1 - z/16)^16, zero from z = 16 on: four multiplications, and nothing in the picture can tell."""
+NOTHING = np.float32(1e-12)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _add_row(column, target, source, width):  # type: ignore[no-untyped-def]
+    for x in range(width):
+        new = target[x] - source[x]
+        column[x] += new * new
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _slide_row(column, target, source, old_target, old_source, width):  # type: ignore[no-untyped-def]
+    for x in range(width):
+        new = target[x] - source[x]
+        old = old_target[x] - old_source[x]
+        column[x] += new * new - old * old
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _distances(y, target, sources, penalty, columns, distance, least, patch):  # type: ignore[no-untyped-def]
+    """Patch distances of row y for all sources and shifts into `distance` (K, w), their minimum into `least`."""
+    count, side = penalty.shape[0], penalty.shape[1]
+    width = distance.shape[1]
+    wide = width + 2 * patch
+    for x in range(width):
+        least[x] = np.float32(1e9)
+    k = 0
+    for s in range(count):
+        for dy in range(side):
+            for dx in range(side):
+                column, row = columns[k], distance[k]
+                if y == 0:
+                    for j in range(2 * patch + 1):
+                        _add_row(column, target[j], sources[s, j + dy, dx : dx + wide], wide)
+                else:
+                    new, old = y + 2 * patch, y - 1
+                    _slide_row(
+                        column,
+                        target[new],
+                        sources[s, new + dy, dx : dx + wide],
+                        target[old],
+                        sources[s, old + dy, dx : dx + wide],
+                        wide,
+                    )
+                start = penalty[s, dy, dx]
+                for x in range(width):
+                    row[x] = start
+                for j in range(2 * patch + 1):
+                    part = column[j : j + width]
+                    for x in range(width):
+                        row[x] += part[x]
+                for x in range(width):
+                    least[x] = min(least[x], row[x])
+                k += 1
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _gather(y, values, trust, distance, least, scale, sums, weight):  # type: ignore[no-untyped-def]
+    """Sums of row y, (C + 2, w): weight x trust x value for each channel, then the weights, then weight x trust."""
+    count, channels = values.shape[0], values.shape[1]
+    width = distance.shape[1]
+    side = trust.shape[2] - width + 1
+    sums[:] = 0
+    k = 0
+    for s in range(count):
+        for dy in range(side):
+            for dx in range(side):
+                row, believed = distance[k], trust[s, y + dy, dx : dx + width]
+                plain, trusted = sums[channels], sums[channels + 1]
+                for x in range(width):
+                    z = max(np.float32(0), np.float32(1) - (row[x] - least[x]) * scale)
+                    z = z * z
+                    z = z * z
+                    z = z * z
+                    z = z * z
+                    plain[x] += z
+                    z = z * believed[x]
+                    trusted[x] += z
+                    weight[x] = z
+                for c in range(channels):
+                    value, total = values[s, c, y + dy, dx : dx + width], sums[c]
+                    for x in range(width):
+                        total[x] += weight[x] * value[x]
+                k += 1
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _attend(target, sources, values, trust, penalty, patch, tau, out, confidence, residual):  # type: ignore[no-untyped-def]
+    channels, height, width = out.shape
+    count, side = penalty.shape[0], penalty.shape[1]
+    area = np.float32((2 * patch + 1) ** 2)
+    scale = np.float32(1 / (DECAY * tau)) / area
+    columns = np.zeros((count * side * side, width + 2 * patch), np.float32)
+    distance = np.zeros((count * side * side, width), np.float32)
+    least, weight = np.zeros(width, np.float32), np.zeros(width, np.float32)
+    sums = np.zeros((channels + 2, width), np.float32)
+    for y in range(height):
+        _distances(y, target, sources, penalty, columns, distance, least, patch)
+        _gather(y, values, trust, distance, least, scale, sums, weight)
+        for x in range(width):
+            inverse = np.float32(1) / (sums[channels + 1, x] + NOTHING)
+            for c in range(channels):
+                out[c, y, x] = sums[c, x] * inverse
+            confidence[y, x] = sums[channels + 1, x] / (sums[channels, x] + NOTHING)
+            residual[y, x] = least[x] / area
+
+
+def attend(
+    target: Array, sources: Array, values: Array, trust: Array, *, radius: int, patch: int, tau: float
+) -> tuple[Array, Array, Array]:
+    """Values looked up by local attention: the softmax over all sources and all shifts of a window.
+
+    target   (h, w) luma 0..1
+    sources  (S, h, w) luma of the sources, warped to the target
+    values   (S, C, h, w) what is looked up; trust (S, h, w) 0..1 multiplies the weights
+    returns  (C, h, w) values; (h, w) mean trust under the weights; (h, w) the least mean squared patch difference
+
+    Weights are softmax(-|patch(x) - patch(y)|^2 / tau) over the (2 radius + 1)^2 window, patches of (2 patch + 1)^2.
+    """
+    channels, (height, width) = values.shape[1], target.shape
+    margin = ((0, 0), (radius + patch, radius + patch), (radius + patch, radius + patch))
+    around = ((0, 0), (radius, radius), (radius, radius))
+    out = np.empty((channels, height, width), np.float32)
+    confidence, residual = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
+    _attend(
+        np.pad(target, patch, mode="edge"),
+        np.pad(sources, margin, mode="edge"),
+        np.pad(values, ((0, 0), *around), mode="edge"),
+        np.pad(trust, around, mode="edge"),
+        np.zeros((len(sources), 2 * radius + 1, 2 * radius + 1), np.float32),
+        patch,
+        np.float32(tau),
+        out,
+        confidence,
+        residual,
+    )
+    return out, confidence, residual
