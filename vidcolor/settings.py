@@ -13,6 +13,7 @@ import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -59,6 +60,12 @@ class ColorizeSettings:
     """Steps of lightness that stop colours from running, in L*; smaller keeps colours tighter."""
     unsure: float = 6.0
     """Colours that may be off by this much, from misalignment at colour edges, count little, in a*b*."""
+    tau: float = 0.015
+    """Softness of the choice among the superpixels of the references; larger averages colours towards gray."""
+    trust: float = 2.0
+    """How strongly a reference that matches better is preferred: the power its score is raised to."""
+    alike: float = 0.3
+    """Correlation of super-features up to which a transferred colour has no confidence at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,12 @@ class ExportSettings:
 
     doubtful: float = 0.35
     """Frames whose mean confidence is below this are listed as doubtful, 0 to 1."""
+    prores_rate: Literal["quality", "apple"] = "quality"
+    """Size of ProRes frames: quality (one fine quantiser, size follows the picture) or apple (Apple's target size)."""
+    vendor: Literal["apl0", "Lavc"] = "apl0"
+    """Encoder named in ProRes files: apl0 (Apple's, which some programs insist on) or Lavc (FFmpeg's, the plain truth)."""
+    sound: Literal["copy", "none"] = "copy"
+    """The film's sound: copy (every track, bit for bit) or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +214,15 @@ def load_settings(sources: list[tuple[str, Mapping[str, Any]]]) -> Settings:
     for origin, tables in sources:
         result = override(result, tables, origin)
     return result
+
+
+def preset_tables(name: str) -> dict[str, Any]:
+    """What a preset says, from `configs/presets/`. Refuses unknown names by listing the known."""
+    folder = resources.files("vidcolor.configs") / "presets"
+    known = sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    if name not in known:
+        raise SettingsError(f"no preset {name!r}{_suggest(name, known)}")
+    return tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def parse_assignment(text: str) -> dict[str, Any]:

@@ -1,0 +1,227 @@
+"""Stage 7: frames in order into one delivered film, and the manifest that says what it was made of.
+
+- The luma is summed twice, by SHA-256: as it was decoded (`LumaSum.watch`, around the source's frames) and as it
+  was handed to the encoder. If the sums differ, nothing is delivered.
+- The manifest is written last and removed first: a film without one was not finished being delivered.
+- Nothing in it depends on the day or the machine: the same film from the same things gives the same text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+import vidcolor
+from vidcolor.errors import InputError, MediaError
+from vidcolor.media.codecs import find_delivery
+from vidcolor.media.destination import check_destination
+from vidcolor.media.place import remove, write_text
+from vidcolor.media.proxy import Labels
+from vidcolor.media.write import Writer, Written
+from vidcolor.settings import ExportSettings
+from vidcolor.types import DeliveryFrame, Reel, Shot, SourceFrame
+
+__all__ = ["LumaSum", "Provenance", "check_destination", "export_reel", "manifest_path"]
+
+SCHEMA = "vidcolor.manifest/1"
+PROMISES = {
+    True: "The luma codes in this file are the film's own, code for code.",
+    False: (
+        "The luma codes handed to the encoder are the film's own, code for code; the encoder itself is lossy. "
+        "The ffv1 delivery keeps them."
+    ),
+}
+PROXY_PROMISE = "For review only: 8 bits, with labels burnt in."
+
+
+class LumaSum:
+    """The SHA-256 of a reel's luma as it was decoded, in the order of its frames."""
+
+    def __init__(self) -> None:
+        self._sum = hashlib.sha256()
+        self.frame_count = 0
+
+    def watch(self, frames: Iterable[SourceFrame]) -> Iterator[SourceFrame]:
+        """The same frames, each added to the sum as it passes. Refuses one out of turn.
+
+        May be called again for the frames that follow.
+        """
+        for frame in frames:
+            if frame.index != self.frame_count:
+                raise InputError(f"frame {frame.index} was read where frame {self.frame_count} follows")
+            self._sum.update(np.ascontiguousarray(frame.luma).data)
+            self.frame_count += 1
+            yield frame
+
+    @property
+    def sha256(self) -> str:
+        return self._sum.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What the delivered film is made of, as the caller knows it."""
+
+    shots: Sequence[Shot] = ()
+    keyframes: Collection[int] = ()
+    versions: Sequence[Mapping[str, Any]] = ()
+    """One entry a shot, for the manifest: its id, version, fingerprint and whatever else is known."""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    """Measured figures, for the manifest."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """For the film's own metadata: title, comment, `com.vidcolor.*`."""
+
+
+def manifest_path(path: Path) -> Path:
+    """`film.manifest.json` beside `film.mov`."""
+    return path.with_name(f"{path.stem}.manifest.json")
+
+
+def export_reel(
+    reel: Reel,
+    frames: Iterable[DeliveryFrame],
+    path: Path,
+    delivery: str,
+    settings: ExportSettings,
+    *,
+    source_luma: LumaSum,
+    made_of: Provenance | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Written:
+    """The whole reel as one film at `path`, with `manifest_path(path)` beside it.
+
+    `frames` are all of the reel's, in order, with the chroma that `find_delivery(delivery).subsampling` asks for;
+    they come from source frames that went through `source_luma.watch`. `progress` is told the frames written.
+
+    Refuses what `check_destination` refuses, frames lost or doubled, and luma that is not the source's.
+    """
+    made_of = made_of or Provenance()
+    check_destination(path, delivery, reel, settings)
+    metadata = {"com.vidcolor.version": vidcolor.__version__, "com.vidcolor.source_sha256": reel.hash}
+    writer = Writer(
+        path,
+        reel,
+        delivery,
+        settings,
+        metadata={**metadata, **made_of.metadata},
+        labels=Labels(made_of.shots, made_of.keyframes),
+        before_naming=lambda: remove(manifest_path(path)),
+    )
+    with writer:
+        for frame in frames:
+            writer.write(frame)
+            if progress:
+                progress(writer.frame_count)
+        _check_counts(path, reel, writer.frame_count)
+        _check_luma(path, source_luma, writer)
+    manifest = _manifest(reel, delivery, settings, writer.written, source_luma, made_of)
+    write_text(manifest_path(path), json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    return writer.written
+
+
+def _check_counts(path: Path, reel: Reel, count: int) -> None:
+    if count != reel.frame_count:
+        raise MediaError(
+            f"{path}: {count} of the reel's {reel.frame_count} frames arrived; nothing is delivered. Run it again, "
+            "and report this if it stays"
+        )
+
+
+def _check_luma(path: Path, source: LumaSum, writer: Writer) -> None:
+    if (source.sha256, source.frame_count) != (writer.luma_sha256, writer.frame_count):
+        raise MediaError(
+            f"{path}: the luma handed to the encoder (SHA-256 {writer.luma_sha256[:12]}, {writer.frame_count} frames) "
+            f"is not the film's own ({source.sha256[:12]}, {source.frame_count} frames); nothing is delivered. Run it "
+            "again, and report this if it stays"
+        )
+
+
+def _manifest(
+    reel: Reel,
+    delivery: str,
+    settings: ExportSettings,
+    written: Written,
+    source: LumaSum,
+    made_of: Provenance,
+) -> dict[str, Any]:
+    codec = find_delivery(delivery)
+    return {
+        "schema": SCHEMA,
+        "file": {
+            "name": written.path.name,
+            "bytes": written.size,
+            "sha256": written.sha256,
+            "delivery": delivery,
+            "about": codec.about,
+            "encoder": codec.encoder,
+            "options": codec.encoder_options(settings, reel.size),
+            "prores_rate": settings.prores_rate if codec.is_prores else None,
+            "pixel_format": codec.pixel_format,
+            "lossless": codec.lossless,
+            "frames": written.frame_count,
+            **_clock(reel),
+            "sound": list(written.sound),
+        },
+        "luma": {
+            "source_sha256": source.sha256,
+            "delivered_sha256": written.luma_sha256,
+            "equal": source.sha256 == written.luma_sha256,
+            "luma_reversible": reel.luma_reversible,
+            "computed_from": reel.luma_source,
+            "promise": PROXY_PROMISE if codec.is_proxy else PROMISES[codec.lossless],
+        },
+        "source": _source(reel),
+        "shots": [dict(entry) for entry in made_of.versions],
+        "figures": dict(made_of.figures),
+        "software": _software(),
+    }
+
+
+def _clock(reel: Reel) -> dict[str, Any]:
+    return {
+        "rate": str(reel.rate),
+        "size": {"height": reel.size[0], "width": reel.size[1]},
+        "pixel_aspect": str(reel.pixel_aspect),
+        "scan": reel.scan,
+        "tags": _tags(reel),
+        "timecode_in": reel.timecode(0),
+        "timecode_out": reel.timecode(reel.frame_count),
+        "drop_frame": reel.drop_frame,
+        "reel_name": reel.tape,
+    }
+
+
+def _tags(reel: Reel) -> dict[str, int]:
+    tags = reel.tags
+    return {"primaries": tags.primaries, "transfer": tags.transfer, "matrix": tags.matrix}
+
+
+def _source(reel: Reel) -> dict[str, Any]:
+    return {
+        "name": reel.name,
+        "file": reel.path.name,
+        "hash": reel.hash,
+        "codec": reel.codec,
+        "pixel_format": reel.pixel_format,
+        "bits": reel.bits,
+        "full_range": reel.full_range,
+        "has_color": reel.has_color,
+        "timecoded": reel.timecoded,
+        "sound_tracks": reel.sound_tracks,
+        "notes": list(reel.notes),
+    }
+
+
+def _software() -> dict[str, str]:
+    """Versions of what can change a byte of the film."""
+    libraries = {name: ".".join(map(str, numbers)) for name, numbers in sorted(av.library_versions.items())}
+    packages = {name: version(name) for name in ("av", "numpy", "opencv-python-headless", "pillow")}
+    return {"vidcolor": vidcolor.__version__, **packages, **libraries}

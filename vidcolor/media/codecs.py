@@ -1,0 +1,165 @@
+"""The table of deliveries: what each one is encoded with. An encoder's options live here and nowhere else.
+
+- FFmpeg encodes ProRes from 10-bit planes only; 12 bits are refused by its encoder.
+- `quality` codes every ProRes frame with one quantiser: at equal size 3 dB better and six times faster than
+  meeting Apple's target size, which is what `apple` does (shared figures in the README).
+- Slices, not threads, divide the work, so the bytes do not depend on the machine. x264 is the exception:
+  its thread count is part of what it writes, so it is fixed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from vidcolor.errors import SettingsError
+from vidcolor.settings import ExportSettings
+
+DEFAULT_DELIVERY = "prores-422hq"
+X264_THREADS = 2
+
+
+def even_size(size: tuple[int, int]) -> tuple[int, int]:
+    """(height, width), each the next even number: 4:2:0 has no half samples."""
+    return (size[0] + size[0] % 2, size[1] + size[1] % 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One way to write the film."""
+
+    name: str
+    about: str
+    suffixes: tuple[str, ...]
+    """What the file may be called; the first is the usual one."""
+    encoder: str
+    pixel_format: str
+    subsampling: Literal["422", "444"]
+    """What the chroma of `DeliveryFrame` must be."""
+    compressor: str
+    """The name players show."""
+    options: dict[str, str] = field(default_factory=dict)
+    fourcc: str = ""
+    quantiser: int = 0
+    """ProRes: the quantiser of `prores_rate = "quality"`; 0 for other encoders."""
+    lossless: bool = False
+    smallest: tuple[int, int] = (2, 2)
+    """(height, width) of the smallest picture the encoder takes."""
+    interlaced: bool = True
+    threads: int = 0
+    """Threads of the encoder; 0: as many as it likes, with the same bytes."""
+
+    @property
+    def is_prores(self) -> bool:
+        return self.encoder == "prores_ks"
+
+    @property
+    def is_proxy(self) -> bool:
+        """True if pictures are reduced to 8 bits 4:2:0 and carry burnt-in labels."""
+        return self.pixel_format == "yuv420p"
+
+    def picture_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """(height, width) of the coded picture of a film of `size`."""
+        return even_size(size) if self.is_proxy else size
+
+    def encoder_options(self, settings: ExportSettings, size: tuple[int, int]) -> dict[str, str]:
+        """The encoder's private options for pictures of `size`."""
+        options = dict(self.options)
+        if self.is_prores:
+            options["vendor"] = settings.vendor
+        if "slices" in options and min(size) < SMALLEST_SLICED:
+            del options["slices"]
+        return options
+
+
+SMALLEST_SLICED = 8
+"""FFV1 refuses sixteen slices in pictures narrower or lower than this."""
+
+CODECS: dict[str, Delivery] = {
+    delivery.name: delivery
+    for delivery in (
+        Delivery(
+            "prores-422hq",
+            "ProRes 422 HQ, 10-bit 4:2:2, MOV: the usual master",
+            (".mov",),
+            "prores_ks",
+            "yuv422p10le",
+            "422",
+            "Apple ProRes 422 HQ",
+            {"profile": "hq"},
+            fourcc="apch",
+            quantiser=3,
+        ),
+        Delivery(
+            "prores-4444",
+            "ProRes 4444, 10-bit 4:4:4, MOV: every chroma sample kept",
+            (".mov",),
+            "prores_ks",
+            "yuv444p10le",
+            "444",
+            "Apple ProRes 4444",
+            {"profile": "4444"},
+            fourcc="ap4h",
+            quantiser=2,
+        ),
+        Delivery(
+            "ffv1",
+            "FFV1 version 3, 10-bit 4:4:4, MKV: lossless, for the archive",
+            (".mkv",),
+            "ffv1",
+            "yuv444p10le",
+            "444",
+            "FFV1",
+            {"level": "3", "g": "1", "slices": "16", "slicecrc": "1"},
+            fourcc="FFV1",
+            lossless=True,
+            smallest=(1, 1),
+        ),
+        Delivery(
+            "dnxhr-hqx",
+            "DNxHR HQX, 10-bit 4:2:2, MOV: for Avid",
+            (".mov",),
+            "dnxhd",
+            "yuv422p10le",
+            "422",
+            "Avid DNxHR HQX",
+            {"profile": "dnxhr_hqx"},
+            fourcc="AVdh",
+            smallest=(120, 256),
+            interlaced=False,
+        ),
+        Delivery(
+            "proxy",
+            "H.264, 8-bit 4:2:0, shot, frame and timecode burnt in: for review only",
+            (".mov", ".mp4"),
+            "libx264",
+            "yuv420p",
+            "422",
+            "H.264",
+            {"preset": "veryfast", "crf": "18"},
+            fourcc="avc1",
+            threads=X264_THREADS,
+        ),
+    )
+}
+"""Every delivery, by name."""
+
+
+CONTAINERS = {".mov": "mov", ".mp4": "mp4", ".mkv": "matroska"}
+"""FFmpeg's name of the container, by suffix."""
+
+
+def container_of(path: Path) -> str:
+    """FFmpeg's name of the container that a file's suffix stands for."""
+    return CONTAINERS[path.suffix.lower()]
+
+
+def find_delivery(name: str) -> Delivery:
+    """The delivery of that name. Refuses an unknown one and names the known ones."""
+    if name not in CODECS:
+        close = difflib.get_close_matches(name, CODECS, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(CODECS)}"
+        raise SettingsError(f"delivery {name!r}: there is none of that name; {hint}")
+    return CODECS[name]

@@ -1,0 +1,49 @@
+"""Refusals before the work starts: where a film would go, and whether its delivery can hold it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vidcolor.errors import MediaError
+from vidcolor.media.codecs import container_of, find_delivery
+from vidcolor.media.place import partial_path, told
+from vidcolor.media.sound import untaken_tracks
+from vidcolor.settings import ExportSettings
+from vidcolor.types import Reel
+
+
+def check_destination(path: Path, delivery: str, reel: Reel, settings: ExportSettings) -> None:
+    """Refuses, before any work, a place or a delivery that the film could not be written to in the end."""
+    codec = find_delivery(delivery)
+    if path.is_dir():
+        raise MediaError(f"{path}: is a folder; name a file in it with -o")
+    if path.suffix.lower() not in codec.suffixes:
+        usual = path.with_suffix(codec.suffixes[0]).name
+        raise MediaError(f"{path}: {delivery} is not written under this name; name it {usual}")
+    if path.exists() and reel.path.exists() and path.samefile(reel.path):
+        raise MediaError(f"{path}: is the film itself, which is never written to; choose another name with -o")
+    smallest = codec.smallest
+    if reel.size[0] < smallest[0] or reel.size[1] < smallest[1]:
+        raise MediaError(
+            f"{reel.path.name}: {reel.size[1]}x{reel.size[0]} is too small for {delivery}, which starts at "
+            f"{smallest[1]}x{smallest[0]}; choose another --delivery"
+        )
+    if reel.scan != "progressive" and not codec.interlaced:
+        raise MediaError(f"{reel.path.name}: {delivery} holds no interlaced pictures; choose --delivery prores-422hq")
+    _check_sound(path, reel, settings)
+    with told(path):
+        partial = partial_path(path)
+        partial.open("wb").close()
+        partial.unlink()
+
+
+def _check_sound(path: Path, reel: Reel, settings: ExportSettings) -> None:
+    if not reel.sound_tracks or settings.sound == "none":
+        return
+    untaken = untaken_tracks(reel.path, container_of(path))
+    if untaken:
+        other = "" if path.suffix == ".mkv" else "deliver --delivery ffv1 (MKV), or "
+        raise MediaError(
+            f"{reel.path.name}: sound {', '.join(untaken)} has no place in {path.suffix}; {other}leave the "
+            "sound out with --set export.sound=none"
+        )

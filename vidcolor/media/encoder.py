@@ -1,0 +1,137 @@
+"""The picture track of a delivery: planes in, packets out.
+
+- Planes are written through NumPy views, and their format and size must be the encoder's: FFmpeg would
+  otherwise convert them in silence, and no plane of ours passes through its scaler.
+- ProRes takes the colour tags of its frame headers from each frame, so every frame carries them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import av
+import numpy as np
+from av.codec.context import Flags
+
+from vidcolor.errors import MediaError
+from vidcolor.media.codecs import Delivery
+from vidcolor.settings import ExportSettings
+from vidcolor.types import Reel
+
+if TYPE_CHECKING:
+    from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+
+LIMITED_RANGE = 1
+FIELD_ORDER = {"progressive": 1, "top": 2, "bottom": 3}
+"""FFmpeg's AVFieldOrder: which line is stored and shown first."""
+FIELD_FILTER = {"top": "tff", "bottom": "bff"}
+FINE_TIMESCALE = 10_000
+"""A rate's numerator below this is multiplied by 1000, so that sound edits are fine enough too."""
+PICTURE_HANDLER = "vidcolor picture"
+
+
+def timescale(rate: Fraction) -> int:
+    """Ticks a second in which a frame of `rate`, and so the edit list, is a whole number."""
+    return rate.numerator if rate.numerator >= FINE_TIMESCALE else rate.numerator * 1000
+
+
+def plane_view(picture: av.VideoFrame, number: int) -> Array:
+    """Plane `number` as a writable array, without the padding at the ends of its lines."""
+    plane = picture.planes[number]
+    kind = np.dtype("<u2" if picture.format.components[number].bits > 8 else "u1")
+    lines = np.frombuffer(memoryview(plane), kind).reshape(-1, plane.line_size // kind.itemsize)
+    return lines[: plane.height, : plane.width]
+
+
+class PictureTrack:
+    """The picture track of `output`: the reel's pictures by one delivery, from `timecode` on."""
+
+    def __init__(self, output: Any, codec: Delivery, reel: Reel, settings: ExportSettings, timecode: str) -> None:
+        self._codec, self._reel = codec, reel
+        self._size = codec.picture_size(reel.size)
+        rate = reel.rate.fraction
+        options = codec.encoder_options(settings, self._size)
+        self._stream = output.add_stream(codec.encoder, rate=rate, options=options)
+        self._stream.time_base = 1 / rate
+        self._stream.metadata.update(
+            {"encoder": codec.compressor, "handler_name": PICTURE_HANDLER, "timecode": timecode}
+        )
+        if reel.tape:
+            self._stream.metadata["reel_name"] = reel.tape
+        self._set_up(self._stream.codec_context, settings)
+        self._fields = None if reel.scan == "progressive" else self._field_marker()
+        self._count = 0
+
+    def _set_up(self, encoder: Any, settings: ExportSettings) -> None:
+        codec, reel = self._codec, self._reel
+        encoder.height, encoder.width = self._size
+        encoder.pix_fmt = codec.pixel_format
+        encoder.time_base = 1 / reel.rate.fraction
+        encoder.thread_type = "AUTO"
+        encoder.thread_count = codec.threads
+        encoder.sample_aspect_ratio = reel.pixel_aspect
+        encoder.color_primaries = reel.tags.primaries
+        encoder.color_trc = reel.tags.transfer
+        encoder.colorspace = reel.tags.matrix
+        encoder.color_range = LIMITED_RANGE
+        encoder.field_order = FIELD_ORDER[reel.scan]
+        encoder.flags |= Flags.bitexact
+        if reel.scan != "progressive":
+            encoder.flags |= Flags.interlaced_dct | Flags.interlaced_me
+        if codec.quantiser and settings.prores_rate == "quality":
+            encoder.qscale = True
+            encoder.global_quality = codec.quantiser
+        if codec.is_proxy:
+            encoder.gop_size = reel.rate.base  # a second, so that people can step through it
+
+    def _field_marker(self) -> Any:
+        """A filter that marks frames as interlaced, which PyAV cannot do itself; it copies no plane."""
+        graph: Any = av.filter.Graph()
+        height, width = self._size
+        source = graph.add_buffer(
+            width=width, height=height, format=self._codec.pixel_format, time_base=1 / self._reel.rate.fraction
+        )
+        marker = graph.add("setfield", FIELD_FILTER[self._reel.scan])
+        sink = graph.add("buffersink")
+        source.link_to(marker)
+        marker.link_to(sink)
+        graph.configure()
+        return graph
+
+    def encode(self, planes: Sequence[Array]) -> tuple[list[Any], Array]:
+        """(packets that are ready, the luma plane as the encoder got it) of the next picture."""
+        height, width = self._size
+        picture = av.VideoFrame(width, height, self._codec.pixel_format)
+        views = [plane_view(picture, number) for number in range(3)]
+        for view, plane in zip(views, planes, strict=True):
+            view[:] = plane
+        picture = self._tagged(picture)
+        encoder = self._stream.codec_context
+        if (picture.format.name, picture.width, picture.height) != (encoder.pix_fmt, encoder.width, encoder.height):
+            raise MediaError(
+                f"{self._codec.name}: the encoder takes {encoder.pix_fmt} {encoder.width}x{encoder.height}, not "
+                f"{picture.format.name} {picture.width}x{picture.height}; choose another --delivery"
+            )
+        packets = self._stream.encode(picture)
+        self._count += 1
+        return packets, views[0]
+
+    def _tagged(self, picture: Any) -> Any:
+        tags = self._reel.tags
+        picture.pts = self._count
+        picture.time_base = 1 / self._reel.rate.fraction
+        if self._fields:
+            self._fields.push(picture)
+            picture = self._fields.pull()
+        picture.duration = 1
+        picture.color_primaries = tags.primaries
+        picture.color_trc = tags.transfer
+        picture.colorspace = tags.matrix
+        picture.color_range = LIMITED_RANGE
+        return picture
+
+    def flush(self) -> list[Any]:
+        """The packets of the pictures that are still inside the encoder."""
+        return list(self._stream.encode(None))

@@ -1,0 +1,80 @@
+"""A file gets its name when it is whole: it grows beside its place as `.NAME.partial`, and is moved there last."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+
+from vidcolor.errors import MediaError
+
+PARTIAL = ".partial"
+READ_SIZE = 1 << 22
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Errors of the encoder and the disk, as one line about `path`."""
+    try:
+        yield
+    except (av.FFmpegError, OSError) as error:
+        raise MediaError(f"{path}: cannot be written: {_reason(error)}") from error
+
+
+def _reason(error: av.FFmpegError | OSError) -> str:
+    remedies = {
+        errno.ENOSPC: "the disk is full; free some space, or choose another place with -o",
+        errno.EDQUOT: "the disk quota is used up; free some space, or choose another place with -o",
+        errno.EFBIG: "the disk takes no file of this size; choose another place with -o",
+        errno.EROFS: "the disk is read-only; choose another place with -o",
+        errno.EACCES: "no permission there; choose another place with -o",
+        errno.EPERM: "no permission there; choose another place with -o",
+        errno.ENOENT: "there is no such folder; make it first, or choose another place with -o",
+        errno.ENAMETOOLONG: "the name is too long; choose a shorter one with -o",
+    }
+    known = remedies.get(error.errno or 0)
+    return known or f"{error.strerror}; choose another place with -o, or another --delivery"
+
+
+def partial_path(path: Path) -> Path:
+    """Where the film grows until it is whole: a hidden file beside its place."""
+    return path.with_name(f".{path.name}{PARTIAL}")
+
+
+def secured(path: Path) -> tuple[int, str]:
+    """(bytes, SHA-256) of a file that is now on the disk itself."""
+    digest = hashlib.sha256()
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+        while block := file.read(READ_SIZE):
+            digest.update(block)
+        return file.tell(), digest.hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_text(path: Path, text: str) -> None:
+    """`text` in the file at `path`, all of it or none."""
+    with told(path):
+        partial = partial_path(path)
+        partial.write_text(text, encoding="utf-8")
+        secured(partial)
+        os.replace(partial, path)
+        sync_folder(path.parent)
+
+
+def remove(path: Path) -> None:
+    """No file at `path`, whether there was one or not."""
+    with told(path):
+        path.unlink(missing_ok=True)

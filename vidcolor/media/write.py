@@ -1,0 +1,213 @@
+"""The delivered film: frames in order, sound beside them, one file at the end.
+
+- The file grows beside its place and gets its name only when it is whole (place.py).
+- The same frames give the same bytes.
+- Encoders and their options are the table in codecs.py; tags and planes are encoder.py; sound is sound.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import av
+import numpy as np
+
+from vidcolor.errors import InputError, MediaError
+from vidcolor.media.codecs import container_of, find_delivery
+from vidcolor.media.encoder import PictureTrack, timescale
+from vidcolor.media.mov import LUMA_BLANK, complete
+from vidcolor.media.place import partial_path, secured, sync_folder, told
+from vidcolor.media.proxy import Labels, burn_in, proxy_planes
+from vidcolor.media.sound import Sound
+from vidcolor.settings import ExportSettings
+from vidcolor.types import DeliveryFrame, Reel
+
+LUMA_KEY = "com.vidcolor.luma_sha256"
+KEYFRAME_MARK = "KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A delivery that has its final name."""
+
+    path: Path
+    size: int
+    """Bytes."""
+    sha256: str
+    frame_count: int
+    luma_sha256: str
+    """Of the 10-bit luma planes, in order; for a proxy, before they became 8 bits."""
+    sound: tuple[dict[str, str], ...] = ()
+    """The tracks that were copied: codec, and language and title where the film names them."""
+
+
+class Writer:
+    """Writes one film: `with Writer(...) as writer: writer.write(frame)` for every frame in order.
+
+    After the block the film is whole, has its name and is told of in `written`. If the block ends by an
+    error, nothing gets the name and the partial file is removed. Sound goes with a film from its first frame on.
+    `before_naming` is called when the film is whole, just before it takes its name.
+    """
+
+    written: Written
+
+    def __init__(
+        self,
+        path: Path,
+        reel: Reel,
+        delivery: str,
+        settings: ExportSettings,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        labels: Labels | None = None,
+        first_frame: int = 0,
+        before_naming: Callable[[], None] | None = None,
+    ) -> None:
+        self._path, self._reel, self._settings = path, reel, settings
+        self._codec = find_delivery(delivery)
+        self._partial = partial_path(path)
+        self._metadata = dict(metadata or {})
+        self._labels = labels or Labels()
+        self._first = first_frame
+        self._before_naming = before_naming
+        self._count = 0
+        self._luma = hashlib.sha256()
+        self._sound: Sound | None = None
+        self._output: Any = None
+
+    @property
+    def luma_sha256(self) -> str:
+        """SHA-256 of the luma planes handed to the encoder so far."""
+        return self._luma.hexdigest()
+
+    @property
+    def frame_count(self) -> int:
+        """Frames written so far."""
+        return self._count
+
+    def __enter__(self) -> Writer:
+        try:
+            with told(self._path):
+                self._open()
+        except BaseException:
+            self._abandon()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._abandon()
+            return
+        try:
+            with told(self._path):
+                self._finish()
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _open(self) -> None:
+        codec, reel = self._codec, self._reel
+        container = container_of(self._path)
+        options = {"fflags": "+bitexact"}
+        if container != "matroska":
+            ticks = str(timescale(reel.rate.fraction))
+            faststart = "+faststart" if codec.is_proxy else ""
+            options |= {
+                "movie_timescale": ticks,
+                "video_track_timescale": ticks,
+                "movflags": f"+use_metadata_tags+write_colr{faststart}",
+            }
+        # an absolute name, or a colon in it would be taken for a protocol
+        self._output = av.open(str(self._partial.absolute()), "w", format=container, container_options=options)
+        self._output.metadata.update(self._metadata)
+        if container != "matroska":
+            self._output.metadata[LUMA_KEY] = LUMA_BLANK
+        self._pictures = PictureTrack(self._output, codec, reel, self._settings, reel.timecode(self._first))
+        if reel.sound_tracks and self._settings.sound == "copy" and self._first == 0:
+            self._sound = Sound(reel.path, self._output)
+
+    def write(self, frame: DeliveryFrame) -> None:
+        """Hands one frame to the encoder. Refuses a frame out of turn or of another size than the reel's."""
+        expected = self._first + self._count
+        if frame.index != expected:
+            raise InputError(f"{self._path.name}: frame {frame.index} was given where frame {expected} follows")
+        self._check_planes(frame)
+        with told(self._path):
+            if self._codec.is_proxy:
+                packets, _ = self._pictures.encode(self._labelled(frame))
+                luma = frame.luma
+            else:
+                packets, luma = self._pictures.encode((frame.luma, frame.cb, frame.cr))
+            self._luma.update(np.ascontiguousarray(luma).data)
+            self._output.mux(packets)
+            self._count += 1
+            if self._sound:
+                self._sound.copy_until(self._count / self._reel.rate.fraction)
+
+    def _check_planes(self, frame: DeliveryFrame) -> None:
+        height, width = self._reel.size
+        across = width if self._codec.subsampling == "444" else (width + 1) // 2
+        for name, plane, size in (
+            ("luma", frame.luma, (height, width)),
+            ("cb", frame.cb, (height, across)),
+            ("cr", frame.cr, (height, across)),
+        ):
+            if plane.shape != size or plane.dtype != np.uint16:
+                raise InputError(
+                    f"frame {frame.index}: {name} is {plane.dtype} {plane.shape}; "
+                    f"{self._codec.name} takes uint16 {size}"
+                )
+
+    def _labelled(self, frame: DeliveryFrame) -> tuple[Any, Any, Any]:
+        planes = proxy_planes(frame, self._reel.scan)
+        mark = KEYFRAME_MARK if frame.index in self._labels.keyframes else ""
+        burn_in(planes, self._labels.text(self._reel, frame.index), mark)
+        return planes
+
+    def _finish(self) -> None:
+        if not self._count:
+            raise MediaError(f"{self._path}: no frame was given; nothing is delivered")
+        self._output.mux(self._pictures.flush())
+        if self._sound:
+            self._sound.finish()
+        self._output.close()
+        if container_of(self._path) != "matroska":
+            complete(self._partial, self._codec.fourcc, self._settings.vendor, self.luma_sha256)
+        self._check_whole()
+        size, digest = secured(self._partial)
+        if self._before_naming:
+            self._before_naming()
+        os.replace(self._partial, self._path)
+        sync_folder(self._path.parent)
+        sound = tuple(self._sound.described) if self._sound else ()
+        self.written = Written(self._path, size, digest, self._count, self.luma_sha256, sound)
+
+    def _check_whole(self) -> None:
+        """Refuses a file that does not hold every frame that was written, whatever the disk said."""
+        with av.open(str(self._partial.absolute())) as film:
+            stream = film.streams.video[0]
+            count = stream.frames or sum(1 for packet in film.demux(stream) if packet.size)
+        if count != self._count:
+            raise MediaError(
+                f"{self._path}: holds {count} of {self._count} frames; the disk may be full: free some space and "
+                "export again"
+            )
+
+    def _abandon(self) -> None:
+        """Closes and removes the partial file; what fails on the way is not worth a second error."""
+        if self._sound:
+            self._sound.close()
+        if self._output is not None:
+            with suppress(av.FFmpegError, OSError, ValueError):
+                self._output.close()
+        with suppress(OSError):
+            self._partial.unlink()
