@@ -1,0 +1,1 @@
+"""The configs that `pip install` carries as `vidcolor.configs`: presets now, training recipes later."""

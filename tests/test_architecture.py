@@ -1,0 +1,109 @@
+"""The floors of the house: who may import whom, who may open files, who may print."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HOUSE = ROOT / "vidcolor"
+FLOOR = {
+    "errors": 0,
+    "timeline": 1,
+    "stages": 1,
+    "settings": 1,
+    "types": 2,
+    "color": 3,
+    "media": 4,
+    "flow": 5,
+    "superpixels": 5,
+    "features": 6,
+    "shots": 7,
+    "keyframes": 7,
+    "references": 7,
+    "colorize": 7,
+    "propagate": 7,
+    "finish": 7,
+    "export": 7,
+    "project": 7,
+    "example": 8,
+    "pipeline": 8,
+    "cli": 9,
+}
+OPENERS = {"media", "project", "pipeline", "example", "cli", "shots", "settings"}
+"""Rooms that may open files: `shots` reads and writes shot lists, `settings` reads TOML and its own page."""
+MOST_LINES = 400
+FILES = sorted(HOUSE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(HOUSE).parts[0].removesuffix(".py")
+
+
+def imports_of(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("vidcolor."):
+            yield node.module.split(".")[1]
+        elif isinstance(node, ast.ImportFrom) and node.module == "vidcolor":
+            yield from (alias.name for alias in node.names if alias.name in FLOOR)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[1] for alias in node.names if alias.name.startswith("vidcolor."))
+
+
+def test_imports_point_down():
+    wrong = []
+    for path in FILES:
+        room = room_of(path)
+        if room in ("__init__", "__main__"):
+            continue
+        for other in set(imports_of(ast.parse(path.read_text(encoding="utf-8")))) - {room}:
+            if FLOOR[other] >= FLOOR[room]:
+                wrong.append(f"{path.relative_to(ROOT)}: {room} -> {other}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_room_has_a_floor():
+    rooms = {room_of(path) for path in FILES} - {"__init__", "__main__"}
+    assert rooms == set(FLOOR)
+
+
+def test_every_room_is_packed():
+    """`pip install` carries each package of the house, and the configs."""
+    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    found = {".".join(path.parent.relative_to(ROOT).parts) for path in FILES if path.name == "__init__.py"}
+    assert listed == found | {"vidcolor.configs"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(HOUSE)))
+def test_files_are_short_and_say_what_they_are_for(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MOST_LINES
+    assert ast.get_docstring(ast.parse(text)), "a file says on its first line what it is for"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(HOUSE)))
+def test_no_print_no_open_no_broad_except(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id != "print", f"line {node.lineno}: print"
+            assert node.func.id != "open" or room_of(path) in OPENERS, f"line {node.lineno}: a stage opens a file"
+        if isinstance(node, ast.ExceptHandler):
+            name = node.type.id if isinstance(node.type, ast.Name) else ""
+            assert node.type is not None, f"line {node.lineno}: bare except"
+            assert name not in ("Exception", "BaseException"), f"line {node.lineno}: except {name}"
+
+
+def test_status_needs_nothing_heavy():
+    """`vidcolor status` answers at once: what it imports holds no torch, numba, OpenCV or PyAV."""
+    code = (
+        "import sys; import vidcolor.cli.commands, vidcolor.cli.parser;"
+        "heavy = [m for m in ('torch', 'numba', 'cv2', 'av', 'opentimelineio') if m in sys.modules]; assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,5 @@
+"""The command line. Read `parser.py` (what can be typed), `commands.py` (what it does), `terminal.py` (what is shown)."""
+
+from vidcolor.cli.parser import main
+
+__all__ = ["main"]

@@ -1,0 +1,272 @@
+"""What each command does: reads the options, calls the pipeline, shows what came out.
+
+Modules that decode or compute are imported inside the commands that need them, so that `status` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vidcolor.cli.terminal import Terminal
+from vidcolor.errors import MediaError, ProjectError
+from vidcolor.pipeline.planned import Plan, file_mark, load_plan
+from vidcolor.pipeline.status import ShotState, doubtful, named, ranges, states, why
+from vidcolor.project import Project, ProjectConfig
+from vidcolor.settings import Settings, describe, load_settings, parse_assignment, preset_tables
+
+if TYPE_CHECKING:
+    from vidcolor.pipeline.deliver import Delivered
+
+DEFAULT_DELIVERY = "prores-422hq"
+
+
+def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    started, cpu = time.monotonic(), time.process_time()
+    project = _open_or_make(args)
+    settings = settings_of(project, args.assignments)
+    with _working(project, "run"):
+        plan, rendered = _plan_and_render(project, settings, terminal, args.device)
+        delivered = _deliver(project, plan, settings, args.out, args.delivery, terminal)
+    _show_summary(project, plan, settings, terminal)
+    _show_delivered(project, delivered, terminal)
+    _show_cost(plan, rendered, delivered, time.monotonic() - started, time.process_time() - cpu, terminal)
+
+
+def example_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    from vidcolor.example import make_example
+
+    folder: Path = args.folder
+    with terminal.progress() as progress:
+        facts = make_example(folder, lambda share: progress("example", round(100 * share), 100))
+    terminal.say(f"{folder}: {facts.frame_count} frames in {len(facts.cuts) + 1} shots, with sound and timecode")
+    terminal.say(f"try:  vidcolor run {folder / 'film.mov'} --keyframes {folder / 'refs'}")
+
+
+def new_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    preset_tables(args.preset)
+    file_mark(args.reel)
+    project = Project(args.project, ProjectConfig(reel=""))
+    config = ProjectConfig(
+        reel=project.relative(args.reel),
+        keyframes=project.relative(args.keyframes) if args.keyframes else "",
+        preset=args.preset,
+        shots=project.relative(args.shots) if args.shots else "",
+    )
+    Project.create(args.project, config)
+    terminal.say(f"{args.project}: made; next: vidcolor plan {args.project}")
+
+
+def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    from vidcolor.pipeline.plan import make_plan
+
+    project = Project.open(args.project)
+    settings = settings_of(project, args.assignments)
+    with _working(project, "plan"), terminal.progress() as progress:
+        plan = make_plan(project, settings, progress)
+    _show_shots(states(project, plan, settings), plan, settings, terminal)
+    terminal.say(f"written: {project.path('plan')}{os.sep}shots.csv, shots.edl, shots.otio")
+
+
+def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    project = Project.open(args.project)
+    settings = settings_of(project, args.assignments)
+    if args.dry_run:
+        plan = load_plan(project, settings)
+        stale = [s.planned.shot.id for s in states(project, plan, settings) if s.state != "fresh"]
+        terminal.say("\n".join(f"would render {name}" for name in stale) or "nothing to render: every shot is fresh")
+        return
+    with _working(project, "render"):
+        plan, rendered = _plan_and_render(project, settings, terminal, args.device, args.shots)
+    _show_summary(project, plan, settings, terminal)
+    terminal.say(f"rendered   {', '.join(rendered) or 'nothing: every shot is fresh'}")
+
+
+def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    project = Project.open(args.project)
+    settings = settings_of(project, args.assignments)
+    with _working(project, "export"):
+        plan = load_plan(project, settings)
+        delivered = _deliver(project, plan, settings, args.out, args.delivery, terminal)
+    _show_delivered(project, delivered, terminal)
+
+
+def status_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    project = Project.open(args.project)
+    settings = settings_of(project, args.assignments)
+    plan = load_plan(project, settings)
+    _show_shots(states(project, plan, settings), plan, settings, terminal)
+
+
+def why_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    project = Project.open(args.project)
+    settings = settings_of(project, args.assignments)
+    plan = load_plan(project, settings)
+    planned = plan.shot(args.shot)
+    lines = list(why(project, planned, plan, settings))
+    state = next(s for s in states(project, plan, settings) if s.planned is planned)
+    name = f"  {state.version.name}" if state.version else ""
+    terminal.say(f"{args.shot}{name} is {'stale:' if lines else 'fresh'}")
+    for line in lines:
+        terminal.say(f"  {line}")
+
+
+def settings_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    settings = load_settings([(f"preset {args.preset}", preset_tables(args.preset)), *_assigned(args.assignments)])
+    for section, name, default, text in describe():
+        value = getattr(getattr(settings, section), name)
+        shown = f"{value}" + (f" (default {default})" if value != default else "")
+        terminal.say(f"{section}.{name} = {shown}")
+        terminal.say(f"    {text}")
+
+
+# Shared by the commands above.
+
+
+def settings_of(project: Project, assignments: list[str]) -> Settings:
+    """Defaults, preset, `project.toml`, `--set`, in this order."""
+    preset = project.config.preset
+    return load_settings(
+        [
+            (f"preset {preset}", preset_tables(preset)),
+            (f"{project.root / 'project.toml'}: settings", project.config.settings),
+            *_assigned(assignments),
+        ]
+    )
+
+
+def _assigned(assignments: list[str]) -> list[tuple[str, dict]]:
+    return [(f"--set {text}", parse_assignment(text)) for text in assignments]
+
+
+def _open_or_make(args: argparse.Namespace) -> Project:
+    """The project of `run`: reopened with what the line says, or made beside the film."""
+    film: Path = args.film
+    file_mark(film)  # refuses a film that is not there before anything is made
+    root: Path = args.project or film.with_name(f"{film.name if film.is_dir() else film.stem}.vidcolor")
+    place = Project(root, ProjectConfig(reel=""))
+    said = {
+        "reel": place.relative(film),
+        "keyframes": place.relative(args.keyframes) if args.keyframes else None,
+        "preset": args.preset,
+        "shots": place.relative(args.shots) if args.shots else None,
+    }
+    given = {name: value for name, value in said.items() if value is not None}
+    if args.preset:
+        preset_tables(args.preset)
+    if args.keyframes and not args.keyframes.is_dir():
+        raise MediaError(f"{args.keyframes}: no such folder of references; give it with --keyframes")
+    if not (root / "project.toml").exists():
+        return Project.create(root, ProjectConfig(**given))
+    project = Project.open(root)
+    if not _same_film(project, film):
+        raise ProjectError(f"{root}: belongs to another film ({project.reel_path}); give --project another folder")
+    new = {name: value for name, value in given.items() if getattr(project.config, name) != value and name != "reel"}
+    if new:
+        project.remember(**new)
+    return project
+
+
+def _same_film(project: Project, film: Path) -> bool:
+    return os.path.realpath(project.reel_path) == os.path.realpath(film)
+
+
+@contextmanager
+def _working(project: Project, verb: str) -> Iterator[None]:
+    """Holds the project's lock and writes its log while a command works."""
+    logger = logging.getLogger("vidcolor")
+    with project.lock():
+        handler = logging.FileHandler(project.log_path(verb), encoding="utf-8", errors="backslashreplace")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            handler.close()
+
+
+def _plan_and_render(
+    project: Project, settings: Settings, terminal: Terminal, device: str, only: list[str] | None = None
+) -> tuple[Plan, list[str]]:
+    from vidcolor.pipeline.plan import make_plan
+    from vidcolor.pipeline.render import load_models, render
+
+    logger = logging.getLogger("vidcolor")
+    models = load_models(settings, device)
+    with terminal.progress() as progress:
+        plan = make_plan(project, settings, progress)
+        for planned in plan.shots:
+            for line in why(project, planned, plan, settings):
+                logger.info("%s is stale: %s", planned.shot.id, line)
+        rendered = render(project, plan, settings, models, progress, only or ())
+    return plan, rendered
+
+
+def _deliver(
+    project: Project, plan: Plan, settings: Settings, out: Path | None, delivery: str | None, terminal: Terminal
+) -> Delivered:
+    from vidcolor.pipeline.deliver import default_out, deliver
+
+    name = delivery or DEFAULT_DELIVERY
+    with terminal.progress() as progress:
+        return deliver(project, plan, settings, out or default_out(project, name), name, progress)
+
+
+def _show_summary(project: Project, plan: Plan, settings: Settings, terminal: Terminal) -> None:
+    from vidcolor.pipeline.summary import summary
+
+    for head, line in summary(project, plan, states(project, plan, settings), settings):
+        terminal.say(f"{head:<10} {line}")
+
+
+def _show_delivered(project: Project, delivered: Delivered, terminal: Terminal) -> None:
+    luma = "luma identical to the source's, code for code"
+    state = "written" if delivered.made_now else "up to date"
+    terminal.say(f"{state:<10} {delivered.path} and {delivered.manifest.name} ({delivered.what}; {luma})")
+    terminal.say(f"{'project':<10} {project.root}")
+
+
+def _show_cost(
+    plan: Plan, rendered: list[str], delivered: Delivered, seconds: float, cpu: float, terminal: Terminal
+) -> None:
+    if not rendered and not delivered.made_now:
+        terminal.say(f"{'time':<10} nothing to do: {seconds:.1f} s")
+        return
+    count = plan.reel.frame_count
+    terminal.say(f"{'time':<10} {seconds:.1f} s: {seconds / count:.3f} s a frame ({cpu / count:.3f} s of processor)")
+
+
+def _show_shots(shown: list[ShotState], plan: Plan, settings: Settings, terminal: Terminal) -> None:
+    rows = [_row(state, plan) for state in shown]
+    terminal.table(("shot", ">frames", "timecode", "entry", "state", "version", "keyframes", ">confidence"), rows)
+    counts = ", ".join(f"{n} {s}" for s in ("fresh", "stale", "new") if (n := sum(x.state == s for x in shown)))
+    terminal.say(f"{len(shown)} shots: {counts}")
+    frames = doubtful(shown, settings.export.doubtful)
+    if frames:
+        terminal.say(f"doubtful: {len(frames)} of {plan.reel.frame_count} frames{named(ranges(frames))}")
+
+
+def _row(state: ShotState, plan: Plan) -> tuple[str, ...]:
+    shot = state.planned.shot
+    keys = ", ".join(f"{k.frame}{'' if k.reason == 'person' else '*'}" for k in state.planned.keys[:6])
+    if len(state.planned.keys) > 6:
+        keys += f" and {len(state.planned.keys) - 6} more"
+    mean = f"{sum(state.confidence) / len(state.confidence):.2f}" if state.confidence else "-"
+    return (
+        shot.id,
+        f"{len(shot.frames)}",
+        plan.reel.timecode(shot.frames.start),
+        shot.entry.kind,
+        state.state if state.planned.matched else "stale",
+        state.version.name if state.version else "-",
+        keys or "none: stays gray",
+        mean,
+    )

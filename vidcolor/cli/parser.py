@@ -1,0 +1,222 @@
+"""What can be typed: the commands, their options and examples."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from vidcolor import __version__
+from vidcolor.cli import commands
+from vidcolor.cli.terminal import Terminal
+from vidcolor.errors import VidcolorError
+
+EXIT_USER = 2
+EXIT_INTERRUPTED = 130
+TOP = """\
+examples:
+  vidcolor example demo                                 a small gray film and its references, to try the next line
+  vidcolor run demo/film.mov --keyframes demo/refs      the main job: cut, colour, deliver; run again to go on
+  vidcolor status demo/film.vidcolor                    which shots are fresh, which are stale
+
+A picture in the references folder whose name ends in a frame number (000134.png) or is a timecode
+(01-00-05-09.png) colours that frame; any other name is offered to every shot. Change one picture and run
+again: only the shots it touches render again.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vidcolor",
+        description="A black-and-white film and an artist's colour references in, a film in colour out.",
+        epilog=TOP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"vidcolor {__version__}")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_run(verbs)
+    _add_example(verbs)
+    _add_new(verbs)
+    _add_plan(verbs)
+    _add_render(verbs)
+    _add_export(verbs)
+    _add_status(verbs)
+    _add_why(verbs)
+    _add_settings(verbs)
+    return parser
+
+
+def _command(verbs: argparse._SubParsersAction, name: str, text: str, example: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name,
+        help=text,
+        description=text[0].upper() + text[1:] + ".",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=getattr(commands, f"{name}_command"))
+    return parser
+
+
+def _add_run(verbs: argparse._SubParsersAction) -> None:
+    parser = _command(
+        verbs,
+        "run",
+        "everything at once: makes or reopens FILM.vidcolor, plans, renders what is stale, delivers",
+        "vidcolor run film.mp4 --keyframes refs/ -o film_color.mov",
+    )
+    parser.add_argument("film", type=Path, help="a film file, or a folder of numbered pictures")
+    parser.add_argument("--keyframes", type=Path, metavar="DIR", help="the folder of colour pictures")
+    parser.add_argument("-o", dest="out", type=Path, metavar="OUT", help="the delivered file (default: FILM_color.mov)")
+    parser.add_argument("--project", type=Path, metavar="DIR", help="the project folder (default: FILM.vidcolor)")
+    _add_delivery(parser)
+    parser.add_argument("--preset", metavar="NAME", help="draft, standard (default) or archive")
+    parser.add_argument("--shots", type=Path, metavar="FILE", help="an EDL, OTIO or CSV instead of shot detection")
+    _add_device(parser)
+    _add_set(parser)
+
+
+def _add_example(verbs: argparse._SubParsersAction) -> None:
+    parser = _command(
+        verbs, "example", "writes a small gray film and its references, to try `vidcolor run`", "vidcolor example demo"
+    )
+    parser.add_argument("folder", type=Path, help="where to write it; made if missing")
+
+
+def _add_new(verbs: argparse._SubParsersAction) -> None:
+    parser = _command(
+        verbs,
+        "new",
+        "makes a project folder without starting the work",
+        "vidcolor new northwind.vidcolor --reel scans/reel1.mov --keyframes refs/",
+    )
+    parser.add_argument("project", type=Path, help="the folder to make")
+    parser.add_argument("--reel", type=Path, required=True, metavar="FILM", help="the film file")
+    parser.add_argument("--keyframes", type=Path, metavar="DIR", help="the folder of colour pictures")
+    parser.add_argument("--preset", default="standard", metavar="NAME", help="draft, standard (default) or archive")
+    parser.add_argument("--shots", type=Path, metavar="FILE", help="an EDL, OTIO or CSV instead of shot detection")
+
+
+def _add_plan(verbs: argparse._SubParsersAction) -> None:
+    parser = _command(
+        verbs,
+        "plan",
+        "cuts the film into shots and chooses keyframes; writes plan/shots.csv, .edl and .otio",
+        "vidcolor plan northwind.vidcolor",
+    )
+    _add_project(parser)
+    _add_set(parser)
+
+
+def _add_render(verbs: argparse._SubParsersAction) -> None:
+    parser = _command(
+        verbs,
+        "render",
+        "renders every shot without an up-to-date version, or only those named",
+        "vidcolor render northwind.vidcolor r1-001042",
+    )
+    _add_project(parser)
+    parser.add_argument("shots", nargs="*", metavar="SHOT", help="shot ids as `vidcolor status` shows them")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be rendered, and render nothing")
+    _add_device(parser)
+    _add_set(parser)
+
+
+def _add_export(verbs: argparse._SubParsersAction) -> None:
+    parser = _command(
+        verbs,
+        "export",
+        "joins the rendered shots into a delivered film over the source's own luma",
+        "vidcolor export northwind.vidcolor -o northwind.mov --delivery prores-4444",
+    )
+    _add_project(parser)
+    parser.add_argument("-o", dest="out", type=Path, metavar="OUT", help="the delivered file (default: FILM_color.mov)")
+    _add_delivery(parser)
+    _add_set(parser)
+
+
+def _add_status(verbs: argparse._SubParsersAction) -> None:
+    parser = _command(
+        verbs,
+        "status",
+        "a line for each shot: fresh, stale or new, its keyframes, how far its colours are to be trusted",
+        "vidcolor status northwind.vidcolor",
+    )
+    _add_project(parser)
+    _add_set(parser)
+
+
+def _add_why(verbs: argparse._SubParsersAction) -> None:
+    parser = _command(
+        verbs,
+        "why",
+        "what has changed since a shot's last version",
+        "vidcolor why northwind.vidcolor r1-001042",
+    )
+    _add_project(parser)
+    parser.add_argument("shot", metavar="SHOT", help="a shot id as `vidcolor status` shows it")
+    _add_set(parser)
+
+
+def _add_settings(verbs: argparse._SubParsersAction) -> None:
+    parser = _command(
+        verbs, "settings", "every setting, its default, unit and effect", "vidcolor settings --preset archive"
+    )
+    parser.add_argument("--preset", metavar="NAME", default="standard", help="show this preset's values")
+    _add_set(parser)
+
+
+def _add_project(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("project", type=Path, help="the project folder")
+
+
+def _add_delivery(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--delivery",
+        metavar="NAME",
+        help="prores-422hq (default), prores-4444, ffv1 (lossless), dnxhr-hqx or proxy (H.264 with burnt-in labels)",
+    )
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run (default: auto)"
+    )
+
+
+def _add_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        dest="assignments",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="one setting for this call, as in --set propagate.chroma_side=480; `vidcolor settings` lists all",
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command. Returns the exit status: 0 done, 2 the user's to mend; our own faults raise."""
+    terminal = Terminal()
+    logging.getLogger("vidcolor").addHandler(logging.NullHandler())
+    try:
+        args = build_parser().parse_args(argv)
+        args.run(args, terminal)
+    except VidcolorError as error:
+        terminal.fail(str(error))
+        return EXIT_USER
+    except BrokenPipeError:
+        sys.stderr.close()
+        return EXIT_USER
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.EMFILE):
+            raise
+        terminal.fail(f"{error.filename or 'disk'}: {error.strerror}; mend that and run the same command again")
+        return EXIT_USER
+    except KeyboardInterrupt:
+        terminal.fail("stopped; run the same command again to go on")
+        return EXIT_INTERRUPTED
+    return 0

@@ -1,0 +1,49 @@
+"""The pictures of the references folder, read when asked for and kept while there is room."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+from pathlib import Path
+
+from vidcolor.errors import MediaError
+from vidcolor.media.images import read_picture
+from vidcolor.pipeline.planned import Picture, file_hash
+from vidcolor.types import Reference
+
+ROOM = 256 << 20
+"""Bytes of pictures kept in memory."""
+
+
+class Library:
+    """Reads pictures by name. A picture that changed since it was listed is refused: the plan speaks of the old one."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self._kept: OrderedDict[str, Reference] = OrderedDict()
+        self._bytes = 0
+
+    def read(self, picture: Picture) -> Reference:
+        """The picture at its own size, under the name the plan gives it."""
+        if picture.name in self._kept:
+            self._kept.move_to_end(picture.name)
+            return self._kept[picture.name]
+        if self.folder is None:
+            raise MediaError(f"{picture.name}: no references folder given; give it with --keyframes")
+        path = self.folder / picture.name
+        if file_hash(path) != picture.hash:
+            raise MediaError(f"{path}: changed while vidcolor was working; run the same command again")
+        reference = replace(read_picture(path), name=picture.name, hash=picture.hash)
+        self._keep(reference)
+        return reference
+
+    def _keep(self, reference: Reference) -> None:
+        self._kept[reference.name] = reference
+        self._bytes += _size(reference)
+        while self._bytes > ROOM and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            self._bytes -= _size(dropped)
+
+
+def _size(reference: Reference) -> int:
+    return int(reference.lightness.nbytes + reference.chroma.nbytes)

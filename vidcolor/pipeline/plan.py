@@ -1,0 +1,123 @@
+"""Plan: probe the reel, find its shots, place people's pictures, choose keyframes where nobody gave any.
+
+Each step writes one file of `plan/` with the fingerprint of what it was made of, and does nothing while that is
+unchanged.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from vidcolor.features import Features
+from vidcolor.keyframes import choose_keyframes
+from vidcolor.media.probe import open_reel
+from vidcolor.media.read import Clip
+from vidcolor.pipeline import planned
+from vidcolor.pipeline.library import Library
+from vidcolor.pipeline.planned import Picture, Plan, PlannedKey, load_plan
+from vidcolor.project.fingerprint import fingerprint, settings_ingredients
+from vidcolor.project.folder import Project
+from vidcolor.project.records import encode
+from vidcolor.references import choose_references
+from vidcolor.settings import Settings
+from vidcolor.shots import lists
+from vidcolor.shots.detect import find_shots
+from vidcolor.types import Frame, Reel, Reference, Shot, working_size
+
+log = logging.getLogger(__name__)
+Progress = Callable[[str, int, int], None]
+"""(stage, done, of how many): told as the work goes on."""
+
+
+def make_plan(project: Project, settings: Settings, progress: Progress) -> Plan:
+    """The plan in force, every out-of-date part made anew."""
+    reel = planned.load_reel(project, settings) or _probe(project, settings)
+    shots = planned.load_shots(project, reel, settings) or _find_shots(project, reel, settings, progress)
+    pictures, _, files = planned.list_pictures(project, reel, shots)
+    project.write_json(planned.PICTURES, planned.PICTURES_SCHEMA, {"files": files})
+    _match(project, reel, shots, pictures, settings, progress)
+    return load_plan(project, settings)
+
+
+def _probe(project: Project, settings: Settings) -> Reel:
+    path = project.reel_path
+    mark = planned.file_mark(path)
+    reel = open_reel(path, settings.reel)
+    content = {"file": mark, "settings": settings_ingredients("reel", settings.reel), "reel": encode(reel)}
+    project.write_json(planned.REELS, planned.REELS_SCHEMA, content)
+    log.info("%s: %d frames of %dx%d at %s", path, reel.frame_count, reel.size[1], reel.size[0], reel.rate)
+    return reel
+
+
+def _find_shots(project: Project, reel: Reel, settings: Settings, progress: Progress) -> list[Shot]:
+    listed = project.shots_path
+    if listed:
+        shots = lists.read_shots(listed, reel)
+    else:
+        clip = Clip(reel, size=working_size(reel.size, settings.shots.side // 2))
+        shots = find_shots(reel, clip, settings.shots, lambda done: progress("shots", done, reel.frame_count))
+        progress("shots", reel.frame_count, reel.frame_count)
+    made_of = fingerprint(planned.shots_ingredients(project, reel, settings))
+    for name, write in (("csv", lists.csv_text), ("edl", lists.edl_text), ("otio", lists.otio_text)):
+        project.write_text(f"plan/shots.{name}", write(shots, reel))
+    project.write_json(planned.SHOTS, planned.SHOTS_SCHEMA, {"made_of": made_of, "shots": encode(tuple(shots))})
+    log.info("%d shots%s", len(shots), f" from {listed}" if listed else "")
+    return shots
+
+
+def _match(
+    project: Project,
+    reel: Reel,
+    shots: Sequence[Shot],
+    pictures: Sequence[Picture],
+    settings: Settings,
+    progress: Progress,
+) -> None:
+    """Chooses keyframes and references for the shots without a picture of their own, where anything has changed."""
+    bare = [shot for shot in shots if not planned.own_keys(shot, pictures)]
+    marks = {shot.id: planned.match_mark(shot, reel, pictures, settings) for shot in bare}
+    chosen = planned.load_chosen(project)
+    table = {shot.id: chosen[shot.id] for shot in bare if chosen.get(shot.id, ("",))[0] == marks[shot.id]}
+    todo = [shot for shot in bare if shot.id not in table]
+    matcher = Matcher(project, reel, pictures, settings)
+    for done, shot in enumerate(todo):
+        progress("keyframes", done, len(todo))
+        table[shot.id] = (marks[shot.id], matcher.keys_of(shot))
+        log.info("%s: keyframes %s", shot.id, [k.frame for k in table[shot.id][1]])
+    if todo:
+        progress("keyframes", len(todo), len(todo))
+    if todo or set(table) != set(chosen):
+        _keep_chosen(project, table)
+
+
+def _keep_chosen(project: Project, table: Mapping[str, tuple[str, tuple[PlannedKey, ...]]]) -> None:
+    entries = {shot_id: {"made_of": mark, "keyframes": encode(keys)} for shot_id, (mark, keys) in sorted(table.items())}
+    project.write_json(planned.KEYFRAMES, planned.KEYFRAMES_SCHEMA, {"shots": entries})
+
+
+class Matcher:
+    """Chooses keyframes for shots nobody gave any, and the pictures their colours come from."""
+
+    def __init__(self, project: Project, reel: Reel, pictures: Sequence[Picture], settings: Settings) -> None:
+        self.reel, self.pictures, self.settings = reel, pictures, settings
+        self.size = working_size(reel.size, settings.propagate.chroma_side)
+        self.library = Library(project.keyframes_path)
+        self.features = Features()
+
+    def keys_of(self, shot: Shot) -> tuple[PlannedKey, ...]:
+        """The shot's keyframes that some picture matches; none when nothing matches: the shot stays gray."""
+        pictures = planned.offered(shot, self.pictures)
+        if not pictures:
+            return ()
+        clip = Clip(self.reel, shot.frames, self.size)
+        frames = [k.frame for k in choose_keyframes(shot, clip, (), self.settings.keyframes)]
+        keys = [(frame, self._references_of(clip[frame - shot.frames.start], pictures)) for frame in frames]
+        return tuple(PlannedKey(frame, "coverage", names) for frame, names in keys if names)
+
+    def _references_of(self, target: Frame, pictures: Sequence[Picture]) -> tuple[str, ...]:
+        references: list[Reference] = [self.library.read(p) for p in pictures]
+        found = choose_references(target, references, self.features, self.settings.references)
+        if not found and pictures[0].shot is not None:
+            return tuple(p.name for p in pictures)  # a person put them in this shot's folder: that is the answer
+        return tuple(reference.name for reference, _ in found)

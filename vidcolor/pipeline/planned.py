@@ -1,0 +1,281 @@
+"""The plan of a film as values, read back from the project's `plan/`, and what each shot's version is made of.
+
+Light: imports nothing that decodes or computes, so that `vidcolor status` answers at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from vidcolor.errors import MediaError, ProjectError
+from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
+from vidcolor.project.folder import Project
+from vidcolor.project.records import decode
+from vidcolor.references.names import PictureName, check_shots, read_names
+from vidcolor.settings import Settings
+from vidcolor.stages import STAGES
+from vidcolor.timeline import FrameRange
+from vidcolor.types import Reel, Shot
+
+REELS, REELS_SCHEMA = "plan/reels.json", "vidcolor.reels/1"
+SHOTS, SHOTS_SCHEMA = "plan/shots.json", "vidcolor.shots/1"
+KEYFRAMES, KEYFRAMES_SCHEMA = "plan/keyframes.json", "vidcolor.keyframes/1"
+PICTURES, PICTURES_SCHEMA = "plan/references.json", "vidcolor.references/1"
+HASH_BLOCK = 1 << 20
+MOST_PICTURES = 20_000
+"""More files than this in a references folder is a mistake of folder, not a film's references."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One colour picture of the references folder."""
+
+    name: str
+    """Relative to the folder, with `/`."""
+    hash: str
+    frame: int | None = None
+    shot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedKey:
+    """A keyframe and the pictures its colours come from, best first."""
+
+    frame: int
+    reason: Literal["person", "coverage"]
+    pictures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShotPlan:
+    """A shot, the frames it renders, and its keyframes."""
+
+    shot: Shot
+    reach: FrameRange
+    """The shot's frames and those it shares with its neighbours in dissolves."""
+    keys: tuple[PlannedKey, ...]
+    matched: bool = True
+    """False: references have changed since keyframes were chosen here; `vidcolor plan` chooses again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The machine's reading of the film, with people's pictures in their places."""
+
+    reel: Reel
+    shots: tuple[ShotPlan, ...]
+    pictures: tuple[Picture, ...]
+    notes: tuple[str, ...] = ()
+
+    def shot(self, shot_id: str) -> ShotPlan:
+        for planned in self.shots:
+            if planned.shot.id == shot_id:
+                return planned
+        raise ProjectError(f"{shot_id}: no such shot; `vidcolor status` lists them ({self.shots[0].shot.id} ...)")
+
+    def hash_of(self, name: str) -> str:
+        return next(p.hash for p in self.pictures if p.name == name)
+
+
+def load_plan(project: Project, settings: Settings) -> Plan:
+    """The plan in force. Refuses a film that was never planned, or has changed since."""
+    reel = load_reel(project, settings)
+    if reel is None:
+        raise ProjectError(f"{project.root}: not planned yet, or the film has changed; run `vidcolor plan` first")
+    shots = load_shots(project, reel, settings)
+    if shots is None:
+        raise ProjectError(f"{project.root}: its shots are out of date; run `vidcolor plan` first")
+    pictures, notes, _ = list_pictures(project, reel, shots)
+    chosen = load_chosen(project)
+    planned = tuple(
+        _plan_shot(shot, reach, pictures, chosen, match_mark(shot, reel, pictures, settings))
+        for shot, reach in zip(shots, reaches(shots), strict=True)
+    )
+    return Plan(reel, planned, pictures, (*reel.notes, *notes))
+
+
+def load_reel(project: Project, settings: Settings) -> Reel | None:
+    """The reel as it was probed; None when it was not, or the file or the settings have changed."""
+    path = project.reel_path
+    if not project.has(REELS):
+        return None
+    data = project.read_json(REELS, REELS_SCHEMA)
+    if data.get("file") != file_mark(path) or data.get("settings") != settings_ingredients("reel", settings.reel):
+        return None
+    reel: Reel = decode(data.get("reel"), Reel, str(project.path(REELS)))
+    return reel
+
+
+def load_shots(project: Project, reel: Reel, settings: Settings) -> list[Shot] | None:
+    """The shots in force; None when they were not found yet, or the film or settings have changed."""
+    if not project.has(SHOTS):
+        return None
+    data = project.read_json(SHOTS, SHOTS_SCHEMA)
+    if data.get("made_of") != fingerprint(shots_ingredients(project, reel, settings)):
+        return None
+    place = str(project.path(SHOTS))
+    shots = list(decode(data.get("shots"), tuple[Shot, ...], place)) if data.get("shots") else []
+    ends = [0, *(shot.frames.stop for shot in shots)]
+    if not shots or ends[-1] != reel.frame_count or any(s.frames.start != e for s, e in zip(shots, ends, strict=False)):
+        raise ProjectError(f"{place}: damaged (the shots do not cover the film); delete it and run `vidcolor plan`")
+    return shots
+
+
+def load_chosen(project: Project) -> dict[str, tuple[str, tuple[PlannedKey, ...]]]:
+    """For shots without a picture of their own: shot id to (match mark, keyframes)."""
+    if not project.has(KEYFRAMES):
+        return {}
+    data = project.read_json(KEYFRAMES, KEYFRAMES_SCHEMA).get("shots")
+    place = str(project.path(KEYFRAMES))
+    if not isinstance(data, dict) or not all(isinstance(entry, dict) for entry in data.values()):
+        raise ProjectError(f"{place}: damaged; delete it and run `vidcolor plan` again")
+    return {
+        shot_id: (
+            decode(entry.get("made_of"), str, place),
+            decode(entry.get("keyframes"), tuple[PlannedKey, ...], place) if entry.get("keyframes") else (),
+        )
+        for shot_id, entry in data.items()
+    }
+
+
+def _plan_shot(shot: Shot, reach: FrameRange, pictures: Sequence[Picture], chosen: Any, mark: str) -> ShotPlan:
+    own = own_keys(shot, pictures)
+    if own:
+        return ShotPlan(shot, reach, own)
+    made_of, keys = chosen.get(shot.id, ("", ()))
+    return ShotPlan(shot, reach, keys if made_of == mark else (), matched=made_of == mark)
+
+
+def own_keys(shot: Shot, pictures: Sequence[Picture]) -> tuple[PlannedKey, ...]:
+    """The keyframes a person gave: frames of the shot that have a picture, in order."""
+    own = sorted((p.frame, p.name) for p in pictures if p.frame is not None and p.frame in shot.frames)
+    return tuple(PlannedKey(frame, "person", (name,)) for frame, name in own)
+
+
+def offered(shot: Shot, pictures: Iterable[Picture]) -> list[Picture]:
+    """The pictures a shot without its own may take colours from: those of its folder, else all but other folders'."""
+    pictures = list(pictures)
+    return [p for p in pictures if p.shot == shot.id] or [p for p in pictures if p.shot is None]
+
+
+def reaches(shots: Sequence[Shot]) -> Iterator[FrameRange]:
+    """For each shot the frames it renders: its own, and the dissolves it shares with its neighbours."""
+    for shot, following in zip(shots, [*shots[1:], None], strict=True):
+        start, stop = shot.frames.start, shot.frames.stop
+        if shot.entry.kind == "dissolve" and shot.entry.frames:
+            start = min(start, shot.entry.frames.start)
+        if following is not None and following.entry.kind == "dissolve" and following.entry.frames:
+            stop = max(stop, following.entry.frames.stop)
+        yield FrameRange(max(0, start), min(stop, shots[-1].frames.stop))
+
+
+# What things are made of.
+
+
+def shots_ingredients(project: Project, reel: Reel, settings: Settings) -> Ingredients:
+    listed = project.shots_path
+    return {
+        "reel": reel.hash,
+        "stage.shots": STAGES["shots"],
+        **({"list": file_hash(listed)} if listed else settings_ingredients("shots", settings.shots)),
+    }
+
+
+def match_mark(shot: Shot, reel: Reel, pictures: Sequence[Picture], settings: Settings) -> str:
+    """Fingerprint of what the choice of keyframes and references of a shot hangs on."""
+    return fingerprint(
+        {
+            "reel": reel.hash,
+            "frames": f"{shot.frames.start}-{shot.frames.stop}",
+            "stage.keyframes": STAGES["keyframes"],
+            "stage.references": STAGES["references"],
+            **settings_ingredients("keyframes", settings.keyframes),
+            **settings_ingredients("references", settings.references),
+            **{f"references/{p.name}": p.hash for p in offered(shot, pictures)},
+        }
+    )
+
+
+def shot_ingredients(planned: ShotPlan, plan: Plan, settings: Settings) -> Ingredients:
+    """All that the colours of one shot are made of."""
+    keys: Ingredients = {}
+    for key in planned.keys:
+        keys[f"keyframe {key.frame}"] = f"{key.reason} {' '.join(key.pictures)}".strip()
+        keys |= {f"references/{name}": plan.hash_of(name) for name in key.pictures}
+    return {
+        "reel": plan.reel.hash,
+        "frames": f"{planned.reach.start}-{planned.reach.stop}",
+        **keys,
+        **{f"stage.{name}": STAGES[name] for name in ("colorize", "propagate")},
+        **settings_ingredients("reel", settings.reel),
+        **settings_ingredients("colorize", settings.colorize),
+        **settings_ingredients("propagate", settings.propagate),
+    }
+
+
+def list_pictures(
+    project: Project, reel: Reel, shots: Sequence[Shot]
+) -> tuple[tuple[Picture, ...], tuple[str, ...], dict[str, dict[str, str]]]:
+    """Every picture of the references folder with its hash, notes on what was passed over, and the table of hashes.
+
+    Refuses a folder that is not there and names that `references.names` refuses. A file is hashed again only
+    when its size or time has changed since the table was kept.
+    """
+    folder = project.keyframes_path
+    if folder is None:
+        return (), ("no references folder given",), {}
+    names = read_names(_files_below(folder), reel)
+    check_shots(names.pictures, shots)
+    known = project.read_json(PICTURES, PICTURES_SCHEMA).get("files") if project.has(PICTURES) else {}
+    known = known if isinstance(known, dict) else {}
+    files = {p.path: _hashed(folder / p.path, known.get(p.path)) for p in names.pictures}
+    return tuple(_picture(p, files[p.path]["hash"]) for p in names.pictures), names.notes, files
+
+
+def _picture(name: PictureName, mark: str) -> Picture:
+    return Picture(name.path, mark, name.frame, name.shot)
+
+
+def _files_below(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        raise MediaError(f"{folder}: no such folder of references; give it with --keyframes")
+    found: list[str] = []
+    for base, folders, files in os.walk(folder):
+        folders.sort()
+        found += [Path(base, name).relative_to(folder).as_posix() for name in files]
+        if len(found) > MOST_PICTURES:
+            raise MediaError(f"{folder}: more than {MOST_PICTURES} files; is this the folder of references?")
+    return sorted(found)
+
+
+def _hashed(path: Path, known: Any) -> dict[str, str]:
+    mark = file_mark(path)
+    if isinstance(known, dict) and known.get("file") == mark and isinstance(known.get("hash"), str):
+        return {"file": mark, "hash": known["hash"]}
+    return {"file": mark, "hash": file_hash(path)}
+
+
+def file_mark(path: Path) -> str:
+    """Size and time of a file: unchanged means unchanged content, for our purposes. Refuses a missing file."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read ({error.strerror}); is the path right?") from error
+    return f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes. Refuses what cannot be read."""
+    total = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(HASH_BLOCK):
+                total.update(block)
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read ({error.strerror}); is the path right?") from error
+    return total.hexdigest()

@@ -1,0 +1,169 @@
+"""Render: every stale shot gets a version made of today's ingredients.
+
+Shots are independent, so several render at once; each makes its version in a hidden folder that gets its name
+when it is whole. A kill therefore costs at most the shots under way.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from vidcolor.color import lab_to_rgb
+from vidcolor.features import Features
+from vidcolor.flow.estimate import FlowEstimator
+from vidcolor.media.images import write_image
+from vidcolor.media.read import Clip
+from vidcolor.media.store import ChromaWriter
+from vidcolor.pipeline.keys import KeyMaker, MadeKey
+from vidcolor.pipeline.library import Library
+from vidcolor.pipeline.plan import Progress
+from vidcolor.pipeline.planned import Plan, ShotPlan, shot_ingredients
+from vidcolor.pipeline.status import version_in_force
+from vidcolor.pipeline.strip import Strip
+from vidcolor.project.folder import Project
+from vidcolor.project.versions import CHROMA, finish_version, start_version
+from vidcolor.propagate.shot import propagate
+from vidcolor.settings import Settings
+from vidcolor.types import ColorFrame, Frame, working_size
+
+log = logging.getLogger(__name__)
+MOST_AT_ONCE = 2
+"""Shots rendered at once: each uses two threads itself, and memory holds a span of frames for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What is made once and handed on: networks later, the flow estimator now."""
+
+    flow: FlowEstimator
+    features: Features
+
+
+@dataclass(slots=True)
+class _Counter:
+    """Frames done over all shots, told as one figure."""
+
+    progress: Progress
+    total: int
+    done: int = 0
+    guard: threading.Lock = field(default_factory=threading.Lock)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def add(self, frames: int) -> None:
+        with self.guard:
+            self.done += frames
+            self.progress("render", self.done, self.total)
+
+
+class Stopped(Exception):
+    """Another shot failed; this one stops where it is."""
+
+
+def render(
+    project: Project, plan: Plan, settings: Settings, models: Models, progress: Progress, only: Sequence[str] = ()
+) -> list[str]:
+    """Renders the stale shots (of those named in `only`, if any); their ids, in order."""
+    wanted = [plan.shot(name) for name in only] if only else list(plan.shots)
+    stale = [s for s in wanted if version_in_force(project, s, plan, settings) is None]
+    if not stale:
+        return []
+    counter = _Counter(progress, sum(len(s.reach) for s in stale))
+    counter.add(0)
+    workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))
+    with ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool:
+        jobs = [pool.submit(_render_shot, project, plan, s, settings, models, counter) for s in stale]
+        try:
+            finished, _ = wait(jobs, return_when=FIRST_EXCEPTION)
+        finally:
+            counter.stopped.set()
+            pool.shutdown(cancel_futures=True)
+    for job in jobs:
+        if not job.cancelled() and (error := job.exception()) is not None and not isinstance(error, Stopped):
+            raise error
+    return [s.shot.id for s in stale]
+
+
+def _render_shot(
+    project: Project, plan: Plan, planned: ShotPlan, settings: Settings, models: Models, counter: _Counter
+) -> None:
+    started, cpu = time.monotonic(), time.thread_time()
+    folder = start_version(project, planned.shot.id)
+    size = working_size(plan.reel.size, settings.propagate.chroma_side)
+    clip = Clip(plan.reel, planned.reach, size)
+    maker = KeyMaker(plan, Library(project.keyframes_path), models.features, settings)
+    keys = [maker.make(key, clip[key.frame - planned.reach.start]) for key in planned.keys]
+    _write_keys(folder, keys, clip, planned)
+    strip, confidence = Strip(planned.reach, [k.frame for k in planned.keys]), []
+    colors = [key.color for key in keys if key.color is not None]
+    with ChromaWriter(folder / CHROMA, (size[0] // 2, size[1] // 2), plan.reel.rate) as store:
+        for color in propagate(clip, colors, models.flow, settings.propagate):
+            if counter.stopped.is_set():
+                raise Stopped
+            store.write(color)
+            confidence.append(round(float(color.confidence.mean()), 4))
+            strip.add(color)
+            counter.add(1)
+    write_image(folder / "confidence.png", strip.picture(clip))
+    report = {
+        "confidence": confidence,
+        "keyframes": [key.facts() for key in keys],
+        "notes": [note for key in keys for note in key.notes] + _gray_note(planned, keys),
+        "seconds": round(time.monotonic() - started, 2),
+    }
+    finish_version(project, planned.shot.id, shot_ingredients(planned, plan, settings), report)
+    log.info(
+        "%s: rendered in %.1f s (%.1f s of this thread)", planned.shot.id, report["seconds"], time.thread_time() - cpu
+    )
+
+
+def _gray_note(planned: ShotPlan, keys: Sequence[MadeKey]) -> list[str]:
+    if any(key.color is not None for key in keys):
+        return []
+    return [
+        f"{planned.shot.id}: no reference matches; the shot stays gray until a picture for one of its frames is given"
+    ]
+
+
+def _write_keys(folder: Path, keys: Sequence[MadeKey], clip: Clip, planned: ShotPlan) -> None:
+    """Each keyframe in colour for people, and its full-size chroma where the artist gave every pixel."""
+    place = folder / "keys"
+    place.mkdir()
+    for key in keys:
+        if key.color is not None:
+            write_image(place / f"{key.frame:06d}.png", picture_of(clip[key.frame - planned.reach.start], key.color))
+        if key.full_size is not None:
+            write_image(place / f"{key.frame:06d}.chroma.png", chroma_to_codes(key.full_size))
+
+
+def picture_of(frame: Frame, color: ColorFrame) -> np.ndarray:
+    """(3, H, W) 8-bit R'G'B' of a frame with its colours, at the colours' size."""
+    import cv2
+
+    height, width = color.confidence.shape
+    lightness = cv2.resize(frame.lightness, (width, height), interpolation=cv2.INTER_AREA)
+    rgb = lab_to_rgb(np.concatenate([lightness[None], color.chroma]).astype(np.float32))
+    return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
+
+
+CHROMA_STEP = 1 / 256
+"""a*b* in one code of a stored 16-bit chroma picture: far finer than any delivery."""
+
+
+def chroma_to_codes(chroma: np.ndarray) -> np.ndarray:
+    """(3, H, W) uint16: a*, b* in steps of `CHROMA_STEP` from -128, and zero."""
+    codes = np.rint((np.clip(chroma, -128, 127.99) + 128) / CHROMA_STEP).astype(np.uint16)
+    return np.concatenate([codes, np.zeros_like(codes[:1])])
+
+
+def codes_to_chroma(codes: np.ndarray) -> np.ndarray:
+    """The inverse of `chroma_to_codes`: (2, H, W) float32."""
+    return codes[:2].astype(np.float32) * CHROMA_STEP - 128

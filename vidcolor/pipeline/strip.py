@@ -1,0 +1,55 @@
+"""A strip for people: frames of a shot in colour, each above a heat map of how far its colours are to be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from vidcolor.color import lab_to_rgb
+from vidcolor.timeline import FrameRange
+from vidcolor.types import ColorFrame, Frame
+
+COLUMNS = 8
+WIDTH = 240
+"""Pixels of one picture of the strip."""
+GAP = 4
+
+
+class Strip:
+    """Gathers the colours of a few frames as they pass; `picture` joins them."""
+
+    def __init__(self, reach: FrameRange, keys: Sequence[int]) -> None:
+        evenly = {reach.start + (len(reach) - 1) * i // max(1, COLUMNS - 1) for i in range(COLUMNS)}
+        self.reach = reach
+        self.wanted = sorted({*keys[:COLUMNS], *evenly})
+        self.colors: list[ColorFrame] = []
+
+    def add(self, color: ColorFrame) -> None:
+        if color.index in self.wanted:
+            self.colors.append(color)
+
+    def picture(self, frames: Sequence[Frame]) -> np.ndarray:
+        """(3, h, w) 8-bit: colours above confidence, from left to right in time; red is 0, yellow half, white 1."""
+        columns = [_column(frames[c.index - self.reach.start], c) for c in self.colors]
+        gap = np.full((3, columns[0].shape[1], GAP), 255, np.uint8)
+        joined = [part for column in columns for part in (column, gap)][:-1]
+        return np.concatenate(joined, axis=2)
+
+
+def _column(frame: Frame, color: ColorFrame) -> np.ndarray:
+    height, width = color.confidence.shape
+    size = (WIDTH, max(1, round(WIDTH * height / width)))
+    planes = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (frame.lightness, *color.chroma)]
+    rgb = lab_to_rgb(np.stack(planes).astype(np.float32))
+    heat = _heat(cv2.resize(color.confidence, size, interpolation=cv2.INTER_AREA))
+    gap = np.full((3, GAP, WIDTH), 255, np.uint8)
+    return np.concatenate([np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8), gap, heat], axis=1)
+
+
+def _heat(confidence: np.ndarray) -> np.ndarray:
+    """(3, h, w): the black-body ramp, dark red where confidence is low."""
+    level = np.clip(confidence, 0, 1)
+    ramp = np.stack([0.25 + level * 1.5, level * 1.5 - 0.5, level * 3 - 2])
+    return np.rint(np.clip(ramp, 0, 1) * 255).astype(np.uint8)

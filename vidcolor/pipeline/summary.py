@@ -1,0 +1,51 @@
+"""What a run made, in a few lines for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from vidcolor.keyframes import best_next_keyframes
+from vidcolor.pipeline.planned import Plan
+from vidcolor.pipeline.status import ShotState, doubtful, named, ranges
+from vidcolor.project.folder import Project
+from vidcolor.project.versions import read_report
+from vidcolor.settings import Settings
+
+
+def summary(project: Project, plan: Plan, shown: Sequence[ShotState], settings: Settings) -> Iterator[tuple[str, str]]:
+    """(head, line) pairs: shots, keyframes, references, doubtful frames, notes."""
+    kinds = Counter(s.planned.shot.entry.kind for s in shown[1:])
+    joined = ", ".join(f"{n} {kind}{'s' if n > 1 else ''}" for kind, n in sorted(kinds.items()))
+    yield "shots", f"{len(shown)}" + (f" ({joined})" if joined else "")
+    yield "keyframes", _keyframes(project, shown)
+    used = {name for s in shown for key in s.planned.keys for name in key.pictures}
+    unused = [p.name for p in plan.pictures if p.name not in used]
+    yield "references", f"{len(plan.pictures) - len(unused)} used, {len(unused)} unused" + named(unused)
+    frames = doubtful(shown, settings.export.doubtful)
+    yield "doubtful", f"{len(frames)} of {plan.reel.frame_count} frames" + named(ranges(frames))
+    helpful = next_keyframes(shown)
+    if frames and helpful:
+        yield "would help", "a picture for frame " + ", ".join(map(str, helpful))
+    for note in [*plan.notes, *(note for s in shown for note in s.notes)]:
+        yield "note", note
+
+
+def _keyframes(project: Project, shown: Sequence[ShotState]) -> str:
+    hows: Counter[str] = Counter()
+    for state in shown:
+        keys = read_report(project, state.version).get("keyframes") if state.version else None
+        hows.update(str(k.get("how")) for k in keys or () if isinstance(k, dict))
+    words = {"exact": "exact", "near": "registered", "far": "too far, used as free references", "transfer": "matched"}
+    told = ", ".join(f"{hows[how]} {word}" for how, word in words.items() if hows[how])
+    return f"{sum(hows.values())}" + (f" ({told})" if told else "")
+
+
+def next_keyframes(shown: Sequence[ShotState], most: int = 3) -> list[int]:
+    """The frames where a new keyframe would help most, best first."""
+    found = [
+        (gain, state.planned.reach.start + frame)
+        for state in shown
+        for frame, gain in best_next_keyframes(state.confidence, most)
+    ]
+    return [frame for _, frame in sorted(found, key=lambda item: (-item[0], item[1]))[:most]]
