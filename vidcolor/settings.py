@@ -36,6 +36,21 @@ class ReelSettings:
 class ShotSettings:
     """Stage 1: finding the shots."""
 
+    detector: Literal["all", "cuts"] = "all"
+    """What is looked for: all (cuts, dissolves and fades) or cuts alone."""
+    side: int = 96
+    """Long side at which frames are compared, in pixels; larger sees smaller things and slower pans, and takes longer."""
+    cut: float = 0.2
+    """How far a jump must stand above the changes around it to be a cut, 0 to 1; higher finds fewer."""
+    odd_frames: int = 2
+    """Longest flash, splice or damaged run that returns to the same scene without being a cut, in frames."""
+    dissolve: float = 0.9
+    """How much better a dissolve must explain the frames than one scene does (mean log-likelihood gain); higher finds fewer."""
+    fade: float = 1.0
+    """The same for fades to and from black or white."""
+    longest: int = 60
+    """Longest dissolve, and longest side of a fade, in frames."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeyframeSettings:
@@ -183,6 +198,14 @@ def _check_ranges(section: Any, origin: str) -> None:
 
 
 RANGES: dict[str, dict[str, tuple[float, float]]] = {
+    "ShotSettings": {
+        "side": (48, 384),
+        "cut": (0.0, 1.0),
+        "odd_frames": (0, 8),
+        "dissolve": (0.0, 1000.0),
+        "fade": (0.0, 1000.0),
+        "longest": (6, 240),
+    },
     "KeyframeSettings": {"spacing": (2, 100_000)},
     "PropagateSettings": {
         "chroma_side": (32, 4096),
