@@ -1,0 +1,101 @@
+"""Pixels to super-features and back, and which superpixels touch.
+
+A super-feature is the mean over its pixels: Carrillo 2024, sec. 4.5.1. (The authors' released code takes the largest.)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from vidcolor.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy import ndarray as Array  # noqa: N812
+
+_SIDE_BY_SIDE = 4
+
+
+@njit(cache=True, nogil=True)
+def _pool(features: Array, labels: Array, means: Array) -> None:
+    """Writes the means (C, count). Sums in float64; four rows go side by side, each to its own sums."""
+    height, width = labels.shape
+    count = means.shape[1]
+    pixels = np.zeros(count, np.int64)
+    for y in range(height):
+        for x in range(width):
+            if labels[y, x] >= 0:
+                pixels[labels[y, x]] += 1
+    for channel in range(features.shape[0]):
+        sums = np.zeros((count, _SIDE_BY_SIDE), np.float64)
+        for y0 in range(0, height, _SIDE_BY_SIDE):
+            for x in range(width):
+                for r in range(_SIDE_BY_SIDE):
+                    if y0 + r < height and labels[y0 + r, x] >= 0:
+                        sums[labels[y0 + r, x], r] += features[channel, y0 + r, x]
+        for label in range(count):
+            if pixels[label] > 0:
+                total = sums[label, 0] + sums[label, 1] + sums[label, 2] + sums[label, 3]
+                means[channel, label] = total / pixels[label]
+
+
+@njit(cache=True, nogil=True)
+def _unpool(values: Array, labels: Array, picture: Array) -> None:
+    for channel in range(values.shape[0]):
+        for y in range(labels.shape[0]):
+            for x in range(labels.shape[1]):
+                label = labels[y, x]
+                if label >= 0:
+                    picture[channel, y, x] = values[channel, label]
+
+
+def pool(features: Array, labels: Array, count: int) -> Array:
+    """Super-features: the mean of each feature inside each superpixel.
+
+    features  (C, H, W) float32
+    labels    (H, W) int32, below `count`; pixels of negative label are left out
+    returns   (C, count) float32; zeros for a label that no pixel has
+
+    Refuses labels of another size than the features', and labels of `count` or more.
+    Source: Carrillo 2024, sec. 4.5.1.
+    """
+    if features.ndim != 3 or features.shape[1:] != labels.shape:
+        raise InputError(f"pool: features {features.shape} do not fit labels {labels.shape}; give (C, H, W) and (H, W)")
+    _check_labels("pool", labels, count)
+    means = np.zeros((features.shape[0], count), np.float32)
+    _pool(np.ascontiguousarray(features, np.float32), np.ascontiguousarray(labels, np.int32), means)
+    return means
+
+
+def unpool(values: Array, labels: Array) -> Array:
+    """Each pixel takes the values of its superpixel: (C, H, W) float32; zeros where the label is negative.
+
+    values  (C, count) float32
+    labels  (H, W) int32, below count
+    """
+    if values.ndim != 2 or labels.ndim != 2:
+        raise InputError(f"unpool: values {values.shape}, labels {labels.shape}; give (C, count) and (H, W)")
+    _check_labels("unpool", labels, values.shape[1])
+    picture = np.zeros((values.shape[0], *labels.shape), np.float32)
+    _unpool(np.ascontiguousarray(values, np.float32), np.ascontiguousarray(labels, np.int32), picture)
+    return picture
+
+
+def _check_labels(what: str, labels: Array, count: int) -> None:
+    if labels.size and labels.max() >= count:
+        raise InputError(f"{what}: label {labels.max()} but only {count} superpixels; give the count of all labels")
+
+
+def adjacency(labels: Array) -> Array:
+    """The pairs of superpixels that share an edge: (n, 2) int32, lower label first, sorted, each once."""
+    across = np.stack([labels[:, :-1].ravel(), labels[:, 1:].ravel()])
+    down = np.stack([labels[:-1].ravel(), labels[1:].ravel()])
+    pairs = np.concatenate([across, down], axis=1).astype(np.int64)
+    pairs = pairs[:, (pairs[0] != pairs[1]) & (pairs.min(axis=0) >= 0)]
+    if not pairs.size:
+        return np.empty((0, 2), np.int32)
+    base = int(pairs.max()) + 1
+    keys = np.unique(pairs.min(axis=0) * base + pairs.max(axis=0))
+    return np.stack([keys // base, keys % base], axis=1).astype(np.int32)
