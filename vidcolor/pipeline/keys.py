@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vidcolor.colorize import register, transfer
 from vidcolor.features import Features
+from vidcolor.media.images import read_image, write_image
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.planned import Plan, PlannedKey
 from vidcolor.references import choose_references
 from vidcolor.settings import Settings
 from vidcolor.types import ColorFrame, Frame, Reference, Registration
+
+CHROMA_STEP = 1 / 256
+"""a*b* in one code of a stored 16-bit chroma picture: far finer than any delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +78,26 @@ class KeyMaker:
         color = transfer(target, [picture], self.features, self.settings.colorize)
         note += "; used as a free reference"
         return MadeKey(key.frame, color, "far", key.pictures, registration, None, (note,))
+
+
+# The artist's own chroma at full size travels as a 16-bit picture in the version's folder.
+
+
+def write_full_size(version: Path, frame: int, chroma: np.ndarray) -> None:
+    """Keeps (2, H, W) a*b* of a keyframe in steps of `CHROMA_STEP`."""
+    codes = np.rint((np.clip(chroma, -128, 127.99) + 128) / CHROMA_STEP).astype(np.uint16)
+    write_image(_full_size_path(version, frame), np.concatenate([codes, np.zeros_like(codes[:1])]))
+
+
+def read_full_size(version: Path, frame: int) -> ColorFrame | None:
+    """What `write_full_size` kept, or None where the frame has none."""
+    path = _full_size_path(version, frame)
+    if not path.is_file():
+        return None
+    codes = read_image(path)
+    chroma = codes[:2].astype(np.float32) * np.float32(CHROMA_STEP) - 128
+    return ColorFrame(frame, chroma, np.ones(chroma.shape[1:], np.float32))
+
+
+def _full_size_path(version: Path, frame: int) -> Path:
+    return version / "keys" / f"{frame:06d}.chroma.png"

@@ -15,15 +15,17 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from vidcolor.color import lab_to_rgb
+from vidcolor.errors import DeviceError
 from vidcolor.features import Features
-from vidcolor.flow.estimate import FlowEstimator
+from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaWriter
-from vidcolor.pipeline.keys import KeyMaker, MadeKey
+from vidcolor.pipeline.keys import KeyMaker, MadeKey, write_full_size
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.plan import Progress
 from vidcolor.pipeline.planned import Plan, ShotPlan, shot_ingredients
@@ -64,7 +66,18 @@ class _Counter:
             self.progress("render", self.done, self.total)
 
 
-class Stopped(Exception):
+def load_models(settings: Settings, device: str) -> Models:
+    """The flow estimator and features that the settings name, on `device`; the one place that decides it."""
+    if device == "cuda" and settings.propagate.flow != "raft":
+        raise DeviceError(
+            f"device cuda: propagate.flow = {settings.propagate.flow} runs on the CPU; "
+            "use --device auto, or --set propagate.flow=raft"
+        )
+    cv2.setNumThreads(1)  # shots already run side by side, and results must not depend on the number of cores
+    return Models(build_flow(settings.propagate.flow, settings.propagate, device), Features())
+
+
+class StoppedError(Exception):
     """Another shot failed; this one stops where it is."""
 
 
@@ -82,12 +95,12 @@ def render(
     with ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool:
         jobs = [pool.submit(_render_shot, project, plan, s, settings, models, counter) for s in stale]
         try:
-            finished, _ = wait(jobs, return_when=FIRST_EXCEPTION)
+            wait(jobs, return_when=FIRST_EXCEPTION)
         finally:
             counter.stopped.set()
             pool.shutdown(cancel_futures=True)
     for job in jobs:
-        if not job.cancelled() and (error := job.exception()) is not None and not isinstance(error, Stopped):
+        if not job.cancelled() and (error := job.exception()) is not None and not isinstance(error, StoppedError):
             raise error
     return [s.shot.id for s in stale]
 
@@ -107,7 +120,7 @@ def _render_shot(
     with ChromaWriter(folder / CHROMA, (size[0] // 2, size[1] // 2), plan.reel.rate) as store:
         for color in propagate(clip, colors, models.flow, settings.propagate):
             if counter.stopped.is_set():
-                raise Stopped
+                raise StoppedError
             store.write(color)
             confidence.append(round(float(color.confidence.mean()), 4))
             strip.add(color)
@@ -141,29 +154,12 @@ def _write_keys(folder: Path, keys: Sequence[MadeKey], clip: Clip, planned: Shot
         if key.color is not None:
             write_image(place / f"{key.frame:06d}.png", picture_of(clip[key.frame - planned.reach.start], key.color))
         if key.full_size is not None:
-            write_image(place / f"{key.frame:06d}.chroma.png", chroma_to_codes(key.full_size))
+            write_full_size(folder, key.frame, key.full_size)
 
 
 def picture_of(frame: Frame, color: ColorFrame) -> np.ndarray:
     """(3, H, W) 8-bit R'G'B' of a frame with its colours, at the colours' size."""
-    import cv2
-
     height, width = color.confidence.shape
     lightness = cv2.resize(frame.lightness, (width, height), interpolation=cv2.INTER_AREA)
     rgb = lab_to_rgb(np.concatenate([lightness[None], color.chroma]).astype(np.float32))
     return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
-
-
-CHROMA_STEP = 1 / 256
-"""a*b* in one code of a stored 16-bit chroma picture: far finer than any delivery."""
-
-
-def chroma_to_codes(chroma: np.ndarray) -> np.ndarray:
-    """(3, H, W) uint16: a*, b* in steps of `CHROMA_STEP` from -128, and zero."""
-    codes = np.rint((np.clip(chroma, -128, 127.99) + 128) / CHROMA_STEP).astype(np.uint16)
-    return np.concatenate([codes, np.zeros_like(codes[:1])])
-
-
-def codes_to_chroma(codes: np.ndarray) -> np.ndarray:
-    """The inverse of `chroma_to_codes`: (2, H, W) float32."""
-    return codes[:2].astype(np.float32) * CHROMA_STEP - 128
