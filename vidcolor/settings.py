@@ -30,6 +30,8 @@ class ReelSettings:
     """A film of variable rate: refuse it, or conform it to its mean rate (frames repeat or drop)."""
     levels: Literal["auto", "limited", "full"] = "auto"
     """Range of the film's luma codes; auto trusts the file's tag."""
+    sequence_rate: float = 24.0
+    """Frames a second of an image sequence; 23.976, 29.97 and 59.94 mean 24000/1001, 30000/1001 and 60000/1001."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,7 @@ def _check_ranges(section: Any, origin: str) -> None:
 
 
 RANGES: dict[str, dict[str, tuple[float, float]]] = {
+    "ReelSettings": {"sequence_rate": (1, 240)},
     "ShotSettings": {
         "side": (48, 384),
         "cut": (0.0, 1.0),

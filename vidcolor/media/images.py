@@ -1,0 +1,262 @@
+"""Pictures in and out: an artist's references as Lab, the size of any picture without decoding it, 16-bit PNG.
+
+- Sizes are read from headers before anything is decoded: a small file can ask for any amount of memory.
+- Colours go through the picture's ICC profile to sRGB. Profiles of curves and a matrix, which RGB and gray
+  pictures have, are computed in floating point (`icc.py`), so 16 bits stay 16 bits. Others, and CMYK, go through
+  LittleCMS in 8 bits.
+- Pictures with transparency are refused: whether the colour under it counts is the artist's to say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+import warnings
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageCms
+
+from vidcolor.color import rgb_to_lab
+from vidcolor.errors import InputError, MediaError
+from vidcolor.media.icc import color_space, read_profile
+from vidcolor.types import Reference
+
+FORMATS = ("PNG", "TIFF", "JPEG")
+MAX_PIXELS = 100_000_000
+"""Largest picture that is decoded, in pixels: 1.2 GB as Lab. Twelve times an 8-megapixel still."""
+BAND = 256
+"""Rows turned into Lab at a time, to keep memory near the size of the result."""
+ORIENTATION = 0x0112
+BITS_PER_SAMPLE = 258
+"""TIFF tag."""
+TURNS = {
+    1: (0, False),
+    2: (0, True),
+    3: (2, False),
+    4: (2, True),
+    5: (3, True),
+    6: (3, False),
+    7: (1, True),
+    8: (1, False),
+}
+"""EXIF orientation: quarter turns counter-clockwise, then mirrored left to right."""
+FAILURES = (OSError, ValueError, SyntaxError, IndexError, KeyError, EOFError, struct.error, OverflowError, MemoryError)
+"""What Pillow raises for damaged files."""
+BROKEN_PROFILE = (ImageCms.PyCMSError, OSError, ValueError)
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """(height, width) of a PNG, TIFF, JPEG, DPX or EXR picture, from its header alone.
+
+    Refuses what is missing, empty, no picture, or larger than `MAX_PIXELS`.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the path and permissions") from error
+    if not head:
+        raise MediaError(f"{path}: the file is empty; copy it again from its source")
+    size = _dpx_size(head) or _exr_size(head)
+    if size is None:
+        with _open(path) as picture:
+            size = (picture.height, picture.width)
+    _check_size(path, size)
+    return size
+
+
+def _check_size(path: Path, size: tuple[int, int]) -> None:
+    height, width = size
+    if height < 1 or width < 1:
+        raise MediaError(f"{path}: {width}x{height} pixels; the header is damaged, copy the picture again")
+    if height * width > MAX_PIXELS:
+        raise MediaError(
+            f"{path}: {width}x{height} pixels is more than {MAX_PIXELS // 1_000_000} megapixels; reduce the picture"
+        )
+
+
+def _dpx_size(head: bytes) -> tuple[int, int] | None:
+    order = {b"SDPX": ">", b"XPDS": "<"}.get(head[:4])
+    if order is None or len(head) < 780:
+        return None
+    width, height = struct.unpack_from(f"{order}II", head, 772)  # SMPTE 268M: image information header
+    return height, width
+
+
+def _exr_size(head: bytes) -> tuple[int, int] | None:
+    if head[:4] != b"\x76\x2f\x31\x01":
+        return None
+    place = head.find(b"dataWindow\0box2i\0\x10\0\0\0")
+    if place < 0 or place + 37 > len(head):
+        return None
+    left, top, right, bottom = struct.unpack_from("<iiii", head, place + 21)
+    return bottom - top + 1, right - left + 1
+
+
+def _open(path: Path) -> Image.Image:
+    """The picture opened by Pillow, not decoded."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of sizes and odd tags; sizes are judged by MAX_PIXELS
+        try:
+            return Image.open(path, formats=FORMATS)
+        except Image.DecompressionBombError as error:
+            raise MediaError(f"{path}: more than {MAX_PIXELS // 1_000_000} megapixels; reduce the picture") from error
+        except FAILURES as error:
+            raise MediaError(f"{path}: not a readable PNG, TIFF or JPEG picture; save it again as one") from error
+
+
+def read_picture(path: Path, name: str = "") -> Reference:
+    """An artist's picture: lightness and chroma (CIELAB, D65) at its own size, upright, its profile honoured.
+
+    path    PNG, TIFF or JPEG; gray, RGB, indexed, or CMYK with a profile; 8 or 16 bits
+    name    the reference's name; the file's own if empty
+    Refuses damaged and enormous pictures, transparency, float and Lab pixels, and profiles that cannot be used.
+    """
+    picture_size(path)
+    data = _bytes(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # odd tags are no reason to refuse a picture
+        with _open(path) as picture:
+            deep = _is_deep(picture, data)
+            try:
+                picture.load()  # for 16 bits too: only Pillow says when data are cut short
+            except FAILURES as error:
+                raise MediaError(f"{path}: the picture is damaged or cut short; save it again") from error
+            _check_opaque(path, picture)
+            profile = picture.info.get("icc_profile") or b""
+            samples = _deep_samples(path, data) if deep else _samples(path, picture, profile)
+            orientation = _orientation(picture)
+    space = color_space(profile)
+    if profile and picture.mode != "CMYK":
+        _check_profile(path, space, samples.shape[2])
+    lab = _to_lab(path, samples, profile if picture.mode != "CMYK" else b"")
+    lab = _upright(lab, orientation)
+    return Reference(name or path.name, hashlib.sha256(data).hexdigest(), lab[0], lab[1:])
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read ({error.strerror}); check the disk and permissions") from error
+
+
+def _is_deep(picture: Image.Image, data: bytes) -> bool:
+    """True for 16 bits a sample: Pillow would cut colour to 8."""
+    if picture.format == "PNG":
+        return data[24] == 16  # IHDR: bit depth
+    tags = getattr(picture, "tag_v2", {}) if picture.format == "TIFF" else {}
+    return 16 in tuple(tags.get(BITS_PER_SAMPLE, ()))
+
+
+def _check_opaque(path: Path, picture: Image.Image) -> None:
+    if "transparency" not in picture.info and "A" not in picture.getbands() and "a" not in picture.getbands():
+        return
+    alpha = picture.convert("RGBA").getchannel("A")
+    if alpha.getextrema()[0] != 255:
+        raise MediaError(f"{path}: the picture has transparent pixels; flatten it and save it again")
+
+
+def _orientation(picture: Image.Image) -> int:
+    try:
+        return int(picture.getexif().get(ORIENTATION, 1))
+    except FAILURES:
+        return 1  # damaged EXIF says nothing of the pixels
+
+
+def _samples(path: Path, picture: Image.Image, profile: bytes) -> np.ndarray:
+    """(H, W, 1 or 3) uint8 of an 8-bit picture; CMYK comes out as sRGB."""
+    mode = picture.mode
+    if mode == "CMYK":
+        if color_space(profile) != "CMYK":
+            raise MediaError(f"{path}: CMYK without a CMYK profile; convert the picture to RGB")
+        return np.asarray(_by_tables(path, picture, profile))
+    if mode in ("1", "L", "LA", "La"):
+        return np.asarray(picture.convert("L"))[..., None]
+    if mode in ("P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "YCbCr"):
+        return np.asarray(picture.convert("RGB"))
+    raise MediaError(f"{path}: pixels of the kind {mode} are not read; save the picture as 8- or 16-bit RGB")
+
+
+def _deep_samples(path: Path, data: bytes) -> np.ndarray:
+    """(H, W, 1 or 3) uint16 of a 16-bit picture."""
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise MediaError(f"{path}: this kind of 16-bit picture is not read; save it as 16-bit RGB PNG") from error
+    if pixels is None or pixels.dtype != np.uint16:
+        raise MediaError(f"{path}: this kind of 16-bit picture is not read; save it as 16-bit RGB PNG")
+    return pixels[..., None] if pixels.ndim == 2 else pixels[..., 2::-1]
+
+
+def _check_profile(path: Path, space: str, channels: int) -> None:
+    if space not in ("RGB", "GRAY") or (space == "GRAY" and channels == 3):
+        kind = f"for {space}" if space else "damaged"
+        raise MediaError(f"{path}: its ICC profile is {kind}; convert the picture to sRGB")
+
+
+def _by_tables(path: Path, picture: Image.Image, profile: bytes) -> Image.Image:
+    """The picture as 8-bit sRGB by LittleCMS."""
+    try:
+        converted = ImageCms.profileToProfile(
+            picture,
+            ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except BROKEN_PROFILE as error:
+        raise MediaError(f"{path}: its ICC profile cannot be used; convert the picture to sRGB") from error
+    if converted is None:
+        raise MediaError(f"{path}: its ICC profile cannot be used; convert the picture to sRGB")
+    return converted
+
+
+def _to_lab(path: Path, samples: np.ndarray, profile: bytes) -> np.ndarray:
+    """(3, H, W) float32 Lab of (H, W, 1 or 3) samples in the profile's colours; sRGB without one."""
+    simple = read_profile(profile) if profile else None
+    if profile and simple is None:
+        if samples.dtype == np.uint16:
+            samples = ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        picture = Image.fromarray(np.repeat(samples, 3, axis=2) if samples.shape[2] == 1 else samples)
+        samples = np.asarray(_by_tables(path, picture, profile))
+    lab = np.empty((3, *samples.shape[:2]), np.float32)
+    for top in range(0, samples.shape[0], BAND):
+        band = samples[top : top + BAND]
+        if simple is not None:
+            rgb = simple.to_srgb(band)
+        else:
+            rgb = np.moveaxis(band, 2, 0).astype(np.float32) / np.float32(np.iinfo(band.dtype).max)
+            rgb = np.broadcast_to(rgb, (3, *rgb.shape[1:]))
+        lab[:, top : top + BAND] = rgb_to_lab(rgb)
+    return lab
+
+
+def _upright(lab: np.ndarray, orientation: int) -> np.ndarray:
+    turns, mirrored = TURNS.get(orientation, (0, False))
+    lab = np.rot90(lab, turns, axes=(1, 2))
+    return np.ascontiguousarray(lab[:, :, ::-1] if mirrored else lab)
+
+
+def write_image(path: Path, picture: np.ndarray) -> None:
+    """Writes a PNG of 8 or 16 bits: whole or not at all.
+
+    picture  (H, W) gray or (3, H, W) R'G'B', uint8 or uint16
+    """
+    if picture.dtype not in (np.uint8, np.uint16) or picture.ndim not in (2, 3) or 0 in picture.shape:
+        raise InputError(f"{path}: a picture of {picture.dtype} {picture.shape} cannot be written as PNG")
+    pixels = picture if picture.ndim == 2 else np.ascontiguousarray(np.moveaxis(picture, 0, 2)[..., ::-1])
+    done, data = cv2.imencode(".png", pixels)
+    if not done:
+        raise MediaError(f"{path}: the picture could not be encoded as PNG; make it smaller")
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        partial.write_bytes(data.tobytes())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise MediaError(f"{path}: cannot be written ({error.strerror}); check the disk and permissions") from error

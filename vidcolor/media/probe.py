@@ -1,0 +1,290 @@
+"""What a film's file says of itself, and what its pictures show: a `Reel`.
+
+- A file is refused here, before any work, if it is not a whole film of one rate that can be carried exactly.
+- A few pictures are decoded, spread over the film: headers do not always tell interlaced film, nor ever colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from vidcolor.color.colorimetry import DISPLAY_TRANSFERS, LUMA_WEIGHTS, PRIMARIES
+from vidcolor.errors import InputError, MediaError
+from vidcolor.media.digest import hash_film, hash_sequence
+from vidcolor.media.index import FrameIndex, check_picture, find_frames, open_film, picture_streams, read_frames
+from vidcolor.media.luma import Layout, has_color, is_reversible, layout_of
+from vidcolor.media.sequence import ImageSequence, find_sequence, is_sequence, read_picture_frame
+from vidcolor.settings import ReelSettings
+from vidcolor.timeline import Rate, parse_timecode
+from vidcolor.types import ColorTags, Reel, Scan
+
+SAMPLES = 5
+"""Pictures decoded to look for colour and interlacing."""
+UNSET = (0, 2, 3)
+"""H.273 numbers that say nothing; 0 is R'G'B' in a matrix."""
+HDR, LOG = (16, 17, 18), (9, 10)
+"""H.273 transfers that are not made for an ordinary display."""
+SCANS: dict[int, Scan] = {2: "top", 3: "bottom", 4: "bottom", 5: "top"}
+"""FFmpeg's field orders tt, bb, tb, bt: the second letter is the field shown first."""
+FULL = 2
+"""FFmpeg's color_range of full-range codes."""
+WRITTEN_RATES = {
+    23.976: Fraction(24000, 1001),
+    23.98: Fraction(24000, 1001),
+    29.97: Fraction(30000, 1001),
+    47.952: Fraction(48000, 1001),
+    59.94: Fraction(60000, 1001),
+    119.88: Fraction(120000, 1001),
+}
+"""What people write for rates that are no decimal number."""
+HOUR = 3600
+"""Picture numbers from one hour on, in seconds, are taken for timecode, as facilities number their scans."""
+
+
+@dataclass(slots=True)
+class _Header:
+    """What both kinds of reel tell before their pictures are looked at."""
+
+    path: Path
+    frame_count: int
+    rate: Rate
+    digest: str
+    codec: str = ""
+    aspect: Fraction = Fraction(1)
+    tags: tuple[int, int, int] = (2, 2, 2)
+    field_order: int = 0
+    timecode: str = ""
+    tape: str = ""
+    sound_tracks: int = 0
+    start: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def open_reel(path: Path, settings: ReelSettings, name: str = "r1") -> Reel:
+    """The reel of a film file, of a folder of pictures, or of the sequence a picture belongs to.
+
+    Refuses, in one line that names file, frame and remedy: what is missing, empty, cut short, damaged or not a
+    film; variable rate and interlaced pictures, unless the settings carry them; HDR; turns that are not quarters.
+    """
+    if not path.exists():
+        raise MediaError(f"{path}: no such file or folder; check the path")
+    if is_sequence(path):
+        sequence = find_sequence(path)
+        header, pictures = _read_sequence(sequence, settings)
+    else:
+        index = find_frames(path)
+        if index.change is not None and settings.variable_rate == "refuse":
+            raise MediaError(
+                f"{path}: frame rate changes at frame {index.change} (variable rate); conform it to a constant rate "
+                "first, or set reel.variable_rate=conform"
+            )
+        header = _read_header(path, index)
+        pictures = [_picture_at(index, frame) for frame in _spread(len(index.pts))]
+    return _assemble(name, header, pictures, settings)
+
+
+def _spread(count: int) -> list[int]:
+    """Up to `SAMPLES` frames spread evenly, the first among them."""
+    return sorted({frame * count // SAMPLES for frame in range(SAMPLES)})
+
+
+def _picture_at(index: FrameIndex, frame: int) -> Any:
+    with closing(read_frames(index, frame)) as pictures:
+        return next(pictures)
+
+
+def _read_header(path: Path, index: FrameIndex) -> _Header:
+    notes = []
+    with open_film(path) as container:
+        streams = picture_streams(container)
+        stream = streams[0]
+        context = stream.codec_context
+        places = [stream.metadata, *(s.metadata for s in container.streams if s.type == "data"), container.metadata]
+        if len(streams) > 1:
+            notes.append(f"The file holds {len(streams)} picture tracks; the first is read.")
+        header = _Header(
+            path=path,
+            frame_count=len(index.shown),
+            rate=Rate.of(index.rate),
+            digest=hash_film(path),
+            codec=context.name,
+            aspect=stream.sample_aspect_ratio or Fraction(1),
+            tags=(context.color_primaries, context.color_trc, context.colorspace),
+            field_order=context.field_order,
+            timecode=_first("timecode", places),
+            tape=_first("reel_name", places),
+            sound_tracks=len(container.streams.audio),
+            notes=notes,
+        )
+    if index.change is not None:
+        notes.append(
+            f"The rate varies from frame {index.change} on; {len(index.pts)} frames are conformed to "
+            f"{header.frame_count} at {header.rate} a second."
+        )
+    if index.counted:
+        notes.append("The file gives its frames no times: reading a late frame decodes all before it.")
+    return header
+
+
+def _first(key: str, places: Iterable[dict[str, str]]) -> str:
+    return next((place[key] for place in places if place.get(key)), "")
+
+
+def _read_sequence(sequence: ImageSequence, settings: ReelSettings) -> tuple[_Header, list[Any]]:
+    rate = Rate.of(exact_rate(settings.sequence_rate))
+    read = [read_picture_frame(sequence.pictures[frame]) for frame in _spread(len(sequence.pictures))]
+    first, metadata = read[0]
+    header = _Header(
+        path=sequence.pictures[0],
+        frame_count=len(sequence.pictures),
+        rate=rate,
+        digest=hash_sequence(sequence.pictures),
+        codec=sequence.pictures[0].suffix.lower().lstrip("."),
+        tags=(first.color_primaries, first.color_trc, first.colorspace),
+        timecode=metadata.get("timecode", ""),
+        tape=metadata.get("reel_name", ""),
+        notes=[f"An image sequence has no rate of its own: read at {rate} frames a second (reel.sequence_rate)."],
+    )
+    if sequence.first >= HOUR * rate.base:
+        header.start = sequence.first
+        header.notes.append(f"Picture numbers are taken for timecode: {rate.timecode(sequence.first)}.")
+    return header, [picture for picture, _ in read]
+
+
+def exact_rate(written: float) -> Fraction:
+    """The rate a person means: 23.976 is 24000/1001, 25.0 is 25."""
+    return WRITTEN_RATES.get(written, Fraction(str(written)))
+
+
+def _assemble(name: str, header: _Header, pictures: list[Any], settings: ReelSettings) -> Reel:
+    first = pictures[0]
+    path, notes = header.path, header.notes
+    layout = layout_of(first.format.name)
+    if layout is None:
+        raise MediaError(f"{path}: pixel format {first.format.name} is not read; convert the film to ProRes or FFV1")
+    for picture in pictures:
+        check_picture(path, picture, (first.height, first.width), first.format.name)
+    size, aspect = _upright(path, first, header.aspect, notes)
+    colored = any(has_color(picture) for picture in pictures)
+    full = _full_range(first, layout, settings, notes)
+    tags = _tags(path, header.tags, size, notes)
+    start, drop, timecoded = _start(header)
+    return Reel(
+        name=name,
+        path=path,
+        frame_count=header.frame_count,
+        rate=header.rate,
+        size=size,
+        pixel_aspect=aspect,
+        start=start,
+        drop_frame=drop,
+        timecoded=timecoded,
+        tape=header.tape,
+        codec=header.codec,
+        pixel_format=first.format.name,
+        bits=layout.bits,
+        full_range=full,
+        tags=tags,
+        scan=_scan(path, header.field_order, pictures, settings, notes),
+        luma_source="luma" if layout.kind in ("luma", "gray") else "rgb",
+        has_color=colored,
+        luma_reversible=is_reversible(layout, full_range=full, has_color=colored),
+        sound_tracks=header.sound_tracks,
+        hash=header.digest,
+        notes=(*notes, *_color_notes(layout, colored)),
+    )
+
+
+def _color_notes(layout: Layout, colored: bool) -> list[str]:
+    notes = []
+    if layout.kind not in ("luma", "gray"):
+        notes.append("The pictures are R'G'B': their luma is computed.")
+    if layout.kind == "float":
+        notes.append("The pictures are linear light: coded with the sRGB curve, light above 1 is clipped.")
+    if colored:
+        notes.append("The film already has colour: it is taken by its luma.")
+    return notes
+
+
+def _upright(path: Path, picture: Any, aspect: Fraction, notes: list[str]) -> tuple[tuple[int, int], Fraction]:
+    """(height, width) and pixel aspect once the turn that the file asks for is made."""
+    turn = picture.rotation
+    size = (picture.height, picture.width)
+    if turn % 90:
+        raise MediaError(f"{path}: asks to be turned by {turn} degrees; turn the film itself and remove the flag")
+    if turn:
+        notes.append(f"The file asks to be turned by {turn % 360} degrees counter-clockwise: it is read upright.")
+    return (size, aspect) if turn % 180 == 0 else ((size[1], size[0]), 1 / aspect)
+
+
+def _full_range(picture: Any, layout: Layout, settings: ReelSettings, notes: list[str]) -> bool:
+    if settings.levels != "auto":
+        return settings.levels == "full"
+    if layout.kind not in ("luma", "gray"):
+        return True
+    if layout.kind == "gray" and picture.color_range == 0:
+        notes.append("Gray pictures without a range tag are taken as full range (reel.levels=limited if not).")
+        return True
+    return picture.color_range == FULL or picture.format.name.startswith("yuvj")
+
+
+def _tags(path: Path, stated: tuple[int, int, int], size: tuple[int, int], notes: list[str]) -> ColorTags:
+    """The file's tags if all three are set and known, else those of the raster."""
+    primaries, transfer, matrix = stated
+    if transfer in HDR:
+        raise MediaError(f"{path}: the film is HDR (transfer {transfer}); give its version in BT.709")
+    if transfer in LOG:
+        notes.append("The pictures are log coded; their codes are taken as they are, so grade the film first.")
+    if any(value in UNSET for value in stated):
+        return raster_tags(size)
+    if primaries in PRIMARIES and transfer in DISPLAY_TRANSFERS and matrix in LUMA_WEIGHTS:
+        return ColorTags(primaries, transfer, matrix)
+    tags = raster_tags(size)
+    notes.append(
+        f"Colour tags {primaries}-{transfer}-{matrix} are not for a display; "
+        f"{tags.primaries}-{tags.transfer}-{tags.matrix} are used."
+    )
+    return tags
+
+
+def raster_tags(size: tuple[int, int]) -> ColorTags:
+    """The tags of a film that states none: SD by its lines, all else BT.709."""
+    height, width = size
+    if width <= 720 and height in (576, 288):
+        return ColorTags(5, 1, 6)
+    if width <= 720 and height in (486, 480, 240, 243):
+        return ColorTags(6, 1, 6)
+    return ColorTags()
+
+
+def _scan(path: Path, order: int, pictures: list[Any], settings: ReelSettings, notes: list[str]) -> Scan:
+    flagged = any(picture.interlaced_frame for picture in pictures)
+    if order not in SCANS and not flagged:
+        return "progressive"
+    scan = SCANS.get(order, "top")
+    if settings.interlaced == "refuse":
+        raise MediaError(
+            f"{path}: the film is interlaced ({scan} field first); deinterlace it first, or set "
+            "reel.interlaced=carry to carry its fields as they are"
+        )
+    if order not in SCANS:
+        notes.append("Pictures are interlaced but the file does not say which field is first: top is taken.")
+    return scan
+
+
+def _start(header: _Header) -> tuple[int, bool, bool]:
+    """(label of frame 0, drop frame, the file has a timecode)."""
+    if not header.timecode:
+        return header.start, False, False
+    # SMPTE 331 writes `.` for the second field's drop flag; both marks mean dropped labels.
+    text = header.timecode.replace(".", ";")
+    try:
+        return parse_timecode(text, header.rate), ";" in text, True
+    except InputError as error:
+        header.notes.append(f"The file's timecode is not used ({error}).")
+        return header.start, False, False

@@ -1,0 +1,197 @@
+"""Frames of a reel, decoded when asked for.
+
+- `Clip` gives lightness at working size to the stages; `SourceClip` gives the film's own luma to the delivery.
+- Lightness is averaged over areas after the curve to L*: what the eye averages in a texture, and what the chroma,
+  which is averaged in a*b* too, is joined to.
+- A clip that is read in order streams and remembers a few frames. Any other frame is found by seeking; read
+  backwards, a clip decodes a run at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from typing import Any, overload
+
+import cv2
+import numpy as np
+
+from vidcolor.color import luma_to_lightness
+from vidcolor.color.colorimetry import LUMA_WEIGHTS
+from vidcolor.errors import InputError, MediaError
+from vidcolor.media.index import check_picture, find_frames, read_frames
+from vidcolor.media.luma import look_up, luma_codes
+from vidcolor.media.sequence import find_sequence, is_sequence, read_picture_frame
+from vidcolor.timeline import FrameRange
+from vidcolor.types import Frame, Reel, SourceFrame
+
+KEPT = 12
+"""Frames a clip remembers: a shot's keyframes and a run read backwards."""
+RUN = 8
+"""Frames decoded at a time when a clip is read backwards."""
+AHEAD = 16
+"""Frames that are rather decoded and skipped than sought."""
+
+
+def _pictures(reel: Reel, first: int) -> Generator[tuple[int, Any], None, None]:
+    """(frame, decoded picture) from frame `first` of the reel on."""
+    if is_sequence(reel.path):
+        sequence = find_sequence(reel.path).pictures
+        _check_count(reel, len(sequence))
+        for frame in range(first, len(sequence)):
+            yield frame, read_picture_frame(sequence[frame])[0]
+        return
+    index = find_frames(reel.path)
+    shown = index.shown
+    _check_count(reel, len(shown))
+    stored = int(shown[first])
+    with closing(read_frames(index, stored)) as pictures:
+        picture = next(pictures)
+        for frame in range(first, len(shown)):
+            while stored < shown[frame]:
+                picture = next(pictures)
+                stored += 1
+            yield frame, picture
+
+
+def _check_count(reel: Reel, count: int) -> None:
+    if count != reel.frame_count:
+        raise MediaError(
+            f"{reel.path}: holds {count} frames now, {reel.frame_count} when it was opened; "
+            "put the first film back, or start a new project"
+        )
+
+
+def read_luma(reel: Reel, first: int) -> Generator[tuple[int, np.ndarray], None, None]:
+    """(frame, (H, W) uint16 luma as 10-bit limited codes) from frame `first` of the reel on.
+
+    Refuses pictures that are damaged, or of another size or pixel format than the reel's, naming the frame.
+    The file is closed when the iterator ends or is closed.
+    """
+    weights = LUMA_WEIGHTS[reel.tags.matrix]
+    with closing(_pictures(reel, first)) as pictures:
+        for frame, picture in pictures:
+            size = reel.size if picture.rotation % 180 == 0 else reel.size[::-1]
+            check_picture(f"{reel.path}: frame {frame}", picture, size, reel.pixel_format)
+            yield frame, luma_codes(picture, full_range=reel.full_range, weights=weights)
+
+
+def _within(reel: Reel, frames: FrameRange | None) -> FrameRange:
+    frames = frames or FrameRange(0, reel.frame_count)
+    if frames.stop > reel.frame_count:
+        raise InputError(f"{reel.path}: frames {frames.start} to {frames.stop}: the film has {reel.frame_count}")
+    return frames
+
+
+class SourceClip:
+    """The film's own luma of a run of frames, in order, each as a `SourceFrame`."""
+
+    def __init__(self, reel: Reel, frames: FrameRange | None = None) -> None:
+        self.reel = reel
+        self.frames = _within(reel, frames)
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        with closing(read_luma(self.reel, self.frames.start)) as pictures:
+            for frame, luma in pictures:
+                yield SourceFrame(frame, luma)
+                if frame + 1 == self.frames.stop:
+                    return
+
+
+class Clip(Sequence[Frame]):
+    """A run of a reel's frames, gray, at one size; decoded when asked for.
+
+    reel    the film
+    frames  which of its frames; all if None
+    size    (height, width) of the lightness; the reel's own if None
+    Indexed by place in the run; `Frame.index` is the frame's number in the reel. Iterating streams; so does
+    indexing in order. A slice is a list. Several threads may read one clip; `close` lets go of its file.
+    """
+
+    def __init__(self, reel: Reel, frames: FrameRange | None = None, size: tuple[int, int] | None = None) -> None:
+        self.reel = reel
+        self.frames = _within(reel, frames)
+        self.size = size or reel.size
+        self._table = luma_to_lightness(np.arange(1024, dtype=np.uint16), reel.tags)
+        self._kept: OrderedDict[int, Frame] = OrderedDict()
+        self._stream: Generator[Frame, None, None] | None = None
+        self._next = 0
+        self._asked = -1
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __iter__(self) -> Iterator[Frame]:
+        with closing(self._read(0)) as frames:
+            yield from frames
+
+    @overload
+    def __getitem__(self, place: int) -> Frame: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Frame]: ...
+    def __getitem__(self, place: int | slice) -> Frame | list[Frame]:
+        if isinstance(place, slice):
+            return [self[k] for k in range(*place.indices(len(self)))]
+        if not -len(self) <= place < len(self):
+            raise IndexError(f"place {place} of a clip of {len(self)} frames")
+        place %= len(self)
+        with self._lock:
+            frame = self._kept.get(place) or self._fetch(place)
+            self._kept.move_to_end(place)
+            self._asked = place
+            return frame
+
+    def close(self) -> None:
+        """Lets go of the file and the frames; the clip can still be read."""
+        with self._lock:
+            self._stop()
+            self._kept.clear()
+
+    def _stop(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def _fetch(self, place: int) -> Frame:
+        """The frame at `place`, read and kept, with those decoded on the way to it."""
+        behind = place < self._next
+        if self._stream is None or behind or place > self._next + AHEAD:
+            backwards = behind and self._asked - RUN <= place < self._asked
+            start = max(0, place - RUN + 1) if backwards else place
+            self._stop()
+            self._stream, self._next = self._read(start), start
+        while True:
+            frame = next(self._stream)
+            here, self._next = self._next, self._next + 1
+            self._kept[here] = frame
+            self._kept.move_to_end(here)
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            if here == place:
+                break
+        if self._next == len(self):
+            self._stop()
+        return frame
+
+    def _read(self, start: int) -> Generator[Frame, None, None]:
+        """Frames from place `start` on; the file is closed at the end."""
+        with closing(read_luma(self.reel, self.frames.start + start)) as pictures:
+            for frame, luma in pictures:
+                yield Frame(frame, self._lightness(luma))
+                if frame + 1 == self.frames.stop:
+                    return
+
+    def _lightness(self, luma: np.ndarray) -> np.ndarray:
+        lightness = look_up(luma, self._table)
+        if lightness.shape == self.size:
+            return lightness
+        height, width = self.size
+        shrinks = height <= luma.shape[0] and width <= luma.shape[1]
+        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        return cv2.resize(lightness, (width, height), interpolation=way)

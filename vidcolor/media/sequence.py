@@ -1,0 +1,117 @@
+"""An image sequence as a film: its pictures in order of their numbers, and what is wrong with them.
+
+- The number is the last run of digits in the file's stem: `scan_v2.0086400.dpx` is number 86400.
+- A gap is refused: a scanner that skips gaps shifts every later frame against its sound and timecode.
+- A single picture without a number is a film of one frame.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+
+from vidcolor.errors import MediaError
+from vidcolor.media.images import picture_size
+
+DEMUXERS = {
+    ".png": "png_pipe",
+    ".tif": "tiff_pipe",
+    ".tiff": "tiff_pipe",
+    ".dpx": "dpx_pipe",
+    ".exr": "exr_pipe",
+    ".jpg": "jpeg_pipe",
+    ".jpeg": "jpeg_pipe",
+}
+"""Named, because the library would read `%` in a file name as a pattern and guess by content."""
+NUMBER = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
+GAPS_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSequence:
+    """Pictures in order, without a gap."""
+
+    pictures: tuple[Path, ...]
+    first: int
+    """Number of the first picture; 0 if it has none."""
+
+
+def is_sequence(path: Path) -> bool:
+    """True for names of pictures, and for folders: the reels that are image sequences."""
+    return path.suffix.lower() in DEMUXERS or path.is_dir()
+
+
+def find_sequence(path: Path) -> ImageSequence:
+    """The sequence in a folder, or the one a picture belongs to.
+
+    Refuses folders without pictures or with several sequences, gaps, and two pictures of one number.
+    """
+    folder = path if path.is_dir() else path.parent
+    if path != folder and not path.is_file():
+        raise MediaError(f"{path}: no such file; check the path")
+    try:
+        names = sorted(p for p in folder.iterdir() if p.suffix.lower() in DEMUXERS and p.is_file())
+    except OSError as error:
+        raise MediaError(f"{folder}: cannot be listed ({error.strerror}); check the folder's permissions") from error
+    names = [p for p in names if not p.name.startswith(".")]
+    if not names:
+        known = ", ".join(sorted({suffix.lstrip(".") for suffix in DEMUXERS}))
+        raise MediaError(f"{folder}: no pictures in this folder ({known}); give a film or a folder of pictures")
+    families: dict[tuple[str, str, str], list[tuple[int, Path]]] = {}
+    for picture in names:
+        family, number = _family(picture)
+        families.setdefault(family, []).append((number, picture))
+    if path == folder:
+        if len(families) > 1:
+            some = " and ".join(sorted(pictures[0][1].name for pictures in families.values())[:2])
+            raise MediaError(f"{folder}: several image sequences ({some}); name a picture of the one to read")
+        family = next(iter(families))
+    else:
+        family, _ = _family(path)
+    return _in_order(families[family])
+
+
+def _family(picture: Path) -> tuple[tuple[str, str, str], int]:
+    """What the pictures of one sequence share, and the picture's number."""
+    match = NUMBER.fullmatch(picture.stem)
+    if not match:
+        return (picture.stem, "", picture.suffix), 0
+    return (match[1], match[3], picture.suffix), int(match[2])
+
+
+def _in_order(pictures: list[tuple[int, Path]]) -> ImageSequence:
+    pictures.sort(key=lambda item: item[0])
+    gaps: list[str] = []
+    for (before, one), (after, other) in pairwise(pictures):
+        if after == before:
+            raise MediaError(f"{other}: the same number as {one.name}; remove one of them")
+        if after > before + 1:
+            gaps.append(str(before + 1) if after == before + 2 else f"{before + 1}-{after - 1}")
+    if gaps:
+        more = f" and {len(gaps) - GAPS_NAMED} more" if len(gaps) > GAPS_NAMED else ""
+        missing = ", ".join(gaps[:GAPS_NAMED]) + more
+        raise MediaError(f"{pictures[0][1]}: pictures are missing from the sequence: {missing}; add or renumber them")
+    return ImageSequence(tuple(path for _, path in pictures), pictures[0][0])
+
+
+def read_picture_frame(path: Path) -> tuple[Any, dict[str, str]]:
+    """(the decoded picture as av.VideoFrame, its header's metadata). Refuses what is damaged, empty or too large."""
+    picture_size(path)
+    try:
+        with av.open(str(path.absolute()), format=DEMUXERS[path.suffix.lower()]) as container:
+            stream = container.streams.video[0]
+            stream.thread_type = "SLICE"
+            picture = next(container.decode(stream), None)
+            metadata = dict(stream.metadata)
+    except av.FFmpegError as error:
+        raise MediaError(f"{path}: cannot be read as a picture ({error.strerror}); copy it again") from error
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the file's permissions") from error
+    if picture is None or picture.is_corrupt:
+        raise MediaError(f"{path}: the picture is damaged or cut short; copy it again from its source")
+    return picture, metadata
