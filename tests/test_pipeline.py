@@ -1,0 +1,241 @@
+"""The whole program on a tiny film: what renders again and what does not, kills, versions, promises."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from tiny import luma_of, write_gray_film, write_picture
+
+from vidcolor.cli.parser import main
+
+FRAMES, SIZE, CUTS = 60, (96, 128), (20, 40)
+SHOTS = ["r1-000000", "r1-000020", "r1-000040"]
+KEYS = (5, 25, 45)
+
+
+def make(folder: Path) -> list[np.ndarray]:
+    folder.mkdir(exist_ok=True)
+    colors = write_gray_film(folder / "film.mkv", FRAMES, SIZE, CUTS)
+    (folder / "refs").mkdir()
+    for key in KEYS:
+        write_picture(folder / "refs" / f"{key:06d}.png", SIZE, colors[key])
+    return colors
+
+
+def line(folder: Path, *extra: str) -> list[str]:
+    film, refs, out = folder / "film.mkv", folder / "refs", folder / "out.mkv"
+    return ["run", str(film), "--keyframes", str(refs), "-o", str(out), "--delivery", "ffv1", *extra]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The tiny film, run once; (folder, true colours)."""
+    folder = tmp_path_factory.mktemp("pipeline") / "made"
+    colors = make(folder)
+    assert main(line(folder)) == 0
+    return folder, colors
+
+
+@pytest.fixture
+def work(made, tmp_path):
+    target = tmp_path / "work"
+    shutil.copytree(made[0], target)
+    return target
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of every chroma file, by shot and version."""
+    root = folder / "film.vidcolor" / "shots"
+    return {
+        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(root.rglob("chroma.mkv"))
+    }
+
+
+def result_of(path: Path) -> list[np.ndarray]:
+    """(3, H, W) codes of every frame."""
+    with av.open(str(path)) as film:
+        return [f.to_ndarray() for f in film.decode(video=0)]
+
+
+def test_shots_are_found_and_told(made):
+    rows = (made[0] / "film.vidcolor" / "plan" / "shots.csv").read_text().splitlines()
+    assert rows[0] == "shot,start,stop,entry"
+    assert [r.split(",")[:3] for r in rows[1:]] == [
+        [s, str(a), str(a + 20)] for s, a in zip(SHOTS, (0, 20, 40), strict=True)
+    ]
+
+
+def test_luma_is_the_films_own(made):
+    folder, colors = made
+    frames = result_of(folder / "out.mkv")
+    assert len(frames) == FRAMES
+    for codes, rgb in zip(frames, colors, strict=True):
+        assert np.array_equal(codes[0], luma_of(rgb))
+    manifest = json.loads((folder / "out.manifest.json").read_text())
+    assert manifest["luma"]["source_sha256"] == manifest["luma"]["delivered_sha256"]
+
+
+def test_colors_reach_every_frame(made):
+    """Chroma error against the truth, in codes: far below that of the gray frame (all codes 512)."""
+    folder, colors = made
+    gray = ours = 0.0
+    for codes, rgb in zip(result_of(folder / "out.mkv"), colors, strict=True):
+        luma = rgb @ np.array([0.2126, 0.7152, 0.0722])
+        cb, cr = 512 + 896 * (rgb[..., 2] - luma) / 1.8556, 512 + 896 * (rgb[..., 0] - luma) / 1.5748
+        ours += float(np.abs(codes[1] - cb).mean() + np.abs(codes[2] - cr).mean())
+        gray += float(np.abs(512 - cb).mean() + np.abs(512 - cr).mean())
+    assert ours < 0.3 * gray
+
+
+def test_running_again_does_nothing(work, capsys):
+    before, stat = hashes(work), (work / "out.mkv").stat().st_mtime_ns
+    started = time.monotonic()
+    assert main(line(work)) == 0
+    assert time.monotonic() - started < 10
+    # the copied project knows the film by another path, so the film is delivered again, and comes out the same
+    assert hashes(work) == before
+    capsys.readouterr()
+    stat = (work / "out.mkv").stat().st_mtime_ns
+    assert main(line(work)) == 0
+    assert "nothing to do" in capsys.readouterr().out
+    assert (work / "out.mkv").stat().st_mtime_ns == stat
+
+
+def test_one_changed_picture_renders_one_shot(work, made, capsys):
+    before = hashes(work)
+    picture = work / "refs" / "000025.png"
+    kept = picture.read_bytes()
+    write_picture(picture, SIZE, made[1][25][..., ::-1])
+    main(["status", str(work / "film.vidcolor")])
+    told = capsys.readouterr().out
+    assert told.count("stale") == 2, told  # its row, and the count below
+    main(["why", str(work / "film.vidcolor"), "r1-000020"])
+    assert "references/000025.png  changed" in capsys.readouterr().out
+    assert main(line(work)) == 0
+    after = hashes(work)
+    assert {k: v for k, v in after.items() if "v002" not in k} == before
+    assert [k for k in after if "v002" in k] == ["r1-000020/v002/chroma.mkv"]
+    # taking the change back finds the earlier version: nothing renders
+    picture.write_bytes(kept)
+    assert main(line(work)) == 0
+    assert hashes(work) == after
+    assert (work / "out.mkv").read_bytes() == (made[0] / "out.mkv").read_bytes()
+
+
+def test_a_new_and_a_removed_picture_touch_their_shot_only(work, made):
+    before = hashes(work)
+    write_picture(work / "refs" / "000055.png", SIZE, made[1][55])
+    assert main(line(work)) == 0
+    added = hashes(work)
+    assert set(added) - set(before) == {"r1-000040/v002/chroma.mkv"}
+    (work / "refs" / "000055.png").unlink()
+    assert main(line(work)) == 0
+    assert hashes(work) == added
+
+
+def test_a_setting_renders_what_it_touches(work, capsys):
+    before = hashes(work)
+    assert main(line(work, "--set", "export.doubtful=0.5")) == 0
+    assert hashes(work) == before, "a delivery setting touches no colours"
+    assert main(line(work, "--set", "propagate.chroma_side=48")) == 0
+    assert len(hashes(work)) == 2 * len(before)
+    capsys.readouterr()
+    main(["why", str(work / "film.vidcolor"), SHOTS[0], "--set", "propagate.chroma_side=32"])
+    assert "settings.propagate.chroma_side  48 -> 32" in capsys.readouterr().out
+
+
+def test_rendering_one_shot_by_name(work, capsys):
+    shutil.rmtree(work / "film.vidcolor" / "shots")
+    assert main(["render", str(work / "film.vidcolor"), SHOTS[1]]) == 0
+    assert list(hashes(work)) == [f"{SHOTS[1]}/v001/chroma.mkv"]
+    capsys.readouterr()
+    assert main(["render", str(work / "film.vidcolor"), "--dry-run"]) == 0
+    assert capsys.readouterr().out.split() == f"would render {SHOTS[0]} would render {SHOTS[2]}".split()
+    assert main(["export", str(work / "film.vidcolor"), "-o", str(work / "x.mov")]) == 2
+    assert "is stale" in capsys.readouterr().err
+
+
+def test_edited_shot_list_is_taken(work):
+    listed = work / "cuts.csv"
+    listed.write_text("shot,start,stop,entry\na,0,20,cut\nb,20,60,cut\n")
+    before = hashes(work)
+    assert main(line(work, "--shots", str(listed))) == 0
+    after = hashes(work)
+    assert {k: v for k, v in after.items() if k in before} == before
+    assert set(after) - set(before) == {"r1-000020/v002/chroma.mkv"}
+
+
+def test_each_version_folder_shows_what_a_person_looks_for(made):
+    version = made[0] / "film.vidcolor" / "shots" / SHOTS[0] / "v001"
+    assert {p.name for p in version.iterdir()} == {"chroma.mkv", "confidence.png", "keys", "made.json", "report.json"}
+    assert (version / "keys" / "000005.png").is_file()
+
+
+def test_status_answers_within_a_second_of_processor(made):
+    code = f"from vidcolor.cli import main; main(['status', {str(made[0] / 'film.vidcolor')!r}])"
+    before = os.times()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    after = os.times()
+    assert "3 shots: 3 fresh" in done.stdout
+    assert (after.children_user + after.children_system) - (before.children_user + before.children_system) < 1.0
+
+
+def test_progress_is_silent_where_output_is_no_terminal(work, capsys):
+    shutil.rmtree(work / "film.vidcolor")
+    assert main(line(work)) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert "\x1b" not in captured.out
+    assert len(captured.out.splitlines()) < 15
+
+
+KILLS = 20
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_goes_on(made, tmp_path):
+    """kill -9 at twenty random moments; every time the same command goes on, and the end is the same bytes."""
+    folder = tmp_path / "killed"
+    make(folder)
+    command = [sys.executable, "-m", "vidcolor", *line(folder)]
+    started = time.monotonic()
+    subprocess.run(command, check=True, capture_output=True)
+    whole = time.monotonic() - started
+    expected = (folder / "out.mkv").read_bytes()
+    assert expected == (made[0] / "out.mkv").read_bytes()
+    draw, killed, moments = random.Random(1), 0, []
+    while killed < KILLS:
+        if (folder / "out.mkv").exists():
+            shutil.rmtree(folder / "film.vidcolor")
+            for name in ("out.mkv", "out.manifest.json"):
+                (folder / name).unlink(missing_ok=True)
+        moment = draw.uniform(0.2, 1.0) * whole
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            try:
+                process.wait(moment)
+                assert process.returncode == 0, process.stderr.read().decode()
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                killed += 1
+                moments.append(moment)
+        if (folder / "out.mkv").exists():
+            assert (folder / "out.mkv").read_bytes() == expected, f"a half-written film has the name, {moments[-3:]}"
+    subprocess.run(command, check=True, capture_output=True)
+    assert (folder / "out.mkv").read_bytes() == expected
+    assert (folder / "out.manifest.json").read_bytes() == (made[0] / "out.manifest.json").read_bytes()
+    leftovers = [p.name for p in folder.iterdir() if "partial" in p.name]
+    assert not leftovers
