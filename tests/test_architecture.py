@@ -103,7 +103,8 @@ def test_status_needs_nothing_heavy():
     """`vidcolor status` answers at once: what it imports holds no torch, numba, OpenCV or PyAV."""
     code = (
         "import sys; import vidcolor.cli.commands, vidcolor.cli.parser;"
-        "heavy = [m for m in ('torch', 'numba', 'cv2', 'av', 'opentimelineio') if m in sys.modules]; assert not heavy, heavy"
+        "heavy = [m for m in ('torch', 'numba', 'cv2', 'av', 'opentimelineio') if m in sys.modules]; "
+        "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

@@ -13,7 +13,7 @@ from vidcolor.features import Features
 from vidcolor.media.images import read_image, write_image
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.planned import Plan, PlannedKey
-from vidcolor.references import choose_references
+from vidcolor.references.choose import choose_references
 from vidcolor.settings import Settings
 from vidcolor.types import ColorFrame, Frame, Reference, Registration
 

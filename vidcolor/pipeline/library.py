@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import overload
 
 from vidcolor.errors import MediaError
 from vidcolor.media.images import read_picture
@@ -43,6 +45,25 @@ class Library:
         while self._bytes > ROOM and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
             self._bytes -= _size(dropped)
+
+
+class Pictures(Sequence[Reference]):
+    """Some of the library's pictures as a sequence, each read when asked for."""
+
+    def __init__(self, library: Library, pictures: Sequence[Picture]) -> None:
+        self.library, self.pictures = library, list(pictures)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    @overload
+    def __getitem__(self, place: int) -> Reference: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Reference]: ...
+    def __getitem__(self, place: int | slice) -> Reference | list[Reference]:
+        if isinstance(place, slice):
+            return [self.library.read(p) for p in self.pictures[place]]
+        return self.library.read(self.pictures[place])
 
 
 def _size(reference: Reference) -> int:

@@ -9,21 +9,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from vidcolor.features import Features
+import numpy as np
+
+from vidcolor.features import Features, PatchFeatures
 from vidcolor.keyframes import choose_keyframes
 from vidcolor.media.probe import open_reel
 from vidcolor.media.read import Clip
 from vidcolor.pipeline import planned
-from vidcolor.pipeline.library import Library
+from vidcolor.pipeline.library import Library, Pictures
 from vidcolor.pipeline.planned import Picture, Plan, PlannedKey, load_plan
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.records import encode
-from vidcolor.references import choose_references
+from vidcolor.references.choose import choose_references
 from vidcolor.settings import Settings
 from vidcolor.shots import lists
 from vidcolor.shots.detect import find_shots
-from vidcolor.types import Frame, Reel, Reference, Shot, working_size
+from vidcolor.types import Frame, Reel, Shot, working_size
 
 log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
@@ -103,7 +105,8 @@ class Matcher:
         self.reel, self.pictures, self.settings = reel, pictures, settings
         self.size = working_size(reel.size, settings.propagate.chroma_side)
         self.library = Library(project.keyframes_path)
-        self.features = Features()
+        self.features: Features = PatchFeatures()
+        self.descriptors: dict[str, np.ndarray] = {}
 
     def keys_of(self, shot: Shot) -> tuple[PlannedKey, ...]:
         """The shot's keyframes that some picture matches; none when nothing matches: the shot stays gray."""
@@ -116,8 +119,8 @@ class Matcher:
         return tuple(PlannedKey(frame, "coverage", names) for frame, names in keys if names)
 
     def _references_of(self, target: Frame, pictures: Sequence[Picture]) -> tuple[str, ...]:
-        references: list[Reference] = [self.library.read(p) for p in pictures]
-        found = choose_references(target, references, self.features, self.settings.references)
+        references = Pictures(self.library, pictures)
+        found = choose_references(target, references, self.features, self.settings.references, self.descriptors)
         if not found and pictures[0].shot is not None:
             return tuple(p.name for p in pictures)  # a person put them in this shot's folder: that is the answer
         return tuple(reference.name for reference, _ in found)

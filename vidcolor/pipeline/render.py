@@ -20,7 +20,7 @@ import numpy as np
 
 from vidcolor.color import lab_to_rgb
 from vidcolor.errors import DeviceError
-from vidcolor.features import Features
+from vidcolor.features import Features, PatchFeatures
 from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
@@ -74,7 +74,7 @@ def load_models(settings: Settings, device: str) -> Models:
             "use --device auto, or --set propagate.flow=raft"
         )
     cv2.setNumThreads(1)  # shots already run side by side, and results must not depend on the number of cores
-    return Models(build_flow(settings.propagate.flow, settings.propagate, device), Features())
+    return Models(build_flow(settings.propagate.flow, settings.propagate, device), PatchFeatures())
 
 
 class StoppedError(Exception):

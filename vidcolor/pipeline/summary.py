@@ -24,7 +24,7 @@ def summary(project: Project, plan: Plan, shown: Sequence[ShotState], settings: 
     yield "references", f"{len(plan.pictures) - len(unused)} used, {len(unused)} unused" + named(unused)
     frames = doubtful(shown, settings.export.doubtful)
     yield "doubtful", f"{len(frames)} of {plan.reel.frame_count} frames" + named(ranges(frames))
-    helpful = next_keyframes(shown)
+    helpful = next_keyframes(shown, settings)
     if frames and helpful:
         yield "would help", "a picture for frame " + ", ".join(map(str, helpful))
     for note in [*plan.notes, *(note for s in shown for note in s.notes)]:
@@ -41,11 +41,13 @@ def _keyframes(project: Project, shown: Sequence[ShotState]) -> str:
     return f"{sum(hows.values())}" + (f" ({told})" if told else "")
 
 
-def next_keyframes(shown: Sequence[ShotState], most: int = 3) -> list[int]:
+def next_keyframes(shown: Sequence[ShotState], settings: Settings, most: int = 3) -> list[int]:
     """The frames where a new keyframe would help most, best first."""
-    found = [
-        (gain, state.planned.reach.start + frame)
-        for state in shown
-        for frame, gain in best_next_keyframes(state.confidence, most)
-    ]
+    doubt, spacing = settings.export.doubtful, settings.keyframes.spacing
+    found: list[tuple[float, int]] = []
+    for state in shown:
+        for place in best_next_keyframes(state.confidence, doubtful=doubt, spacing=spacing, most=most):
+            near = state.confidence[max(0, place - spacing) : place + spacing + 1]
+            lack = sum(max(0.0, doubt - c) for c in near)
+            found.append((lack, state.planned.reach.start + place))
     return [frame for _, frame in sorted(found, key=lambda item: (-item[0], item[1]))[:most]]
