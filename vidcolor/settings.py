@@ -60,11 +60,20 @@ class KeyframeSettings:
 
     spacing: int = 75
     """About one keyframe in so many frames of a shot that has none of its own, in frames."""
+    news: float = 0.2
+    """Share of some frame that must be new for a keyframe beyond that number, 0 to 1."""
+    extra: float = 2.0
+    """At most this many times that number of keyframes, where new things enter."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceSettings:
     """Stage 3: choosing references."""
+
+    least: float = 0.61
+    """Score from which a reference shows the same things as a frame; a shot that nothing matches stays gray."""
+    most: int = 4
+    """References used for one frame at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +218,16 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
         "fade": (0.0, 1000.0),
         "longest": (6, 240),
     },
-    "KeyframeSettings": {"spacing": (2, 100_000)},
+    "KeyframeSettings": {"spacing": (2, 100_000), "news": (0.0, 1.0), "extra": (1.0, 10.0)},
+    "ReferenceSettings": {"least": (0.0, 1.0), "most": (1, 100)},
+    "ColorizeSettings": {
+        "near": (0.0, 1.0),
+        "edge": (0.1, 100.0),
+        "unsure": (0.1, 100.0),
+        "tau": (1e-4, 1.0),
+        "trust": (0.0, 100.0),
+        "alike": (0.0, 0.99),
+    },
     "PropagateSettings": {
         "chroma_side": (32, 4096),
         "window": (0, 8),

@@ -103,7 +103,7 @@ def _plausible(affine: Array) -> bool:
 
 
 def _key_points(contrast: Array) -> tuple[list[tuple[float, float]], Array]:
-    finder = cv2.SIFT_create(KEY_POINTS, contrastThreshold=0.02)
+    finder = cv2.SIFT_create(KEY_POINTS, contrastThreshold=0.02)  # type: ignore[attr-defined]
     points, features = finder.detectAndCompute((_shown(contrast) * 2.55).astype(np.uint8), None)
     return [p.pt for p in points], features
 

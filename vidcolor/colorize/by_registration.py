@@ -13,15 +13,13 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.color import lab_to_rgb, rgb_to_lab
 from vidcolor.colorize.align import Alignment, align, local_contrast
 from vidcolor.colorize.settle import attend, smooth
-from vidcolor.flow.warp import fetch, grid
+from vidcolor.features import gray_of
+from vidcolor.flow.warp import grid
 from vidcolor.settings import ColorizeSettings
 from vidcolor.types import ColorFrame, Frame, Reference, Registration
 
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-"""BT.709: what a gray film of the picture shows."""
 EXACT_BLUR = 1.2
 """Deviation of the blur that takes grain, JPEG and a picture's smaller size out of the comparison, in pixels."""
 BLOCK = 32
@@ -52,7 +50,7 @@ def register(target: Frame, picture: Reference, settings: ColorizeSettings) -> t
     A picture that is far gives no colours worth having: confidence is then 0 everywhere.
     """
     size = target.lightness.shape
-    lightness = resized(seen_lightness(picture)[None], size)[0]
+    lightness = resized(gray_of(picture)[None], size)[0]
     chroma = resized(picture.chroma, size)
     if is_exact(target.lightness, lightness):
         return Registration("exact"), ColorFrame(target.index, chroma, np.ones(size, np.float32))
@@ -63,13 +61,6 @@ def register(target: Frame, picture: Reference, settings: ColorizeSettings) -> t
         empty = ColorFrame(target.index, np.zeros((2, *size), np.float32), np.zeros(size, np.float32))
         return Registration("far", shift, fits), empty
     return Registration("near", shift, fits), _settled(target, lightness, chroma, found, settings)
-
-
-def seen_lightness(picture: Reference) -> Array:
-    """(H, W): L* of the picture as a gray film would show it, by its luma."""
-    rgb = lab_to_rgb(np.concatenate([picture.lightness[None], picture.chroma]))
-    luma = np.tensordot(LUMA, rgb, 1)
-    return rgb_to_lab(np.stack([luma] * 3))[0]
 
 
 def resized(planes: Array, size: tuple[int, int]) -> Array:

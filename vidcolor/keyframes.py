@@ -1,0 +1,145 @@
+"""Stage 2: the frames of a shot worth colouring first, and where one more would help most.
+
+- Frames that a person gave pictures for are the keyframes; nothing is added to them.
+- Otherwise a few frames are looked at, and taken one by one where they show most of what the shot shows and the
+  ones taken so far do not: a frame covers another as far as its cells find their like, and fades with distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.features import PatchFeatures
+from vidcolor.settings import KeyframeSettings
+from vidcolor.types import Frame, Keyframe, Shot
+
+SIDE = 192
+"""Long side of the small pictures that are compared, in pixels."""
+CELL = 8
+NEAR = 3
+"""A cell looks for its like this many cells around: about 12 % of the picture's width."""
+LOOKS = 9
+"""Frames looked at for each keyframe's worth of the shot."""
+MOST_LOOKS = 200
+"""Frames looked at in one shot at most; longer shots are looked at more thinly."""
+FADE = 4.0
+"""A keyframe's worth to another frame falls to 37 % at this many spacings."""
+LEAST_FADE = 0.05
+"""Keyframes whose worth has faded below this are not compared at all: it keeps long shots quick."""
+ALIKE = 0.75
+"""Correlation of two cells from which they begin to be the same thing."""
+
+
+def choose_keyframes(
+    shot: Shot, frames: Sequence[Frame], own: Sequence[int], settings: KeyframeSettings
+) -> list[Keyframe]:
+    """The shot's keyframes in order; at least one.
+
+    frames  the shot's frames, by position from its first; a few are read, in order, once each
+    own     reel frames that a person gave pictures for; if any lie in the shot, they are the answer
+    """
+    given = sorted({frame for frame in own if frame in shot.frames})
+    if given:
+        return [Keyframe(frame, "person") for frame in given]
+    count = min(len(frames), len(shot.frames))
+    looked = _looked_at(count, settings.spacing)
+    seen = [_cells(frames[position].lightness) for position in looked]
+    worth = _coverage([cells for cells, _ in seen], _near(*seen[0][1]), np.array(looked), settings.spacing)
+    usual = max(1, round(count / settings.spacing))
+    taken = _cover(worth, usual, max(usual, round(usual * settings.extra)), settings.news)
+    return [Keyframe(shot.frames.start + looked[i], "coverage") for i in sorted(taken)]
+
+
+def best_next_keyframes(confidence: Sequence[float], *, doubtful: float, spacing: int, most: int = 3) -> list[int]:
+    """Positions where one more keyframe would help most, best first; empty where nothing is doubtful.
+
+    confidence  mean confidence of each frame, 0..1
+    doubtful    confidence below which a frame is in doubt
+    spacing     frames over which a keyframe's help fades to nothing
+    A keyframe mends the doubt around it, less with distance: the middle of a long doubtful run is worth more
+    than one bad frame. What it mends is taken off before the next is chosen.
+    """
+    lack = np.maximum(doubtful - np.asarray(confidence, np.float64), 0)
+    reach = np.maximum(1 - np.abs(np.arange(-spacing, spacing + 1)) / max(spacing, 1), 0)
+    chosen: list[int] = []
+    for _ in range(most):
+        if lack.sum() <= 0:
+            break
+        helped = np.convolve(lack, reach)[spacing : spacing + len(lack)]
+        helped[chosen] = 0
+        best = int(np.argmax(np.where(lack > 0, helped, 0)))
+        chosen.append(best)
+        left = np.maximum(0, len(lack) - best)
+        mended = np.zeros_like(lack)
+        low = max(0, best - spacing)
+        mended[low : best + min(left, spacing + 1)] = reach[spacing - (best - low) : spacing + min(left, spacing + 1)]
+        lack = lack * (1 - mended)
+        lack[lack < doubtful * 1e-3] = 0
+    return chosen
+
+
+def _looked_at(count: int, spacing: int) -> list[int]:
+    """Positions to look at: evenly spread, both ends among them, in order."""
+    wanted = min(MOST_LOOKS, max(2, round(LOOKS * count / spacing) + 1))
+    return sorted({round(p) for p in np.linspace(0, count - 1, min(wanted, count))})
+
+
+def _cells(lightness: Array) -> tuple[Array, tuple[int, int]]:
+    """(C, cells): what each cell of the picture looks like, of unit length; and the rows and columns of cells."""
+    scale = SIDE / max(lightness.shape)
+    height, width = (max(CELL, round(n * scale)) for n in lightness.shape)
+    small = cv2.resize(lightness, (width, height), interpolation=cv2.INTER_AREA)
+    rows, columns = -(-height // CELL), -(-width // CELL)
+    levels = []
+    for level in PatchFeatures((2, 4))(small):
+        cells = np.stack([cv2.resize(m, (columns, rows), interpolation=cv2.INTER_AREA).ravel() for m in level])
+        cells = cells - cells.mean(0)
+        levels.append(cells / (np.linalg.norm(cells, axis=0) + 1e-6))
+    return np.concatenate(levels) / np.float32(len(levels) ** 0.5), (rows, columns)
+
+
+def _coverage(cells: Sequence[Array], near: Array, positions: Array, spacing: int) -> Array:
+    """(N, N, cells) of N looked-at frames: how far frame m shows what each cell of frame n shows, 0..1.
+
+    near  (cells, cells) bool: which cells are looked through for which
+    """
+    count = len(cells)
+    fade = np.exp(-np.abs(positions[:, None] - positions[None]) / (FADE * spacing))
+    result = np.zeros((count, count, cells[0].shape[1]), np.float32)
+    for m in range(count):
+        result[m, m] = 1
+        for n in range(m + 1, count):
+            if fade[m, n] > LEAST_FADE:
+                alike = np.where(near, (cells[m].T @ cells[n] - ALIKE) / (1 - ALIKE), 0)
+                result[m, n] = np.clip(alike.max(0), 0, 1) * fade[m, n]
+                result[n, m] = np.clip(alike.max(1), 0, 1) * fade[m, n]
+    return result
+
+
+def _near(rows: int, columns: int) -> Array:
+    """(cells, cells) bool: True for two cells that lie within NEAR of each other."""
+    y, x = np.divmod(np.arange(rows * columns), columns)
+    return np.maximum(np.abs(y[:, None] - y), np.abs(x[:, None] - x)) <= NEAR
+
+
+def _cover(worth: Array, usual: int, most: int, news: float) -> list[int]:
+    """Frames taken greedily: `usual` of them, then up to `most` while each shows enough that is new.
+
+    Enough: on some looked-at frame, at least the share `news` of its cells.
+    """
+    covered = np.zeros(worth.shape[1:], np.float32)
+    taken: list[int] = []
+    while len(taken) < min(most, len(worth)):
+        gains = np.maximum(worth - covered, 0)
+        total = gains.sum((1, 2))
+        total[taken] = -1
+        best = int(np.argmax(total))
+        if len(taken) >= usual and float((gains[best] > 0.5).mean(1).max()) < news:
+            break
+        taken.append(best)
+        covered = np.maximum(covered, worth[best])
+    return taken
