@@ -1,0 +1,183 @@
+"""Small numbers of each frame, in one pass: all that cuts, dissolves and fades are found from.
+
+- A frame's `change` is the share of its structure that the frame before it does not hold, blocks matched within a
+  few pixels, each with a gain and an offset of its own: motion, flicker and fading do not count, another scene does.
+- Where a change is large, `jump` is the least change from any of the few frames before to any of the few after:
+  a flash or a dirty frame returns to the same scene, so its jump is small.
+- `energy` is the contrast in each of 3 bands and 4x3 regions. The pictures of two scenes are unrelated, so their
+  mixture holds (1-a)^2 of one's energy and a^2 of the other's: the sign of a dissolve that motion cannot hide.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numba import njit
+from numpy import ndarray as Array
+
+from vidcolor.types import Frame
+
+BLOCK = 8
+"""Side of a matched block in pixels: a twelfth of the picture's width at the default `side`."""
+REACH = 6
+"""How far a block is looked for, in pixels: 6 % of the width from one frame to the next is a fast pan."""
+NOISE = 2.0
+"""Variance in L* squared that is taken for grain after reduction: blocks that have no more say nothing."""
+SILENT = 8.0
+"""Weight, in blocks, that always says 'no change': two frames without structure do not differ."""
+SUSPECT = 0.25
+"""Only changes above this are looked at again. Unrelated scenes measure 0.5 to 0.9, a pan 0.1 to 0.4."""
+BANDS = 3
+REGIONS = (4, 3)
+SMALLEST = 2 * BLOCK
+"""A frame narrower than this holds no blocks worth matching; it is enlarged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """One row a frame, float32; `energy` has BANDS x 12 columns, in L* squared."""
+
+    change: Array
+    jump: Array
+    mean: Array
+    spread: Array
+    """Mean distance from the median, in L*: nearly 0 for a black, gray or white frame, subtitles or not."""
+    energy: Array
+
+    def __len__(self) -> int:
+        return len(self.change)
+
+
+def measuring_size(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """(height, width) at which a film of `size` is measured: its long side is `side` pixels."""
+    scale = side / max(size)
+    return (max(SMALLEST, round(size[0] * scale)), max(SMALLEST, round(size[1] * scale)))
+
+
+def measure(frames: Iterable[Frame], side: int, odd: int, progress: Callable[[int], None] | None) -> Measures:
+    """The measures of all frames, read once in order; only 2 * odd + 2 small pictures are held at a time.
+
+    `odd` is the longest run of frames that may return to the same scene, as a flash does.
+    """
+    change: list[float] = []
+    jump: list[float] = []
+    rest: list[tuple[float, float]] = []
+    energy: list[Array] = []
+    window: deque[Array] = deque(maxlen=2 * odd + 2)
+    for frame in frames:
+        picture = _reduced(frame.lightness, side)
+        change.append(difference(window[-1], picture) if window else 0.0)
+        window.append(picture)
+        rest.append((float(picture.mean()), float(np.abs(picture - np.median(picture)).mean())))
+        energy.append(band_energies(picture))
+        if len(change) > odd:
+            jump.append(_jump(change, window, len(change) - 1 - odd, odd))
+        if progress:
+            progress(len(change))
+    first = len(jump)
+    jump += [_jump(change, window, at, odd) for at in range(first, len(change))]
+    scalars = np.array(rest, np.float32).reshape(-1, 2)
+    return Measures(
+        change=np.array(change, np.float32),
+        jump=np.array(jump, np.float32),
+        mean=scalars[:, 0],
+        spread=scalars[:, 1],
+        energy=np.array(energy, np.float32).reshape(len(change), -1),
+    )
+
+
+def _reduced(lightness: Array, side: int) -> Array:
+    height, width = measuring_size(lightness.shape, side)
+    if lightness.shape == (height, width):
+        return np.ascontiguousarray(lightness, np.float32)
+    return cv2.resize(np.asarray(lightness, np.float32), (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _jump(change: list[float], window: deque[Array], at: int, odd: int) -> float:
+    """Least change from any of the `odd` + 1 frames before `at` to any of the `odd` + 1 from it on; 0 if unsuspected."""
+    least = change[at]
+    if least < SUSPECT:
+        return 0.0
+    base = len(change) - len(window)
+    for before in range(at - 1, at - 2 - odd, -1):
+        for after in range(at, min(at + odd + 1, len(change))):
+            if before < base or (before == at - 1 and after == at):
+                continue
+            least = min(least, difference(window[before - base], window[after - base]))
+            if least < SUSPECT:
+                return 0.0
+    return least
+
+
+def difference(before: Array, after: Array) -> float:
+    """Share of two pictures' structure that the other does not hold, 0..1; neither gain nor small motion counts."""
+    missing, weight = _unexplained(before, after, REACH, NOISE)
+    missing_back, weight_back = _unexplained(after, before, REACH, NOISE)
+    return (missing + missing_back) / (weight + weight_back + SILENT)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _unexplained(source: Array, target: Array, reach: int, noise: float) -> tuple[float, float]:  # pragma: no cover
+    """(sum of weight x unexplained share, sum of weights) over the blocks of `target`, matched in `source`."""
+    height, width = target.shape
+    count = BLOCK * BLOCK
+    floor = np.float32(noise * count)
+    powers = _block_powers(source)
+    missing = 0.0
+    total = 0.0
+    for top in range(0, height - BLOCK + 1, BLOCK):
+        for left in range(0, width - BLOCK + 1, BLOCK):
+            block = target[top : top + BLOCK, left : left + BLOCK].copy()
+            block -= block.mean()
+            power = np.float32(0)
+            for j in range(BLOCK):
+                for i in range(BLOCK):
+                    power += block[j, i] * block[j, i]
+            weight = power / (power + floor)
+            best = np.float32(0)
+            for y in range(max(0, top - reach), min(height - BLOCK, top + reach) + 1):
+                for x in range(max(0, left - reach), min(width - BLOCK, left + reach) + 1):
+                    product = np.float32(0)
+                    for j in range(BLOCK):
+                        for i in range(BLOCK):
+                            product += source[y + j, x + i] * block[j, i]
+                    if product > 0:
+                        best = max(best, product * product / ((power + floor) * (powers[y, x] + floor)))
+            # A block that is found again unchanged reaches weight squared, not 1: the grain's share is no change.
+            missing += weight * max(0.0, 1.0 - best / (weight * weight + 1e-6))
+            total += weight
+    return missing, total
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _block_powers(picture: Array) -> Array:  # pragma: no cover
+    """Sum of squared distances from the block's mean, of the block that begins at each pixel."""
+    height, width = picture.shape
+    powers = np.zeros((height - BLOCK + 1, width - BLOCK + 1), np.float32)
+    for y in range(powers.shape[0]):
+        for x in range(powers.shape[1]):
+            total = np.float32(0)
+            square = np.float32(0)
+            for j in range(BLOCK):
+                for i in range(BLOCK):
+                    value = picture[y + j, x + i]
+                    total += value
+                    square += value * value
+            powers[y, x] = max(np.float32(0), square - total * total / (BLOCK * BLOCK))
+    return powers
+
+
+def band_energies(picture: Array) -> Array:
+    """Mean square of each band (an octave each, from the finest) in each region, (BANDS * 12,)."""
+    rows = []
+    for _ in range(BANDS):
+        height, width = picture.shape
+        coarse = cv2.resize(picture, (max(2, width // 2), max(2, height // 2)), interpolation=cv2.INTER_AREA)
+        detail = picture - cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+        rows.append(cv2.resize(detail * detail, REGIONS, interpolation=cv2.INTER_AREA).ravel())
+        picture = coarse
+    return np.concatenate(rows)

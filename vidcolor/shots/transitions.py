@@ -1,0 +1,242 @@
+"""Dissolves and fades, found in the measures of a run of frames.
+
+Each hypothesis predicts how the logarithm of every band's energy steps from frame to frame. It is weighed against
+the plain one, that energies only wander as they do inside a shot, by the robust likelihood of the steps:
+    gain = mean over bands and regions of the sum over frames of log(1 + step^2 / s^2) - log(1 + (step - predicted)^2 / s^2)
+Steps, not levels, are compared, so that a range too long or too short by a frame loses; that places both ends.
+
+- dissolve: (1-a)^2 A + a^2 B, `a` rising by even steps, A and B the energies before and after;
+- fade: (1-a)^2 A + N, N the energy of the black or white frame; and the same backwards for what follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy import ndarray as Array
+
+from vidcolor.shots.measure import Measures
+from vidcolor.timeline import FrameRange
+
+ANCHOR = 4
+"""Frames before and after a transition whose energies it joins."""
+FEWEST_ANCHOR = 2
+SHORTEST_DISSOLVE = 6
+SHORTEST_FADE = 3
+FINE_LENGTHS = 24
+"""Up to here every length of a dissolve is tried, beyond it every twelfth part more."""
+ENERGY_NOISE = 0.05
+"""Energy in L* squared below which a band is empty: less than an 8-bit code's rounding."""
+STEADY = 0.05
+"""Smallest step of the log energy taken for a scene's own restlessness."""
+FADE_STEP = 0.2
+"""The same for fades: flicker of 10 % moves the log energy by that much."""
+FLICKER_REACH = 4
+"""Frames on each side over which the mean lightness is smoothed to tell flicker from the scene's own light."""
+LIGHTNESS_OFFSET = 16.0
+"""L* + 16 is proportional to a power of the luma: a gain of the luma is a gain of this."""
+FAINT = 0.3
+"""A fade's middle holds less than this share of the contrast on both sides."""
+BLANK_SPREAD = 2.0
+BLACK, WHITE = 6.0, 94.0
+"""A frame whose spread is less and whose mean lightness is beyond is black or white, whatever is around it."""
+DARK, LIGHT = 25.0, 75.0
+"""Mean lightness beyond which a faint frame may be a fade's middle."""
+ODD_REACH = 2
+MEAN_WEIGHT = 6
+"""In a fade the mean lightness counts as much as so many bands: it alone moves when plain cards fade."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A transition: its frames, where the later shot begins, and its gain over the plain hypothesis."""
+
+    frames: FrameRange
+    boundary: int
+    gain: float
+
+
+def find_dissolves(measures: Measures, within: FrameRange, threshold: float, longest: int) -> list[Found]:
+    """Dissolves inside `within`, a run that no cut or fade interrupts, in order; their ranges are disjoint."""
+    if len(within) < SHORTEST_DISSOLVE + 2 * FEWEST_ANCHOR:
+        return []
+    span = slice(within.start, within.stop)
+    steady = _without_flicker(measures.energy[span], measures.mean[span])
+    levels = np.log(steady + ENERGY_NOISE).astype(np.float32)
+    step = np.maximum(STEADY, 1.4826 * np.median(np.abs(np.diff(levels, axis=0)), axis=0)).astype(np.float32)
+    lengths = _lengths(min(longest, len(within) - 2 * FEWEST_ANCHOR))
+    gains = _dissolve_gains(levels, step, lengths)
+    found = []
+    while gains.size and gains.max() > threshold:
+        start, which = np.unravel_index(int(np.argmax(gains)), gains.shape)
+        stop = int(start) + int(lengths[which])
+        found.append(_found(within.start + int(start), within.start + stop, float(gains[start, which])))
+        for column, length in enumerate(lengths):
+            gains[max(0, int(start) - int(length) - 1) : stop + 1, column] = 0.0
+    return sorted(found, key=lambda each: each.boundary)
+
+
+def _found(start: int, stop: int, gain: float) -> Found:
+    return Found(FrameRange(start, stop), (start + stop) // 2, gain)
+
+
+def _lengths(longest: int) -> Array:
+    fine = list(range(SHORTEST_DISSOLVE, min(longest, FINE_LENGTHS) + 1))
+    length = FINE_LENGTHS
+    while (length := length + max(2, length // 12)) <= longest:
+        fine.append(length)
+    return np.array(fine, np.int64)
+
+
+def _without_flicker(energy: Array, mean: Array) -> Array:
+    """Energies as they would be if each frame's mean lightness were that of its neighbourhood."""
+    light = mean.astype(np.float64) + LIGHTNESS_OFFSET
+    count = len(light)
+    sums = np.concatenate([[0.0], np.cumsum(light)])
+    at = np.arange(count)
+    reach = np.minimum(np.minimum(at, count - 1 - at), FLICKER_REACH)
+    gain = light * (2 * reach + 1) / (sums[at + reach + 1] - sums[at - reach])
+    return energy / (gain * gain)[:, None]
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _dissolve_gains(levels: Array, step: Array, lengths: Array) -> Array:  # pragma: no cover
+    """(frames, lengths): the gain of a dissolve that begins at each frame with each length; 0 where none fits."""
+    count, bands = levels.shape
+    gains = np.zeros((count, len(lengths)), np.float32)
+    for which in range(len(lengths)):
+        length = lengths[which]
+        for start in range(FEWEST_ANCHOR, count - length - FEWEST_ANCHOR + 1):
+            stop = start + length
+            total = 0.0
+            for band in range(bands):
+                before = levels[max(0, start - ANCHOR) : start, band].mean()
+                after = levels[stop : min(count, stop + ANCHOR), band].mean()
+                ratio = np.exp(after - before)
+                scale = 1.0 / (step[band] * step[band])
+                last = np.float32(0)
+                plain = 1.0
+                mixed = 1.0
+                for frame in range(start, stop + 1):
+                    share = (frame - start + 1) / (length + 1)
+                    level = after - before
+                    if frame < stop:
+                        level = np.log((1 - share) * (1 - share) + share * share * ratio)
+                    moved = levels[frame, band] - levels[frame - 1, band]
+                    missed = moved - (level - last)
+                    last = level
+                    plain *= 1 + moved * moved * scale
+                    mixed *= 1 + missed * missed * scale
+                    if plain > 1e30 or mixed > 1e30:
+                        total += np.log(plain / mixed)
+                        plain = 1.0
+                        mixed = 1.0
+                total += np.log(plain / mixed)
+            gains[start, which] = total / bands
+    return gains
+
+
+def find_fades(measures: Measures, threshold: float, longest: int) -> list[Found]:
+    """Fades out of one shot and into the next through black or white, in order; their ranges are disjoint.
+
+    One side may be hard, not both: that is two cuts. At the film's head the side before, and at its tail the side
+    after, is not asked for.
+    """
+    found: list[Found] = []
+    runs = _faint_runs(measures, longest)
+    rooms = [start for start, _ in runs[1:]] + [len(measures)]
+    for run, limit in zip(runs, rooms, strict=False):
+        room = FrameRange(found[-1].frames.stop if found else 0, limit)
+        fade = _fade(measures, run, room, (threshold, longest))
+        if fade:
+            found.append(fade)
+    return found
+
+
+def _faint_runs(measures: Measures, longest: int) -> list[tuple[int, int]]:
+    """Runs of frames that are black or white, or so much fainter than what is before and after them."""
+    spread, mean = _without_odd(measures.spread), _without_odd(measures.mean)
+    count = len(spread)
+    blank = (spread < BLANK_SPREAD) & ((mean < BLACK) | (mean > WHITE))
+    before = np.array([spread[max(0, t - longest) : t + 1].max() for t in range(count)])
+    after = np.array([spread[t : t + longest + 1].max() for t in range(count)])
+    faint = (spread < FAINT * np.minimum(before, after)) & ((mean < DARK) | (mean > LIGHT))
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], (blank | faint).astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def _without_odd(values: Array) -> Array:
+    """Running median of 5 frames: one or two dirty frames in a black run, or flashes elsewhere, do not show."""
+    padded = np.pad(values, ODD_REACH, mode="edge")
+    return np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * ODD_REACH + 1), axis=1)
+
+
+def _fade(measures: Measures, run: tuple[int, int], room: FrameRange, limits: tuple[float, int]) -> Found | None:
+    """The fade whose faintest frames are `run`, inside `room`, if its sides fade rather than jump."""
+    start, stop = max(run[0], room.start), run[1]
+    if start >= stop:
+        return None
+    count = len(measures)
+    middle = start + int(np.argmin(measures.spread[start:stop] + _distance(measures.mean[start:stop])))
+    ground = measures.mean[middle]
+    apart = (measures.mean - ground) ** 2
+    signals = np.concatenate([measures.energy, np.repeat(apart[:, None], MEAN_WEIGHT, axis=1)], axis=1)
+    levels = np.log(signals + ENERGY_NOISE).astype(np.float32)
+    threshold, longest = limits
+    begin, hold, out_gain = _ramp(levels, middle, room.start, longest)
+    flipped = np.ascontiguousarray(levels[::-1])
+    end, resume, in_gain = _ramp(flipped, count - 1 - middle, count - room.stop, longest)
+    end, resume = count - end, count - resume
+    if start == 0 or out_gain < threshold:
+        begin = hold = start
+    if stop == count or in_gain < threshold:
+        end = resume = stop
+    if max(out_gain, in_gain) < threshold and start > 0 and stop < count:
+        return None
+    boundary = min(max((hold + resume) // 2, begin + 1), end)
+    if start == 0 or stop == count:
+        boundary = begin
+    return Found(FrameRange(begin, end), boundary, float(max(out_gain, in_gain)))
+
+
+def _distance(mean: Array) -> Array:
+    """Distance of the mean lightness from the nearer of black and white."""
+    return np.minimum(mean, 100.0 - mean)
+
+
+def _ramp(levels: Array, middle: int, floor: int, longest: int) -> tuple[int, int, float]:
+    """(first fading frame, first blank frame, gain) of the best fade that has ended at `middle`."""
+    best = (middle, middle, 0.0)
+    ground = levels[middle]
+    for hold in range(middle + 1, max(floor, middle - longest), -1):
+        if hold <= middle and np.median(np.abs(levels[hold] - ground)) > 1.0:
+            break
+        for begin in range(hold - SHORTEST_FADE, max(floor + FEWEST_ANCHOR, hold - longest) - 1, -1):
+            gain = _ramp_gain(levels, begin, hold, middle)
+            if gain > best[2]:
+                best = (begin, hold, gain)
+    return best
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _ramp_gain(levels: Array, begin: int, hold: int, middle: int) -> float:  # pragma: no cover
+    """Gain of a fade from the scene before `begin` to the blank frames `hold` to `middle`."""
+    bands = levels.shape[1]
+    scale = 1.0 / (FADE_STEP * FADE_STEP)
+    total = 0.0
+    for band in range(bands):
+        before = levels[max(0, begin - ANCHOR) : begin, band].mean()
+        rest = np.exp(levels[middle, band] - before)
+        if hold > middle:
+            rest = np.float32(0)
+        last = np.float32(0)
+        for frame in range(begin, middle + 1):
+            share = min(1.0, (frame - begin + 1) / (hold - begin + 1))
+            level = np.log((1 - share) * (1 - share) * (1 - rest) + rest + 1e-6)
+            moved = levels[frame, band] - levels[frame - 1, band]
+            missed = moved - (level - last)
+            last = level
+            total += np.log((1 + moved * moved * scale) / (1 + missed * missed * scale))
+    return total / bands
