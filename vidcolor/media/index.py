@@ -1,17 +1,15 @@
-"""The times of a film's frames, found without decoding, and frame-exact reading from any of them.
+"""The times of a film's frames, found without decoding.
 
 - Frame k is the k-th time in order; never `time x rate`, and never the count the file claims.
-- Reading frame k opens the file anew, seeks to the key frame at or before it, decodes, and demands the exact
-  times that follow. Where the first picture comes late or damaged, it starts a key frame earlier.
-- The log level of the library is never set: that hangs decoders that run in threads.
+- A file is refused here if it ends before its own table or header says it does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +23,8 @@ FORMATS = "mov,matroska,mxf,mxf_opatom,avi,mpeg,mpegts,mpegvideo,nut,ivf,ogg,flv
 """Containers that are opened; playlists and text are not films, and may name other files."""
 MAX_SIDE = 16384
 """Longest side of a film's pictures, in pixels; more is a damaged header."""
-SEEKS_BACK = 3
-"""Key frames to go back before starting from the head of the file."""
-ONE_THREAD = ("v210",)
-"""Codecs whose decoder spoils pictures when it runs in threads."""
+STORED_ORDER = ("avi", "mxf")
+"""Containers that hold no times of display: those the library makes up are wrong for codecs with B-frames."""
 SHORT = 2
 """Frames by which a film may fall short of the length it claims: rounding, not loss."""
 
@@ -67,19 +63,19 @@ def open_film(path: Path) -> Any:
         # An absolute path, or a colon in the name would be taken for a protocol.
         return av.open(str(path.absolute()), options={"format_whitelist": FORMATS, "protocol_whitelist": "file"})
     except av.FFmpegError as error:
-        raise MediaError(f"{path}: cannot be read as a film ({_reason(error)}); {_remedy(error)}") from error
+        raise MediaError(f"{path}: cannot be read as a film ({reason(error)}); {_remedy(error)}") from error
     except OSError as error:
         raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the file's permissions") from error
 
 
-def _reason(error: av.FFmpegError) -> str:
+def reason(error: av.FFmpegError) -> str:
     said = error.strerror or type(error).__name__
-    log: tuple[int, str, str] | None = error.log
+    log: Any = error.log  # (level, name, message)
     return f"{said}: {log[2].strip()}" if log else said
 
 
 def _remedy(error: av.FFmpegError) -> str:
-    if "moov" in _reason(error):
+    if "moov" in reason(error):
         return "the file was cut short or never finished; copy it again from its source"
     return "give a MOV, MP4, MKV, MXF or AVI file, or a folder of pictures, and copy it again if it should be one"
 
@@ -105,19 +101,6 @@ def video_stream(container: Any, path: Path) -> Any:
     return streams[0]
 
 
-def check_picture(place: object, picture: Any, size: tuple[int, int], pixel_format: str) -> None:
-    """Refuses a picture of another stored size or pixel format than the film's; `place` opens the message."""
-    found = (picture.height, picture.width)
-    if found != size:
-        raise MediaError(
-            f"{place}: {found[1]}x{found[0]} pixels where the film has {size[1]}x{size[0]}; make all pictures one size"
-        )
-    if picture.format.name != pixel_format:
-        raise MediaError(
-            f"{place}: pixel format {picture.format.name} where the film has {pixel_format}; make all pictures alike"
-        )
-
-
 @lru_cache(maxsize=16)
 def _cached(path: Path, size: int, modified: int) -> FrameIndex:
     with open_film(path) as container:
@@ -139,7 +122,7 @@ def find_frames(path: Path) -> FrameIndex:
 def _build(path: Path, container: Any, stream: Any) -> FrameIndex:
     rows = _from_table(path, container, stream) or _from_packets(path, container, stream)
     times = [pts for pts, _, _ in rows if pts is not None]
-    counted = len(times) < len(rows) or any(guessed for _, _, guessed in rows)
+    counted = len(times) < len(rows) or any(guessed for _, _, guessed in rows) or _made_up(container, stream, rows)
     pts = np.array(sorted(times), np.int64) if not counted else np.arange(len(rows), dtype=np.int64)
     if not len(pts):
         raise MediaError(f"{path}: the film has no frames; copy it again from its source")
@@ -193,7 +176,7 @@ def _from_table(path: Path, container: Any, stream: Any) -> list[Row]:
 
 def _from_packets(path: Path, container: Any, stream: Any) -> list[Row]:
     """Rows from reading every packet, decoding none."""
-    _only(container, stream.index)
+    only(container, stream.index)
     context = stream.codec_context
     reorders = not context.codec.intra_only and context.has_b_frames
     rows: list[Row] = []
@@ -205,9 +188,17 @@ def _from_packets(path: Path, container: Any, stream: Any) -> list[Row]:
             rows.append((pts, packet.is_keyframe, packet.pts is None and reorders))
     except av.FFmpegError as error:
         raise MediaError(
-            f"{path}: cut short or damaged after frame {len(rows)} ({_reason(error)}); copy it again from its source"
+            f"{path}: cut short or damaged after frame {len(rows)} ({reason(error)}); copy it again from its source"
         ) from error
     return rows
+
+
+def _made_up(container: Any, stream: Any, rows: list[Row]) -> bool:
+    """True if pictures are displayed in another order than they are stored, and the times do not show it."""
+    if container.format.name not in STORED_ORDER or not stream.codec_context.has_b_frames:
+        return False
+    in_order = all(a[0] is None or b[0] is None or a[0] < b[0] for a, b in pairwise(rows))
+    return in_order and not all(key for _, key, _ in rows)
 
 
 def _hidden(codec: str, packet: Any) -> bool:
@@ -215,7 +206,7 @@ def _hidden(codec: str, packet: Any) -> bool:
     return codec == "vp8" and not memoryview(packet)[0] & 0x10
 
 
-def _only(container: Any, stream: int) -> None:
+def only(container: Any, stream: int) -> None:
     for other in container.streams:
         if other.index != stream:
             other.discard = av.stream.Discard.all
@@ -264,67 +255,3 @@ def _last_packet(path: Path) -> float:
             if packet.pts is not None and packet.size:
                 end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
     return end
-
-
-def read_frames(index: FrameIndex, first: int) -> Generator[Any, None, None]:
-    """The film's decoded pictures (av.VideoFrame) from frame `first` on, each exactly the one asked for.
-
-    `first` counts the file's own frames. Refuses pictures that are missing or damaged, naming the frame. The file
-    is closed when the iterator ends or is closed.
-    """
-    if index.counted:
-        yield from _attempt(index, first, None)
-        return
-    key = int(np.searchsorted(index.keys, index.pts[first], side="right")) - 1
-    starts = [k for k in range(key, key - SEEKS_BACK, -1) if k > 0]
-    for start in starts:
-        begun = False
-        for picture in _attempt(index, first, int(index.keys[start])):
-            if picture is None:
-                break
-            begun = True
-            yield picture
-        if begun:
-            return
-    yield from _attempt(index, first, None)
-
-
-def _attempt(index: FrameIndex, first: int, seek: int | None) -> Generator[Any, None, None]:
-    """Pictures from `first` on, decoding from the time `seek`; None in their place where that was too late."""
-    wanted, last = first, len(index.pts)
-    container = open_film(index.path)
-    try:
-        stream = container.streams[index.stream]
-        _only(container, index.stream)
-        _prepare(stream.codec_context)
-        if seek is not None:
-            container.seek(seek, stream=stream, backward=True, any_frame=False)
-        for place, picture in enumerate(container.decode(stream)):
-            time = place if index.counted else picture.pts if picture.pts is not None else picture.dts
-            if time is None or time < index.pts[wanted]:
-                continue
-            if time > index.pts[wanted] or picture.is_corrupt:
-                break
-            yield picture
-            wanted += 1
-            if wanted == last:
-                return
-    except av.FFmpegError as error:
-        failure = f" ({_reason(error)})"
-    else:
-        failure = ""
-    finally:
-        container.close()
-    if wanted == first and seek is not None:
-        yield None
-        return
-    raise MediaError(
-        f"{index.path}: frame {wanted} is damaged or missing{failure}; copy the file again, or cut this frame out"
-    )
-
-
-def _prepare(context: Any) -> None:
-    context.thread_type = "AUTO"
-    if context.name in ONE_THREAD:
-        context.thread_count = 1
-    context.options = {"max_pixels": str(MAX_SIDE * MAX_SIDE)}

@@ -21,7 +21,8 @@ import numpy as np
 from vidcolor.color import luma_to_lightness
 from vidcolor.color.colorimetry import LUMA_WEIGHTS
 from vidcolor.errors import InputError, MediaError
-from vidcolor.media.index import check_picture, find_frames, read_frames
+from vidcolor.media.decode import check_picture, read_frames
+from vidcolor.media.index import find_frames
 from vidcolor.media.luma import look_up, luma_codes
 from vidcolor.media.sequence import find_sequence, is_sequence, read_picture_frame
 from vidcolor.timeline import FrameRange

@@ -22,6 +22,8 @@ STANDARD_RATES = tuple(
 """Rates that films have, the likeliest first; 16, 18 and 20 are silent film."""
 JITTER = Fraction(1, 20)
 """How far a frame may lie from its place on the grid, in frames: phones and capture cards shake by so much."""
+ROUNDED = Fraction(1, 20_000)
+"""A claim this near to a standard rate, as a fraction of it, is that rate rounded: 2997/125, 983/41 ..."""
 NEAR = Fraction(1, 500)
 """A mean rate this near to a standard one, as a fraction of it, is taken for that rate when conforming."""
 
@@ -36,13 +38,18 @@ def _off_grid(pts: np.ndarray, step: Fraction) -> int | None:
     return int(wrong[0]) if len(wrong) else None
 
 
+def _unrounded(claim: Fraction) -> Fraction:
+    near = min(STANDARD_RATES, key=lambda rate: abs(rate - claim))
+    return near if abs(near - claim) <= near * ROUNDED else claim
+
+
 def find_rate(pts: np.ndarray, time_base: Fraction, stated: Iterable[Fraction | None]) -> tuple[Fraction | None, int]:
     """(rate, 0) of a film of constant rate, or (None, frame where the rate changes first).
 
     pts     (n,) int64, sorted, in ticks of `time_base` seconds
     stated  the rates the file claims, the most trusted first; a film of one frame takes the first of them
     """
-    claims = [rate for rate in stated if rate]
+    claims = [_unrounded(rate) for rate in stated if rate]
     if len(pts) < 2:
         return (claims[0] if claims else STANDARD_RATES[0]), 0
     mean = Fraction(int(pts[-1] - pts[0]), len(pts) - 1)

@@ -1,0 +1,99 @@
+"""Decoded pictures of a film from any frame on, each exactly the one asked for.
+
+- Every reading opens the file anew (no stale decoder), seeks to the key frame at or before the first frame, and
+  demands the exact times that follow. Where the first picture comes late or damaged, it starts a key frame earlier.
+- The log level of the library is never set: that hangs decoders that run in threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import av
+import numpy as np
+
+from vidcolor.errors import MediaError
+from vidcolor.media.index import MAX_SIDE, FrameIndex, only, open_film, reason
+
+SEEKS_BACK = 3
+"""Key frames to go back before starting from the head of the file."""
+ONE_THREAD = ("v210",)
+"""Codecs whose decoder spoils pictures when it runs in threads."""
+
+
+def read_frames(index: FrameIndex, first: int) -> Generator[Any, None, None]:
+    """The film's decoded pictures (av.VideoFrame) from frame `first` on, each exactly the one asked for.
+
+    `first` counts the file's own frames. Refuses pictures that are missing or damaged, naming the frame. The file
+    is closed when the iterator ends or is closed.
+    """
+    if index.counted:
+        yield from _attempt(index, first, None)
+        return
+    key = int(np.searchsorted(index.keys, index.pts[first], side="right")) - 1
+    starts = [k for k in range(key, key - SEEKS_BACK, -1) if k > 0]
+    for start in starts:
+        begun = False
+        for picture in _attempt(index, first, int(index.keys[start])):
+            if picture is None:
+                break
+            begun = True
+            yield picture
+        if begun:
+            return
+    yield from _attempt(index, first, None)
+
+
+def _attempt(index: FrameIndex, first: int, seek: int | None) -> Generator[Any, None, None]:
+    """Pictures from `first` on, decoding from the time `seek`; None in their place where that was too late."""
+    wanted, last = first, len(index.pts)
+    container = open_film(index.path)
+    try:
+        stream = container.streams[index.stream]
+        only(container, index.stream)
+        _prepare(stream.codec_context)
+        if seek is not None:
+            container.seek(seek, stream=stream, backward=True, any_frame=False)
+        for place, picture in enumerate(container.decode(stream)):
+            time = place if index.counted else picture.pts if picture.pts is not None else picture.dts
+            if time is None or time < index.pts[wanted]:
+                continue
+            if time > index.pts[wanted] or picture.is_corrupt:
+                break
+            yield picture
+            wanted += 1
+            if wanted == last:
+                return
+    except av.FFmpegError as error:
+        failure = f" ({reason(error)})"
+    else:
+        failure = ""
+    finally:
+        container.close()
+    if wanted == first and seek is not None:
+        yield None
+        return
+    raise MediaError(
+        f"{index.path}: frame {wanted} is damaged or missing{failure}; copy the file again, or cut this frame out"
+    )
+
+
+def _prepare(context: Any) -> None:
+    context.thread_type = "AUTO"
+    if context.name in ONE_THREAD:
+        context.thread_count = 1
+    context.options = {"max_pixels": str(MAX_SIDE * MAX_SIDE)}
+
+
+def check_picture(place: object, picture: Any, size: tuple[int, int], pixel_format: str) -> None:
+    """Refuses a picture of another stored size or pixel format than the film's; `place` opens the message."""
+    found = (picture.height, picture.width)
+    if found != size:
+        raise MediaError(
+            f"{place}: {found[1]}x{found[0]} pixels where the film has {size[1]}x{size[0]}; make all pictures one size"
+        )
+    if picture.format.name != pixel_format:
+        raise MediaError(
+            f"{place}: pixel format {picture.format.name} where the film has {pixel_format}; make all pictures alike"
+        )
