@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.features import PatchFeatures
+from vidcolor.features import PatchFeatures, correlate
 from vidcolor.settings import KeyframeSettings
 from vidcolor.types import Frame, Keyframe, Shot
 
@@ -28,6 +28,8 @@ MOST_LOOKS = 200
 """Frames looked at in one shot at most; longer shots are looked at more thinly."""
 FADE = 4.0
 """A keyframe's worth to another frame falls to 37 % at this many spacings."""
+CROWD = 4
+"""Extra keyframes keep this part of the spacing from the others."""
 LEAST_FADE = 0.05
 """Keyframes whose worth has faded below this are not compared at all: it keeps long shots quick."""
 ALIKE = 0.75
@@ -50,7 +52,7 @@ def choose_keyframes(
     seen = [_cells(frames[position].lightness) for position in looked]
     worth = _coverage([cells for cells, _ in seen], _near(*seen[0][1]), np.array(looked), settings.spacing)
     usual = max(1, round(count / settings.spacing))
-    taken = _cover(worth, usual, max(usual, round(usual * settings.extra)), settings.news)
+    taken = _cover(worth, np.array(looked), usual, settings)
     return [Keyframe(shot.frames.start + looked[i], "coverage") for i in sorted(taken)]
 
 
@@ -114,7 +116,7 @@ def _coverage(cells: Sequence[Array], near: Array, positions: Array, spacing: in
         result[m, m] = 1
         for n in range(m + 1, count):
             if fade[m, n] > LEAST_FADE:
-                alike = np.where(near, (cells[m].T @ cells[n] - ALIKE) / (1 - ALIKE), 0)
+                alike = np.where(near, (correlate(cells[m], cells[n]) - ALIKE) / (1 - ALIKE), 0)
                 result[m, n] = np.clip(alike.max(0), 0, 1) * fade[m, n]
                 result[n, m] = np.clip(alike.max(1), 0, 1) * fade[m, n]
     return result
@@ -126,19 +128,23 @@ def _near(rows: int, columns: int) -> Array:
     return np.maximum(np.abs(y[:, None] - y), np.abs(x[:, None] - x)) <= NEAR
 
 
-def _cover(worth: Array, usual: int, most: int, news: float) -> list[int]:
-    """Frames taken greedily: `usual` of them, then up to `most` while each shows enough that is new.
+def _cover(worth: Array, positions: Array, usual: int, settings: KeyframeSettings) -> list[int]:
+    """Frames taken greedily: `usual` of them, then some more while each shows enough that is new.
 
     Enough: on some looked-at frame, at least the share `news` of its cells.
     """
+    spacing, news = settings.spacing, settings.news
+    most = max(usual, round(usual * settings.extra))
     covered = np.zeros(worth.shape[1:], np.float32)
     taken: list[int] = []
     while len(taken) < min(most, len(worth)):
         gains = np.maximum(worth - covered, 0)
         total = gains.sum((1, 2))
         total[taken] = -1
+        if len(taken) >= usual:
+            total[np.abs(positions[:, None] - positions[taken]).min(1) < spacing / CROWD] = -1
         best = int(np.argmax(total))
-        if len(taken) >= usual and float((gains[best] > 0.5).mean(1).max()) < news:
+        if total[best] <= 0 or (len(taken) >= usual and (gains[best] > 0.5).mean(1).max() < news):
             break
         taken.append(best)
         covered = np.maximum(covered, worth[best])

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 from numpy import ndarray as Array
 
-from vidcolor.features import Features, gray_of
+from vidcolor.features import Features, correlate, gray_of
 from vidcolor.settings import ColorizeSettings
 from vidcolor.superpixels.pool import pool
 from vidcolor.superpixels.segment import segment
@@ -94,13 +94,14 @@ def match(
     Eq. 4.5 (correlation), 4.3 (attention). Sure is what looks like its matches, all of one colour.
     """
     keys = np.concatenate([t.features for t in theirs], 1)
-    correlation = mine.features.T @ keys
+    correlation = correlate(mine.features, keys)
     logits = correlation / np.float32(settings.tau) + prior
     attention = np.exp(logits - logits.max(1, keepdims=True))
     attention /= attention.sum(1, keepdims=True)
-    chroma = colors @ attention.T
-    square = (colors**2).sum(0) @ attention.T
-    spread_of = np.sqrt(np.maximum(square - (chroma**2).sum(0), 0))
+    values = np.concatenate([colors, (colors**2).sum(0, keepdims=True)])
+    mean = correlate(np.ascontiguousarray(attention.T), np.ascontiguousarray(values.T)).T
+    chroma = mean[:2]
+    spread_of = np.sqrt(np.maximum(mean[2] - (chroma**2).sum(0), 0))
     alike = (attention * correlation).sum(1)
     sure = np.clip((alike - settings.alike) / (1 - settings.alike), 0, 1) / (1 + (spread_of / AGREE) ** 2)
     return chroma.astype(np.float32), sure.astype(np.float32)

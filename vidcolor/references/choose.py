@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.features import Features, gray_of
+from vidcolor.features import Features, correlate, gray_of
 from vidcolor.settings import ReferenceSettings
 from vidcolor.types import Frame, Reference
 
@@ -68,7 +68,7 @@ def describe(lightness: Array, features: Features) -> Array:
 
 def similarity(a: Array, b: Array) -> float:
     """How far the picture described by `a` shows what `b` shows: 0..1; a picture and itself score 1."""
-    correlation = a.T @ b
+    correlation = correlate(a, b)
     best = correlation.argmax(1)
     mutual = correlation.argmax(0)[best] == np.arange(len(best))
     score = (correlation.max(1).mean() + MUTUAL * mutual.mean()) / (1 + MUTUAL)
