@@ -14,7 +14,8 @@ import av
 import numpy as np
 
 from vidcolor.errors import MediaError
-from vidcolor.media.index import MAX_SIDE, FrameIndex, only, open_film, reason
+from vidcolor.media.container import MAX_SIDE, only, open_film, reason
+from vidcolor.media.index import FrameIndex
 
 SEEKS_BACK = 3
 """Key frames to go back before starting from the head of the file."""

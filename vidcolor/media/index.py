@@ -11,22 +11,21 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
 
 from vidcolor.errors import MediaError
+from vidcolor.media.container import only, open_film, reason, video_stream
 from vidcolor.media.timing import conform, find_rate
 
-FORMATS = "mov,matroska,mxf,mxf_opatom,avi,mpeg,mpegts,mpegvideo,nut,ivf,ogg,flv,asf,gxf,dv,yuv4mpegpipe,h264,hevc"
-"""Containers that are opened; playlists and text are not films, and may name other files."""
-MAX_SIDE = 16384
-"""Longest side of a film's pictures, in pixels; more is a damaged header."""
 STORED_ORDER = ("avi", "mxf")
 """Containers that hold no times of display: those the library makes up are wrong for codecs with B-frames."""
-SHORT = 2
-"""Frames by which a film may fall short of the length it claims: rounding, not loss."""
+PART = 0.75
+"""Part of a frame by which a film may fall short of the length in its header: rounding, not loss."""
+LOOSE = 2.0
+"""The same, in frames, where the header's length is that of the longest track."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,54 +50,15 @@ class FrameIndex:
     """(frames,) int64: which of the film's frames is shown at each frame of constant rate."""
 
 
-def open_film(path: Path) -> Any:
-    """The open container of a film. Refuses what is missing, empty, or not a film."""
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the path") from error
-    if size == 0:
-        raise MediaError(f"{path}: the file is empty; copy it again from its source")
-    try:
-        # An absolute path, or a colon in the name would be taken for a protocol.
-        return av.open(str(path.absolute()), options={"format_whitelist": FORMATS, "protocol_whitelist": "file"})
-    except av.FFmpegError as error:
-        raise MediaError(f"{path}: cannot be read as a film ({reason(error)}); {_remedy(error)}") from error
-    except OSError as error:
-        raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the file's permissions") from error
+class Row(NamedTuple):
+    """One frame as the file holds it."""
 
-
-def reason(error: av.FFmpegError) -> str:
-    said = error.strerror or type(error).__name__
-    log: Any = error.log  # (level, name, message)
-    return f"{said}: {log[2].strip()}" if log else said
-
-
-def _remedy(error: av.FFmpegError) -> str:
-    if "moov" in reason(error):
-        return "the file was cut short or never finished; copy it again from its source"
-    return "give a MOV, MP4, MKV, MXF or AVI file, or a folder of pictures, and copy it again if it should be one"
-
-
-def picture_streams(container: Any) -> list[Any]:
-    """The video streams that are not cover art."""
-    cover = av.stream.Disposition.attached_pic
-    return [stream for stream in container.streams.video if not stream.disposition & cover]
-
-
-def video_stream(container: Any, path: Path) -> Any:
-    """The first video stream that is not cover art. Refuses a file without one, and absurd sizes."""
-    streams = picture_streams(container)
-    if not streams:
-        raise MediaError(f"{path}: no picture in this file (no video stream); give a film")
-    context = streams[0].codec_context
-    if context is None or not context.width or not context.height:
-        raise MediaError(f"{path}: no picture can be found in the video stream; copy it again, or convert it to ProRes")
-    if max(context.width, context.height) > MAX_SIDE:
-        raise MediaError(
-            f"{path}: {context.width}x{context.height} pixels is more than {MAX_SIDE} a side; the header is damaged"
-        )
-    return streams[0]
+    pts: int | None
+    """Time of display, in ticks."""
+    key: bool
+    guessed: bool
+    """The time is that of decoding, which differs where pictures are reordered."""
+    duration: int = 0
 
 
 @lru_cache(maxsize=16)
@@ -121,8 +81,8 @@ def find_frames(path: Path) -> FrameIndex:
 
 def _build(path: Path, container: Any, stream: Any) -> FrameIndex:
     rows = _from_table(path, container, stream) or _from_packets(path, container, stream)
-    times = [pts for pts, _, _ in rows if pts is not None]
-    counted = len(times) < len(rows) or any(guessed for _, _, guessed in rows) or _made_up(container, stream, rows)
+    times = [row.pts for row in rows if row.pts is not None]
+    counted = len(times) < len(rows) or any(row.guessed for row in rows) or _made_up(container, stream, rows)
     pts = np.array(sorted(times), np.int64) if not counted else np.arange(len(rows), dtype=np.int64)
     if not len(pts):
         raise MediaError(f"{path}: the film has no frames; copy it again from its source")
@@ -144,18 +104,14 @@ def _build(path: Path, container: Any, stream: Any) -> FrameIndex:
         stream=stream.index,
         time_base=time_base,
         pts=pts,
-        keys=np.array(sorted(t for t, key, _ in rows if key and t is not None), np.int64),
+        keys=np.array(sorted(row.pts for row in rows if row.key and row.pts is not None), np.int64),
         counted=counted,
         rate=rate,
         change=None if constant else change,
         shown=shown,
     )
-    _check_length(index, container, stream)
+    _check_length(index, container, stream, rows)
     return index
-
-
-Row = tuple[int | None, bool, bool]
-"""(time of display, key frame, the time is only a guess) of one frame."""
 
 
 def _from_table(path: Path, container: Any, stream: Any) -> list[Row]:
@@ -171,7 +127,7 @@ def _from_table(path: Path, container: Any, stream: Any) -> list[Row]:
         )
     if not stream.codec_context.codec.intra_only or len(entries) != stream.frames:
         return []
-    return [(entry.timestamp, entry.is_keyframe, False) for entry in entries if not entry.is_discard]
+    return [Row(entry.timestamp, entry.is_keyframe, False) for entry in entries if not entry.is_discard]
 
 
 def _from_packets(path: Path, container: Any, stream: Any) -> list[Row]:
@@ -185,7 +141,7 @@ def _from_packets(path: Path, container: Any, stream: Any) -> list[Row]:
             if not packet.size or packet.is_discard or _hidden(context.name, packet):
                 continue
             pts = packet.pts if packet.pts is not None else packet.dts
-            rows.append((pts, packet.is_keyframe, packet.pts is None and reorders))
+            rows.append(Row(pts, packet.is_keyframe, packet.pts is None and reorders, packet.duration or 0))
     except av.FFmpegError as error:
         raise MediaError(
             f"{path}: cut short or damaged after frame {len(rows)} ({reason(error)}); copy it again from its source"
@@ -197,8 +153,8 @@ def _made_up(container: Any, stream: Any, rows: list[Row]) -> bool:
     """True if pictures are displayed in another order than they are stored, and the times do not show it."""
     if container.format.name not in STORED_ORDER or not stream.codec_context.has_b_frames:
         return False
-    in_order = all(a[0] is None or b[0] is None or a[0] < b[0] for a, b in pairwise(rows))
-    return in_order and not all(key for _, key, _ in rows)
+    in_order = all(a.pts is None or b.pts is None or a.pts < b.pts for a, b in pairwise(rows))
+    return in_order and not all(row.key for row in rows)
 
 
 def _hidden(codec: str, packet: Any) -> bool:
@@ -206,45 +162,33 @@ def _hidden(codec: str, packet: Any) -> bool:
     return codec == "vp8" and not memoryview(packet)[0] & 0x10
 
 
-def only(container: Any, stream: int) -> None:
-    for other in container.streams:
-        if other.index != stream:
-            other.discard = av.stream.Discard.all
-
-
-def _check_length(index: FrameIndex, container: Any, stream: Any) -> None:
-    """Refuses a film that ends before the length its header claims. MOV was judged by its table."""
-    name = container.format.name
-    if "mov" in name or index.counted:
+def _check_length(index: FrameIndex, container: Any, stream: Any, rows: list[Row]) -> None:
+    """Refuses a film that ends before the length its header claims; a MOV was judged by its table."""
+    kind = container.format.name
+    if kind in STORED_ORDER:
+        seconds = (stream.duration or 0) * stream.time_base
+        claimed = max(stream.frames, round(seconds * (stream.average_rate or index.rate)))
+        if len(rows) < claimed:
+            _refuse_short(index.path, len(rows), claimed)
+    if kind != "matroska,webm" or index.counted:
         return
-    if name == "avi" and stream.frames > len(index.pts) + SHORT:
-        _refuse_short(index, stream.frames)
-    step = (index.pts[-1] - index.pts[0]) / max(1, len(index.pts) - 1)
-    end = float((int(index.pts[-1]) + Fraction(step)) * index.time_base)
-    claimed = _claimed_end(container, stream)
-    slack = max(SHORT / float(index.rate), 2 * float(step * index.time_base))
-    if claimed is not None and claimed - end > slack and claimed - _last_packet(index.path) > slack:
-        _refuse_short(index, round(claimed * index.rate))
-
-
-def _refuse_short(index: FrameIndex, claimed: int) -> None:
-    raise MediaError(
-        f"{index.path}: cut short: it holds {len(index.pts)} of {claimed} frames; copy it again from its source"
-    )
-
-
-def _claimed_end(container: Any, stream: Any) -> float | None:
-    """Where the header says the pictures end, in seconds; None where it does not say."""
-    if container.format.name not in ("matroska,webm", "mxf", "avi", "nut", "gxf"):
-        return None  # other containers have no header with a length: theirs is measured from the packets
-    text = stream.metadata.get("DURATION", "")
+    step = float(index.pts[-1] - index.pts[0]) / max(1, len(rows) - 1)
+    end = max(row.pts + (row.duration or step) for row in rows if row.pts is not None) * float(index.time_base)
+    text = next((value for key, value in stream.metadata.items() if key.upper().startswith("DURATION")), "")
     parts = text.split(":")
+    rate = float(stream.average_rate or index.rate)
     if len(parts) == 3:
-        hours, minutes, seconds = (float(part) for part in parts)
-        return hours * 3600 + minutes * 60 + seconds
-    if stream.duration:
-        return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
-    return container.duration / av.time_base if container.duration else None
+        claim, slack = float(parts[0]) * 3600 + float(parts[1]) * 60 + float(parts[2]), PART / rate
+    elif container.duration:
+        claim, slack = container.duration / av.time_base, LOOSE / rate
+    else:
+        return
+    if claim - end > slack and (len(parts) == 3 or claim - _last_packet(index.path) > slack):
+        _refuse_short(index.path, len(rows), round(claim * rate))
+
+
+def _refuse_short(path: Path, held: int, claimed: int) -> None:
+    raise MediaError(f"{path}: cut short: it holds {held} of {claimed} frames; copy it again from its source")
 
 
 def _last_packet(path: Path) -> float:

@@ -15,9 +15,10 @@ from typing import Any
 
 from vidcolor.color.colorimetry import DISPLAY_TRANSFERS, LUMA_WEIGHTS, PRIMARIES
 from vidcolor.errors import InputError, MediaError
+from vidcolor.media.container import open_film, picture_streams
 from vidcolor.media.decode import check_picture, read_frames
 from vidcolor.media.digest import hash_film, hash_sequence
-from vidcolor.media.index import FrameIndex, find_frames, open_film, picture_streams
+from vidcolor.media.index import FrameIndex, find_frames
 from vidcolor.media.luma import Layout, has_color, is_reversible, layout_of
 from vidcolor.media.sequence import ImageSequence, find_sequence, is_sequence, read_picture_frame
 from vidcolor.settings import ReelSettings
