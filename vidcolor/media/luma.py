@@ -253,7 +253,7 @@ def is_reversible(layout: Layout, *, full_range: bool, has_color: bool) -> bool:
     """True if the 10-bit limited codes give the picture's own codes back."""
     if layout.kind == "float" or (layout.kind in ("rgb", "palette") and has_color):
         return False
-    return layout.bits <= 8 or (layout.bits <= 10 and not full_range)
+    return layout.bits <= (9 if full_range else 10)  # 512 full-range codes stay apart in the 877 there are, 1024 not
 
 
 def has_color(picture: Any) -> bool:

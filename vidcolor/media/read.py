@@ -104,6 +104,25 @@ class SourceClip:
                     return
 
 
+def _read_lightness(
+    reel: Reel, frames: FrameRange, size: tuple[int, int], table: np.ndarray
+) -> Generator[Frame, None, None]:
+    """The frames as lightness at `size`; no method, or a clip would hold itself and its file."""
+    with closing(read_luma(reel, frames.start)) as pictures:
+        for frame, luma in pictures:
+            yield Frame(frame, _resized(look_up(luma, table), size))
+            if frame + 1 == frames.stop:
+                return
+
+
+def _resized(lightness: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    if lightness.shape == size:
+        return lightness
+    height, width = size
+    shrinks = height <= lightness.shape[0] and width <= lightness.shape[1]
+    return cv2.resize(lightness, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
 class Clip(Sequence[Frame]):
     """A run of a reel's frames, gray, at one size; decoded when asked for.
 
@@ -131,6 +150,11 @@ class Clip(Sequence[Frame]):
     def __iter__(self) -> Iterator[Frame]:
         with closing(self._read(0)) as frames:
             yield from frames
+
+    def _read(self, start: int) -> Generator[Frame, None, None]:
+        """Frames from place `start` on."""
+        rest = FrameRange(self.frames.start + start, self.frames.stop)
+        return _read_lightness(self.reel, rest, self.size, self._table)
 
     @overload
     def __getitem__(self, place: int) -> Frame: ...
@@ -179,20 +203,3 @@ class Clip(Sequence[Frame]):
         if self._next == len(self):
             self._stop()
         return frame
-
-    def _read(self, start: int) -> Generator[Frame, None, None]:
-        """Frames from place `start` on; the file is closed at the end."""
-        with closing(read_luma(self.reel, self.frames.start + start)) as pictures:
-            for frame, luma in pictures:
-                yield Frame(frame, self._lightness(luma))
-                if frame + 1 == self.frames.stop:
-                    return
-
-    def _lightness(self, luma: np.ndarray) -> np.ndarray:
-        lightness = look_up(luma, self._table)
-        if lightness.shape == self.size:
-            return lightness
-        height, width = self.size
-        shrinks = height <= luma.shape[0] and width <= luma.shape[1]
-        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        return cv2.resize(lightness, (width, height), interpolation=way)
