@@ -162,7 +162,7 @@ def _manifest(
             "delivery": delivery,
             "about": codec.about,
             "encoder": codec.encoder,
-            "options": codec.encoder_options(settings, reel.size),
+            "options": codec.encoder_options(settings, reel),
             "prores_rate": settings.prores_rate if codec.is_prores else None,
             "pixel_format": codec.pixel_format,
             "lossless": codec.lossless,

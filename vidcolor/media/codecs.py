@@ -16,6 +16,7 @@ from typing import Literal
 
 from vidcolor.errors import SettingsError
 from vidcolor.settings import ExportSettings
+from vidcolor.types import Reel
 
 DEFAULT_DELIVERY = "prores-422hq"
 X264_THREADS = 2
@@ -64,12 +65,14 @@ class Delivery:
         """(height, width) of the coded picture of a film of `size`."""
         return even_size(size) if self.is_proxy else size
 
-    def encoder_options(self, settings: ExportSettings, size: tuple[int, int]) -> dict[str, str]:
-        """The encoder's private options for pictures of `size`."""
+    def encoder_options(self, settings: ExportSettings, reel: Reel) -> dict[str, str]:
+        """The encoder's private options for the pictures of `reel`."""
         options = dict(self.options)
         if self.is_prores:
             options["vendor"] = settings.vendor
-        if "slices" in options and min(size) < SMALLEST_SLICED:
+        if self.is_proxy and reel.scan != "progressive":
+            options["x264-params"] = "tff=1" if reel.scan == "top" else "bff=1"
+        if "slices" in options and min(reel.size) < SMALLEST_SLICED:
             del options["slices"]
         return options
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vidcolor.errors import MediaError
-from vidcolor.media.codecs import container_of, find_delivery
+from vidcolor.media.codecs import Delivery, container_of, find_delivery
 from vidcolor.media.place import partial_path, told
 from vidcolor.media.sound import untaken_tracks
 from vidcolor.settings import ExportSettings
@@ -30,20 +30,25 @@ def check_destination(path: Path, delivery: str, reel: Reel, settings: ExportSet
         )
     if reel.scan != "progressive" and not codec.interlaced:
         raise MediaError(f"{reel.path.name}: {delivery} holds no interlaced pictures; choose --delivery prores-422hq")
-    _check_sound(path, reel, settings)
+    _check_sound(path, codec, reel, settings)
     with told(path):
         partial = partial_path(path)
         partial.open("wb").close()
         partial.unlink()
 
 
-def _check_sound(path: Path, reel: Reel, settings: ExportSettings) -> None:
+def _check_sound(path: Path, codec: Delivery, reel: Reel, settings: ExportSettings) -> None:
     if not reel.sound_tracks or settings.sound == "none":
         return
     untaken = untaken_tracks(reel.path, container_of(path))
-    if untaken:
-        other = "" if path.suffix == ".mkv" else "deliver --delivery ffv1 (MKV), or "
-        raise MediaError(
-            f"{reel.path.name}: sound {', '.join(untaken)} has no place in {path.suffix}; {other}leave the "
-            "sound out with --set export.sound=none"
-        )
+    if not untaken:
+        return
+    others = [path.with_suffix(suffix) for suffix in codec.suffixes if suffix != path.suffix.lower()]
+    fitting = [other.name for other in others if not untaken_tracks(reel.path, container_of(other))]
+    remedies = [f"name it {name}" for name in fitting]
+    if not fitting and path.suffix.lower() != ".mkv":
+        remedies = ["choose --delivery ffv1 (MKV)"]
+    remedies.append("leave the sound out with --set export.sound=none")
+    raise MediaError(
+        f"{reel.path.name}: sound {', '.join(untaken)} has no place in {path.suffix}; {', or '.join(remedies)}"
+    )

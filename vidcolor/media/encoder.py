@@ -52,7 +52,7 @@ class PictureTrack:
         self._codec, self._reel = codec, reel
         self._size = codec.picture_size(reel.size)
         rate = reel.rate.fraction
-        options = codec.encoder_options(settings, self._size)
+        options = codec.encoder_options(settings, reel)
         self._stream = output.add_stream(codec.encoder, rate=rate, options=options)
         self._stream.time_base = 1 / rate
         self._stream.metadata.update(

@@ -46,14 +46,19 @@ def partial_path(path: Path) -> Path:
     return path.with_name(f".{path.name}{PARTIAL}")
 
 
-def secured(path: Path) -> tuple[int, str]:
-    """(bytes, SHA-256) of a file that is now on the disk itself."""
-    digest = hashlib.sha256()
+def sync(path: Path) -> None:
+    """Waits until the file is on the disk itself."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    total = hashlib.sha256()
+    with path.open("rb") as file:
         while block := file.read(READ_SIZE):
-            digest.update(block)
-        return file.tell(), digest.hexdigest()
+            total.update(block)
+    return total.hexdigest()
 
 
 def sync_folder(folder: Path) -> None:
@@ -69,7 +74,7 @@ def write_text(path: Path, text: str) -> None:
     with told(path):
         partial = partial_path(path)
         partial.write_text(text, encoding="utf-8")
-        secured(partial)
+        sync(partial)
         os.replace(partial, path)
         sync_folder(path.parent)
 

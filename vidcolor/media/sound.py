@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from vidcolor.media.index import find_frames, open_film
 AHEAD = Fraction(1, 2)
 """Sound is written up to this many seconds before its picture, so that players need not seek."""
 KEPT = ("language", "title", "handler_name", "comment")
+TOLD = ("language", "title")
+MOV_TITLE = "name"
+"""Where a MOV keeps the title of a track."""
 
 
 def _picture_start(path: Path) -> Fraction:
@@ -31,19 +35,25 @@ def _picture_start(path: Path) -> Fraction:
 
 
 def untaken_tracks(path: Path, container: str) -> list[str]:
-    """The sound tracks that `container` cannot hold, as `track 2 (opus)`: found by writing a header to memory."""
-    untaken = []
+    """The sound tracks that `container` cannot hold, as `track 2 (opus)`: found by writing their heads to memory."""
     with open_film(path) as film:
-        for number, track in enumerate(film.streams.audio, start=1):
-            output = av.open(io.BytesIO(), "w", format=container)
-            try:
-                output.add_stream_from_template(track)
-                output.start_encoding()
-            except (av.FFmpegError, ValueError):
-                untaken.append(f"track {number} ({track.codec_context.name})")
-            finally:
-                output.close()
-    return untaken
+        names = [track.codec_context.name for track in film.streams.audio]
+    return [f"track {n + 1} ({name})" for n, name in enumerate(names) if not _taken(path, n, container)]
+
+
+def _taken(path: Path, number: int, container: str) -> bool:
+    output = av.open(io.BytesIO(), "w", format=container)
+    with open_film(path) as film, suppress(av.FFmpegError, ValueError):
+        track = film.streams.audio[number]
+        copy = output.add_stream_from_template(track)
+        for packet in film.demux(track):
+            if packet.size:
+                packet.stream = copy
+                output.mux(packet)
+                break
+        output.close()  # some refusals come only here
+        return True
+    return False
 
 
 class Sound:
@@ -55,23 +65,32 @@ class Sound:
     def __init__(self, path: Path, output: Any) -> None:
         self._path = path
         self._output = output
-        start = _picture_start(path)
+        self._start = _picture_start(path)
         self._film = open_film(path)
         self._tracks: dict[int, Any] = {}
         self._offsets: dict[int, int] = {}
         self.described: list[dict[str, str]] = []
+        """Codec of each track, and its language and title where the film names them."""
+        self.languages: dict[int, str] = {}
+        """Language by number of the track in `output`."""
         for track in self._film.streams.audio:
-            copy = output.add_stream_from_template(track)
-            copy.metadata.update({key: track.metadata[key] for key in KEPT if key in track.metadata})
-            copy.disposition = track.disposition
-            self._tracks[track.index] = copy
-            base = track.time_base or Fraction(1, track.codec_context.sample_rate or 1)
-            self._offsets[track.index] = round(start / base)
-            self.described.append(
-                {"codec": track.codec_context.name, **{k: v for k, v in copy.metadata.items() if k in KEPT}}
-            )
+            self._add(track)
         self._packets = self._read()
         self._next: Packet | None = next(self._packets, None)
+
+    def _add(self, track: Any) -> None:
+        copy = self._output.add_stream_from_template(track)
+        kept = {key: track.metadata[key] for key in KEPT if key in track.metadata}
+        if MOV_TITLE in track.metadata:
+            kept.setdefault("title", track.metadata[MOV_TITLE])
+        copy.metadata.update(kept)
+        copy.disposition = track.disposition
+        self._tracks[track.index] = copy
+        base = track.time_base or Fraction(1, track.codec_context.sample_rate)
+        self._offsets[track.index] = round(self._start / base)
+        self.languages[copy.index] = kept.get("language", "")
+        told = {key: kept[key] for key in TOLD if key in kept}
+        self.described.append({"codec": track.codec_context.name, **told})
 
     def _read(self) -> Iterator[Packet]:
         try:

@@ -23,7 +23,7 @@ from vidcolor.errors import InputError, MediaError
 from vidcolor.media.codecs import container_of, find_delivery
 from vidcolor.media.encoder import PictureTrack, timescale
 from vidcolor.media.mov import LUMA_BLANK, complete
-from vidcolor.media.place import partial_path, secured, sync_folder, told
+from vidcolor.media.place import digest, partial_path, sync, sync_folder, told
 from vidcolor.media.proxy import Labels, burn_in, proxy_planes
 from vidcolor.media.sound import Sound
 from vidcolor.settings import ExportSettings
@@ -181,15 +181,18 @@ class Writer:
             self._sound.finish()
         self._output.close()
         if container_of(self._path) != "matroska":
-            complete(self._partial, self._codec.fourcc, self._settings.vendor, self.luma_sha256)
+            vendor = {self._codec.fourcc: self._settings.vendor} if self._codec.is_prores else {}
+            languages = self._sound.languages if self._sound else {}
+            complete(self._partial, vendor, languages, self.luma_sha256)
         self._check_whole()
-        size, digest = secured(self._partial)
+        sync(self._partial)
+        size, sha256 = self._partial.stat().st_size, digest(self._partial)
         if self._before_naming:
             self._before_naming()
         os.replace(self._partial, self._path)
         sync_folder(self._path.parent)
         sound = tuple(self._sound.described) if self._sound else ()
-        self.written = Written(self._path, size, digest, self._count, self.luma_sha256, sound)
+        self.written = Written(self._path, size, sha256, self._count, self.luma_sha256, sound)
 
     def _check_whole(self) -> None:
         """Refuses a file that does not hold every frame that was written, whatever the disk said."""
