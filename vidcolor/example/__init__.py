@@ -4,6 +4,7 @@ Read in this order: facts, texture, canvas, stage, street (and its fellow scenes
 """
 
 from vidcolor.example.facts import ExampleFacts, ExampleShot
+from vidcolor.example.measure import Distance, distance
 from vidcolor.example.write import make_example
 
-__all__ = ["ExampleFacts", "ExampleShot", "make_example"]
+__all__ = ["Distance", "ExampleFacts", "ExampleShot", "distance", "make_example"]

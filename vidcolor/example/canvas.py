@@ -60,9 +60,7 @@ class Canvas:
         here[..., :3] += (np.asarray(surface, np.float32) - here[..., :3]) * weight
         here[..., 3:] += (1 - here[..., 3:]) * weight
 
-    def rect(
-        self, x0: float, y0: float, x1: float, y1: float, color: Rgb | Picture, opacity: float = 1.0
-    ) -> None:
+    def rect(self, x0: float, y0: float, x1: float, y1: float, color: Rgb | Picture, opacity: float = 1.0) -> None:
         self.polygon([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], color, opacity)
 
     def ellipse(
@@ -76,12 +74,12 @@ class Canvas:
         opacity: float = 1.0,
     ) -> None:
         if isinstance(color, tuple) and opacity == 1 and arc == (0, 360):
-            at, axes = (np.round(np.array([center, radii]) * (OVER << FIXED)).astype(int)).tolist()
+            at, axes = _fixed([center, radii]).tolist()
             cv2.ellipse(self.pixels, at, axes, angle, 0, 360, (*color, 1.0), cv2.FILLED, shift=FIXED)
             return
-        points = cv2.ellipse2Poly((0, 0), (10000, 10000), 0, int(arc[0]), int(arc[1]), 6).astype(float) / 10000
+        along = np.deg2rad(np.linspace(arc[0], arc[1], 61))
         turn = np.deg2rad(angle)
-        x, y = points[:, 0] * radii[0], points[:, 1] * radii[1]
+        x, y = np.cos(along) * radii[0], np.sin(along) * radii[1]
         xs = center[0] + x * np.cos(turn) - y * np.sin(turn)
         ys = center[1] + x * np.sin(turn) + y * np.cos(turn)
         self.polygon(list(zip(xs.tolist(), ys.tolist(), strict=True)), color, opacity)

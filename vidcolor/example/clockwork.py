@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from vidcolor.example.canvas import OVER, Canvas, Sprite, soft_blot
-from vidcolor.example.stage import Camera, Pose, blank, place
+from vidcolor.example.stage import WARM, Camera, Pose, blank, place
 from vidcolor.example.texture import Picture, Rgb, noise, plaster, rgb, toned, wood
 
 BRASS, COPPER, STEEL, IRON = rgb("ad8744"), rgb("a0613f"), rgb("838a8c"), rgb("3c3f42")
@@ -32,7 +32,9 @@ def _wheel(teeth: int, radius: float, color: Rgb, spokes: int, seed: int) -> Spr
     for tooth in range(teeth):
         for part, reach in ((-0.27, -4.5), (-0.13, 5), (0.13, 5), (0.27, -4.5)):
             turn = 2 * np.pi * (tooth + part) / teeth
-            points.append((half + (radius + reach) * float(np.cos(turn)), half + (radius + reach) * float(np.sin(turn))))
+            points.append(
+                (half + (radius + reach) * float(np.cos(turn)), half + (radius + reach) * float(np.sin(turn)))
+            )
     canvas.polygon(points, surface)
     inner, hub = radius * 0.76, max(9.0, radius * 0.2)
     canvas.ellipse((half, half), (inner + 2.5, inner + 2.5), surface * np.float32(0.62))
@@ -44,7 +46,12 @@ def _wheel(teeth: int, radius: float, color: Rgb, spokes: int, seed: int) -> Spr
     for spoke in range(spokes):
         turn = 2 * np.pi * spoke / spokes
         along, side = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
-        corners = [along * hub + side * wide * 1.5, along * (inner + 3) + side * wide, along * (inner + 3) - side * wide, along * hub - side * wide * 1.5]
+        corners = [
+            along * hub + side * wide * 1.5,
+            along * (inner + 3) + side * wide,
+            along * (inner + 3) - side * wide,
+            along * hub - side * wide * 1.5,
+        ]
         canvas.polygon([(half + float(c[0]), half + float(c[1])) for c in corners], surface)
     canvas.ellipse((half, half), (hub * 1.5, hub * 1.5), surface * np.float32(1.12))
     canvas.ellipse((half, half), (hub, hub), surface * np.float32(0.72))
@@ -65,7 +72,7 @@ def _back() -> Sprite:
     canvas.cover(wood(canvas.size, rgb("4d3a2c"), 3, OVER, plank=38, down=True))
     plate = plaster(canvas.size, rgb("3f5350"), 4, OVER)
     rust = np.clip(noise(canvas.size, 40 * OVER, 5, octaves=5) - 0.7, 0, 1)[..., None]
-    plate += (np.float32(rgb("7a4c34")) - plate) * rust
+    plate = plate + (np.array(rgb("7a4c34"), np.float32) - plate) * rust
     canvas.polygon([(110, 60), (640, 40), (700, 130), (700, 400), (600, 440), (90, 420)], plate)
     for x, y in ((128, 78), (380, 66), (630, 60), (682, 260), (590, 424), (340, 414), (108, 404), (100, 240)):
         canvas.shade([(x - 4, y - 2), (x + 10, y - 2), (x + 10, y + 11), (x - 4, y + 11)], 0.6, 3)
@@ -125,7 +132,7 @@ class Clockwork:
         self.shadow = soft_blot((150, 150), (0, 0, 0), 0.75)
         y, x = np.mgrid[0:360, 0:640].astype(np.float32)
         shaft = np.clip(1.2 - np.abs((x - 420) + (y - 180) * 0.8) / 190, 0, 1)
-        self.light = (0.7 + 0.5 * cv2.GaussianBlur(shaft, (0, 0), 16))[..., None] * np.float32([1.04, 1.0, 0.92])
+        self.light = (0.7 + 0.5 * cv2.GaussianBlur(shaft, (0, 0), 16))[..., None] * WARM
 
     def paint(self, moment: float) -> Picture:
         """The frame at `moment` (frames from the scene's beginning)."""

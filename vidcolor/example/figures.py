@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vidcolor.example.canvas import Canvas, Point, Sprite
+from vidcolor.example.canvas import OVER, Canvas, Point, Sprite
 from vidcolor.example.stage import Camera, Pose, place
 from vidcolor.example.texture import Picture, Rgb, cloth, rgb
 
@@ -27,9 +27,7 @@ class Walker:
         self.far_arm = _arm(_times(coat, 0.62))
         self.body = _body(coat, hat, scarf, skirt)
 
-    def place(
-        self, frame: Picture, foot: Point, moment: float, camera: Camera, *, scale: float, facing: int
-    ) -> None:
+    def place(self, frame: Picture, foot: Point, moment: float, camera: Camera, *, scale: float, facing: int) -> None:
         """Stand the walker with the feet at `foot`; the legs swing with `moment`."""
         swing = np.sin(moment * STEP)
         x, y = foot[0], foot[1] - abs(np.cos(moment * STEP)) * 1.2 * scale
@@ -65,14 +63,11 @@ def _arm(color: Rgb) -> Sprite:
 def _body(coat: Rgb, hat: Rgb, scarf: Rgb, skirt: Rgb | None) -> Sprite:
     """Coat, head and hat; the pivot is on the ground below."""
     canvas = Canvas(44, 96)
-    over = canvas.size[0] // canvas.height
     if skirt is not None:
-        canvas.polygon([(14, 50), (30, 50), (34, 76), (10, 76)], cloth(canvas.size, skirt, 5, over, folds=5))
+        canvas.polygon([(14, 50), (30, 50), (34, 76), (10, 76)], cloth(canvas.size, skirt, 5, OVER, folds=5))
     hem = 70 if skirt is None else 62
-    surface = cloth(canvas.size, coat, 4, over, folds=9)
-    canvas.polygon(
-        [(13, 30), (18, 26), (26, 26), (31, 30), (31, 46), (35, hem), (10, hem), (13, 46)], surface
-    )
+    surface = cloth(canvas.size, coat, 4, OVER, folds=9)
+    canvas.polygon([(13, 30), (18, 26), (26, 26), (31, 30), (31, 46), (35, hem), (10, hem), (13, 46)], surface)
     canvas.line([(25, 30), (26, hem)], 0.8, _times(coat, 0.5))
     canvas.line([(13, 48), (31, 48)], 1.4, _times(coat, 0.55))
     canvas.polygon([(17, 24), (27, 24), (28, 30), (16, 30)], scarf)

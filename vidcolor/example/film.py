@@ -18,7 +18,7 @@ from vidcolor.example.facts import FRAME_COUNT, SHOTS, ExampleShot
 from vidcolor.example.harbour import Harbour
 from vidcolor.example.hillside import Hillside
 from vidcolor.example.room import Room
-from vidcolor.example.stage import SIZE, Camera
+from vidcolor.example.stage import SIZE, Camera, blank
 from vidcolor.example.street import Street
 from vidcolor.example.texture import Picture, noise
 
@@ -81,9 +81,11 @@ class Film:
 
     def colors(self, frame: int) -> Picture:
         """(H, W, 3) clean coded R'G'B' 0..1 of a frame, with its fades and dissolves."""
-        shown = [(shot, weight) for shot in SHOTS if (weight := _weight(shot, frame))]
-        mixed = sum(self._shot(shot, frame) * np.float32(weight) for shot, weight in shown)
-        return mixed if shown else np.zeros((*SIZE, 3), np.float32)
+        picture = blank()
+        for shot in SHOTS:
+            if weight := _weight(shot, frame):
+                picture += self._shot(shot, frame) * np.float32(weight)
+        return picture
 
     def planes(self, frame: int) -> Planes:
         """The film's luma of a frame, and its true chroma."""

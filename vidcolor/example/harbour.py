@@ -9,9 +9,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vidcolor.example.canvas import Canvas, Sprite, soft_blot
-from vidcolor.example.stage import Camera, Pose, blank, ease, place
-from vidcolor.example.texture import Picture, Rgb, cloth, flat, grass, noise, plaster, rgb, sky, wood
+from vidcolor.example.canvas import OVER, Canvas, Sprite, soft_blot
+from vidcolor.example.stage import Camera, Pose, blank, daylight, ease, place
+from vidcolor.example.texture import Picture, Rgb, cloth, grass, noise, plaster, rgb, sky, wood
 
 HORIZON = 150
 LATE = 26
@@ -20,8 +20,7 @@ TAR, ROPE = rgb("2f2822"), rgb("b39a6c")
 
 
 def _hull(canvas: Canvas, outline: list[tuple[float, float]], color: Rgb, seed: int) -> None:
-    over = canvas.size[0] // canvas.height
-    canvas.polygon(outline, wood(canvas.size, color, seed, over, plank=4.5))
+    canvas.polygon(outline, wood(canvas.size, color, seed, OVER, plank=4.5))
     (x0, y0), (x1, y1) = outline[0], outline[1]
     canvas.line([(x0, y0), (x1, y1)], 2, rgb("d8ccb0"))
     bottom = max(y for _, y in outline)
@@ -31,14 +30,13 @@ def _hull(canvas: Canvas, outline: list[tuple[float, float]], color: Rgb, seed: 
 def _trawler() -> Sprite:
     """A fishing boat with a red hull and a white wheelhouse; the pivot is amidships on the waterline."""
     canvas = Canvas(190, 130)
-    over = canvas.size[0] // canvas.height
     canvas.line([(72, 100), (72, 8)], 2.6, rgb("6b4a30"))
     canvas.line([(150, 92), (150, 34)], 2.2, rgb("6b4a30"))
     for a, b in (((72, 10), (14, 94)), ((72, 10), (178, 88)), ((150, 36), (72, 34)), ((72, 34), (120, 92))):
         canvas.line([a, b], 0.5, TAR)
     canvas.polygon([(74, 12), (90, 16), (74, 22)], rgb("c0a04c"))
     _hull(canvas, [(6, 92), (186, 84), (170, 118), (24, 119)], rgb("8c3a30"), 3)
-    canvas.rect(92, 56, 138, 91, plaster(canvas.size, rgb("d9d2bf"), 4, over))
+    canvas.rect(92, 56, 138, 91, plaster(canvas.size, rgb("d9d2bf"), 4, OVER))
     canvas.rect(88, 51, 142, 57, rgb("4f6a73"))
     for x in (97, 110.5, 124):
         canvas.rect(x, 61, x + 10, 73, rgb("35424a"))
@@ -46,7 +44,7 @@ def _trawler() -> Sprite:
     canvas.rect(120, 30, 129, 52, rgb("3a3a3a"))
     canvas.rect(120, 34, 129, 40, rgb("a3483c"))
     for x, color in ((34, "b98a4a"), (46, "6c7f5c"), (56, "8f6a48")):
-        canvas.rect(x, 82, x + 10, 93, wood(canvas.size, rgb(color), 5, over, plank=3))
+        canvas.rect(x, 82, x + 10, 93, wood(canvas.size, rgb(color), 5, OVER, plank=3))
     canvas.ellipse((24, 88), (10, 6), rgb("7d8a6a"))
     for x in (40, 84, 128, 158):
         canvas.ellipse((x, 103), (4.4, 5.4), rgb("d58a3c"))
@@ -58,8 +56,7 @@ def _trawler() -> Sprite:
 def _sailboat(sail: Rgb, hull: Rgb, seed: int) -> Sprite:
     """A boat under main and fore sail; the pivot is amidships on the waterline."""
     canvas = Canvas(120, 170)
-    over = canvas.size[0] // canvas.height
-    surface = cloth(canvas.size, sail, seed, over, folds=17)
+    surface = cloth(canvas.size, sail, seed, OVER, folds=17)
     canvas.line([(62, 148), (62, 6)], 2.2, rgb("7a5a3a"))
     canvas.polygon([(64, 10), (70, 60), (108, 134), (64, 138)], surface)
     canvas.polygon([(60, 18), (46, 80), (12, 136), (59, 140)], surface)
@@ -94,23 +91,29 @@ def _rower() -> Sprite:
 def _headland() -> Sprite:
     """Hills, cottages and a lighthouse on the far shore."""
     canvas = Canvas(760, 150)
-    over = canvas.size[0] // canvas.height
     x = np.arange(0, 761, 8)
     draw = np.random.default_rng(11)
     far = 112 - 14 * np.sin(x / 95 + 1) - 7 * np.sin(x / 41)
     points = [(0.0, 150.0), *zip(x.tolist(), far.tolist(), strict=True), (760.0, 150.0)]
-    canvas.polygon(points, grass(canvas.size, (rgb("7d8f92"), rgb("8b9a94")), 12, over))
+    canvas.polygon(points, grass(canvas.size, (rgb("7d8f92"), rgb("8b9a94")), 12, OVER))
     near = 138 - 42 * np.exp(-(((x - 130) / 130) ** 2)) - 16 * np.exp(-(((x - 640) / 120) ** 2))
     points = [(0.0, 150.0), *zip(x.tolist(), near.tolist(), strict=True), (760.0, 150.0)]
-    canvas.polygon(points, grass(canvas.size, (rgb("66754c"), rgb("8a8a58")), 13, over))
+    canvas.polygon(points, grass(canvas.size, (rgb("66754c"), rgb("8a8a58")), 13, OVER))
     rocks = noise((1, 761), 13, 14)[0]
-    points = [(0, 150.0), *((float(k), 143 + 2.6 * float(rocks[k]) - 9 * np.exp(-(((k - 130) / 120) ** 2))) for k in range(0, 761, 3)), (760, 150)]
-    canvas.polygon(points, plaster(canvas.size, rgb("7b7065"), 15, over))
+    points = [
+        (0, 150.0),
+        *((float(k), 143 + 2.6 * float(rocks[k]) - 9 * np.exp(-(((k - 130) / 120) ** 2))) for k in range(0, 761, 3)),
+        (760, 150),
+    ]
+    canvas.polygon(points, plaster(canvas.size, rgb("7b7065"), 15, OVER))
     for k in range(9):
         hx, hy = 210 + k * 27 + draw.uniform(-4, 4), 128 + draw.uniform(-5, 4)
         wall = [rgb("d3c8b0"), rgb("c3b08f"), rgb("b9a7a0")][k % 3]
         canvas.rect(hx, hy, hx + 17, hy + 12, wall)
-        canvas.polygon([(hx - 2, hy), (hx + 4, hy - 8), (hx + 13, hy - 8), (hx + 19, hy)], rgb("96513f") if k % 2 else rgb("5f5c60"))
+        canvas.polygon(
+            [(hx - 2, hy), (hx + 4, hy - 8), (hx + 13, hy - 8), (hx + 19, hy)],
+            rgb("96513f") if k % 2 else rgb("5f5c60"),
+        )
         canvas.rect(hx + 3, hy + 3, hx + 6, hy + 7, rgb("453f3a"))
         canvas.rect(hx + 10, hy + 3, hx + 13, hy + 7, rgb("453f3a"))
     for k in range(6):
@@ -130,17 +133,19 @@ def _headland() -> Sprite:
 def _quay() -> Sprite:
     """The stone quay in front, with a bollard, barrels, crates and a lobster pot."""
     canvas = Canvas(330, 170)
-    over = canvas.size[0] // canvas.height
-    stone = plaster(canvas.size, rgb("8d8273"), 17, over)
+    stone = plaster(canvas.size, rgb("8d8273"), 17, OVER)
     canvas.polygon([(0, 84), (262, 96), (300, 118), (306, 170), (0, 170)], stone)
     canvas.polygon([(0, 110), (294, 122), (300, 118), (306, 170), (0, 170)], stone * np.float32(0.66))
     for x in (44, 98, 150, 205, 254):
         canvas.line([(x, 86), (x - 18, 111)], 0.9, rgb("5a5148"))
         canvas.line([(x + 12, 112), (x + 13, 138)], 0.9, rgb("3d372f"))
     canvas.line([(0, 138), (303, 144)], 0.9, rgb("3d372f"))
-    canvas.rect(40, 44, 84, 92, wood(canvas.size, rgb("9a7648"), 18, over, plank=9))
-    canvas.rect(30, 62, 62, 96, wood(canvas.size, rgb("7d6a58"), 19, over, plank=8))
-    canvas.polygon([(106, 46), (138, 46), (142, 71), (138, 97), (106, 97), (102, 71)], wood(canvas.size, rgb("75492f"), 20, over, plank=6, down=True))
+    canvas.rect(40, 44, 84, 92, wood(canvas.size, rgb("9a7648"), 18, OVER, plank=9))
+    canvas.rect(30, 62, 62, 96, wood(canvas.size, rgb("7d6a58"), 19, OVER, plank=8))
+    canvas.polygon(
+        [(106, 46), (138, 46), (142, 71), (138, 97), (106, 97), (102, 71)],
+        wood(canvas.size, rgb("75492f"), 20, OVER, plank=6, down=True),
+    )
     for y in (51, 88):
         canvas.line([(104, y), (140, y)], 3, rgb("3a3a3c"))
     canvas.shade([(126, 46), (142, 46), (144, 97), (128, 97)], 0.6, 4)
@@ -162,9 +167,11 @@ def _quay() -> Sprite:
 def _piles() -> Sprite:
     """Two tarred mooring piles standing in the water, tied together."""
     canvas = Canvas(74, 250)
-    over = canvas.size[0] // canvas.height
     for x, top in ((8, 18), (40, 2)):
-        canvas.polygon([(x, top + 3), (x + 4, top), (x + 18, top), (x + 22, top + 3), (x + 23, 250), (x - 1, 250)], wood(canvas.size, rgb("66513f"), 22 + x, over, down=True))
+        canvas.polygon(
+            [(x, top + 3), (x + 4, top), (x + 18, top), (x + 22, top + 3), (x + 23, 250), (x - 1, 250)],
+            wood(canvas.size, rgb("66513f"), 22 + x, OVER, down=True),
+        )
         canvas.ellipse((x + 11, top + 2), (10.5, 3), rgb("a48f72"))
         canvas.shade([(x + 14, top + 2), (x + 24, top + 2), (x + 24, 250), (x + 14, 250)], 0.55, 3)
         canvas.shade([(x - 2, 205), (x + 24, 205), (x + 24, 250), (x - 2, 250)], 0.55, 8)
@@ -180,14 +187,25 @@ def _sea() -> Sprite:
     height, width = canvas.size
     depth = np.linspace(0.03, 1, height, dtype=np.float32)[:, None]
     near = noise((900, 1600), 22, 24, octaves=5, stretch=3.2)
-    x = np.broadcast_to((np.arange(width, dtype=np.float32)[None] - width / 2) * 0.24 / (0.16 + depth) + 800, canvas.size)
+    x = np.broadcast_to(
+        (np.arange(width, dtype=np.float32)[None] - width / 2) * 0.24 / (0.16 + depth) + 800, canvas.size
+    )
     y = np.broadcast_to(880 * (1.16 * depth / (0.16 + depth)) ** 1.0, canvas.size)
-    waves = cv2.remap(near, np.ascontiguousarray(x), np.ascontiguousarray(y, dtype=np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    water = np.float32(rgb("93a5a6")) * (1 - depth[..., None]) + np.float32(rgb("3f5f66")) * depth[..., None]
+    waves = cv2.remap(
+        near,
+        np.ascontiguousarray(x),
+        np.ascontiguousarray(y, dtype=np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT,
+    )
+    water = (
+        np.array(rgb("93a5a6"), np.float32) * (1 - depth[..., None])
+        + np.array(rgb("3f5f66"), np.float32) * depth[..., None]
+    )
     tone = waves * (0.03 + 0.13 * depth)
     canvas.cover(water * (1 + tone[..., None]))
     crest = np.clip(waves - 1.1, 0, 1)[..., None] * np.float32(0.55)
-    canvas.pixels[..., :3] += (np.float32(rgb("c9d2c8")) - canvas.pixels[..., :3]) * crest
+    canvas.pixels[..., :3] += (np.array(rgb("c9d2c8"), np.float32) - canvas.pixels[..., :3]) * crest
     return canvas.sprite(opaque=True)
 
 
@@ -217,8 +235,7 @@ class Harbour:
 
     def __init__(self) -> None:
         air = Canvas(760, 190)
-        over = air.size[0] // air.height
-        air.cover(sky(air.size, (rgb("7f9bb0"), rgb("e2d3b6")), rgb("f1e6d0"), 9, over, cover=0.05))
+        air.cover(sky(air.size, (rgb("7f9bb0"), rgb("e2d3b6")), rgb("f1e6d0"), 9, OVER, cover=0.05))
         self.sky, self.headland, self.sea = air.sprite(opaque=True), _headland(), _sea()
         self.glints = (_glints(25, 6, rgb("e9e4cc")), _glints(26, 9, rgb("a9bcb8")))
         self.trawler, self.rower = _trawler(), _rower()
@@ -226,9 +243,7 @@ class Harbour:
         self.red = _sailboat(rgb("a24a35"), rgb("c7b68c"), 31)
         self.quay, self.piles, self.gull = _quay(), _piles(), _gull()
         self.shadow = soft_blot((80, 9), rgb("2b4148"), 0.6)
-        y, x = np.mgrid[0:360, 0:640].astype(np.float32)
-        fall = 1.05 - 0.22 * (((x - 400) / 520) ** 2 + ((y - 160) / 320) ** 2)
-        self.light = fall[..., None] * flat((360, 640), (1.02, 1.0, 0.96))
+        self.light = daylight((400, 160), 1.05, 0.22)
 
     def paint(self, moment: float) -> Picture:
         """The frame at `moment` (frames from the scene's beginning)."""

@@ -12,10 +12,23 @@ import numpy as np
 
 from vidcolor.example import plants
 from vidcolor.example.canvas import OVER, Canvas, Sprite, soft_blot
-from vidcolor.example.stage import Camera, Pose, blank, ease, place
+from vidcolor.example.stage import Camera, Pose, blank, daylight, ease, place
 from vidcolor.example.texture import (
-    Picture, Rgb, brick, cloth, flat, grass, mixed, noise, plaster, rgb, sky, tiles, toned, wood,
-)  # fmt: skip
+    Picture,
+    Rgb,
+    brick,
+    cloth,
+    flat,
+    grass,
+    mixed,
+    noise,
+    plaster,
+    rgb,
+    sky,
+    tiles,
+    toned,
+    wood,
+)
 
 WIDTH = 900
 DUSTY = (rgb("3d4a34"), rgb("55633c"), rgb("788047"), rgb("a09a58"))
@@ -58,7 +71,15 @@ def _fields() -> Sprite:
         rows = np.sin((x - (x0 - 260) * 0.4 - y * (k % 5 - 2) * 0.5) * (0.9 if k % 2 else 0.6)) * 0.08
         surface = toned(rgb(code), rows + noise(canvas.size, 20 * OVER, 6 + k, octaves=4) * 0.06)
         at = top(np.array([x0 + 20, x1 - 8]))
-        canvas.polygon([(x0 + 26, float(at[0]) + 9), (x1 + 2, float(at[1]) + 9), (x1 + 34, 122 + 9 * (k % 2)), (x0 - 14 + 30 * (k % 3), 118)], surface)
+        canvas.polygon(
+            [
+                (x0 + 26, float(at[0]) + 9),
+                (x1 + 2, float(at[1]) + 9),
+                (x1 + 34, 122 + 9 * (k % 2)),
+                (x0 - 14 + 30 * (k % 3), 118),
+            ],
+            surface,
+        )
     draw = np.random.default_rng(16)
     bushes = [_bush(size, 20 + k) for k, size in enumerate((5, 5.5, 6, 7, 8, 8.5))]
     for k in range(11):
@@ -80,7 +101,9 @@ def _bush(size: float, seed: int) -> Canvas:
 def _farm(canvas: Canvas, x: float, y: float) -> None:
     """A farmhouse with a red roof, a barn, and trees about them."""
     canvas.rect(x, y, x + 58, y + 30, plaster(canvas.size, rgb("d6ccb4"), 30, OVER))
-    canvas.polygon([(x - 4, y), (x + 10, y - 20), (x + 48, y - 20), (x + 62, y)], tiles(canvas.size, rgb("9a5140"), 31, OVER))
+    canvas.polygon(
+        [(x - 4, y), (x + 10, y - 20), (x + 48, y - 20), (x + 62, y)], tiles(canvas.size, rgb("9a5140"), 31, OVER)
+    )
     canvas.rect(x + 40, y - 28, x + 46, y - 14, brick(canvas.size, (rgb("8c5a46"), rgb("9b6a52")), 32, OVER))
     for k in range(4):
         canvas.rect(x + 6 + 13 * k, y + 6, x + 12 + 13 * k, y + 15, rgb("3f4648"))
@@ -126,10 +149,10 @@ def _fence() -> Sprite:
         canvas.shade([(x + 7, 6), (x + 13, 10), (x + 13, 90), (x + 7, 90)], 0.6, 1)
     draw = np.random.default_rng(45)
     for _ in range(900):
-        x = float(draw.uniform(0, 1000))
+        foot = float(draw.uniform(0, 1000))
         tall = float(draw.uniform(8, 34))
         green = [rgb("4c5c2c"), rgb("6c7738"), rgb("8f8f4a")][int(draw.integers(3))]
-        canvas.polygon([(x - 1.2, 90), (x + draw.normal(0, 6), 90 - tall), (x + 1.2, 90)], green)
+        canvas.polygon([(foot - 1.2, 90), (foot + draw.normal(0, 6), 90 - tall), (foot + 1.2, 90)], green)
     return canvas.sprite((0, 90))
 
 
@@ -164,7 +187,11 @@ def _balloon() -> Sprite:
         left = [(65 + a * 60 * float(w), 4 + 132 * float(t)) for t, w in zip(turn, profile, strict=True)]
         right = [(65 + b * 60 * float(w), 4 + 132 * float(t)) for t, w in zip(turn, profile, strict=True)]
         canvas.polygon(left + right[::-1], cloth(canvas.size, gores[k % 4], 50 + k, OVER))
-    band = [(65 + s * 60 * float(w), 4 + 132 * float(t)) for s in (-1, 1) for t, w in zip(turn[14:18][:: s], profile[14:18][:: s], strict=True)]
+    band = [
+        (65 + s * 60 * float(w), 4 + 132 * float(t))
+        for s in (-1, 1)
+        for t, w in zip(turn[14:18][::s], profile[14:18][::s], strict=True)
+    ]
     canvas.polygon(band, rgb("b58f45"), 0.9)
     canvas.round_off(0.55, left=0.32)
     for x in (54, 61, 69, 76):
@@ -191,9 +218,7 @@ class Hillside:
         self.poplars = (plants.poplar(70, 230, 77), plants.poplar(62, 200, 83))
         self.shadow = soft_blot((190, 34), rgb("2a3320"), 0.42)
         self.foot = soft_blot((34, 6), (0, 0, 0), 0.5)
-        y, x = np.mgrid[0:360, 0:640].astype(np.float32)
-        fall = 1.05 - 0.2 * (((x - 250) / 520) ** 2 + ((y - 150) / 320) ** 2)
-        self.light = fall[..., None] * np.float32([1.02, 1.0, 0.95])
+        self.light = daylight((250, 150), 1.05, 0.2)
 
     def paint(self, moment: float) -> Picture:
         """The frame at `moment` (frames from the scene's beginning)."""

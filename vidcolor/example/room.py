@@ -9,12 +9,22 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vidcolor.example import plants
+from vidcolor.example import plants, still_life
 from vidcolor.example.canvas import OVER, Canvas, Sprite, soft_blot
-from vidcolor.example.stage import Camera, Pose, blank, ease, place
+from vidcolor.example.stage import WARM, Camera, Pose, blank, ease, place
 from vidcolor.example.texture import (
-    Picture, Rgb, brick, cloth, grass, mixed, noise, plaster, rgb, sky, toned, wood,
-)  # fmt: skip
+    Picture,
+    brick,
+    cloth,
+    grass,
+    mixed,
+    noise,
+    plaster,
+    rgb,
+    sky,
+    toned,
+    wood,
+)
 
 TABLE = 236
 BRASS, WALNUT = rgb("b08c4c"), rgb("5b3d29")
@@ -57,7 +67,9 @@ def _painting(canvas: Canvas, x: float, y: float, w: float, h: float) -> None:
     canvas.rect(x - 2, y - 2, x + w + 2, y + h + 2, rgb("4a3826"))
     canvas.rect(x, y, x + w, y + h, plaster(canvas.size, rgb("b9bfb0"), 7, OVER))
     meadow = grass(canvas.size, (rgb("66703f"), rgb("93844c")), 8, OVER)
-    canvas.polygon([(x, y + h * 0.6), (x + w * 0.4, y + h * 0.45), (x + w, y + h * 0.7), (x + w, y + h), (x, y + h)], meadow)
+    canvas.polygon(
+        [(x, y + h * 0.6), (x + w * 0.4, y + h * 0.45), (x + w, y + h * 0.7), (x + w, y + h), (x, y + h)], meadow
+    )
     canvas.polygon([(x, y + h * 0.75), (x + w * 0.5, y + h * 0.72), (x + w * 0.7, y + h), (x, y + h)], rgb("7d93a0"))
     canvas.ellipse((x + w * 0.72, y + h * 0.5), (w * 0.12, h * 0.2), rgb("4b5533"))
     canvas.ellipse((x + w * 0.69, y + h * 0.46), (w * 0.07, h * 0.11), rgb("6f7644"))
@@ -74,7 +86,9 @@ def _shelf(canvas: Canvas) -> None:
         canvas.rect(x, 150 - tall, x + wide, 150, color)
         canvas.rect(x, 150 - tall * 0.85, x + wide, 150 - tall * 0.8, BRASS)
         canvas.rect(x, 150 - tall * 0.25, x + wide, 150 - tall * 0.21, BRASS)
-        canvas.shade([(x + wide * 0.7, 150 - tall), (x + wide, 150 - tall), (x + wide, 150), (x + wide * 0.7, 150)], 0.65)
+        canvas.shade(
+            [(x + wide * 0.7, 150 - tall), (x + wide, 150 - tall), (x + wide, 150), (x + wide * 0.7, 150)], 0.65
+        )
         x += wide + 0.4
     canvas.rect(676, 150, 820, 157, wood(canvas.size, WALNUT, 10, OVER))
     canvas.shade([(676, 157), (820, 157), (820, 168), (676, 168)], 0.6, 4)
@@ -119,7 +133,11 @@ def _clock() -> tuple[Sprite, Sprite]:
     canvas.ellipse((35, 48), (19, 19), rgb("ddd3b8"))
     for hour in range(12):
         turn = np.pi * hour / 6
-        canvas.line([(35 + 14 * np.sin(turn), 48 + 14 * np.cos(turn)), (35 + 17.5 * np.sin(turn), 48 + 17.5 * np.cos(turn))], 1.2, rgb("33291f"))
+        canvas.line(
+            [(35 + 14 * np.sin(turn), 48 + 14 * np.cos(turn)), (35 + 17.5 * np.sin(turn), 48 + 17.5 * np.cos(turn))],
+            1.2,
+            rgb("33291f"),
+        )
     canvas.line([(35, 48), (35, 34)], 1.4, rgb("2a2420"))
     canvas.line([(35, 48), (45, 53)], 1.8, rgb("2a2420"))
     canvas.round_off(0.15)
@@ -140,99 +158,14 @@ def _table() -> Sprite:
     u, v = (x - 420) / spread / 27, 2.6 * np.log1p(y / 32)
     checks = np.clip(np.sin(2 * np.pi * u) * 6, -1, 1) * 0.25 + np.clip(np.sin(2 * np.pi * v) * 6, -1, 1) * 0.25 + 0.5
     surface = mixed(rgb("d2c8b2"), rgb("8c9aa3"), checks)
-    surface = toned(surface, noise(canvas.size, 60 * OVER, 22, stretch=3) * 0.045 + noise(canvas.size, 1.6 * OVER, 23, octaves=2) * 0.04)
+    surface = toned(
+        surface,
+        noise(canvas.size, 60 * OVER, 22, stretch=3) * 0.045 + noise(canvas.size, 1.6 * OVER, 23, octaves=2) * 0.04,
+    )
     canvas.cover(surface)
     canvas.shade([(0, 0), (840, 0), (840, 10), (0, 10)], 0.78, 5)
     canvas.shade([(560, 0), (840, 0), (840, 190), (640, 190)], 0.72, 40)
     return canvas.sprite(opaque=True)
-
-
-def _vase() -> Sprite:
-    """A blue vase with red, yellow and violet flowers; the pivot is its foot."""
-    canvas = Canvas(170, 220)
-    draw = np.random.default_rng(24)
-    heads = [(85, 42), (50, 62), (122, 58), (66, 92), (106, 94), (32, 100), (138, 96), (88, 74), (60, 30), (112, 26)]
-    for x, y in heads:
-        canvas.line([(85, 140), ((85 + x) / 2 + draw.uniform(-5, 5), (y + 140) / 2), (x, y)], 2, rgb("4a5a33"))
-    for _ in range(46):
-        at = (85 + draw.normal(0, 30), 92 + draw.normal(0, 24))
-        green = [rgb("3e4d2c"), rgb("566539"), rgb("75813f")][draw.integers(3)]
-        canvas.ellipse(at, (draw.uniform(7, 14), draw.uniform(2.5, 4.5)), green, angle=draw.uniform(-80, 80))
-    colors = ("a8453d", "c9a048", "76577c", "b5624a", "d5cbb5")
-    for k, (x, y) in enumerate(heads):
-        plants.flower(canvas, (x, y), 15 + 4 * (k % 3), rgb(colors[k % len(colors)]), 25 + k)
-    glaze = plaster(canvas.size, rgb("44617c"), 26, OVER)
-    outline = [(72, 132), (98, 132), (95, 144), (116, 166), (119, 186), (104, 214), (66, 214), (51, 186), (54, 166), (75, 144)]
-    canvas.polygon(outline, glaze)
-    for y, half in ((160, 28), (194, 31)):
-        canvas.rect(85 - half, y, 85 + half, y + 3, rgb("cdbf95"))
-    canvas.shade([(98, 132), (130, 132), (130, 216), (92, 216), (100, 180)], 0.5, 6)
-    canvas.ellipse((68, 172), (4, 13), rgb("a9bccb"), angle=12, opacity=0.7)
-    canvas.grit(0.06, 27)
-    return canvas.sprite((85, 212))
-
-
-def _lamp() -> Sprite:
-    canvas = Canvas(130, 200)
-    canvas.polygon([(58, 96), (72, 96), (70, 130), (80, 160), (76, 184), (54, 184), (50, 160), (60, 130)], plaster(canvas.size, BRASS, 28, OVER))
-    canvas.ellipse((65, 188), (30, 8), rgb("8f7038"))
-    canvas.round_off(0.5, left=0.42)
-    shade = cloth(canvas.size, rgb("ddc083"), 29, OVER, folds=10)
-    canvas.polygon([(38, 10), (92, 10), (124, 98), (6, 98)], shade)
-    canvas.polygon([(7, 93), (123, 93), (124, 99), (6, 99)], rgb("8a4a3a"))
-    canvas.grit(0.05, 30)
-    return canvas.sprite((65, 194))
-
-
-def _bowl() -> Sprite:
-    """A bowl of apples, oranges and a pear."""
-    canvas = Canvas(150, 92)
-    fruits = (("b0492f", 38, 38, 17), ("c9822f", 70, 32, 18), ("8f9a3f", 104, 38, 17), ("a63f38", 88, 46, 16), ("c58a38", 52, 48, 16))
-    for code, x, y, r in fruits:
-        color = rgb(code)
-        for ring in range(6):
-            tone = 0.62 + 0.09 * ring
-            shade = (color[0] * tone, color[1] * tone, color[2] * tone)
-            canvas.ellipse((x - ring * 0.9, y - ring * 1.0), (r - ring * 2.2, r - ring * 2.3), shade)
-        canvas.ellipse((x - 6, y - 7), (2.6, 1.8), rgb("e8d3b4"))
-    canvas.line([(38, 24), (41, 17)], 1.4, rgb("4a3826"))
-    canvas.line([(104, 22), (107, 15)], 1.4, rgb("4a3826"))
-    glaze = plaster(canvas.size, rgb("c8b998"), 31, OVER)
-    canvas.polygon([(10, 48), (140, 48), (124, 74), (98, 84), (52, 84), (26, 74)], glaze)
-    canvas.line([(12, 49), (138, 49)], 3, rgb("7f8f6a"))
-    canvas.shade([(100, 48), (142, 48), (124, 76), (84, 86)], 0.6, 7)
-    canvas.grit(0.07, 32)
-    return canvas.sprite((75, 84))
-
-
-def _ball() -> Sprite:
-    """A wooden ball in red, cream and blue, 44 across."""
-    canvas = Canvas(48, 48)
-    for k, color in enumerate([rgb("a8443a"), rgb("d6c69c"), rgb("47668a")] * 2):
-        canvas.ellipse((24, 24), (22, 22), color, arc=(60 * k, 60 * k + 60))
-        turn = np.deg2rad([60 * k, 60 * k + 60])
-        canvas.polygon([(24, 24), *((24 + 22 * float(np.cos(a)), 24 + 22 * float(np.sin(a))) for a in turn)], color)
-    canvas.ellipse((24, 24), (4, 4), BRASS)
-    canvas.grit(0.1, 33)
-    return canvas.sprite((24, 24))
-
-
-def _cat() -> tuple[Sprite, Sprite]:
-    """A ginger cat seated, seen from behind, and its tail."""
-    canvas = Canvas(70, 100)
-    fur = toned(rgb("b5763f"), noise(canvas.size, 5 * OVER, 34, stretch=2.5) * 0.13)
-    canvas.ellipse((36, 70), (22, 29), fur)
-    canvas.ellipse((36, 34), (15, 14), fur)
-    for side in (-1, 1):
-        canvas.polygon([(36 + side * 14, 30), (36 + side * 12, 12), (36 + side * 3, 22)], fur)
-    for k in range(7):
-        canvas.line([(24 - k * 0.7, 50 + 5 * k), (36, 54 + 5 * k), (48 + k * 0.7, 50 + 5 * k)], 1.8, rgb("7d4a26"))
-    canvas.round_off(0.4, left=0.2)
-    tail = Canvas(26, 60)
-    tail.line([(13, 3), (15, 25), (9, 42), (14, 56)], 6, rgb("a2683a"))
-    for y in (14, 26, 38, 50):
-        tail.line([(8, y), (19, y + 1)], 2, rgb("7d4a26"))
-    return canvas.sprite((36, 98)), tail.sprite((13, 3))
 
 
 class Room:
@@ -240,15 +173,20 @@ class Room:
 
     def __init__(self) -> None:
         self.wall, self.window, self.curtain, self.table = _wall(), _window(), _curtain(), _table()
-        (self.clock, self.bob), (self.cat, self.tail) = _clock(), _cat()
-        self.vase, self.lamp, self.bowl, self.ball = _vase(), _lamp(), _bowl(), _ball()
+        (self.clock, self.bob), (self.cat, self.tail) = _clock(), still_life.cat()
+        self.vase, self.lamp, self.bowl, self.ball = (
+            still_life.vase(),
+            still_life.lamp(),
+            still_life.bowl(),
+            still_life.ball(),
+        )
         self.glow = soft_blot((190, 150), (0.30, 0.22, 0.10), 1.0, glow=True)
         self.shadow = soft_blot((52, 11), (0.05, 0.04, 0.05), 0.6)
         self.sheen = soft_blot((22, 22), (0.05, 0.03, 0.02), 0.5)
         y, x = np.mgrid[0:360, 0:640].astype(np.float32)
         beam = np.clip(1 - np.abs((x - 60) - (y - 40) * 1.1) / 260, 0, 1)
         fall = 0.9 + 0.26 * cv2.GaussianBlur(beam, (0, 0), 20) - 0.2 * ((x - 320) / 520) ** 2
-        self.light = fall[..., None] * np.float32([1.03, 1.0, 0.94])
+        self.light = fall[..., None] * WARM
 
     def paint(self, moment: float) -> Picture:
         """The frame at `moment` (frames from the scene's beginning)."""

@@ -21,7 +21,7 @@ def soundtrack() -> Picture:
     for number, shot in enumerate(SHOTS):
         start, stop = (round(frame / RATE.fraction * HERTZ) for frame in (shot.frames.start, shot.frames.stop))
         part = makers[shot.scene](stop - start, number) * _fade(stop - start)
-        track[start:stop] += part[:, None] * np.float32([1.0, 0.8] if number % 2 else [0.8, 1.0])
+        track[start:stop] += part[:, None] * np.array([1.0, 0.8] if number % 2 else [0.8, 1.0])
     return (LOUDEST * np.tanh(track)).astype(np.float32)
 
 

@@ -12,6 +12,8 @@ from vidcolor.example.texture import Picture
 
 SIZE = (360, 640)
 """(height, width) of the film."""
+WARM = np.array([1.02, 1.0, 0.955], np.float32)
+"""The tint of its light."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def place(frame: Picture, sprite: Sprite, x: float, y: float, camera: Camera, po
         sprite.image, matrix, (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_LINEAR, borderMode=border
     )
     if pose.opacity != 1:
-        patch *= np.float32(pose.opacity)
+        patch = patch * np.float32(pose.opacity)
     region = frame[y0:y1, x0:x1]
     if sprite.opaque:
         region[...] = patch[..., :3]
@@ -81,6 +83,13 @@ def _to_frame(sprite: Sprite, x: float, y: float, camera: Camera, pose: Pose) ->
     center = np.array([SIZE[1] / 2 + seen_x * zoom, SIZE[0] / 2 + seen_y * zoom])
     offset = center - linear @ (np.asarray(sprite.pivot) * sprite.density)
     return np.hstack([linear, offset[:, None]])
+
+
+def daylight(center: tuple[float, float], brightest: float, fall: float) -> Picture:
+    """(H, W, 3) warm light: `brightest` at `center`, less by `fall` towards the far corners."""
+    y, x = np.mgrid[0 : SIZE[0], 0 : SIZE[1]].astype(np.float32)
+    away = ((x - center[0]) / 520) ** 2 + ((y - center[1]) / 320) ** 2
+    return (brightest - fall * away)[..., None] * WARM
 
 
 def blank() -> Picture:

@@ -5,14 +5,13 @@ The houses stand on the line y = 250; the scene runs from x = 0 to x = 1000.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from vidcolor.example import plants
-from vidcolor.example.canvas import Canvas, Sprite, soft_blot
+from vidcolor.example.canvas import OVER, Canvas, Sprite, soft_blot
 from vidcolor.example.figures import Walker
-from vidcolor.example.stage import Camera, Pose, blank, place
-from vidcolor.example.texture import Picture, Rgb, brick, cobbles, flat, plaster, rgb, sky, tiles, wood
+from vidcolor.example.stage import Camera, Pose, blank, daylight, place
+from vidcolor.example.texture import Picture, Rgb, brick, cobbles, plaster, rgb, sky, tiles
 
 WIDTH = 1000
 FOOT = 250
@@ -35,12 +34,11 @@ AWNINGS: tuple[tuple[Rgb, Rgb], ...] = (
 
 
 def _wall(canvas: Canvas, name: str, seed: int) -> Picture:
-    over = canvas.size[0] // canvas.height
     if name == "brick":
-        return brick(canvas.size, (rgb("8c4c38"), rgb("a4654a")), seed, over)
+        return brick(canvas.size, (rgb("8c4c38"), rgb("a4654a")), seed, OVER)
     if name == "dark":
-        return brick(canvas.size, (rgb("6d3f35"), rgb("855445")), seed, over)
-    return plaster(canvas.size, rgb(name), seed, over)
+        return brick(canvas.size, (rgb("6d3f35"), rgb("855445")), seed, OVER)
+    return plaster(canvas.size, rgb(name), seed, OVER)
 
 
 def _window(canvas: Canvas, x: float, y: float, size: tuple[float, float], shutter: Rgb, seed: int) -> None:
@@ -53,9 +51,7 @@ def _window(canvas: Canvas, x: float, y: float, size: tuple[float, float], shutt
     curtain = [rgb("cfc3a8"), rgb("b98f78"), rgb("b7bba8")][seed % 3]
     open_by = draw.uniform(0.2, 0.45) * w
     canvas.polygon([(x, y), (x + open_by, y), (x + open_by * 0.5, y + h), (x, y + h)], curtain, 0.85)
-    canvas.polygon(
-        [(x + w, y), (x + w - open_by, y), (x + w - open_by * 0.5, y + h), (x + w, y + h)], curtain, 0.7
-    )
+    canvas.polygon([(x + w, y), (x + w - open_by, y), (x + w - open_by * 0.5, y + h), (x + w, y + h)], curtain, 0.7)
     for bar in (0.36, 0.68):
         canvas.rect(x, y + h * bar - 0.5, x + w, y + h * bar + 0.5, CREAM)
     canvas.rect(x + w / 2 - 0.7, y, x + w / 2 + 0.7, y + h, CREAM)
@@ -107,12 +103,12 @@ def _house(which: int) -> Canvas:
     """One house with its roof, 8 pixels of air on either side."""
     width, height, wall, roof, shutter, door = HOUSES[which]
     canvas = Canvas(width + 16, FOOT + 4)
-    over, x, top = canvas.size[0] // canvas.height, 8, FOOT - height
+    x, top = 8, FOOT - height
     for chimney in (0.22, 0.72):
         c = x + width * chimney
         canvas.rect(c, top - 46, c + 15, top, rgb("7c4a3a"))
         canvas.rect(c - 2, top - 48, c + 17, top - 44, rgb("6a5a4c"))
-    roofing = tiles(canvas.size, rgb(roof), 10 + which, over)
+    roofing = tiles(canvas.size, rgb(roof), 10 + which, OVER)
     canvas.polygon([(x - 3, top), (x + 14, top - 36), (x + width - 14, top - 36), (x + width + 3, top)], roofing)
     for part in (0.3, 0.66):
         d = x + width * part
@@ -145,12 +141,11 @@ def _houses() -> Sprite:
 
 def _ground() -> Sprite:
     canvas = Canvas(WIDTH, 140)
-    over = canvas.size[0] // canvas.height
-    canvas.cover(cobbles(canvas.size, rgb("857b6e"), 5, over))
-    canvas.rect(0, 0, WIDTH, 17, plaster(canvas.size, rgb("a69c8c"), 6, over))
+    canvas.cover(cobbles(canvas.size, rgb("857b6e"), 5, OVER))
+    canvas.rect(0, 0, WIDTH, 17, plaster(canvas.size, rgb("a69c8c"), 6, OVER))
     for slab in range(0, WIDTH, 26):
         canvas.line([(slab, 0), (slab - 9, 16)], 0.5, rgb("776e62"))
-    canvas.rect(0, 16, WIDTH, 20.5, plaster(canvas.size, rgb("bdb19b"), 7, over))
+    canvas.rect(0, 16, WIDTH, 20.5, plaster(canvas.size, rgb("bdb19b"), 7, OVER))
     canvas.rect(0, 20.5, WIDTH, 22.5, rgb("4b453f"))
     for rail in (39.0, 52.0):
         canvas.rect(0, rail, WIDTH, rail + 2.2, rgb("4a4744"))
@@ -162,11 +157,12 @@ def _ground() -> Sprite:
 def _tram() -> Sprite:
     """A tramcar in green and cream, 250 by 92; its pivot is where the middle of it meets the rail."""
     canvas = Canvas(250, 104)
-    over = canvas.size[0] // canvas.height
     canvas.line([(125, 14), (104, 2), (146, 2)], 1.5, IRON)
     canvas.polygon([(6, 26), (22, 13), (228, 13), (244, 26)], rgb("8d8672"))
-    canvas.polygon([(4, 30), (9, 24), (241, 24), (246, 30), (246, 86), (4, 86)], plaster(canvas.size, rgb("d2c298"), 31, over))
-    canvas.polygon([(4, 60), (246, 60), (244, 90), (6, 90)], plaster(canvas.size, rgb("3f6650"), 32, over))
+    canvas.polygon(
+        [(4, 30), (9, 24), (241, 24), (246, 30), (246, 86), (4, 86)], plaster(canvas.size, rgb("d2c298"), 31, OVER)
+    )
+    canvas.polygon([(4, 60), (246, 60), (244, 90), (6, 90)], plaster(canvas.size, rgb("3f6650"), 32, OVER))
     canvas.rect(4, 58, 246, 60.5, rgb("b08d4a"))
     canvas.rect(4, 85, 246, 87, rgb("b08d4a"))
     for k in range(8):
@@ -239,8 +235,7 @@ class Street:
 
     def __init__(self) -> None:
         air = Canvas(760, 230)
-        over = air.size[0] // air.height
-        air.cover(sky(air.size, (rgb("86a0b2"), rgb("d9d2c0")), rgb("eee5d3"), 1, over, cover=-0.1))
+        air.cover(sky(air.size, (rgb("86a0b2"), rgb("d9d2c0")), rgb("eee5d3"), 1, OVER, cover=-0.1))
         self.sky = air.sprite(opaque=True)
         self.skyline, self.houses, self.ground = _skyline(), _houses(), _ground()
         self.tram, self.lamp = _tram(), _lamp()
@@ -249,7 +244,7 @@ class Street:
         self.woman = Walker(coat=rgb("8e3b3f"), hat=rgb("5c2a30"), scarf=rgb("d3c3a0"), skirt=rgb("4b4a55"))
         self.shadow = soft_blot((140, 13), (0, 0, 0), 0.62)
         self.small_shadow = soft_blot((24, 6), (0, 0, 0), 0.5)
-        self.sun = _sunlight()
+        self.light = daylight((260, 150), 1.06, 0.26)
 
     def paint(self, moment: float) -> Picture:
         """The frame at `moment` (frames from the scene's beginning, which may be fractional)."""
@@ -276,13 +271,5 @@ class Street:
             place(frame, self.lamp, x, 372, camera, near)
         sway = Pose(depth=1.3, lean=0.012 * np.sin(moment / 9))
         place(frame, self.tree, 770, 392, camera, sway)
-        frame *= self.sun
+        frame *= self.light
         return frame
-
-
-def _sunlight() -> Picture:
-    """Warm light from the upper left, falling off to the corners (H, W, 3)."""
-    y, x = np.mgrid[0:360, 0:640].astype(np.float32)
-    fall = 1.06 - 0.26 * (((x - 260) / 520) ** 2 + ((y - 150) / 330) ** 2)
-    warm = flat((360, 640), (1.02, 1.0, 0.95))
-    return cv2.GaussianBlur(fall, (0, 0), 3)[..., None] * warm

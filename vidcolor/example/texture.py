@@ -23,9 +23,7 @@ def rgb(code: str) -> Rgb:
     return (int(code[0:2], 16) / 255, int(code[2:4], 16) / 255, int(code[4:6], 16) / 255)
 
 
-def noise(
-    size: tuple[int, int], cell: float, seed: int, *, octaves: int = 4, stretch: float = 1.0
-) -> Picture:
+def noise(size: tuple[int, int], cell: float, seed: int, *, octaves: int = 4, stretch: float = 1.0) -> Picture:
     """(H, W) fractal noise of mean 0 and deviation 1. `cell`: pixels of its largest blots, `stretch` times
     wider than high.
     """
@@ -49,7 +47,7 @@ def noise(
 
 def flat(size: tuple[int, int], color: Rgb) -> Picture:
     """One colour all over."""
-    return np.broadcast_to(np.float32(color), (*size, 3)).copy()
+    return np.broadcast_to(np.array(color, np.float32), (*size, 3)).copy()
 
 
 def toned(color: Rgb | Picture, tone: Picture) -> Picture:
@@ -132,9 +130,7 @@ def cobbles(size: tuple[int, int], color: Rgb, seed: int, over: int) -> Picture:
     return toned(out, 0.05 * noise(size, 70 * over, seed + 3) + 0.05 * noise(size, 2 * over, seed + 4))
 
 
-def wood(
-    size: tuple[int, int], color: Rgb, seed: int, over: int, *, plank: float = 0, down: bool = False
-) -> Picture:
+def wood(size: tuple[int, int], color: Rgb, seed: int, over: int, *, plank: float = 0, down: bool = False) -> Picture:
     """Wood with its grain along the width (or the height), and joints every `plank` frame pixels."""
     if down:
         return wood((size[1], size[0]), color, seed, over, plank=plank).transpose(1, 0, 2).copy()
