@@ -42,7 +42,7 @@ class ShotSettings:
     """What is looked for: all (cuts, dissolves and fades) or cuts alone."""
     side: int = 96
     """Long side at which frames are compared, in pixels; larger sees smaller things and slower pans, and takes longer."""
-    cut: float = 0.2
+    cut: float = 0.27
     """How far a jump must stand above the changes around it to be a cut, 0 to 1; higher finds fewer."""
     odd_frames: int = 2
     """Longest flash, splice or damaged run that returns to the same scene without being a cut, in frames."""
@@ -118,6 +118,12 @@ class PropagateSettings:
     """Share of the motion's length that is added to that miss."""
     residual: float = 0.004
     """Luma residual after carrying at which confidence falls to 37 %, in squared L*/100."""
+    superpixel_density: float = 3.0
+    """Superpixels in a frame of n chroma pixels, as a multiple of the square root of n."""
+    superpixel_compactness: float = 10.0
+    """Difference of L* that weighs as much as one superpixel's width of distance; larger makes rounder superpixels."""
+    superpixel_steadiness: float = 8.0
+    """Difference of L* at which a pixel leaves the superpixel that the flow brings; larger keeps shapes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +242,9 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
         "mismatch": (0.01, 100.0),
         "slack": (0.0, 1.0),
         "residual": (1e-6, 1.0),
+        "superpixel_density": (0.1, 30.0),
+        "superpixel_compactness": (0.1, 1000.0),
+        "superpixel_steadiness": (0.0, 100.0),
     },
     "ExportSettings": {"doubtful": (0.0, 1.0)},
 }

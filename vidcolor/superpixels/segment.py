@@ -23,7 +23,7 @@ from numba import njit
 
 from vidcolor.errors import InputError
 from vidcolor.superpixels.connect import find_parts, own_parts, paint
-from vidcolor.superpixels.slic import NO_PRIOR, OUTSIDE, UNASSIGNED, Prior, iterate, mean_centres
+from vidcolor.superpixels.slic import OUTSIDE, UNASSIGNED, Prior, iterate, mean_centres
 
 if TYPE_CHECKING:
     from numpy import ndarray as Array  # noqa: N812
@@ -78,8 +78,8 @@ def segment(
     least = LEAST_PART * step * step
     runs, parts = find_parts(labels, lightness)
     owners = own_parts(runs, parts, lightness.shape[1], seeds, least, least)
-    _, owners = np.unique(owners, return_inverse=True)
-    return paint(runs, owners.astype(np.int32), UNASSIGNED, lightness.shape[1])
+    used = np.bincount(owners) > 0
+    return paint(runs, (np.cumsum(used) - 1).astype(np.int32)[owners], UNASSIGNED, lightness.shape[1])
 
 
 def _whole(lightness: Array, count: int, step: float, rule: dict[str, Any]) -> tuple[Array, int]:
@@ -104,7 +104,7 @@ def _within(lightness: Array, mask: Array, step: float, rule: dict[str, Any]) ->
     """Labels not yet connected, OUTSIDE where the mask is not, and the number of seeds."""
     expected = np.where(mask, np.int32(UNASSIGNED), np.int32(OUTSIDE))
     prior = Prior(expected, np.float32(0), 0)
-    seeds = seeds_within(expected, step, 1)
+    seeds, _ = seeds_within(expected, UNASSIGNED, step, 1)
     light = lightness[seeds[:, 0], seeds[:, 1]]
     centres = np.concatenate([seeds.astype(np.float32), light[:, None]], axis=1)
     even = {**rule, "compactness": _BY_POSITION, "iterations": _EVEN_ROUNDS}
@@ -138,47 +138,87 @@ def grid_centres(lightness: Array, count: int) -> Array:
     return np.stack([np.repeat(y, across), np.tile(x, down), light.ravel()], axis=1).astype(np.float32)
 
 
-def seeds_within(region: Array, step: float, least: float) -> Array:
-    """(n, 2) int32 y, x of seeds, about one for each step x step pixels of a region.
+def seeds_within(region: Array, wanted: int, step: float, least: float) -> tuple[Array, Array]:
+    """Seeds (n, 2) int32 y, x, about one for each step x step pixels where `region` has the value `wanted`.
 
-    region  (H, W) int32: OUTSIDE where it is not, one other number where it is
-    Connected parts of fewer than `least` pixels get none; every other part gets at least one.
+    region   (H, W) int32
+    returns  the seeds, and (H, W) int32 that is -1 where there was nothing to seed
+
+    Connected parts of fewer than `least` pixels get no seed; every other part gets at least one.
     """
-    runs, parts = find_parts(region, np.zeros(region.shape, np.float32))
-    owner = np.where(parts.size >= least, np.arange(len(parts.size)), -1).astype(np.int32)
-    return _place(paint(runs, owner, -1, region.shape[1]), len(owner), float(step))
+    parted = np.where(region == wanted, np.int32(0), np.int32(OUTSIDE))
+    runs, parts = find_parts(parted, np.zeros(region.shape, np.float32))
+    owner = np.where(parts.size >= least, np.arange(len(parts.size)), UNASSIGNED).astype(np.int32)
+    if not (owner >= 0).any():
+        return np.empty((0, 2), np.int32), parted
+    seeded = paint(runs, owner, UNASSIGNED, region.shape[1])
+    return _place(seeded, len(owner), float(step)), seeded
 
 
 @njit(cache=True, nogil=True)
 def _place(parts: Array, count: int, step: float) -> Array:
-    """Seeds for pixels of part >= 0: per grid cell that is half full, then per part that got none."""
+    """Seeds (n, 2) int32 for the pixels of part >= 0: the pixel of each group nearest to the group's middle."""
+    group, wanted = _gather(parts, count, step)
+    middle, near = np.zeros((wanted.shape[0], 3)), np.full(wanted.shape[0], np.inf)
+    seeds = np.zeros((wanted.shape[0], 2), np.int32)
+    for y in range(parts.shape[0]):
+        for x in range(parts.shape[1]):
+            if group[y, x] >= 0:
+                middle[group[y, x], 0] += 1.0
+                middle[group[y, x], 1] += y
+                middle[group[y, x], 2] += x
+    for y in range(parts.shape[0]):
+        for x in range(parts.shape[1]):
+            g = group[y, x]
+            if g >= 0:
+                away = (y - middle[g, 1] / middle[g, 0]) ** 2 + (x - middle[g, 2] / middle[g, 0]) ** 2
+                if away < near[g]:
+                    near[g] = away
+                    seeds[g, 0], seeds[g, 1] = y, x
+    return seeds[wanted]
+
+
+@njit(cache=True, nogil=True)
+def _gather(parts: Array, count: int, step: float) -> tuple[Array, Array]:
+    """Groups (H, W) int32 of about step x step pixels, and whether each is to have a seed, (groups,) bool.
+
+    What a part has in one cell of the grid is a group if that is half a cell; what it has in less full cells is
+    gathered from cell to cell until it makes a whole one, so that a thin strip gets its share. What is left over at
+    the end counts only if the part has nothing else.
+    """
     height, width = parts.shape
     down, across = max(1, round(height / step)), max(1, round(width / step))
-    cells = down * across
-    # One place for each cell, then one for each part; a pixel counts for its cell and for its part.
-    middle, near = np.zeros((cells + count, 3)), np.full(cells + count, np.inf)
-    seeds, wanted = np.zeros((cells + count, 2), np.int32), np.zeros(cells + count, np.bool_)
-    for y in range(height):
-        for x in range(width):
-            if parts[y, x] >= 0:
-                for place in (y * down // height * across + x * across // width, cells + parts[y, x]):
-                    middle[place, 0] += 1.0
-                    middle[place, 1] += y
-                    middle[place, 2] += x
-    for y in range(height):
-        for x in range(width):
-            if parts[y, x] >= 0:
-                for place in (y * down // height * across + x * across // width, cells + parts[y, x]):
-                    n = middle[place, 0]
-                    away = (y - middle[place, 1] / n) ** 2 + (x - middle[place, 2] / n) ** 2
-                    if away < near[place]:
-                        near[place] = away
-                        seeds[place, 0], seeds[place, 1] = y, x
-    seeded = np.zeros(count, np.bool_)
-    for cell in range(cells):
-        if 2 * middle[cell, 0] >= step * step:
-            wanted[cell] = True
-            seeded[parts[seeds[cell, 0], seeds[cell, 1]]] = True
+    group, groups = np.full((height, width), -1, np.int32), 0
+    wanted = np.zeros(down * across + 2 * parts.size // max(1, int(step * step / 2)) + 2 * count + 2, np.bool_)
+    here, target = np.zeros(count, np.int64), np.zeros(count, np.int32)
+    rest, held, seeded = np.full(count, -1, np.int32), np.zeros(count, np.int64), np.zeros(count, np.bool_)
+    for cell in range(down * across):
+        top, bottom = cell // across * height // down, (cell // across + 1) * height // down
+        left, right = cell % across * width // across, (cell % across + 1) * width // across
+        for y in range(top, bottom):
+            for x in range(left, right):
+                if parts[y, x] >= 0:
+                    here[parts[y, x]] += 1
+        for y in range(top, bottom):
+            for x in range(left, right):
+                part = parts[y, x]
+                if part < 0:
+                    continue
+                if here[part] > 0:
+                    if 2 * here[part] >= step * step:
+                        target[part], wanted[groups], seeded[part] = groups, True, True
+                        groups += 1
+                    else:
+                        if rest[part] < 0:
+                            rest[part], held[part] = groups, 0
+                            groups += 1
+                        target[part] = rest[part]
+                        held[part] += here[part]
+                        if held[part] >= step * step:
+                            wanted[rest[part]], seeded[part], rest[part] = True, True, -1
+                    here[part] = 0
+                group[y, x] = target[part]
     for part in range(count):
-        wanted[cells + part] = not seeded[part] and middle[cells + part, 0] > 0
-    return seeds[wanted]
+        if rest[part] >= 0 and not seeded[part]:
+            wanted[rest[part]] = True
+    return group, wanted[:groups]

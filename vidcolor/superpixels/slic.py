@@ -36,6 +36,8 @@ _TILE = TILE_WIDTH * TILE_HEIGHT
 _BANDS = 2
 """Sums are always made in two bands, so that their rounding does not depend on the number of threads."""
 _SIDE_BY_SIDE = 4
+_FORBIDDEN = np.float32(1e6)
+"""Added to the squared distance of a carried centre in a FRESH pixel: it is taken only where no new centre reaches."""
 _FAR = np.float32(1e30)
 
 
@@ -125,8 +127,10 @@ def _assign(
             base = cl * cl + weight * (cy * cy + cx * cx)
             if known:
                 away, own = base + prior.penalty, c if c < prior.carried else FRESH
+                fresh = base if own == FRESH else base + _FORBIDDEN
                 for i in range(_TILE):
-                    d = bl * value[i] + bx * px[i] + by * py[i] + (base if home[i] == own else away)
+                    at = fresh if home[i] == FRESH else (base if home[i] == own else away)
+                    d = bl * value[i] + bx * px[i] + by * py[i] + at
                     if d < best[i]:
                         best[i], who[i] = d, c
             else:

@@ -1,0 +1,238 @@
+"""Superpixels that keep their label through a shot: a label's run of frames is a supervoxel.
+
+From one frame to the next:
+1. Every visible pixel carries its label along the flow; where two land on one pixel, the one of like lightness stays.
+   This gives each pixel of the new frame the label it is expected to have.
+2. A label's centre is the mean of the pixels that expect it, in place and in lightness, so flicker moves no label.
+   A label expected by fewer than S^2 / 8 pixels dies; the far part of one that has grown beyond 2.5 S^2 gets a new one.
+3. Where nothing lands, something was uncovered: areas of S^2 / 2 and more get new labels. Smaller ones are lent to the
+   labels around them, and wait: nothing is carried from them, so a strip uncovered slowly adds up until it is enough.
+4. Rounds of SLIC, in which a label that a pixel does not expect is a little farther away than one it does.
+5. Every label is made one piece; the largest piece keeps the label, a piece cut off gets a new one or is taken over.
+
+The idea is J. Chang, D. Wei, J. Fisher III, A video representation using temporal superpixels, CVPR 2013; the method is
+ours, driven by flow instead of a generative model. Chang's centres are carried one by one; ours by all their pixels,
+because a centre need not lie on its own superpixel, and one wrong vector would then lose the label.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from vidcolor.errors import InputError
+from vidcolor.superpixels.connect import find_parts, own_parts, paint
+from vidcolor.superpixels.segment import seeds_within, segment
+from vidcolor.superpixels.slic import FRESH, UNASSIGNED, Prior, iterate, mean_centres
+
+if TYPE_CHECKING:
+    from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+
+LEAST_SUPPORT = 1 / 8
+"""A label with less than this share of S^2 dies."""
+LEAST_UNCOVERED = 1 / 2
+"""An uncovered area, or a piece cut off, of this share of S^2 gets a new label."""
+MOST_SUPPORT = 2.5
+"""A label with more than this share of S^2 buds: its far part gets a new label, so that a frame keeps its count."""
+_REACH = 1.25
+"""In steps: carried centres lie less evenly than a grid. What none reaches is uncovered too, as when zooming in."""
+
+
+class TrackStatistics(NamedTuple):
+    """What a tracker has seen so far."""
+
+    frames: int
+    labels: int
+    """Labels given out in all: they are 0 .. labels - 1."""
+    births: int
+    """Labels that began after the first frame."""
+    deaths: int
+    mean_length: float
+    """Frames a label lives, counting those alive as if they ended now."""
+    median_length: float
+
+
+class Tracker:
+    """Superpixels of one shot, frame after frame.
+
+    count        superpixels wanted in a frame; S^2 = pixels / count
+    compactness  as in `segment`
+    steadiness   L* difference that it is worth to keep the label the flow brings; 0 follows lightness alone
+    iterations   rounds of SLIC in each frame
+
+    Labels are unique through the shot: a label that has died is never used again. The same frames give the same labels.
+    """
+
+    def __init__(self, count: int, *, compactness: float = 10.0, steadiness: float = 8.0, iterations: int = 2) -> None:
+        self.count = count
+        self.born = np.empty(0, np.int32)
+        """Labels that began with the last frame."""
+        self.parents = np.empty(0, np.int32)
+        """For each of `born`: the label it was cut off or budded from, -1 where it covers what was not seen before."""
+        self.died = np.empty(0, np.int32)
+        """Labels that the last frame no longer has."""
+        self._compactness = compactness
+        self._penalty = np.float32(steadiness**2)
+        self._iterations = iterations
+        self._before: Array | None = None
+        self._slots = np.empty((0, 0), np.int32)
+        self._waiting = np.empty((0, 0), np.bool_)
+        self._ids = np.empty(0, np.int32)
+        self._frames = 0
+        self._first_frames: list[int] = []
+        self._lengths: list[int] = []
+
+    @property
+    def label_count(self) -> int:
+        """Labels given out so far: all labels are below it."""
+        return len(self._first_frames)
+
+    def step(self, lightness: Array, flow: Array | None = None, occluded: Array | None = None) -> Array:
+        """Labels (H, W) int32 of the next frame.
+
+        lightness  (H, W) float32, L* 0..100
+        flow       (2, H, W) float32, from the frame before to this one; None for the first frame only
+        occluded   (H, W) bool on the frame before: seen there, not here (`flow.warp.occluded`)
+
+        Refuses a flow with the first frame, none with a later one, and another size than the first frame's.
+        """
+        lightness = np.ascontiguousarray(lightness, np.float32)
+        if self._before is None:
+            if flow is not None:
+                raise InputError("track: the first frame has no flow; give None")
+            self._waiting = np.zeros(lightness.shape, np.bool_)
+            slots = segment(lightness, self.count, compactness=self._compactness, threads=1)
+            self._keep(slots, np.empty(0, np.int64), np.full(int(slots.max()) + 1, -1))
+        else:
+            flow, occluded = self._checked(lightness, flow, occluded)
+            self._follow(self._before, lightness, flow, occluded)
+        self._before = lightness
+        self._frames += 1
+        return self._ids[self._slots]
+
+    def _checked(self, lightness: Array, flow: Array | None, occluded: Array | None) -> tuple[Array, Array]:
+        size = self._slots.shape
+        if lightness.shape != size:
+            raise InputError(f"track: frame {lightness.shape} after frames of {size}; start a new tracker")
+        if flow is None or flow.shape != (2, *size):
+            shape = None if flow is None else flow.shape
+            raise InputError(f"track: flow {shape} does not fit frames of {size}; give (2, H, W) for each later frame")
+        if occluded is None:
+            occluded = np.zeros(size, np.bool_)
+        if occluded.shape != size or occluded.dtype != np.bool_:
+            raise InputError(f"track: occluded {occluded.dtype} {occluded.shape} must be bool {size}")
+        return np.ascontiguousarray(flow, np.float32), np.ascontiguousarray(occluded)
+
+    def _follow(self, before: Array, lightness: Array, flow: Array, occluded: Array) -> None:
+        area = lightness.size / self.count
+        old = len(self._ids)
+        landed = _carry(self._slots, before, lightness, flow, occluded | self._waiting)
+        expected = _fill_holes(landed)
+        centres, support = mean_centres(lightness, expected, old)
+        centres[support < LEAST_SUPPORT * area] = -1
+        buds, origins = _buds(expected, centres, support > MOST_SUPPORT * area, math.sqrt(area))
+        seeds, parts = seeds_within(expected, UNASSIGNED, math.sqrt(area), LEAST_UNCOVERED * area)
+        expected[parts >= 0] = FRESH
+        new = np.concatenate([buds, seeds])
+        light = lightness[new[:, 0], new[:, 1]]
+        slots = iterate(
+            lightness,
+            np.concatenate([centres, np.column_stack([new, light]).astype(np.float32)]),
+            step=math.sqrt(area),
+            compactness=self._compactness,
+            iterations=self._iterations,
+            prior=Prior(expected, self._penalty, old),
+            reach=_REACH,
+        )
+        runs, pieces = find_parts(slots, lightness)
+        count, width = old + len(new), slots.shape[1]
+        owners = own_parts(runs, pieces, width, count, LEAST_SUPPORT * area, LEAST_UNCOVERED * area)
+        used = np.flatnonzero(np.bincount(owners))
+        dense = np.zeros(used[-1] + 1, np.int32)
+        dense[used] = np.arange(len(used))
+        # What each slot came from: itself, the label it budded from, nothing, or the label it was cut off.
+        source = np.concatenate([np.arange(old), origins, np.full(len(seeds), -1), np.full(used[-1] + 1, -1)])
+        cut = np.argsort(pieces.size, kind="stable")
+        cut = cut[owners[cut] >= count]
+        source[owners[cut]] = np.where(pieces.label[cut] >= 0, source[pieces.label[cut]], -1)
+        parents = source[used[used >= old]]
+        kept = used[used < old]
+        self._keep(paint(runs, dense[owners], UNASSIGNED, width), kept, parents)
+        lent = (expected == UNASSIGNED) | (expected == FRESH)
+        self._waiting = lent & (self._slots < len(kept))
+
+    def _keep(self, slots: Array, kept: Array, parents: Array) -> None:
+        """Takes `slots` as the last frame's: first the kept ones, in order, then a new one for each of `parents`."""
+        self.born = np.arange(self.label_count, self.label_count + len(parents), dtype=np.int32)
+        self.parents = np.where(parents >= 0, np.append(self._ids, -1)[parents], -1).astype(np.int32)
+        self.died = np.delete(self._ids, kept)
+        self._lengths += [self._frames - self._first_frames[label] for label in self.died]
+        self._first_frames += [self._frames] * len(parents)
+        self._ids = np.concatenate([self._ids[kept], self.born])
+        self._slots = slots
+
+    def statistics(self) -> TrackStatistics:
+        """Births, deaths and lengths so far."""
+        lengths = self._lengths + [self._frames - self._first_frames[label] for label in self._ids]
+        return TrackStatistics(
+            frames=self._frames,
+            labels=self.label_count,
+            births=sum(first > 0 for first in self._first_frames),
+            deaths=len(self._lengths),
+            mean_length=float(np.mean(lengths)) if lengths else 0.0,
+            median_length=float(np.median(lengths)) if lengths else 0.0,
+        )
+
+
+def _buds(expected: Array, centres: Array, grown: Array, step: float) -> tuple[Array, Array]:
+    """Seeds (n, 2) int32 for new labels in the far parts of labels that have grown too large, and those labels (n,)."""
+    if not grown.any():
+        return np.empty((0, 2), np.int32), np.empty(0, np.int64)
+    within = np.append(grown, False)[np.maximum(expected, UNASSIGNED)]
+    seeds, _ = seeds_within(within.astype(np.int32), 1, step, 1)
+    origins = expected[seeds[:, 0], seeds[:, 1]].astype(np.int64)
+    far = np.hypot(*(seeds - centres[origins, :2]).T) > step
+    return seeds[far], origins[far]
+
+
+@njit(cache=True, nogil=True)
+def _carry(slots: Array, before: Array, lightness: Array, flow: Array, occluded: Array) -> Array:
+    """(H, W) int32: the label that the flow brings to each pixel, UNASSIGNED where it brings none.
+
+    Of several that land on one pixel the one nearest in lightness to what is there now stays.
+    """
+    height, width = slots.shape
+    landed = np.full((height, width), UNASSIGNED, np.int32)
+    nearest = np.full((height, width), np.float32(np.inf), np.float32)
+    for y in range(height):
+        for x in range(width):
+            to_y, to_x = y + flow[1, y, x] + 0.5, x + flow[0, y, x] + 0.5
+            # Said this way round, so that a flow that is not a number lands nowhere.
+            if not occluded[y, x] and to_y >= 0.0 and to_x >= 0.0 and to_y < height and to_x < width:
+                v, u = int(to_y), int(to_x)
+                away = abs(lightness[v, u] - before[y, x])
+                if away < nearest[v, u]:
+                    nearest[v, u] = away
+                    landed[v, u] = slots[y, x]
+    return landed
+
+
+@njit(cache=True, nogil=True)
+def _fill_holes(landed: Array) -> Array:
+    """`landed` with holes one pixel wide filled, where the label on both sides is the same.
+
+    An area that grows leaves such holes; they are not uncovered ground.
+    """
+    height, width = landed.shape
+    filled = landed.copy()
+    for y in range(height):
+        for x in range(width):
+            if landed[y, x] == UNASSIGNED:
+                if 0 < x < width - 1 and landed[y, x - 1] == landed[y, x + 1]:
+                    filled[y, x] = landed[y, x - 1]
+                elif 0 < y < height - 1 and landed[y - 1, x] == landed[y + 1, x]:
+                    filled[y, x] = landed[y - 1, x]
+    return filled
