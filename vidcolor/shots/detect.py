@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy import ndarray as Array
+from numpy import ndarray as Array  # noqa: N812
 
 from vidcolor.errors import InputError
 from vidcolor.settings import ShotSettings
@@ -61,7 +61,9 @@ def _find_all(measures: Measures, settings: ShotSettings) -> dict[int, Transitio
     """First frame of every shot and how it begins: cuts, dissolves and fades."""
     count = len(measures)
     fades = find_fades(measures, settings.fade, settings.longest)
-    cuts = [t for t in find_cuts(measures, settings.cut) if not any(_inside(fade, t) for fade in fades)]
+    cuts = [
+        t for t in find_cuts(measures, settings.cut, settings.odd_frames) if not any(_inside(fade, t) for fade in fades)
+    ]
     entries = {0: Transition()} | {t: Transition() for t in cuts}
     for run in _runs(count, cuts, fades):
         for found in find_dissolves(measures, run, settings.dissolve, settings.longest):
@@ -74,7 +76,7 @@ def _find_all(measures: Measures, settings: ShotSettings) -> dict[int, Transitio
 
 def _find_cuts_only(measures: Measures, settings: ShotSettings) -> dict[int, Transition]:
     """The same with nothing but cuts: a dissolve or fade stays inside a shot."""
-    return {t: Transition() for t in [0, *find_cuts(measures, settings.cut)]}
+    return {t: Transition() for t in [0, *find_cuts(measures, settings.cut, settings.odd_frames)]}
 
 
 DETECTORS: dict[str, Callable[[Measures, ShotSettings], dict[int, Transition]]] = {
@@ -84,14 +86,20 @@ DETECTORS: dict[str, Callable[[Measures, ShotSettings], dict[int, Transition]]] 
 """Detectors by the name that `shots.detector` gives them."""
 
 
-def find_cuts(measures: Measures, threshold: float) -> list[int]:
-    """First frame of every shot that begins with a cut, frame 0 left out."""
-    cuts = []
-    for t in np.flatnonzero(measures.jump > 0):
+def find_cuts(measures: Measures, threshold: float, odd: int) -> list[int]:
+    """First frame of every shot that begins with a cut, frame 0 left out; never two within `odd` frames."""
+    cuts: dict[int, float] = {}
+    for t in np.flatnonzero(measures.jump > 0).tolist():
         around = max(_second(measures.change[max(1, t - NEIGHBOURS) : t]), _second(measures.change[t + 1 :]))
-        if (measures.jump[t] - around) / (1.0 - around) > threshold:
-            cuts.append(int(t))
-    return cuts
+        rise = (float(measures.jump[t]) - around) / (1.0 - around)
+        if rise > threshold:
+            cuts[t] = rise
+    strongest = sorted(cuts, key=lambda t: (-cuts[t], t))
+    kept: list[int] = []
+    for t in strongest:
+        if all(abs(t - other) > odd for other in kept):
+            kept.append(t)
+    return sorted(kept)
 
 
 def _second(changes: Array) -> float:

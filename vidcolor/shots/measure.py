@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numba import njit
-from numpy import ndarray as Array
+from numpy import ndarray as Array  # noqa: N812
 
 from vidcolor.types import Frame
 
@@ -98,7 +99,7 @@ def _reduced(lightness: Array, side: int) -> Array:
 
 
 def _jump(change: list[float], window: deque[Array], at: int, odd: int) -> float:
-    """Least change from any of the `odd` + 1 frames before `at` to any of the `odd` + 1 from it on; 0 if unsuspected."""
+    """Least change from any of `odd` + 1 frames before `at` to any of `odd` + 1 from it on; 0 if unsuspected."""
     least = change[at]
     if least < SUSPECT:
         return 0.0
@@ -121,7 +122,7 @@ def difference(before: Array, after: Array) -> float:
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _unexplained(source: Array, target: Array, reach: int, noise: float) -> tuple[float, float]:  # pragma: no cover
+def _unexplained(source: Any, target: Any, reach: int, noise: float) -> tuple[float, float]:  # pragma: no cover
     """(sum of weight x unexplained share, sum of weights) over the blocks of `target`, matched in `source`."""
     height, width = target.shape
     count = BLOCK * BLOCK
@@ -138,7 +139,7 @@ def _unexplained(source: Array, target: Array, reach: int, noise: float) -> tupl
                 for i in range(BLOCK):
                     power += block[j, i] * block[j, i]
             weight = power / (power + floor)
-            best = np.float32(0)
+            best: Any = np.float32(0)
             for y in range(max(0, top - reach), min(height - BLOCK, top + reach) + 1):
                 for x in range(max(0, left - reach), min(width - BLOCK, left + reach) + 1):
                     product = np.float32(0)

@@ -2,7 +2,8 @@
 
 Each hypothesis predicts how the logarithm of every band's energy steps from frame to frame. It is weighed against
 the plain one, that energies only wander as they do inside a shot, by the robust likelihood of the steps:
-    gain = mean over bands and regions of the sum over frames of log(1 + step^2 / s^2) - log(1 + (step - predicted)^2 / s^2)
+    gain = mean over bands and regions of the sum over frames of
+           log(1 + step^2 / s^2) - log(1 + (step - predicted)^2 / s^2)
 Steps, not levels, are compared, so that a range too long or too short by a frame loses; that places both ends.
 
 - dissolve: (1-a)^2 A + a^2 B, `a` rising by even steps, A and B the energies before and after;
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy import ndarray as Array
+from numpy import ndarray as Array  # noqa: N812
 
 from vidcolor.shots.measure import Measures
 from vidcolor.timeline import FrameRange
@@ -26,6 +27,8 @@ FEWEST_ANCHOR = 2
 SHORTEST_DISSOLVE = 6
 SHORTEST_FADE = 3
 FINE_LENGTHS = 24
+USUAL_LENGTH = 24
+"""A dissolve longer than this must gain in proportion: a slow tilt resembles one by and by."""
 """Up to here every length of a dissolve is tried, beyond it every twelfth part more."""
 ENERGY_NOISE = 0.05
 """Energy in L* squared below which a band is empty: less than an 8-bit code's rounding."""
@@ -67,7 +70,7 @@ def find_dissolves(measures: Measures, within: FrameRange, threshold: float, lon
     levels = np.log(steady + ENERGY_NOISE).astype(np.float32)
     step = np.maximum(STEADY, 1.4826 * np.median(np.abs(np.diff(levels, axis=0)), axis=0)).astype(np.float32)
     lengths = _lengths(min(longest, len(within) - 2 * FEWEST_ANCHOR))
-    gains = _dissolve_gains(levels, step, lengths)
+    gains = _dissolve_gains(levels, step, lengths) / np.maximum(1.0, lengths / USUAL_LENGTH).astype(np.float32)
     found = []
     while gains.size and gains.max() > threshold:
         start, which = np.unravel_index(int(np.argmax(gains)), gains.shape)
@@ -189,9 +192,9 @@ def _fade(measures: Measures, run: tuple[int, int], room: FrameRange, limits: tu
     flipped = np.ascontiguousarray(levels[::-1])
     end, resume, in_gain = _ramp(flipped, count - 1 - middle, count - room.stop, longest)
     end, resume = count - end, count - resume
-    if start == 0 or out_gain < threshold:
+    if start == 0 or out_gain < threshold or begin >= start:
         begin = hold = start
-    if stop == count or in_gain < threshold:
+    if stop == count or in_gain < threshold or end <= stop:
         end = resume = stop
     if max(out_gain, in_gain) < threshold and start > 0 and stop < count:
         return None

@@ -1,0 +1,122 @@
+"""Shot lists, in and out: EDL (`edl.py`), OTIO (`otio.py`) and CSV (here); checked in `rows.py`.
+
+| list | shots and kinds | frames of transitions |
+|---|---|---|
+| .otio | exact | exact |
+| .edl | exact, where a dissolve's shots meet in its middle (as stage 1 makes them) | the same |
+| .csv | exact | not held; read back at a usual length |
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vidcolor.errors import InputError
+from vidcolor.shots.edl import edl_text, read_edl
+from vidcolor.shots.otio import otio_text, read_otio
+from vidcolor.shots.rows import Row, shots_of
+from vidcolor.types import Reel, Shot, TransitionKind
+
+COLUMNS = ("shot", "start", "stop", "entry")
+LARGEST = 32 * 2**20
+"""Bytes of the largest list that is read: a thousand times a feature film's."""
+FRAME_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
+KINDS: dict[str, TransitionKind] = {"": "cut", "cut": "cut", "dissolve": "dissolve", "fade": "fade"}
+
+
+def read_shots(path: Path, reel: Reel) -> list[Shot]:
+    """The reel's shots as the list at `path` has them; its suffix says how it is written.
+
+    Refuses unknown suffixes, files too large or not text, lists that cannot be read, frames outside the film, gaps
+    and overlaps, each with the place and the remedy.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(f"{path}: shot lists are {', '.join(READERS)}; this suffix is none of them")
+    return shots_of(path, reel, reader(path, _text(path), reel))
+
+
+def write_shots(path: Path, shots: Sequence[Shot], reel: Reel) -> None:
+    """Writes the shots to `path` in the form its suffix says, complete or not at all."""
+    writer = WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise InputError(f"{path}: shot lists are {', '.join(WRITERS)}; this suffix is none of them")
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_bytes(writer(shots, reel).encode("utf-8", "replace"))
+        os.replace(partial, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror}); free the disk or write elsewhere") from error
+
+
+def _text(path: Path) -> str:
+    """The file's text. Refuses what cannot be read, is too large, or is not text."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"{path}: larger than {LARGEST >> 20} MiB; this is not a shot list, give another file")
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', error)}); check the name") from error
+    if b"\0" in data:
+        raise InputError(f"{path}: holds binary data; save the list as plain text (UTF-8)")
+    # Old edit lists carry names in local code pages; only names can differ, and names are not used.
+    return data.decode("utf-8-sig", "replace")
+
+
+def csv_text(shots: Sequence[Shot], reel: Reel) -> str:
+    """The shots as CSV: `shot,start,stop,entry`, frames from 0, stop not included."""
+    lines = [",".join(COLUMNS)]
+    lines += [f"{shot.id},{shot.frames.start},{shot.frames.stop},{shot.entry.kind}" for shot in shots]
+    return "\n".join(lines) + "\n"
+
+
+def read_csv(path: Path, text: str, reel: Reel) -> list[Row]:
+    """The shots of a CSV list, unchecked. Columns may stand in any order, more may stand beside them.
+
+    Refuses missing columns, numbers that are not whole, and entries that are not cut, dissolve or fade. The name in
+    `shot` is not used: a shot is named by its first frame.
+    """
+    header = text.split("\n", 1)[0]
+    mark = max(",;\t", key=header.count)
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+    rows: list[Row] = []
+    columns: list[str] = []
+    try:
+        for cells in table:
+            place = f"line {table.line_num}"
+            cells = [cell.strip() for cell in cells]
+            if not any(cells):
+                continue
+            if not columns:
+                columns = [cell.lower() for cell in cells]
+                if missing := [name for name in COLUMNS[1:] if name not in columns]:
+                    raise InputError(
+                        f"{path}: {place}: no column {missing[0]!r}; the first line must be {','.join(COLUMNS)}"
+                    )
+                continue
+            rows.append(_csv_row(path, place, dict(zip(columns, cells, strict=False))))
+    except csv.Error as error:
+        raise InputError(f"{path}: line {table.line_num}: {error}; save the list as plain CSV") from error
+    return rows
+
+
+def _csv_row(path: Path, place: str, cells: dict[str, str]) -> Row:
+    numbers = []
+    for name in ("start", "stop"):
+        value = cells.get(name, "")
+        if not FRAME_NUMBER.fullmatch(value):
+            raise InputError(f"{path}: {place}: {name} {value[:40]!r} is not a frame number; write a whole number")
+        numbers.append(int(value))
+    entry = cells.get("entry", "").lower()
+    if entry not in KINDS:
+        raise InputError(f"{path}: {place}: entry {entry[:40]!r} is not one of cut, dissolve, fade")
+    return Row(place, numbers[0], numbers[1], KINDS[entry])
+
+
+READERS: dict[str, Callable[[Path, str, Reel], list[Row]]] = {".edl": read_edl, ".otio": read_otio, ".csv": read_csv}
+WRITERS: dict[str, Callable[[Sequence[Shot], Reel], str]] = {".edl": edl_text, ".otio": otio_text, ".csv": csv_text}

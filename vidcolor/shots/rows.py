@@ -1,0 +1,110 @@
+"""The rows of a shot list, checked and made into shots; and shots told apart for those who write lists.
+
+Every refusal names the list, the place in it, and the remedy. Gaps, overlaps and lists that do not hold the whole
+film are refused: a frame that no shot holds would be delivered without colour, unnoticed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from vidcolor.errors import InputError
+from vidcolor.timeline import FrameRange
+from vidcolor.types import Reel, Shot, Transition, TransitionKind
+
+DEFAULT_REACH = {"dissolve": 6, "fade": 12}
+"""Frames on each side of the boundary that a transition takes where a list does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One shot as a list says it, unchecked. `frames` are those of the entry, None where the list does not tell."""
+
+    place: str
+    """Where it stands: `line 12`, `clip 3`."""
+    start: int
+    stop: int
+    kind: TransitionKind = "cut"
+    frames: tuple[int, int] | None = None
+
+
+def shots_of(path: Path, reel: Reel, rows: list[Row]) -> list[Shot]:
+    """The reel's shots as the rows give them, in order of their frames. Refuses what the head of this file says."""
+    if not rows:
+        raise InputError(f"{path}: holds no shots; write one for each run of frames, the first from frame 0")
+    rows = sorted(rows, key=lambda row: row.start)
+    for row in rows:
+        if not 0 <= row.start < row.stop:
+            raise InputError(
+                f"{path}: {row.place}: frames {row.start} to {row.stop}: start must be 0 or more and before stop"
+            )
+        if row.stop > reel.frame_count:
+            raise InputError(
+                f"{path}: {row.place}: stop {row.stop} is past the end; {reel.path.name} has {reel.frame_count} frames"
+            )
+    _check_joins(path, reel, rows)
+    shots = []
+    for at, row in enumerate(rows):
+        entry = _entry(path, reel, rows, at)
+        shots.append(Shot(reel.name, FrameRange(row.start, row.stop), entry))
+    _check_transitions(path, rows, shots)
+    return shots
+
+
+def _check_joins(path: Path, reel: Reel, rows: list[Row]) -> None:
+    """Refuses a list that leaves frames out or gives them twice."""
+    if rows[0].start:
+        raise InputError(f"{path}: {rows[0].place}: first shot starts at {rows[0].start}; it must start at frame 0")
+    for before, row in pairwise(rows):
+        if row.start < before.stop:
+            raise InputError(
+                f"{path}: {row.place}: starts at {row.start}, but {before.place} goes on to {before.stop}; "
+                "let each shot start where the one before stops"
+            )
+        if row.start > before.stop:
+            raise InputError(
+                f"{path}: {row.place}: no shot holds frames {before.stop} to {row.start}; "
+                f"stop {before.place} at {row.start} or add a shot"
+            )
+    if rows[-1].stop != reel.frame_count:
+        raise InputError(
+            f"{path}: {rows[-1].place}: last shot stops at {rows[-1].stop}, but {reel.path.name} has "
+            f"{reel.frame_count} frames; let it stop there"
+        )
+
+
+def _entry(path: Path, reel: Reel, rows: list[Row], at: int) -> Transition:
+    """How the shot of row `at` begins. Refuses frames that do not touch its first frame or leave the film."""
+    row = rows[at]
+    if row.kind == "cut":
+        return Transition()
+    if at == 0 and row.kind == "dissolve":
+        raise InputError(f"{path}: {row.place}: the first shot has nothing to dissolve from; make its entry a cut")
+    if row.frames is None:
+        reach = DEFAULT_REACH[row.kind]
+        before = min(reach, (rows[at - 1].stop - rows[at - 1].start) // 2) if at else 0
+        after = min(reach, max(1, (row.stop - row.start) // 2))
+        return Transition(row.kind, FrameRange(row.start - before, row.start + after))
+    start, stop = row.frames
+    if not 0 <= start < stop <= reel.frame_count or not start <= row.start <= stop:
+        raise InputError(
+            f"{path}: {row.place}: {row.kind} of frames {start} to {stop} must lie in the film and touch frame "
+            f"{row.start}, where the shot begins"
+        )
+    return Transition(row.kind, FrameRange(start, stop))
+
+
+def _check_transitions(path: Path, rows: list[Row], shots: list[Shot]) -> None:
+    """Refuses transitions that overlap one another: no frame can belong to three shots."""
+    last = 0
+    for row, shot in zip(rows, shots, strict=True):
+        if shot.entry.frames is None:
+            continue
+        if shot.entry.frames.start < last:
+            raise InputError(
+                f"{path}: {row.place}: {row.kind} from frame {shot.entry.frames.start} begins before the "
+                f"transition before it has ended at {last}; shorten one"
+            )
+        last = shot.entry.frames.stop
