@@ -324,6 +324,22 @@ def test_no_film(tmp_path):
         assert ";" in message, "the remedy"
 
 
+def test_a_pipe_is_no_film(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "f.mov")
+    with pytest.raises(MediaError, match="neither a file nor a folder"):
+        open_reel(tmp_path / "f.mov", PLAIN)
+
+
+def test_titles_in_old_encodings_do_no_harm(tmp_path):
+    path = write_film(tmp_path / "f.avi", "ffv1", [gray_frame(p, "gray") for p in moving(2)])
+    with av.open(str(path)) as file:
+        assert file.metadata["encoder"].startswith("Lavf")
+    path.write_bytes(path.read_bytes().replace(b"Lavf", b"\xfcber", 1))
+    assert open_reel(path, PLAIN).frame_count == 2
+
+
 def test_sound_only_is_refused(tmp_path):
     path = tmp_path / "sound.mov"
     with av.open(str(path), "w") as file:
@@ -351,6 +367,12 @@ def test_film_without_frames_is_refused(tmp_path):
         stream.width, stream.height, stream.pix_fmt = 32, 24, "gray"
         file.start_encoding()
     with pytest.raises(MediaError, match=r"f\.mkv: .*(no frames|no picture|cannot be read)"):
+        open_reel(path, PLAIN)
+
+
+def test_enormous_film_is_refused(tmp_path):
+    path = write_film(tmp_path / "f.mkv", "ffv1", [gray_frame(np.zeros((16, 16400)), "gray")])
+    with pytest.raises(MediaError, match=r"f\.mkv: 16400x16 pixels is more than 16384 a side"):
         open_reel(path, PLAIN)
 
 

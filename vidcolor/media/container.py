@@ -33,7 +33,11 @@ def open_film(path: Path) -> Any:
         raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the path and permissions") from error
     try:
         # An absolute path, or a colon in the name would be taken for a protocol.
-        return av.open(str(path.absolute()), options={"format_whitelist": FORMATS, "protocol_whitelist": "file"})
+        return av.open(
+            str(path.absolute()),
+            options={"format_whitelist": FORMATS, "protocol_whitelist": "file"},
+            metadata_errors="replace",  # old files have titles in Latin-1
+        )
     except av.FFmpegError as error:
         raise MediaError(
             f"{path}: cannot be read as a film ({reason(error)}); "

@@ -22,9 +22,13 @@ from PIL import Image, ImageCms
 from vidcolor.color import rgb_to_lab
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.icc import color_space, read_profile
+from vidcolor.media.luma import channels_of
+from vidcolor.media.still import decode_still
 from vidcolor.types import Reference
 
 FORMATS = ("PNG", "TIFF", "JPEG")
+DEMUXERS = {"PNG": "png_pipe", "TIFF": "tiff_pipe"}
+"""FFmpeg's, for 16 bits: Pillow cuts colour to 8, and OpenCV mistakes TIFF of separate planes."""
 MAX_PIXELS = 100_000_000
 """Largest picture that is decoded, in pixels: 1.2 GB as Lab. Twelve times an 8-megapixel still."""
 BAND = 256
@@ -120,6 +124,7 @@ def read_picture(path: Path, name: str = "") -> Reference:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd tags are no reason to refuse a picture
         with _open(path) as picture:
+            kind = picture.format or ""
             deep = _is_deep(picture, data)
             try:
                 picture.load()  # for 16 bits too: only Pillow says when data are cut short
@@ -127,7 +132,7 @@ def read_picture(path: Path, name: str = "") -> Reference:
                 raise MediaError(f"{path}: the picture is damaged or cut short; save it again") from error
             _check_opaque(path, picture)
             profile = picture.info.get("icc_profile") or b""
-            samples = _deep_samples(path, data) if deep else _samples(path, picture, profile)
+            samples = _deep_samples(path, DEMUXERS[kind]) if deep else _samples(path, picture, profile)
             orientation = _orientation(picture)
     space = color_space(profile)
     if profile and picture.mode != "CMYK":
@@ -181,15 +186,16 @@ def _samples(path: Path, picture: Image.Image, profile: bytes) -> np.ndarray:
     raise MediaError(f"{path}: pixels of the kind {mode} are not read; save the picture as 8- or 16-bit RGB")
 
 
-def _deep_samples(path: Path, data: bytes) -> np.ndarray:
+def _deep_samples(path: Path, demuxer: str) -> np.ndarray:
     """(H, W, 1 or 3) uint16 of a 16-bit picture."""
+    picture, _ = decode_still(path, demuxer)
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise MediaError(f"{path}: this kind of 16-bit picture is not read; save it as 16-bit RGB PNG") from error
-    if pixels is None or pixels.dtype != np.uint16:
+        channels = channels_of(picture)
+    except MediaError as error:
+        raise MediaError(f"{path}: {error}") from error
+    if channels[0].dtype.itemsize != 2:
         raise MediaError(f"{path}: this kind of 16-bit picture is not read; save it as 16-bit RGB PNG")
-    return pixels[..., None] if pixels.ndim == 2 else pixels[..., 2::-1]
+    return np.stack(channels, axis=2).astype(np.uint16)
 
 
 def _check_profile(path: Path, space: str, channels: int) -> None:

@@ -156,6 +156,16 @@ def _rgb(picture: Any, layout: Layout) -> list[np.ndarray]:
     return [_place(picture, plane, layout, 0) for plane in (2, 0, 1)]  # stored G, B, R
 
 
+def channels_of(picture: Any) -> list[np.ndarray]:
+    """Views (H, W) of Y' alone, or of R', G' and B', whatever the arrangement; alpha is left out."""
+    layout = layout_of(picture.format.name)
+    if layout is None or layout.kind not in ("gray", "rgb"):
+        raise MediaError(f"pixel format {picture.format.name} is not read; save the picture as RGB")
+    if layout.kind == "rgb":
+        return _rgb(picture, layout)
+    return [_place(picture, 0, layout, 0)]
+
+
 def _linear(picture: Any, layout: Layout) -> list[np.ndarray]:
     """Linear-light views of a float picture: one if gray, or R, G, B."""
     prefix = layout.name.split("f")[0]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -73,8 +74,7 @@ def open_reel(path: Path, settings: ReelSettings, name: str = "r1") -> Reel:
     Refuses, in one line that names file, frame and remedy: what is missing, empty, cut short, damaged or not a
     film; variable rate and interlaced pictures, unless the settings carry them; HDR; turns that are not quarters.
     """
-    if not path.exists():
-        raise MediaError(f"{path}: no such file or folder; check the path")
+    _check_path(path)
     if is_sequence(path):
         sequence = find_sequence(path)
         header, pictures = _read_sequence(sequence, settings)
@@ -88,6 +88,17 @@ def open_reel(path: Path, settings: ReelSettings, name: str = "r1") -> Reel:
         header = _read_header(path, index)
         pictures = [_picture_at(index, frame) for frame in _spread(len(index.pts))]
     return _assemble(name, header, pictures, settings)
+
+
+def _check_path(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise MediaError(f"{path}: no such file or folder; check the path") from error
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the path and permissions") from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise MediaError(f"{path}: neither a file nor a folder; give a film or a folder of pictures")
 
 
 def _spread(count: int) -> list[int]:

@@ -13,10 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import av
-
 from vidcolor.errors import MediaError
 from vidcolor.media.images import picture_size
+from vidcolor.media.still import decode_still
 
 DEMUXERS = {
     ".png": "png_pipe",
@@ -27,7 +26,7 @@ DEMUXERS = {
     ".jpg": "jpeg_pipe",
     ".jpeg": "jpeg_pipe",
 }
-"""Named, because the library would read `%` in a file name as a pattern and guess by content."""
+"""FFmpeg's demuxer of each suffix."""
 NUMBER = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
 GAPS_NAMED = 3
 
@@ -102,16 +101,4 @@ def _in_order(pictures: list[tuple[int, Path]]) -> ImageSequence:
 def read_picture_frame(path: Path) -> tuple[Any, dict[str, str]]:
     """(the decoded picture as av.VideoFrame, its header's metadata). Refuses what is damaged, empty or too large."""
     picture_size(path)
-    try:
-        with av.open(str(path.absolute()), format=DEMUXERS[path.suffix.lower()]) as container:
-            stream = container.streams.video[0]
-            stream.thread_type = "SLICE"
-            picture = next(container.decode(stream), None)
-            metadata = dict(stream.metadata)
-    except av.FFmpegError as error:
-        raise MediaError(f"{path}: cannot be read as a picture ({error.strerror}); copy it again") from error
-    except OSError as error:
-        raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the file's permissions") from error
-    if picture is None or picture.is_corrupt:
-        raise MediaError(f"{path}: the picture is damaged or cut short; copy it again from its source")
-    return picture, metadata
+    return decode_still(path, DEMUXERS[path.suffix.lower()])
