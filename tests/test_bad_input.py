@@ -79,10 +79,10 @@ def test_film(name, place, capsys):
 
 
 def test_a_replaced_film_does_not_cost_the_versions(place, capsys):
-    before = sorted(p for p in (place / "film.vidcolor" / "shots").rglob("chroma.mkv"))
+    before = sorted(p for p in (place / "film.vidcolor" / "shots").rglob("chroma.avi"))
     (place / "film.mkv").write_text("oops")
     refused(capsys, *run_line(place))
-    assert sorted((place / "film.vidcolor" / "shots").rglob("chroma.mkv")) == before
+    assert sorted((place / "film.vidcolor" / "shots").rglob("chroma.avi")) == before
 
 
 # References.
@@ -176,9 +176,9 @@ def test_damaged_made_json(place, capsys):
 
 
 def test_lost_chroma(place, capsys):
-    (chroma,) = (place / "film.vidcolor" / "shots").glob("*/v001/chroma.mkv")
+    (chroma,) = (place / "film.vidcolor" / "shots").glob("*/v001/chroma.avi")
     chroma.unlink()
-    assert "chroma.mkv" in refused(capsys, *run_line(place))
+    assert "chroma.avi" in refused(capsys, *run_line(place))
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def hashes(folder: Path) -> dict[str, str]:
     root = folder / "film.vidcolor" / "shots"
     return {
         p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in sorted(root.rglob("chroma.mkv"))
+        for p in sorted(root.rglob("chroma.avi"))
     }
 
 
@@ -127,7 +127,7 @@ def test_one_changed_picture_renders_one_shot(work, made, capsys):
     assert main(line(work)) == 0
     after = hashes(work)
     assert {k: v for k, v in after.items() if "v002" not in k} == before
-    assert [k for k in after if "v002" in k] == ["r1-000020/v002/chroma.mkv"]
+    assert [k for k in after if "v002" in k] == ["r1-000020/v002/chroma.avi"]
     # taking the change back finds the earlier version: nothing renders
     picture.write_bytes(kept)
     assert main(line(work)) == 0
@@ -140,7 +140,7 @@ def test_a_new_and_a_removed_picture_touch_their_shot_only(work, made):
     write_picture(work / "refs" / "000055.png", SIZE, made[1][55])
     assert main(line(work)) == 0
     added = hashes(work)
-    assert set(added) - set(before) == {"r1-000040/v002/chroma.mkv"}
+    assert set(added) - set(before) == {"r1-000040/v002/chroma.avi"}
     (work / "refs" / "000055.png").unlink()
     assert main(line(work)) == 0
     assert hashes(work) == added
@@ -160,7 +160,7 @@ def test_a_setting_renders_what_it_touches(work, capsys):
 def test_rendering_one_shot_by_name(work, capsys):
     shutil.rmtree(work / "film.vidcolor" / "shots")
     assert main(["render", str(work / "film.vidcolor"), SHOTS[1]]) == 0
-    assert list(hashes(work)) == [f"{SHOTS[1]}/v001/chroma.mkv"]
+    assert list(hashes(work)) == [f"{SHOTS[1]}/v001/chroma.avi"]
     capsys.readouterr()
     assert main(["render", str(work / "film.vidcolor"), "--dry-run"]) == 0
     assert capsys.readouterr().out.split() == f"would render {SHOTS[0]} would render {SHOTS[2]}".split()
@@ -175,12 +175,12 @@ def test_edited_shot_list_is_taken(work):
     assert main(line(work, "--shots", str(listed))) == 0
     after = hashes(work)
     assert {k: v for k, v in after.items() if k in before} == before
-    assert set(after) - set(before) == {"r1-000020/v002/chroma.mkv"}
+    assert set(after) - set(before) == {"r1-000020/v002/chroma.avi"}
 
 
 def test_each_version_folder_shows_what_a_person_looks_for(made):
     version = made[0] / "film.vidcolor" / "shots" / SHOTS[0] / "v001"
-    assert {p.name for p in version.iterdir()} == {"chroma.mkv", "confidence.png", "keys", "made.json", "report.json"}
+    assert {p.name for p in version.iterdir()} == {"chroma.avi", "confidence.png", "keys", "made.json", "report.json"}
     assert (version / "keys" / "000005.png").is_file()
 
 

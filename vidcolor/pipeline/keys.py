@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,13 @@ import numpy as np
 
 from vidcolor.colorize import register, transfer
 from vidcolor.features import Features
-from vidcolor.media.images import read_image, write_image
+from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.planned import Plan, PlannedKey
 from vidcolor.references.choose import choose_references
 from vidcolor.settings import Settings
+from vidcolor.timeline import Rate
 from vidcolor.types import ColorFrame, Frame, Reference, Registration
-
-CHROMA_STEP = 1 / 256
-"""a*b* in one code of a stored 16-bit chroma picture: far finer than any delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,14 @@ class KeyMaker:
         references = [self.library.read(self.pictures[name]) for name in key.pictures]
         if key.reason == "person":
             return self._from_own_picture(key, target, references[0])
-        color = transfer(target, references, self.features, self.settings.colorize)
+        color = self._transfer(target, references)
         return MadeKey(key.frame, color, "transfer", key.pictures)
+
+    def _transfer(self, target: Frame, references: list[Reference]) -> ColorFrame:
+        """Colours of the references, weighed by how well each matches; the plan has chosen them already."""
+        every = replace(self.settings.references, least=0.0, most=len(references))
+        scored = choose_references(target, references, self.features, every)
+        return transfer(target, scored, self.features, self.settings.colorize)
 
     def _from_own_picture(self, key: PlannedKey, target: Frame, picture: Reference) -> MadeKey:
         registration, color = register(target, picture, self.settings.colorize)
@@ -75,18 +79,18 @@ class KeyMaker:
         if not choose_references(target, [picture], self.features, self.settings.references):
             note += " and nothing in it matches; unused: is its number right?"
             return MadeKey(key.frame, None, "far", key.pictures, registration, None, (note,))
-        color = transfer(target, [picture], self.features, self.settings.colorize)
+        color = self._transfer(target, [picture])
         note += "; used as a free reference"
         return MadeKey(key.frame, color, "far", key.pictures, registration, None, (note,))
 
 
-# The artist's own chroma at full size travels as a 16-bit picture in the version's folder.
+# The artist's own chroma at full size travels in the version's folder, stored as the shot's chroma is.
 
 
-def write_full_size(version: Path, frame: int, chroma: np.ndarray) -> None:
-    """Keeps (2, H, W) a*b* of a keyframe in steps of `CHROMA_STEP`."""
-    codes = np.rint((np.clip(chroma, -128, 127.99) + 128) / CHROMA_STEP).astype(np.uint16)
-    write_image(_full_size_path(version, frame), np.concatenate([codes, np.zeros_like(codes[:1])]))
+def write_full_size(version: Path, frame: int, chroma: np.ndarray, rate: Rate) -> None:
+    """Keeps (2, H, W) a*b* of a keyframe."""
+    with ChromaWriter(_full_size_path(version, frame), chroma.shape[1:], rate) as store:
+        store.write(ColorFrame(frame, chroma, np.ones(chroma.shape[1:], np.float32)))
 
 
 def read_full_size(version: Path, frame: int) -> ColorFrame | None:
@@ -94,10 +98,9 @@ def read_full_size(version: Path, frame: int) -> ColorFrame | None:
     path = _full_size_path(version, frame)
     if not path.is_file():
         return None
-    codes = read_image(path)
-    chroma = codes[:2].astype(np.float32) * np.float32(CHROMA_STEP) - 128
-    return ColorFrame(frame, chroma, np.ones(chroma.shape[1:], np.float32))
+    with ChromaReader(path, frame) as store:
+        return store.read(frame)
 
 
 def _full_size_path(version: Path, frame: int) -> Path:
-    return version / "keys" / f"{frame:06d}.chroma.png"
+    return version / "keys" / f"{frame:06d}.avi"

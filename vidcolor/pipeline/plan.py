@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,8 +25,9 @@ from vidcolor.project.records import encode
 from vidcolor.references.choose import choose_references
 from vidcolor.settings import Settings
 from vidcolor.shots import lists
-from vidcolor.shots.detect import find_shots
-from vidcolor.types import Frame, Reel, Shot, working_size
+from vidcolor.shots.detect import find_shots, measuring_size
+from vidcolor.timeline import FrameRange
+from vidcolor.types import Frame, Reel, Shot, Transition, working_size
 
 log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
@@ -57,7 +59,7 @@ def _find_shots(project: Project, reel: Reel, settings: Settings, progress: Prog
     if listed:
         shots = lists.read_shots(listed, reel)
     else:
-        clip = Clip(reel, size=working_size(reel.size, settings.shots.side // 2))
+        clip = Clip(reel, size=measuring_size(reel.size, settings.shots.side))
         shots = find_shots(reel, clip, settings.shots, lambda done: progress("shots", done, reel.frame_count))
         progress("shots", reel.frame_count, reel.frame_count)
     made_of = fingerprint(planned.shots_ingredients(project, reel, settings))
@@ -82,10 +84,11 @@ def _match(
     chosen = planned.load_chosen(project)
     table = {shot.id: chosen[shot.id] for shot in bare if chosen.get(shot.id, ("",))[0] == marks[shot.id]}
     todo = [shot for shot in bare if shot.id not in table]
+    clear = dict(zip((s.id for s in shots), planned.clear_frames(shots), strict=True))
     matcher = Matcher(project, reel, pictures, settings)
     for done, shot in enumerate(todo):
         progress("keyframes", done, len(todo))
-        table[shot.id] = (marks[shot.id], matcher.keys_of(shot))
+        table[shot.id] = (marks[shot.id], matcher.keys_of(shot, clear[shot.id]))
         log.info("%s: keyframes %s", shot.id, [k.frame for k in table[shot.id][1]])
     if todo:
         progress("keyframes", len(todo), len(todo))
@@ -108,14 +111,18 @@ class Matcher:
         self.features: Features = PatchFeatures()
         self.descriptors: dict[str, np.ndarray] = {}
 
-    def keys_of(self, shot: Shot) -> tuple[PlannedKey, ...]:
-        """The shot's keyframes that some picture matches; none when nothing matches: the shot stays gray."""
+    def keys_of(self, shot: Shot, clear: FrameRange) -> tuple[PlannedKey, ...]:
+        """The shot's keyframes that some picture matches; none when nothing matches: the shot stays gray.
+
+        clear   the shot's frames outside its dissolves and fades: a keyframe should show one scene in full light
+        """
         pictures = planned.offered(shot, self.pictures)
         if not pictures:
             return ()
-        clip = Clip(self.reel, shot.frames, self.size)
-        frames = [k.frame for k in choose_keyframes(shot, clip, (), self.settings.keyframes)]
-        keys = [(frame, self._references_of(clip[frame - shot.frames.start], pictures)) for frame in frames]
+        clip = Clip(self.reel, clear, self.size)
+        own_take = replace(shot, frames=clear, entry=Transition())
+        frames = [k.frame for k in choose_keyframes(own_take, clip, (), self.settings.keyframes)]
+        keys = [(frame, self._references_of(clip[frame - clear.start], pictures)) for frame in frames]
         return tuple(PlannedKey(frame, "coverage", names) for frame, names in keys if names)
 
     def _references_of(self, target: Frame, pictures: Sequence[Picture]) -> tuple[str, ...]:

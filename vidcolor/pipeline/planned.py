@@ -174,6 +174,17 @@ def reaches(shots: Sequence[Shot]) -> Iterator[FrameRange]:
         yield FrameRange(max(0, start), min(stop, shots[-1].frames.stop))
 
 
+def clear_frames(shots: Sequence[Shot]) -> Iterator[FrameRange]:
+    """For each shot its frames outside dissolves and fades; all of them where nothing else is left."""
+    for shot, following in zip(shots, [*shots[1:], None], strict=True):
+        start, stop = shot.frames.start, shot.frames.stop
+        if shot.entry.frames:
+            start = max(start, shot.entry.frames.stop)
+        if following is not None and following.entry.frames:
+            stop = min(stop, following.entry.frames.start)
+        yield FrameRange(start, stop) if start < stop else shot.frames
+
+
 # What things are made of.
 
 

@@ -154,7 +154,7 @@ def _write_keys(folder: Path, keys: Sequence[MadeKey], clip: Clip, planned: Shot
         if key.color is not None:
             write_image(place / f"{key.frame:06d}.png", picture_of(clip[key.frame - planned.reach.start], key.color))
         if key.full_size is not None:
-            write_full_size(folder, key.frame, key.full_size)
+            write_full_size(folder, key.frame, key.full_size, clip.reel.rate)
 
 
 def picture_of(frame: Frame, color: ColorFrame) -> np.ndarray:

@@ -21,7 +21,7 @@ MADE = "made.json"
 MADE_SCHEMA = "vidcolor.made/1"
 REPORT = "report.json"
 REPORT_SCHEMA = "vidcolor.report/1"
-CHROMA = "chroma.mkv"
+CHROMA = "chroma.avi"
 NAME = re.compile(r"v(\d{3,6})")
 PARTIAL = ".partial"
 
