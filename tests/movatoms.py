@@ -189,11 +189,10 @@ def _first_chunk(table: Atom) -> int:
 
 def _metadata(movie: Atom) -> dict[str, str]:
     """The `mdta` keys and their texts."""
-    meta = movie.find("meta")
+    meta = movie.find("udta", "meta")
     if meta is None:
         return {}
-    skip = 0 if meta.data[4:8] == b"hdlr" else 4  # QuickTime's meta has no version; ISO's has
-    atoms = {child.kind: child for child in meta.children(skip=skip)}
+    atoms = {child.kind: child for child in meta.children(skip=4)}  # past its version
     names, place = [], 8
     while place + 8 <= len(atoms["keys"].data):
         (length,) = struct.unpack_from(">I", atoms["keys"].data, place)

@@ -165,6 +165,7 @@ def _manifest(
             "options": codec.encoder_options(settings, reel),
             "prores_rate": settings.prores_rate if codec.is_prores else None,
             "pixel_format": codec.pixel_format,
+            "coded_size": dict(zip(("height", "width"), codec.picture_size(reel.size), strict=True)),
             "lossless": codec.lossless,
             "frames": written.frame_count,
             **_clock(reel),

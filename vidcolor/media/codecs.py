@@ -62,8 +62,11 @@ class Delivery:
         return self.pixel_format == "yuv420p"
 
     def picture_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """(height, width) of the coded picture of a film of `size`."""
-        return even_size(size) if self.is_proxy else size
+        """(height, width) of the coded picture of a film of `size`; where it is more, the last line is repeated."""
+        if self.is_proxy:
+            return even_size(size)
+        spare = self.is_prores and self.subsampling == "422" and size[1] % BLOCK == 1
+        return (size[0], size[1] + int(spare))
 
     def encoder_options(self, settings: ExportSettings, reel: Reel) -> dict[str, str]:
         """The encoder's private options for the pictures of `reel`."""
@@ -77,6 +80,9 @@ class Delivery:
         return options
 
 
+BLOCK = 16
+"""Where one luma column is left over after whole blocks, FFmpeg's ProRes encoder codes none of its chroma, and it
+turns green: such pictures are given one more column."""
 SMALLEST_SLICED = 8
 """FFV1 refuses sixteen slices in pictures narrower or lower than this."""
 

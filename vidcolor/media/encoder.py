@@ -45,6 +45,12 @@ def plane_view(picture: av.VideoFrame, number: int) -> Array:
     return lines[: plane.height, : plane.width]
 
 
+def padded(plane: Array, size: tuple[int, ...]) -> Array:
+    """`plane` grown to `size` by repeating its last line and column."""
+    grow = [(0, wanted - had) for wanted, had in zip(size, plane.shape, strict=True)]
+    return np.pad(plane, grow, mode="edge") if any(after for _, after in grow) else plane
+
+
 class PictureTrack:
     """The picture track of `output`: the reel's pictures by one delivery, from `timecode` on."""
 
@@ -61,7 +67,7 @@ class PictureTrack:
         if reel.tape:
             self._stream.metadata["reel_name"] = reel.tape
         self._set_up(self._stream.codec_context, settings)
-        self._fields = None if reel.scan == "progressive" else self._field_marker()
+        self._marks = self._marker()
         self._count = 0
 
     def _set_up(self, encoder: Any, settings: ExportSettings) -> None:
@@ -86,27 +92,31 @@ class PictureTrack:
         if codec.is_proxy:
             encoder.gop_size = reel.rate.base  # a second, so that people can step through it
 
-    def _field_marker(self) -> Any:
-        """A filter that marks frames as interlaced, which PyAV cannot do itself; it copies no plane."""
+    def _marker(self) -> Any:
+        """Filters that mark frames as interlaced and set their pixel aspect, which PyAV cannot; they copy no plane."""
+        marks = []
+        if self._reel.scan != "progressive":
+            marks.append(("setfield", FIELD_FILTER[self._reel.scan]))
+        aspect = self._reel.pixel_aspect
+        if aspect != 1:
+            marks.append(("setsar", f"{aspect.numerator}/{aspect.denominator}"))
+        if not marks:
+            return None
         graph: Any = av.filter.Graph()
         height, width = self._size
         source = graph.add_buffer(
             width=width, height=height, format=self._codec.pixel_format, time_base=1 / self._reel.rate.fraction
         )
-        marker = graph.add("setfield", FIELD_FILTER[self._reel.scan])
-        sink = graph.add("buffersink")
-        source.link_to(marker)
-        marker.link_to(sink)
-        graph.configure()
+        graph.link_nodes(source, *(graph.add(*mark) for mark in marks), graph.add("buffersink")).configure()
         return graph
 
     def encode(self, planes: Sequence[Array]) -> tuple[list[Any], Array]:
-        """(packets that are ready, the luma plane as the encoder got it) of the next picture."""
+        """(packets that are ready, the luma as the encoder got it) of the next picture."""
         height, width = self._size
         picture = av.VideoFrame(width, height, self._codec.pixel_format)
         views = [plane_view(picture, number) for number in range(3)]
         for view, plane in zip(views, planes, strict=True):
-            view[:] = plane
+            view[:] = padded(plane, view.shape)
         picture = self._tagged(picture)
         encoder = self._stream.codec_context
         if (picture.format.name, picture.width, picture.height) != (encoder.pix_fmt, encoder.width, encoder.height):
@@ -116,15 +126,15 @@ class PictureTrack:
             )
         packets = self._stream.encode(picture)
         self._count += 1
-        return packets, views[0]
+        return packets, views[0][: planes[0].shape[0], : planes[0].shape[1]]
 
     def _tagged(self, picture: Any) -> Any:
         tags = self._reel.tags
         picture.pts = self._count
         picture.time_base = 1 / self._reel.rate.fraction
-        if self._fields:
-            self._fields.push(picture)
-            picture = self._fields.pull()
+        if self._marks:
+            self._marks.push(picture)
+            picture = self._marks.pull()
         picture.duration = 1
         picture.color_primaries = tags.primaries
         picture.color_trc = tags.transfer

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from vidcolor.media.codecs import even_size
+from vidcolor.media.encoder import padded
 from vidcolor.types import DeliveryFrame, Reel, Scan, Shot
 
 if TYPE_CHECKING:
@@ -42,11 +43,6 @@ class Labels:
         return f"{shot}frame {frame:06d}  {reel.timecode(frame)}"
 
 
-def _padded(plane: Array, size: tuple[int, int]) -> Array:
-    grow = [(0, size[0] - plane.shape[0]), (0, size[1] - plane.shape[1])]
-    return np.pad(plane, grow, mode="edge") if any(after for _, after in grow) else plane
-
-
 def _eight_bits(codes: Array, scale: int = 1) -> Array:
     """Sums of `scale` 10-bit codes as their rounded mean in 8 bits."""
     divisor = 4 * scale
@@ -69,8 +65,8 @@ def _halved_lines(plane: Array, scan: Scan) -> Array:
 def proxy_planes(frame: DeliveryFrame, scan: Scan) -> tuple[Array, Array, Array]:
     """Y', Cb, Cr (uint8) of a 4:2:2 frame in 8-bit 4:2:0, at even size, without labels."""
     height, width = even_size(frame.luma.shape)
-    luma = _eight_bits(_padded(frame.luma, (height, width)).astype(np.uint32))
-    chroma = [_halved_lines(_padded(c, (height, width // 2)), scan) for c in (frame.cb, frame.cr)]
+    luma = _eight_bits(padded(frame.luma, (height, width)).astype(np.uint32))
+    chroma = [_halved_lines(padded(c, (height, width // 2)), scan) for c in (frame.cb, frame.cr)]
     return luma, chroma[0], chroma[1]
 
 

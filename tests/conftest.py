@@ -1,0 +1,47 @@
+"""Films for every test that wants one. Nothing here leaves random state behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import film
+import numpy as np
+import pytest
+
+from vidcolor.example import ExampleFacts, make_example
+
+
+@dataclass(frozen=True)
+class WrittenFilm:
+    """A tiny gray film on disk, and the truth about it."""
+
+    path: Path
+    truth: film.TinyFilm
+
+
+@pytest.fixture(scope="session")
+def tiny_film(tmp_path_factory: pytest.TempPathFactory) -> WrittenFilm:
+    """36 frames of 64x48 in three shots, two of them joined by a dissolve of 4; gray FFV1, timecode, no sound."""
+    truth = film.make_film(dissolve=4)
+    path = tmp_path_factory.mktemp("tiny") / "tiny.mkv"
+    return WrittenFilm(film.write_film(path, truth, timecode="01:00:00:00"), truth)
+
+
+@pytest.fixture(scope="session")
+def one_shot() -> film.TinyFilm:
+    """A single shot of 12 frames of 64x48 in memory: ground, disc and box, the box in front of the disc."""
+    return film.make_film(shots=(12,))
+
+
+@pytest.fixture
+def true_flow(one_shot: film.TinyFilm) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """A flow estimator for the frames of `one_shot` that knows the truth."""
+    return film.true_flow(one_shot)
+
+
+@pytest.fixture(scope="session")
+def example_folder(tmp_path_factory: pytest.TempPathFactory) -> ExampleFacts:
+    """The example film, made once for all tests (some fifteen seconds)."""
+    return make_example(tmp_path_factory.mktemp("example") / "demo")
