@@ -61,12 +61,12 @@ class Tracker:
     count        superpixels wanted in a frame; S^2 = pixels / count
     compactness  as in `segment`
     steadiness   L* difference that it is worth to keep the label the flow brings; 0 follows lightness alone
-    iterations   rounds of SLIC in each frame
+    iterations   rounds of SLIC in each frame; a second one makes next to no difference (measured)
 
     Labels are unique through the shot: a label that has died is never used again. The same frames give the same labels.
     """
 
-    def __init__(self, count: int, *, compactness: float = 10.0, steadiness: float = 8.0, iterations: int = 2) -> None:
+    def __init__(self, count: int, *, compactness: float = 10.0, steadiness: float = 8.0, iterations: int = 1) -> None:
         self.count = count
         self.born = np.empty(0, np.int32)
         """Labels that began with the last frame."""
@@ -188,14 +188,21 @@ class Tracker:
 
 
 def _buds(expected: Array, centres: Array, grown: Array, step: float) -> tuple[Array, Array]:
-    """Seeds (n, 2) int32 for new labels in the far parts of labels that have grown too large, and those labels (n,)."""
-    if not grown.any():
-        return np.empty((0, 2), np.int32), np.empty(0, np.int64)
-    within = np.append(grown, False)[np.maximum(expected, UNASSIGNED)]
-    seeds, _ = seeds_within(within.astype(np.int32), 1, step, 1)
-    origins = expected[seeds[:, 0], seeds[:, 1]].astype(np.int64)
-    far = np.hypot(*(seeds - centres[origins, :2]).T) > step
-    return seeds[far], origins[far]
+    """Seeds (n, 2) int32 of new labels, one at the far end of each label that has grown too large, and those labels.
+
+    Looked for on a grid of half a step: where exactly a bud begins is of no weight, the rounds of SLIC move it.
+    """
+    at = [np.arange(step / 4, side, step / 2).astype(np.int32) for side in expected.shape]
+    points = np.stack([np.repeat(at[0], len(at[1])), np.tile(at[1], len(at[0]))], axis=1)
+    labels = expected[points[:, 0], points[:, 1]]
+    within = np.append(grown, False)[labels]
+    points, labels = points[within], labels[within]
+    away = np.hypot(*(points - centres[labels, :2]).T)
+    farthest = np.lexsort((-away, labels))
+    _, first = np.unique(labels[farthest], return_index=True)
+    chosen = farthest[first]
+    chosen = chosen[away[chosen] > step]
+    return points[chosen], labels[chosen].astype(np.int64)
 
 
 @njit(cache=True, nogil=True)
