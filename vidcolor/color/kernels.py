@@ -15,6 +15,16 @@ CUBE_ROOT_BITS = np.int32(709953477)
 FIFTH_ROOT_BITS = np.int32(851974572)
 """Four fifths of the same, for the fifth root."""
 F32 = np.float32
+LEAST_SLOPE = F32(0.3)
+"""Below any slope inside the gamut (1.3 at white, more elsewhere); keeps wild colours finite."""
+SLACK = F32(0.001)
+"""A colour outside the cube by less is not shrunk in Lab; the closed-form limit mends it."""
+SEARCHES = 48
+"""Steps along a line of constant hue, in search of its last part inside the gamut."""
+BISECTIONS = 10
+"""Halvings of the last of those steps: the edge is then known to 0.005."""
+SETTLE = 3
+"""Newton steps at each; each starts from the one before."""
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
@@ -94,3 +104,206 @@ def fill_rgb(lab, m, rgb):  # type: ignore[no-untyped-def]
         for c in range(3):
             v = encode(m[c, 0] * x + m[c, 1] * y + m[c, 2] * z)
             rgb[c, i] = min(max(v, F32(0.0)), F32(1.0))
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def encode_with_slope(light):  # type: ignore[no-untyped-def]
+    """`encode` and its slope. Without branches: the slope of the straight part is 2 % off, which Newton forgives."""
+    size = abs(light)
+    bent = max(size, F32(0.0031308))
+    root = cube_root(bent)
+    power = F32(1.055) * root * np.sqrt(np.sqrt(root))
+    value = power - F32(0.055) + F32(12.92) * (size - bent)
+    return (value if light >= F32(0.0) else -value), power / (F32(2.4) * bent)
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def backward_with_slope(f):  # type: ignore[no-untyped-def]
+    """`lab_backward` and its slope, without branches: the straight part is the tangent of the cube at 6/29."""
+    bent = max(f, F32(6 / 29))
+    slope = F32(3.0) * bent * bent
+    return bent * bent * bent + F32(108 / 841) * (f - bent), slope
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def newton_step(f, y, a, b, matrix, weights):  # type: ignore[no-untyped-def]
+    """One Newton step on `f` = (L* + 16) / 116 towards the lightness at which Lab (L*, a, b) has the luma y. In place.
+
+    All arguments are rows; `matrix` is XYZ over white to linear RGB (9 numbers), `weights` the luma's (3).
+    """
+    m00, m01, m02, m10, m11, m12, m20, m21, m22 = matrix
+    wr, wg, wb = weights
+    for i in range(np.uint32(f.size)):  # unsigned: LLVM cannot turn this loop into vectors otherwise
+        x, dx = backward_with_slope(f[i] + a[i] * F32(1 / 500))
+        w, dw = backward_with_slope(f[i])
+        z, dz = backward_with_slope(f[i] - b[i] * F32(1 / 200))
+        red, dr = encode_with_slope(m00 * x + m01 * w + m02 * z)
+        green, dg = encode_with_slope(m10 * x + m11 * w + m12 * z)
+        blue, db = encode_with_slope(m20 * x + m21 * w + m22 * z)
+        slope = wr * dr * (m00 * dx + m01 * dw + m02 * dz)
+        slope += wg * dg * (m10 * dx + m11 * dw + m12 * dz)
+        slope += wb * db * (m20 * dx + m21 * dw + m22 * dz)
+        f[i] -= (wr * red + wg * green + wb * blue - y[i]) / max(slope, LEAST_SLOPE)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def differences(f, y, a, b, matrix, blue, red):  # type: ignore[no-untyped-def]
+    """Rows B' - Y' and R' - Y' of Lab (f, a, b) under the luma y."""
+    m00, m01, m02, m10, m11, m12, m20, m21, m22 = matrix
+    for i in range(np.uint32(f.size)):
+        x, dx = backward_with_slope(f[i] + a[i] * F32(1 / 500))
+        w, dw = backward_with_slope(f[i])
+        z, dz = backward_with_slope(f[i] - b[i] * F32(1 / 200))
+        red[i] = encode_with_slope(m00 * x + m01 * w + m02 * z)[0] - y[i]
+        blue[i] = encode_with_slope(m20 * x + m21 * w + m22 * z)[0] - y[i]
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def limit_and_code(y, blue, red, weights, margin, cb, cr):  # type: ignore[no-untyped-def]
+    """Rows of 10-bit Cb, Cr codes; the pair is scaled towards neutral until R'G'B' lies in margin..1-margin."""
+    wr, wg, wb = weights
+    per_cb, per_cr = F32(448.0) / (F32(1.0) - wb), F32(448.0) / (F32(1.0) - wr)
+    tiny = F32(1e-6)
+    for i in range(np.uint32(y.size)):
+        green = -(wr * red[i] + wb * blue[i]) / wg
+        top = max(max(red[i], blue[i]), max(green, tiny))
+        bottom = min(min(red[i], blue[i]), min(green, -tiny))
+        scale = min((F32(1.0) - margin - y[i]) / top, (margin - y[i]) / bottom)
+        scale = min(max(scale, F32(0.0)), F32(1.0))
+        cb[i] = np.uint16(F32(512.5) + scale * blue[i] * per_cb)
+        cr[i] = np.uint16(F32(512.5) + scale * red[i] * per_cr)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def shrink(y, a, b, edge):  # type: ignore[no-untyped-def]
+    """Shrinks rows a, b, at constant hue, to the edge of the gamut: `edge` (luma nodes, hue nodes + 1) holds the
+    largest |a| + |b| inside."""
+    rows, hues = edge.shape[0] - 1, edge.shape[1] - 1
+    for i in range(np.uint32(y.size)):
+        at = min(max(y[i], F32(0.0)), F32(1.0)) * F32(rows)
+        row = min(np.int32(at), rows - 1)
+        at -= F32(row)
+        length = abs(a[i]) + abs(b[i]) + F32(1e-9)
+        part = a[i] / length
+        turn = (F32(1.0) - part if b[i] >= F32(0.0) else F32(3.0) + part) * F32(hues / 4)
+        hue = min(max(np.int32(turn), 0), hues - 1)
+        turn -= F32(hue)
+        low = edge[row, hue] + turn * (edge[row, hue + 1] - edge[row, hue])
+        high = edge[row + 1, hue] + turn * (edge[row + 1, hue + 1] - edge[row + 1, hue])
+        scale = min(F32(1.0), (low + at * (high - low)) / length)
+        a[i] *= scale
+        b[i] *= scale
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def guess(luma, a, b, start, f):  # type: ignore[no-untyped-def]
+    """Row f near the lightness sought: 1, a, b, a a, a b, b b times the six numbers that `start` has for the code."""
+    for i in range(np.uint32(f.size)):
+        code = min(luma[i], np.uint16(1023))
+        linear = start[code, 0] + start[code, 1] * a[i] + start[code, 2] * b[i]
+        square = start[code, 3] * a[i] * a[i] + start[code, 4] * a[i] * b[i] + start[code, 5] * b[i] * b[i]
+        f[i] = linear + square
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def outside(y, blue, red, weights, slack, out):  # type: ignore[no-untyped-def]
+    """How many colours lie outside the cube by more than `slack`; `out` says which."""
+    wr, wg, wb = weights
+    count = 0
+    for i in range(np.uint32(y.size)):
+        green = -(wr * red[i] + wb * blue[i]) / wg
+        top = max(max(red[i], blue[i]), green) + y[i]
+        bottom = min(min(red[i], blue[i]), green) + y[i]
+        out[i] = bottom < -slack or top > F32(1.0) + slack
+        count += out[i]
+    return count
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def is_outside(scale, f, y, a, b, matrix, weights, margin, out):  # type: ignore[no-untyped-def]
+    """Whether scale times (a, b) leaves R'G'B' within margin..1-margin at luma y, into `out`; f settles in place."""
+    p, q = scale * a, scale * b
+    blue, red = np.empty_like(y), np.empty_like(y)
+    for _ in range(SETTLE):
+        newton_step(f, y, p, q, matrix, weights)
+    differences(f, y, p, q, matrix, blue, red)
+    outside(y, blue, red, weights, -margin, out)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def find_edge(y, a, b, f, edge, bound, matrix, weights, margin):  # type: ignore[no-untyped-def]
+    """Largest multiple, up to `bound`, of directions (a, b) that is in the gamut at luma y, into `edge`; f likewise.
+
+    All are (rows, columns); `edge` starts at 0, f at gray. Lines of constant hue leave the gamut by a hair and come
+    back (dark reds do), so it is searched from end to end before it is bisected.
+    """
+    out = np.empty(y.shape[1], np.bool_)
+    for j in range(y.shape[0]):
+        stride = bound[j] * F32(1 / SEARCHES)
+        trial = f[j].copy()
+        for k in range(1, SEARCHES + 1):
+            scale = F32(k) * stride
+            is_outside(scale, trial, y[j], a[j], b[j], matrix, weights, margin, out)
+            edge[j] = np.where(out, edge[j], scale)
+            f[j] = np.where(out, f[j], trial)
+        trial[:] = f[j]
+        for _ in range(BISECTIONS):
+            stride *= F32(0.5)
+            scale = edge[j] + stride
+            is_outside(scale, trial, y[j], a[j], b[j], matrix, weights, margin, out)
+            edge[j] = np.where(out, edge[j], scale)
+            f[j] = np.where(out, f[j], trial)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def solve_row(luma, y, a, b, start, steps, matrix, weights, blue, red):  # type: ignore[no-untyped-def]
+    """Rows B' - Y' and R' - Y' of colours (a, b) under luma codes, y being the same luma as 0..1."""
+    f = np.empty(y.size, F32)
+    guess(luma, a, b, start, f)
+    for _ in range(steps):
+        newton_step(f, y, a, b, matrix, weights)
+    differences(f, y, a, b, matrix, blue, red)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def lock(luma, chroma, edge, start, matrix, weights, margin, steps, cb, cr):  # type: ignore[no-untyped-def]
+    """Cb, Cr codes (H, W), or (H, ceil(W / 2)) for 4:2:2, of chroma (2, H, W) under luma codes (H, W)."""
+    height, width = luma.shape
+    y, y_even = np.empty(width, F32), np.empty(cb.shape[1], F32)
+    wide_blue, wide_red = np.empty(width + 6, F32), np.empty(width + 6, F32)
+    blue, red = wide_blue[3 : width + 3], wide_red[3 : width + 3]
+    blue_even, red_even = np.empty(cb.shape[1], F32), np.empty(cb.shape[1], F32)
+    out = np.empty(width, np.bool_)
+    for j in range(height):
+        for i in range(np.uint32(width)):
+            y[i] = (F32(luma[j, i]) - F32(64.0)) * F32(1 / 876)
+        solve_row(luma[j], y, chroma[0, j], chroma[1, j], start, steps, matrix, weights, blue, red)
+        if outside(y, blue, red, weights, SLACK, out) > 0:
+            where = np.nonzero(out)[0]
+            y_out, a_out, b_out = y[where], chroma[0, j][where], chroma[1, j][where]
+            shrink(y_out, a_out, b_out, edge)
+            blue_out, red_out = np.empty_like(y_out), np.empty_like(y_out)
+            solve_row(luma[j][where], y_out, a_out, b_out, start, steps, matrix, weights, blue_out, red_out)
+            blue[where] = blue_out
+            red[where] = red_out
+        if cb.shape[1] == width:
+            limit_and_code(y, blue, red, weights, margin, cb[j], cr[j])
+            continue
+        keep_even(wide_blue, blue_even)
+        keep_even(wide_red, red_even)
+        for i in range(np.uint32(y_even.size)):
+            y_even[i] = y[2 * i]
+        limit_and_code(y_even, blue_even, red_even, weights, margin, cb[j], cr[j])
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def keep_even(row, even):  # type: ignore[no-untyped-def]
+    """Half-band of `row` (3 columns to spare on either side, filled here) at its even columns."""
+    last = row.size - 4
+    row[:3] = row[3]
+    row[last + 1 :] = row[last]
+    for i in range(np.uint32(even.size)):
+        k = 2 * i
+        outer = row[k] + row[k + 6]
+        inner = row[k + 2] + row[k + 4]
+        even[i] = F32(0.5) * row[k + 3] + F32(9 / 32) * inner - F32(1 / 32) * outer

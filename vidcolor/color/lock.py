@@ -1,0 +1,109 @@
+"""The luma lock: Cb, Cr codes that show wanted colours under a film's own Y', which is not changed.
+
+- For each pixel the lightness is solved at which Lab (L*, a, b) has exactly the film's Y': a and b, and so hue
+  and chroma, are kept. A colour outside the gamut is shrunk towards neutral along its line of constant hue.
+- The edge of the gamut is a small table over luma and hue, made in a blink for each set of primaries and
+  matrix. The solve is Newton's, on whole rows; a 3-D table of answers is no faster and is wrong at that edge.
+- A last closed-form scaling of Cb, Cr makes sure that codes, after rounding too, decode inside the cube.
+"""
+
+from functools import cache
+from typing import Literal
+
+import numpy as np
+
+from vidcolor.color import kernels
+from vidcolor.color.colorimetry import LUMA_WEIGHTS, check_tags, rgb_to_xyz
+from vidcolor.color.lab import BLACK, CODES, WHITE, decode_exactly
+from vidcolor.errors import InputError
+from vidcolor.types import ColorTags
+
+Subsampling = Literal["444", "422"]
+
+LUMA_NODES = 220
+"""Luma nodes of the gamut's edge: every fourth code."""
+HUE_NODES = 1024
+"""Hue nodes; a multiple of 4, so that the axes are nodes."""
+STEPS = 2
+"""Newton steps of a frame."""
+CHROMA_LIMIT = 128.0
+"""|a| and |b| beyond this do not occur (types.py)."""
+HALF_CODE = 0.5 / 896
+"""Largest rounding error of Cb or Cr."""
+
+
+def _numbers(values: np.ndarray) -> tuple[np.float32, ...]:
+    return tuple(np.float32(v) for v in np.ravel(values))
+
+
+@cache
+def _gray_curve() -> np.ndarray:
+    """(1024,) float32: (L* + 16) / 116 of every luma code, going on beyond black and white."""
+    light = decode_exactly((np.arange(CODES) - BLACK) / (WHITE - BLACK))
+    f = np.where(light > 216 / 24389, np.cbrt(light), (24389 / 27 * light + 16) / 116)
+    return f.astype(np.float32)
+
+
+class LumaLock:
+    """Turns chroma into Cb, Cr codes for one set of colour tags. Holds no state that changes; threads may share it."""
+
+    def __init__(self, tags: ColorTags) -> None:
+        check_tags(tags)
+        red, blue = LUMA_WEIGHTS[tags.matrix]
+        self.weights = _numbers(np.array([red, 1 - red - blue, blue]))
+        white = rgb_to_xyz(tags.primaries)
+        self.matrix = _numbers(np.linalg.inv(white / white.sum(axis=1, keepdims=True)))
+        self.margin = np.float32(2 * (1 - min(red, blue)) * HALF_CODE)
+        self.edge, self.start = _tables(self.matrix, self.weights, self.margin)
+
+    def chroma_codes(
+        self, luma: np.ndarray, chroma: np.ndarray, subsampling: Subsampling
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Cb and Cr codes, uint16, 10 bits limited range.
+
+        luma         (H, W) uint16, 10-bit limited codes; beyond black and white the colour is neutral
+        chroma       (2, H, W) float32, a*b* wanted
+        subsampling  444: (H, W); 422: (H, ceil(W / 2)), co-sited with even columns
+        At every delivered sample R'G'B' of (Y', Cb, Cr) lies in 0..1. Refuses arrays that do not fit.
+        Source: constant luma as F. Pierre et al., SIAM J. Imaging Sciences 8, 2015; the solve in Lab is ours.
+        """
+        if luma.dtype != np.uint16 or luma.ndim != 2 or chroma.shape != (2, *luma.shape):
+            raise InputError(f"luma {luma.dtype} {luma.shape} and chroma {chroma.shape} do not fit each other")
+        height, width = luma.shape
+        shape = (height, width if subsampling == "444" else (width + 1) // 2)
+        cb, cr = np.empty(shape, np.uint16), np.empty(shape, np.uint16)
+        chroma = np.ascontiguousarray(chroma, np.float32)
+        luma = np.ascontiguousarray(luma)
+        kernels.lock(luma, chroma, self.edge, self.start, self.matrix, self.weights, self.margin, STEPS, cb, cr)
+        return cb, cr
+
+
+@cache
+def _tables(matrix: tuple, weights: tuple, margin: np.float32) -> tuple[np.ndarray, np.ndarray]:
+    """The gamut's edge and the guesses: see `kernels.shrink` and `kernels.guess`."""
+    turn = np.arange(HUE_NODES + 1) * (4 / HUE_NODES)
+    a = np.where(turn <= 2, 1 - turn, turn - 3)
+    b = np.copysign(1 - np.abs(a), 2 - turn)
+    nodes = np.linspace(BLACK, WHITE, LUMA_NODES)
+    y = (nodes - BLACK) / (WHITE - BLACK)
+    y, a, b = (np.ascontiguousarray(v, np.float32) for v in np.broadcast_arrays(y[:, None], a, b))
+    edge = np.zeros_like(y)
+    outside = (CHROMA_LIMIT / np.maximum(np.abs(a), np.abs(b))).astype(np.float32)
+    gray = np.interp(nodes, np.arange(CODES), _gray_curve()).astype(np.float32)[:, None]
+    f = np.broadcast_to(gray, y.shape).copy()
+    kernels.find_edge(y, a, b, f, edge, outside, matrix, weights, margin)
+    start = np.zeros((CODES, 6), np.float32)
+    start[:, 0] = _gray_curve()
+    start[:, 1:] = _fit(nodes, a * edge, b * edge, f - gray)
+    return edge, start
+
+
+def _fit(nodes: np.ndarray, a: np.ndarray, b: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """(1024, 5): least squares of `gain` on a, b, a a, a b, b b at each luma node, between nodes interpolated."""
+    terms = np.stack([a, b, a * a, a * b, b * b], axis=-1).astype(np.float64)
+    size = np.sqrt(np.mean(terms**2, axis=1, keepdims=True)) + 1e-12
+    terms /= size
+    square = np.einsum("nhi,nhj->nij", terms, terms) + 1e-6 * np.eye(5)
+    found = np.linalg.solve(square, np.einsum("nhi,nh->ni", terms, gain)[..., None])[..., 0] / size[:, 0]
+    found[[0, -1]] = found[[1, -2]]  # black and white have no colours to learn from
+    return np.stack([np.interp(np.arange(CODES), nodes, column) for column in found.T], axis=-1)
