@@ -311,6 +311,27 @@ def test_damaged_pictures_are_named(tmp_path):
     assert len(list(SourceClip(open_reel(folder, PLAIN)))) == 3
 
 
+@pytest.mark.parametrize("kind", ["jpg", "dpx", "tif", "exr none", "exr zip", "exr piz"])
+@pytest.mark.parametrize("part", [0.5, 0.95])
+def test_pictures_cut_short_are_refused(tmp_path, kind, part):
+    """FFmpeg by itself shows gray or black where a JPEG or EXR is cut."""
+    smooth = cv2.GaussianBlur(noise(1, (120, 160), 0, 255)[0], (0, 0), 2)
+    path = tmp_path / f"f.0001.{kind[:3]}"
+    if kind.startswith("exr"):
+        exr = pytest.importorskip("OpenEXR")
+        packing = {"none": exr.NO_COMPRESSION, "zip": exr.ZIP_COMPRESSION, "piz": exr.PIZ_COMPRESSION}[kind[4:]]
+        light = np.repeat(smooth[..., None], 3, axis=2).astype(np.float16) / 255
+        exr.File({"compression": packing, "type": exr.scanlineimage}, {"RGB": light}).write(str(path))
+    elif kind == "dpx":
+        dpx(path, smooth * 4)
+    else:
+        cv2.imwrite(str(path), smooth.astype(np.uint8))
+    assert len(list(SourceClip(open_reel(path, PLAIN)))) == 1
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * part)])
+    with pytest.raises(MediaError, match=rf"f\.0001\.{kind[:3]}: .*(damaged|cannot be read|not a readable)"):
+        open_reel(path, PLAIN)
+
+
 def test_bombs_in_a_sequence_are_refused_before_decoding(tmp_path):
     with pytest.raises(MediaError, match="megapixels"):
         open_reel(dpx(tmp_path / "f.0001.dpx", np.zeros((30_000, 2), np.uint16), width=60_000), PLAIN)

@@ -21,6 +21,7 @@ from PIL import Image, ImageCms
 
 from vidcolor.color import rgb_to_lab
 from vidcolor.errors import InputError, MediaError
+from vidcolor.media.exr import exr_size
 from vidcolor.media.icc import color_space, read_profile
 from vidcolor.media.luma import channels_of
 from vidcolor.media.still import decode_still
@@ -29,6 +30,8 @@ from vidcolor.types import Reference
 FORMATS = ("PNG", "TIFF", "JPEG")
 DEMUXERS = {"PNG": "png_pipe", "TIFF": "tiff_pipe"}
 """FFmpeg's, for 16 bits: Pillow cuts colour to 8, and OpenCV mistakes TIFF of separate planes."""
+HEAD = 1024
+"""Bytes in which a DPX says its size."""
 MAX_PIXELS = 100_000_000
 """Largest picture that is decoded, in pixels: 1.2 GB as Lab. Twelve times an 8-megapixel still."""
 BAND = 256
@@ -59,12 +62,12 @@ def picture_size(path: Path) -> tuple[int, int]:
     """
     try:
         with path.open("rb") as file:
-            head = file.read(4096)
+            head = file.read(HEAD)
+        size = _dpx_size(head) or exr_size(path)
     except OSError as error:
         raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the path and permissions") from error
     if not head:
         raise MediaError(f"{path}: the file is empty; copy it again from its source")
-    size = _dpx_size(head) or _exr_size(head)
     if size is None:
         with _open(path) as picture:
             size = (picture.height, picture.width)
@@ -88,16 +91,6 @@ def _dpx_size(head: bytes) -> tuple[int, int] | None:
         return None
     width, height = struct.unpack_from(f"{order}II", head, 772)  # SMPTE 268M: image information header
     return height, width
-
-
-def _exr_size(head: bytes) -> tuple[int, int] | None:
-    if head[:4] != b"\x76\x2f\x31\x01":
-        return None
-    place = head.find(b"dataWindow\0box2i\0\x10\0\0\0")
-    if place < 0 or place + 37 > len(head):
-        return None
-    left, top, right, bottom = struct.unpack_from("<iiii", head, place + 21)
-    return bottom - top + 1, right - left + 1
 
 
 def _open(path: Path) -> Image.Image:

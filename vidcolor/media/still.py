@@ -31,6 +31,9 @@ def decode_still(path: Path, demuxer: str) -> tuple[Any, dict[str, str]]:
         with av.open(str(path.absolute()), format=demuxer, metadata_errors="replace") as container:
             stream = container.streams.video[0]
             stream.thread_type = "SLICE"
+            if demuxer == "jpeg_pipe":
+                # Else the missing rows of a JPEG come out gray. (TIFF would refuse good files, EXR does not care.)
+                stream.codec_context.options = {"err_detect": "bitstream+buffer+explode"}
             picture = next(container.decode(stream), None)
             metadata = dict(stream.metadata)
     except av.FFmpegError as error:
