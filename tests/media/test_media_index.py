@@ -226,6 +226,14 @@ def test_conformed_film_keeps_its_length_and_order():
         assert shown[place] == len(pts) - 1 or pts[shown[place] + 1] > middle
 
 
+def test_evenly_thinned_film_shows_each_frame_once():
+    """Every third frame was dropped: at two thirds of the rate, each of the rest is shown once."""
+    pts = np.array([k for k in range(240) if k % 3 != 2]) * 1001
+    rate, shown = conform(pts, Fraction(1, 24000))
+    assert abs(rate - NTSC * 2 / 3) < Fraction(1, 10)
+    assert shown.tolist() == list(range(160))
+
+
 def test_telecine_flags_conform_to_the_film_they_came_from():
     """Soft telecine shows frames for 3 and 2 fields in turn: the mean rate gives each frame once, at 24000/1001."""
     fields = np.cumsum([0, *([3, 2] * 50)])

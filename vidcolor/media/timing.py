@@ -72,8 +72,8 @@ def conform(pts: np.ndarray, time_base: Fraction) -> tuple[Fraction, np.ndarray]
     A place on the grid shows the frame that is on the screen in the middle of its time, so the film keeps its
     length and its sound; frames are repeated or dropped where the film is slower or faster than its mean.
     """
-    usual = int(np.median(np.diff(pts))) if len(pts) > 1 else 1
-    length = (int(pts[-1] - pts[0]) + usual) * time_base
+    step = Fraction(max(1, int(pts[-1] - pts[0])), max(1, len(pts) - 1))  # the last frame lasts as long as the mean
+    length = len(pts) * step * time_base
     mean = len(pts) / length
     near = [rate for rate in STANDARD_RATES if abs(rate - mean) <= rate * NEAR]
     rate = min(near, key=lambda r: abs(r - mean)) if near else Fraction(round(mean * 1000), 1000)
