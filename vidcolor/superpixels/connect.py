@@ -45,6 +45,18 @@ class Parts(NamedTuple):
     """Sum of lightness, float64; each run counts by its middle pixel."""
 
 
+class Groups(NamedTuple):
+    """Parts on their way to a neighbour: a forest over the parts, and what is known of the group at each root."""
+
+    parent: Array
+    label: Array
+    """-1: none yet."""
+    settled: Array
+    """The group stays; others may join it."""
+    size: Array
+    light: Array
+
+
 @njit(cache=True, nogil=True)
 def _root(parent: Array, item: int) -> int:
     while parent[item] != item:
@@ -54,20 +66,9 @@ def _root(parent: Array, item: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _join(parent: Array, one: int, other: int) -> None:
-    """The lower root wins, so that roots stay in raster order."""
-    a, b = _root(parent, one), _root(parent, other)
-    if a < b:
-        parent[b] = a
-    else:
-        parent[a] = b
-
-
-@njit(cache=True, nogil=True)
-def _find_runs(labels: Array) -> tuple[Array, Array]:
+def _find_runs(labels: Array, first: Array, begin: Array) -> None:
+    """Fills `first` and `begin` of `Runs`."""
     height, width = labels.shape
-    first = np.zeros(height + 1, np.int32)
-    begin = np.empty(height * width + 1, np.int32)
     run = 0
     for y in range(height):
         first[y] = run
@@ -78,52 +79,66 @@ def _find_runs(labels: Array) -> tuple[Array, Array]:
             run += labels[y, x] != labels[y, x - 1]
         run += 1
     first[height] = run
-    return first, begin[:run].copy()
 
 
 @njit(cache=True, nogil=True)
-def find_parts(labels: Array, lightness: Array) -> tuple[Runs, Parts]:
-    """The runs and the 4-connected parts of a label picture (H, W) int32."""
+def _join_rows(labels: Array, first: Array, begin: Array, parent: Array) -> None:
+    """Joins runs of equal label that touch from row to row, in the forest `parent`."""
     height, width = labels.shape
-    first, begin = _find_runs(labels)
-    count = first[height]
-    parent = np.arange(np.int32(count))
     for y in range(1, height):
         above, below = first[y - 1], first[y]
         while above < first[y] and below < first[y + 1]:
             if labels[y - 1, begin[above]] == labels[y, begin[below]]:
-                _join(parent, above, below)
+                a, b = _root(parent, above), _root(parent, below)
+                # The lower root wins, so that roots stay in raster order.
+                parent[max(a, b)] = min(a, b)
             above_end = begin[above + 1] if above + 1 < first[y] else width
             below_end = begin[below + 1] if below + 1 < first[y + 1] else width
             above += above_end <= below_end
             below += below_end <= above_end
-    part = np.empty(count, np.int32)
-    label, size, light = np.empty(count, np.int32), np.zeros(count, np.int64), np.zeros(count, np.float64)
-    parts = 0
-    for y in range(height):
-        for run in range(first[y], first[y + 1]):
-            own = labels[y, begin[run]]
-            if own == OUTSIDE:
-                part[run] = -1
-                continue
-            root = _root(parent, run)
-            if root == run:
-                part[run] = parts
-                label[parts] = own
-                parts += 1
-            else:
-                part[run] = part[root]
-            length = (begin[run + 1] if run + 1 < first[y + 1] else width) - begin[run]
-            size[part[run]] += length
-            light[part[run]] += length * lightness[y, begin[run] + length // 2]
-    return Runs(first, begin, part), Parts(label[:parts].copy(), size[:parts].copy(), light[:parts].copy())
 
 
 @njit(cache=True, nogil=True)
-def _loose_edges(runs: Runs, settled: Array, width: int) -> Array:
-    """(n, 2) int32: pairs of parts that share an edge, at least one of them not settled; with repeats."""
+def _number(labels: Array, lightness: Array, runs: Runs, parent: Array, parts: Parts) -> int:
+    """Fills runs.part and the sums of `parts`; the number of parts."""
+    height, width = labels.shape
+    count = 0
+    for y in range(height):
+        for run in range(runs.first[y], runs.first[y + 1]):
+            begin = runs.begin[run]
+            if labels[y, begin] == OUTSIDE:
+                runs.part[run] = -1
+                continue
+            root = _root(parent, run)
+            if root == run:
+                runs.part[run] = count
+                parts.label[count] = labels[y, begin]
+                count += 1
+            part = runs.part[root]
+            runs.part[run] = part
+            length = (runs.begin[run + 1] if run + 1 < runs.first[y + 1] else width) - begin
+            parts.size[part] += length
+            parts.light[part] += length * lightness[y, begin + length // 2]
+    return count
+
+
+def find_parts(labels: Array, lightness: Array) -> tuple[Runs, Parts]:
+    """The runs and the 4-connected parts of a label picture (H, W) int32."""
+    first, begin = np.empty(labels.shape[0] + 1, np.int32), np.empty(labels.size + 1, np.int32)
+    _find_runs(labels, first, begin)
+    count = int(first[-1])
+    runs = Runs(first, begin[:count], np.empty(count, np.int32))
+    parent = np.arange(count, dtype=np.int32)
+    _join_rows(labels, first, runs.begin, parent)
+    parts = Parts(np.empty(count, np.int32), np.zeros(count, np.int64), np.zeros(count))
+    total = _number(labels, lightness, runs, parent, parts)
+    return runs, Parts(*(field[:total] for field in parts))
+
+
+@njit(cache=True, nogil=True)
+def _loose_edges(runs: Runs, settled: Array, width: int, edges: Array) -> int:
+    """Fills `edges` with the pairs of parts that touch, not both settled, with repeats; their number."""
     first, begin, part = runs
-    edges = np.empty((4 * part.shape[0], 2), np.int32)
     count = 0
     for y in range(first.shape[0] - 1):
         for run in range(first[y] + 1, first[y + 1]):
@@ -141,59 +156,77 @@ def _loose_edges(runs: Runs, settled: Array, width: int) -> Array:
             below_end = begin[below + 1] if below + 1 < first[y + 1] else width
             above += above_end <= below_end
             below += below_end <= above_end
-    return edges[:count]
+    return count
 
 
 @njit(cache=True, nogil=True)
-def _best_neighbours(edges: Array, parent: Array, mean: Array, settled: Array) -> tuple[Array, Array]:
-    """For each group that is not settled the neighbour to join, -1 if it has none; and the edges still of use."""
-    best, gap = np.full(parent.shape[0], -1, np.int32), np.full(parent.shape[0], np.inf)
-    count = 0
-    for e in range(edges.shape[0]):
-        a, b = _root(parent, edges[e, 0]), _root(parent, edges[e, 1])
-        if a == b or (settled[a] and settled[b]):
+def _best_neighbours(edges: Array, count: int, groups: Groups, best: Array, gap: Array) -> int:
+    """Fills `best`, the neighbour to join for each group not settled; keeps the edges still of use."""
+    left = 0
+    for e in range(count):
+        a, b = _root(groups.parent, edges[e, 0]), _root(groups.parent, edges[e, 1])
+        if a == b or (groups.settled[a] and groups.settled[b]):
             continue
-        edges[count, 0], edges[count, 1] = a, b
-        count += 1
-        away = abs(mean[a] - mean[b])
-        if not settled[a] and away + _LOOSE * (not settled[b]) < gap[a]:
-            gap[a], best[a] = away + _LOOSE * (not settled[b]), b
-        if not settled[b] and away + _LOOSE * (not settled[a]) < gap[b]:
-            gap[b], best[b] = away + _LOOSE * (not settled[a]), a
-    return best, edges[:count]
+        edges[left, 0], edges[left, 1] = a, b
+        left += 1
+        away = abs(groups.light[a] / groups.size[a] - groups.light[b] / groups.size[b])
+        if not (groups.settled[a] or groups.settled[b]):
+            away += _LOOSE
+        if not groups.settled[a] and away < gap[a]:
+            gap[a], best[a] = away, b
+        if not groups.settled[b] and away < gap[b]:
+            gap[b], best[b] = away, a
+    return left
 
 
 @njit(cache=True, nogil=True)
-def _settle(edges: Array, parts: Parts, settled: Array, label: Array, least: float) -> Array:
-    """The group of each part, after every group that is not settled has joined a neighbour, in rounds."""
-    total = settled.shape[0]
-    size, light = parts.size.copy(), parts.light.copy()
-    parent = np.arange(np.int32(total))
-    left = total - settled.sum()
-    while left > 0:
-        best, edges = _best_neighbours(edges, parent, light / size, settled)
-        left = 0
-        for p in range(total):
-            if best[p] < 0:
-                continue
-            a, b = _root(parent, p), _root(parent, best[p])
-            if a != b:
-                low, high = min(a, b), max(a, b)
-                parent[high] = low
-                size[low] += size[high]
-                light[low] += light[high]
-                settled[low] = settled[low] or settled[high]
-                label[low] = max(label[low], label[high])
-        for p in range(total):
-            if parent[p] == p and not settled[p]:
-                settled[p] = size[p] >= least or best[p] < 0
-                left += not settled[p]
+def _join(groups: Groups, best: Array, least: float) -> int:
+    """Joins each group to the best neighbour, if it has one; the number of groups that are not settled yet."""
+    total = best.shape[0]
     for p in range(total):
-        parent[p] = _root(parent, p)
-    return parent
+        if best[p] < 0:
+            continue
+        a, b = _root(groups.parent, p), _root(groups.parent, best[p])
+        if a != b:
+            low, high = min(a, b), max(a, b)
+            groups.parent[high] = low
+            groups.size[low] += groups.size[high]
+            groups.light[low] += groups.light[high]
+            groups.settled[low] = groups.settled[low] or groups.settled[high]
+            groups.label[low] = max(groups.label[low], groups.label[high])
+    left = 0
+    for p in range(total):
+        if groups.parent[p] == p and not groups.settled[p]:
+            groups.settled[p] = groups.size[p] >= least or best[p] < 0
+            left += not groups.settled[p]
+    return left
 
 
 @njit(cache=True, nogil=True)
+def _claim(parts: Parts, largest: Array, least_main: float, least_other: float, groups: Groups) -> None:
+    """Fills label and settled of `groups` with the parts that stay as they are."""
+    for p in range(parts.label.shape[0]):
+        own = parts.label[p]
+        if own >= 0 and (largest[own] < 0 or parts.size[p] > parts.size[largest[own]]):
+            largest[own] = p
+    for p in range(parts.label.shape[0]):
+        own = parts.label[p]
+        if own >= 0 and largest[own] == p and parts.size[p] >= least_main:
+            groups.label[p] = own
+        groups.settled[p] = groups.label[p] >= 0 or parts.size[p] >= least_other
+
+
+@njit(cache=True, nogil=True)
+def _final_labels(groups: Groups, count: int) -> None:
+    """Gives every part its group's label, and groups without one a new label: count, count + 1 ..."""
+    for p in range(groups.label.shape[0]):
+        root = _root(groups.parent, p)
+        if root == p and groups.label[p] < 0:
+            groups.label[p] = count
+            count += 1
+        groups.label[p] = groups.label[root]
+
+
 def own_parts(runs: Runs, parts: Parts, width: int, count: int, least_main: float, least_other: float) -> Array:
     """The final label of each part, int32, after small parts have gone to their neighbours.
 
@@ -202,26 +235,25 @@ def own_parts(runs: Runs, parts: Parts, width: int, count: int, least_main: floa
     nearest mean lightness, one that stays if there is such, in rounds until none is left. A small part without any
     neighbour gets a new label all the same.
     """
-    total = parts.label.shape[0]
-    largest = np.full(count, -1, np.int32)
-    for p in range(total):
-        own = parts.label[p]
-        if own >= 0 and (largest[own] < 0 or parts.size[p] > parts.size[largest[own]]):
-            largest[own] = p
-    label, settled = np.full(total, -1, np.int32), np.zeros(total, np.bool_)
-    for p in range(total):
-        own = parts.label[p]
-        if own >= 0 and largest[own] == p and parts.size[p] >= least_main:
-            label[p] = own
-        settled[p] = label[p] >= 0 or parts.size[p] >= least_other
-    group = _settle(_loose_edges(runs, settled, width), parts, settled, label, least_other)
-    new = count
-    for p in range(total):
-        if group[p] == p and label[p] < 0:
-            label[p] = new
-            new += 1
-        label[p] = label[group[p]]
-    return label
+    total = len(parts.label)
+    groups = Groups(
+        parent=np.arange(total, dtype=np.int32),
+        label=np.full(total, -1, np.int32),
+        settled=np.zeros(total, np.bool_),
+        size=parts.size.copy(),
+        light=parts.light.copy(),
+    )
+    _claim(parts, np.full(count, -1, np.int32), least_main, least_other, groups)
+    left = total - int(np.count_nonzero(groups.settled))
+    if left:
+        edges = np.empty((4 * len(runs.part), 2), np.int32)
+        edge_count = _loose_edges(runs, groups.settled, width, edges)
+    while left:
+        best = np.full(total, -1, np.int32)
+        edge_count = _best_neighbours(edges, edge_count, groups, best, np.full(total, np.inf))
+        left = _join(groups, best, least_other)
+    _final_labels(groups, count)
+    return groups.label
 
 
 @njit(cache=True, nogil=True)

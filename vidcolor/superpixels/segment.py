@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -152,46 +152,61 @@ def seeds_within(region: Array, wanted: int, step: float, least: float) -> tuple
     if not (owner >= 0).any():
         return np.empty((0, 2), np.int32), parted
     seeded = paint(runs, owner, UNASSIGNED, region.shape[1])
-    return _place(seeded, len(owner), float(step)), seeded
+    count = len(owner)
+    tally = _Tally(*(np.full(count, start, np.int32) for start in (0, 0, -1, 0, 0)))
+    group, kept = np.full(region.shape, -1, np.int32), np.zeros(region.size + count, np.bool_)
+    groups = _gather(seeded, float(step), tally, group, kept)
+    seeds = np.zeros((groups, 2), np.int32)
+    _place(group, np.zeros((groups, 3)), np.full(groups, np.inf), seeds)
+    return seeds[kept[:groups]], seeded
+
+
+class _Tally(NamedTuple):
+    """What `_gather` knows of each part, (parts,) int32 each."""
+
+    here: Array
+    """Pixels in this cell."""
+    target: Array
+    """The group that its pixels in this cell go to."""
+    rest: Array
+    """The group that gathers from cell to cell, -1 if none is open."""
+    held: Array
+    """Pixels in that group."""
+    seeded: Array
+    """Not 0 if the part has a group that is wanted."""
 
 
 @njit(cache=True, nogil=True)
-def _place(parts: Array, count: int, step: float) -> Array:
-    """Seeds (n, 2) int32 for the pixels of part >= 0: the pixel of each group nearest to the group's middle."""
-    group, wanted = _gather(parts, count, step)
-    middle, near = np.zeros((wanted.shape[0], 3)), np.full(wanted.shape[0], np.inf)
-    seeds = np.zeros((wanted.shape[0], 2), np.int32)
-    for y in range(parts.shape[0]):
-        for x in range(parts.shape[1]):
+def _place(group: Array, middle: Array, near: Array, seeds: Array) -> None:
+    """Fills `seeds` with the pixel of each group nearest to the group's middle."""
+    for y in range(group.shape[0]):
+        for x in range(group.shape[1]):
             if group[y, x] >= 0:
                 middle[group[y, x], 0] += 1.0
                 middle[group[y, x], 1] += y
                 middle[group[y, x], 2] += x
-    for y in range(parts.shape[0]):
-        for x in range(parts.shape[1]):
+    for y in range(group.shape[0]):
+        for x in range(group.shape[1]):
             g = group[y, x]
             if g >= 0:
                 away = (y - middle[g, 1] / middle[g, 0]) ** 2 + (x - middle[g, 2] / middle[g, 0]) ** 2
                 if away < near[g]:
                     near[g] = away
                     seeds[g, 0], seeds[g, 1] = y, x
-    return seeds[wanted]
 
 
 @njit(cache=True, nogil=True)
-def _gather(parts: Array, count: int, step: float) -> tuple[Array, Array]:
-    """Groups (H, W) int32 of about step x step pixels, and whether each is to have a seed, (groups,) bool.
+def _gather(parts: Array, step: float, tally: _Tally, group: Array, wanted: Array) -> int:
+    """Fills the groups (H, W) int32 of about step x step pixels, and which are to have a seed; the number of groups.
 
     What a part has in one cell of the grid is a group if that is half a cell; what it has in less full cells is
     gathered from cell to cell until it makes a whole one, so that a thin strip gets its share. What is left over at
     the end counts only if the part has nothing else.
     """
+    here, target, rest, held, seeded = tally
     height, width = parts.shape
     down, across = max(1, round(height / step)), max(1, round(width / step))
-    group, groups = np.full((height, width), -1, np.int32), 0
-    wanted = np.zeros(down * across + 2 * parts.size // max(1, int(step * step / 2)) + 2 * count + 2, np.bool_)
-    here, target = np.zeros(count, np.int64), np.zeros(count, np.int32)
-    rest, held, seeded = np.full(count, -1, np.int32), np.zeros(count, np.int64), np.zeros(count, np.bool_)
+    groups = 0
     for cell in range(down * across):
         top, bottom = cell // across * height // down, (cell // across + 1) * height // down
         left, right = cell % across * width // across, (cell % across + 1) * width // across
@@ -206,7 +221,7 @@ def _gather(parts: Array, count: int, step: float) -> tuple[Array, Array]:
                     continue
                 if here[part] > 0:
                     if 2 * here[part] >= step * step:
-                        target[part], wanted[groups], seeded[part] = groups, True, True
+                        target[part], wanted[groups], seeded[part] = groups, True, 1
                         groups += 1
                     else:
                         if rest[part] < 0:
@@ -215,10 +230,10 @@ def _gather(parts: Array, count: int, step: float) -> tuple[Array, Array]:
                         target[part] = rest[part]
                         held[part] += here[part]
                         if held[part] >= step * step:
-                            wanted[rest[part]], seeded[part], rest[part] = True, True, -1
+                            wanted[rest[part]], seeded[part], rest[part] = True, 1, -1
                     here[part] = 0
                 group[y, x] = target[part]
-    for part in range(count):
-        if rest[part] >= 0 and not seeded[part]:
+    for part in range(rest.shape[0]):
+        if rest[part] >= 0 and seeded[part] == 0:
             wanted[rest[part]] = True
-    return group, wanted[:groups]
+    return groups
