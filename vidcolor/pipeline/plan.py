@@ -24,8 +24,10 @@ from vidcolor.project.folder import Project
 from vidcolor.project.records import encode
 from vidcolor.references.choose import choose_references
 from vidcolor.settings import Settings
-from vidcolor.shots import lists
 from vidcolor.shots.detect import find_shots, measuring_size
+from vidcolor.shots.edl import edl_text
+from vidcolor.shots.lists import csv_text, read_shots
+from vidcolor.shots.otio import otio_text
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Frame, Reel, Shot, Transition, working_size
 
@@ -57,14 +59,14 @@ def _probe(project: Project, settings: Settings) -> Reel:
 def _find_shots(project: Project, reel: Reel, settings: Settings, progress: Progress) -> list[Shot]:
     listed = project.shots_path
     if listed:
-        shots = lists.read_shots(listed, reel)
+        shots = read_shots(listed, reel)
     else:
         clip = Clip(reel, size=measuring_size(reel.size, settings.shots.side))
         shots = find_shots(reel, clip, settings.shots, lambda done: progress("shots", done, reel.frame_count))
         progress("shots", reel.frame_count, reel.frame_count)
     made_of = fingerprint(planned.shots_ingredients(project, reel, settings))
-    for name, write in (("csv", lists.csv_text), ("edl", lists.edl_text), ("otio", lists.otio_text)):
-        project.write_text(f"plan/shots.{name}", write(shots, reel))
+    for name, text_of in (("csv", csv_text), ("edl", edl_text), ("otio", otio_text)):
+        project.write_text(f"plan/shots.{name}", text_of(shots, reel))
     project.write_json(planned.SHOTS, planned.SHOTS_SCHEMA, {"made_of": made_of, "shots": encode(tuple(shots))})
     log.info("%d shots%s", len(shots), f" from {listed}" if listed else "")
     return shots
