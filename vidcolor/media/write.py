@@ -93,26 +93,28 @@ class Writer:
         return self._count
 
     def __enter__(self) -> Writer:
+        opened = False
         try:
             with told(self._path):
                 self._open()
-        except BaseException:
-            self._abandon()
-            raise
+            opened = True
+        finally:
+            if not opened:
+                self._abandon()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None:
-            self._abandon()
-            return
+        finished = False
         try:
-            with told(self._path):
-                self._finish()
-        except BaseException:
-            self._abandon()
-            raise
+            if kind is None:
+                with told(self._path):
+                    self._finish()
+                finished = True
+        finally:
+            if not finished:
+                self._abandon()
 
     def _open(self) -> None:
         codec, reel = self._codec, self._reel
