@@ -106,24 +106,28 @@ class PropagateSettings:
     """RAFT's network: small (1.0 million parameters) or large (5.3 million)."""
     raft_weights: str = ""
     """A .pth or .safetensors file of RAFT's weights; empty takes torchvision's own, downloaded once."""
+    flow_at: Literal["chroma", "working"] = "chroma"
+    """Size at which flow is found: chroma (a quarter of the time) or working (0.2 dB better between two keyframes)."""
+    method: Literal["full", "plain"] = "full"
+    """Full: every carrier, blended by confidence. Plain: colours warped along the flow and nothing else, to compare with."""
+    keys: int = 6
+    """Colours that flow cannot bring are looked up in so many of the nearest keyframes."""
     window: int = 3
     """Local attention looks this far around the flow's end point, in chroma pixels."""
     patch: int = 2
     """Local attention compares luma patches that reach this far from their middle, in chroma pixels."""
     tau: float = 0.0005
     """Softness of local attention, in squared L*/100; smaller is harder."""
-    mismatch: float = 1.5
-    """Flow that misses its start by this much on the way there and back loses most of its confidence, in chroma pixels."""
+    mismatch: float = 2.0
+    """Flow that misses its start by this much on the way there and back keeps half its confidence, in chroma pixels."""
     slack: float = 0.1
-    """Share of the motion's length that is added to that miss."""
-    residual: float = 0.004
-    """Luma residual after carrying at which confidence falls to 37 %, in squared L*/100."""
-    superpixel_density: float = 3.0
-    """Superpixels in a frame of n chroma pixels, as a multiple of the square root of n."""
-    superpixel_compactness: float = 10.0
-    """Difference of L* that weighs as much as one superpixel's width of distance; larger makes rounder superpixels."""
-    superpixel_steadiness: float = 8.0
-    """Difference of L* at which a pixel leaves the superpixel that the flow brings; larger keeps shapes longer."""
+    """Share of the motion's length by which that miss may grow."""
+    residual: float = 0.002
+    """Luma residual after carrying at which confidence is one half, in squared L*/100."""
+    fill: float = 400.0
+    """How far doubtful colours are filled from around, in squared chroma pixels; 0 never."""
+    edge: float = 0.02
+    """Step of L*/100 that filling does not cross easily."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +246,9 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
         "mismatch": (0.01, 100.0),
         "slack": (0.0, 1.0),
         "residual": (1e-6, 1.0),
+        "keys": (1, 100),
+        "fill": (0.0, 1e6),
+        "edge": (1e-4, 1.0),
         "superpixel_density": (0.1, 30.0),
         "superpixel_compactness": (0.1, 1000.0),
         "superpixel_steadiness": (0.0, 100.0),

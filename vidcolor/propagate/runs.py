@@ -16,6 +16,7 @@ from numpy import ndarray as Array  # noqa: N812 (reads as a type)
 
 from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.flow.warp import resized
+from vidcolor.settings import PropagateSettings
 from vidcolor.types import Frame
 
 
@@ -61,16 +62,26 @@ def reduced(plane: Array, size: tuple[int, int]) -> Array:
 class Reader:
     """Reads runs of a shot's frames; remembers the last look and lightness, where the next run goes on."""
 
-    def __init__(self, frames: Sequence[Frame], flow: FlowEstimator, workers: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, frames: Sequence[Frame], flow: FlowEstimator, workers: ThreadPoolExecutor, settings: PropagateSettings
+    ) -> None:
         self._frames, self._flow, self._workers = frames, flow, workers
+        self._flow_at = settings.flow_at
         self._last: tuple[Look, Array] | None = None
         self.size = chroma_size(frames[0].lightness.shape)
 
     def _read(self, position: int) -> tuple[Look, Array]:
         if self._last is None or self._last[0].position != position:
             lightness = self._frames[position].lightness
-            self._last = (Look(position, reduced(lightness, self.size) / np.float32(100)), lightness)
+            small = reduced(lightness, self.size)
+            self._last = (Look(position, small / np.float32(100)), small if self._flow_at == "chroma" else lightness)
         return self._last
+
+    def look(self, position: int) -> Look:
+        """One frame."""
+        if self._last is not None and self._last[0].position == position:
+            return self._last[0]
+        return Look(position, reduced(self._frames[position].lightness, self.size) / np.float32(100))
 
     def run(self, first: int, last: int) -> Run:
         """Frames `first` to `last`, both included."""

@@ -16,8 +16,9 @@ from numpy import ndarray as Array  # noqa: N812 (reads as a type)
 
 from vidcolor.errors import InputError
 from vidcolor.flow.estimate import FlowEstimator
-from vidcolor.propagate.blend import blend
-from vidcolor.propagate.by_flow import Carried, carry_by_flow
+from vidcolor.propagate.blend import blend, blend_plain, of_attention, of_flow
+from vidcolor.propagate.by_attention import Finder
+from vidcolor.propagate.by_flow import Carried, Key, carry_by_flow, carry_plain, start
 from vidcolor.propagate.runs import Look, Reader, Run, chroma_size, reduced
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
@@ -29,6 +30,10 @@ WORKERS = 2
 """The two directions, and the two flows of a step; results do not hang on it."""
 
 Progress = Callable[[int, int], None]
+Kept = tuple[Array, Array, int]
+"""What is kept of a direction's frame: chroma and confidence as float16, age in frames."""
+CARRIERS = {"full": carry_by_flow, "plain": carry_plain}
+"""By setting `propagate.method`."""
 
 
 def propagate(
@@ -88,74 +93,97 @@ class _Shot:
         self, frames: Sequence[Frame], flow: FlowEstimator, settings: PropagateSettings, workers: ThreadPoolExecutor
     ) -> None:
         self._start, self._count = frames[0].index, len(frames)
-        self._reader = Reader(frames, flow, workers)
+        self._reader = Reader(frames, flow, workers, settings)
         self._settings, self._workers = settings, workers
+        self._carry = CARRIERS[settings.method]
+        self._finder = Finder() if settings.method == "full" else None
 
-    def colors(self, keys: dict[int, tuple[Array, Array]]) -> Iterator[ColorFrame]:
-        if not keys:
-            height, width = self._reader.size
+    def colors(self, known: dict[int, tuple[Array, Array]]) -> Iterator[ColorFrame]:
+        if not known:
+            nothing = np.zeros((3, *self._reader.size), np.float32)
             for position in range(self._count):
-                yield self._result(
-                    position, np.zeros((2, height, width), np.float32), np.zeros((height, width), np.float32)
-                )
+                yield self._result(position, nothing[:2], nothing[2])
             return
-        places = sorted(keys)
+        places = sorted(known)
         if places[0] > 0:
-            yield from self._gap(None, places[0], keys)
+            yield from self._gap(None, places[0], known)
         for left, right in zip(places, [*places[1:], None], strict=True):
-            yield self._result(left, *keys[left])
+            yield self._result(left, *known[left])
             if right is not None or left + 1 < self._count:
-                yield from self._gap(left, right, keys)
+                yield from self._gap(left, right, known)
 
     def _result(self, position: int, chroma: Array, confidence: Array) -> ColorFrame:
         return ColorFrame(self._start + position, chroma, np.clip(confidence, 0, 1))
 
-    def _gap(self, left: int | None, right: int | None, keys: dict[int, tuple[Array, Array]]) -> Iterator[ColorFrame]:
+    def _gap(self, left: int | None, right: int | None, known: dict[int, tuple[Array, Array]]) -> Iterator[ColorFrame]:
         """The frames between two keyframes, or between one and an end of the shot."""
         first = 0 if left is None else left
         last = self._count - 1 if right is None else right
+        self._meet(first, known)
         runs = [(a, min(a + RUN, last)) for a in range(first, last, RUN)]
-        ends = self._backward_states(runs, keys[right]) if right is not None else [None] * len(runs)
-        before: Carried | None = None
+        ends = self._ends(runs, right, known)
+        ahead = None if left is None else start(self._key(left, known))
         for (a, b), end in zip(runs, ends, strict=True):
             run = self._reader.run(a, b)
-            if left is not None and before is None:
-                before = _known(run.looks[0], keys[left])
-            forward = self._workers.submit(self._forward, run, before)
-            backward = self._backward(run, _known(run.looks[-1], end)) if end is not None else []
-            ahead = forward.result()
-            start = 1 if a == left else 0
-            stop = len(run.looks) - (1 if b == right or b != last else 0)
-            for n in range(start, stop):
-                yield self._blended(run.looks[n], [c[n] for c in (ahead, backward) if c])
-            before = ahead[-1] if ahead else None
+            forward = self._workers.submit(self._forward, run, ahead)
+            behind = self._backward(run, end)[1]
+            ahead, before = forward.result()
+            for n, look in enumerate(run.looks):
+                if (a == left and n == 0) or (b == right and look.position == b) or (b != last and look.position == b):
+                    continue
+                yield self._blended(look, [c[n] for c in (before, behind) if c])
 
-    def _backward_states(self, runs: list[tuple[int, int]], key: tuple[Array, Array]) -> list[tuple[Array, Array]]:
+    def _key(self, position: int, known: dict[int, tuple[Array, Array]]) -> Key:
+        return Key(self._reader.look(position), *known[position])
+
+    def _meet(self, first: int, known: dict[int, tuple[Array, Array]]) -> None:
+        """Shows the finder the keyframes nearest to the gap."""
+        if self._finder is None:
+            return
+        nearest = sorted(sorted(known, key=lambda k: (abs(k - first), k))[: self._settings.keys])
+        self._finder.forget_all_but(nearest)
+        for position in nearest:
+            if not self._finder.knows(position):
+                self._finder.meet(self._key(position, known))
+
+    def _ends(
+        self, runs: list[tuple[int, int]], right: int | None, known: dict[int, tuple[Array, Array]]
+    ) -> list[Carried | None]:
         """What the backward direction knows at each run's last frame."""
-        states = [key]
+        if right is None:
+            return [None] * len(runs)
+        states: list[Carried | None] = [start(self._key(right, known))]
         for a, b in reversed(runs[1:]):
-            run = self._reader.run(a, b)
-            carried = self._backward(run, _known(run.looks[-1], states[-1]))[0]
-            states.append((carried.chroma, carried.confidence))
+            states.append(self._backward(self._reader.run(a, b), states[-1])[0])
         return states[::-1]
 
-    def _forward(self, run: Run, before: Carried | None) -> list[Carried]:
-        if before is None:
-            return []
-        result = [before]
+    def _forward(self, run: Run, state: Carried | None) -> tuple[Carried | None, list[Kept]]:
+        """The state at the run's last frame, and what is known of each frame."""
+        if state is None:
+            return None, []
+        kept = [_kept(state)]
         for look, step in zip(run.looks[1:], run.steps, strict=True):
-            result.append(carry_by_flow(result[-1], look, step.back, step.onward, self._settings))
-        return result
+            state = self._carry(state, look, step.back, step.onward, self._settings)
+            kept.append(_kept(state))
+        return state, kept
 
-    def _backward(self, run: Run, after: Carried) -> list[Carried]:
-        result = [after]
+    def _backward(self, run: Run, state: Carried | None) -> tuple[Carried | None, list[Kept]]:
+        """The state at the run's first frame, and what is known of each frame."""
+        if state is None:
+            return None, []
+        kept = [_kept(state)]
         for look, step in zip(run.looks[-2::-1], run.steps[::-1], strict=True):
-            result.append(carry_by_flow(result[-1], look, step.onward, step.back, self._settings))
-        return result[::-1]
+            state = self._carry(state, look, step.onward, step.back, self._settings)
+            kept.append(_kept(state))
+        return state, kept[::-1]
 
-    def _blended(self, look: Look, candidates: list[Carried]) -> ColorFrame:
-        return self._result(look.position, *blend(candidates))
+    def _blended(self, look: Look, kept: list[Kept]) -> ColorFrame:
+        candidates = [of_flow(*k) for k in kept]
+        if self._finder is None:
+            return self._result(look.position, *blend_plain(candidates))
+        candidates.append(of_attention(self._finder.find(look)))
+        return self._result(look.position, *blend(candidates, look.luma, self._settings))
 
 
-def _known(look: Look, color: tuple[Array, Array]) -> Carried:
-    return Carried(look, *color)
+def _kept(state: Carried) -> Kept:
+    return state.chroma.astype(np.float16), state.confidence.astype(np.float16), state.age
