@@ -134,6 +134,9 @@ class PropagateSettings:
 class FinishSettings:
     """Stage 6: full-size chroma under the film's own luma."""
 
+    detail: float = 0.5
+    """How far colour edges follow the luma's fine detail where the two agree, 0 (smooth enlarging) to 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExportSettings:
@@ -253,6 +256,7 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
         "superpixel_compactness": (0.1, 1000.0),
         "superpixel_steadiness": (0.0, 100.0),
     },
+    "FinishSettings": {"detail": (0.0, 1.0)},
     "ExportSettings": {"doubtful": (0.0, 1.0)},
 }
 """Lowest and highest value of each number, by section."""

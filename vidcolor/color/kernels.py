@@ -149,11 +149,11 @@ def newton_step(f, y, a, b, matrix, weights):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def differences(f, y, a, b, matrix, blue, red):  # type: ignore[no-untyped-def]
     """Rows B' - Y' and R' - Y' of Lab (f, a, b) under the luma y."""
-    m00, m01, m02, m10, m11, m12, m20, m21, m22 = matrix
+    m00, m01, m02, _, _, _, m20, m21, m22 = matrix
     for i in range(np.uint32(f.size)):
-        x, dx = backward_with_slope(f[i] + a[i] * F32(1 / 500))
-        w, dw = backward_with_slope(f[i])
-        z, dz = backward_with_slope(f[i] - b[i] * F32(1 / 200))
+        x = backward_with_slope(f[i] + a[i] * F32(1 / 500))[0]
+        w = backward_with_slope(f[i])[0]
+        z = backward_with_slope(f[i] - b[i] * F32(1 / 200))[0]
         red[i] = encode_with_slope(m00 * x + m01 * w + m02 * z)[0] - y[i]
         blue[i] = encode_with_slope(m20 * x + m21 * w + m22 * z)[0] - y[i]
 

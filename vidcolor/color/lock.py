@@ -85,8 +85,11 @@ def _tables(matrix: tuple, weights: tuple, margin: np.float32) -> tuple[np.ndarr
     a = np.where(turn <= 2, 1 - turn, turn - 3)
     b = np.copysign(1 - np.abs(a), 2 - turn)
     nodes = np.linspace(BLACK, WHITE, LUMA_NODES)
-    y = (nodes - BLACK) / (WHITE - BLACK)
-    y, a, b = (np.ascontiguousarray(v, np.float32) for v in np.broadcast_arrays(y[:, None], a, b))
+    shape = (LUMA_NODES, HUE_NODES + 1)
+    y, a, b = (
+        np.ascontiguousarray(np.broadcast_to(v, shape), np.float32)
+        for v in (((nodes - BLACK) / (WHITE - BLACK))[:, None], a, b)
+    )
     edge = np.zeros_like(y)
     outside = (CHROMA_LIMIT / np.maximum(np.abs(a), np.abs(b))).astype(np.float32)
     gray = np.interp(nodes, np.arange(CODES), _gray_curve()).astype(np.float32)[:, None]
