@@ -118,6 +118,19 @@ def test_pixel_aspect_is_carried(tmp_path: Path, delivery: str) -> None:
     assert struct.unpack(">II", one(movie, "vide").inner["pasp"]) == (16, 15)
 
 
+@pytest.mark.parametrize("aspect", [Fraction(16, 15), Fraction(10, 11), Fraction(64, 45), Fraction(2), Fraction(1)])
+@pytest.mark.parametrize("size", [(576, 720), (33, 47), (1080, 1440)], ids=str)
+def test_pixel_aspect_is_carried_in_matroska(tmp_path: Path, size: tuple[int, int], aspect: Fraction) -> None:
+    reel = make_reel(size=size, pixel_aspect=aspect, frame_count=2)
+    written = write(tmp_path, reel, "ffv1")
+    with av.open(str(written.path)) as film:
+        picture = film.streams.video[0]
+        assert picture.sample_aspect_ratio == aspect
+        assert "title" not in picture.metadata
+        assert sum(1 for _ in film.decode(picture)) == 2
+    assert written.luma_sha256 == luma_sha256(list(make_frames(reel, "ffv1")))
+
+
 @pytest.mark.parametrize("delivery", CODECS)
 @pytest.mark.parametrize("size", [(121, 257), (123, 256), (120, 301)], ids=str)
 def test_odd_sizes(tmp_path: Path, delivery: str, size: tuple[int, int]) -> None:

@@ -70,6 +70,10 @@ class PictureTrack:
         self._marks = self._marker()
         self._count = 0
 
+    def name(self, name: str) -> None:
+        """Gives the track a name; before its first picture."""
+        self._stream.metadata["title"] = name
+
     def _set_up(self, encoder: Any, settings: ExportSettings) -> None:
         codec, reel = self._codec, self._reel
         encoder.height, encoder.width = self._size

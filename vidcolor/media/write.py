@@ -22,6 +22,7 @@ import numpy as np
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.codecs import container_of, find_delivery
 from vidcolor.media.encoder import PictureTrack, timescale
+from vidcolor.media.mkv import ROOM, set_display_size
 from vidcolor.media.mov import LUMA_BLANK, complete
 from vidcolor.media.place import digest, partial_path, sync, sync_folder, told
 from vidcolor.media.proxy import Labels, burn_in, proxy_planes
@@ -134,6 +135,8 @@ class Writer:
         if container != "matroska":
             self._output.metadata[LUMA_KEY] = LUMA_BLANK
         self._pictures = PictureTrack(self._output, codec, reel, self._settings, reel.timecode(self._first))
+        if container == "matroska":
+            self._pictures.name(ROOM)
         if reel.sound_tracks and self._settings.sound == "copy" and self._first == 0:
             self._sound = Sound(reel.path, self._output)
 
@@ -182,10 +185,7 @@ class Writer:
         if self._sound:
             self._sound.finish()
         self._output.close()
-        if container_of(self._path) != "matroska":
-            vendor = {self._codec.fourcc: self._settings.vendor} if self._codec.is_prores else {}
-            languages = self._sound.languages if self._sound else {}
-            complete(self._partial, vendor, languages, self.luma_sha256)
+        self._complete()
         self._check_whole()
         sync(self._partial)
         size, sha256 = self._partial.stat().st_size, digest(self._partial)
@@ -195,6 +195,15 @@ class Writer:
         sync_folder(self._path.parent)
         sound = tuple(self._sound.described) if self._sound else ()
         self.written = Written(self._path, size, sha256, self._count, self.luma_sha256, sound)
+
+    def _complete(self) -> None:
+        """Puts into the closed file what its writer could not."""
+        if container_of(self._path) != "matroska":
+            vendor = {self._codec.fourcc: self._settings.vendor} if self._codec.is_prores else {}
+            languages = self._sound.languages if self._sound else {}
+            complete(self._partial, vendor, languages, self.luma_sha256)
+        else:
+            set_display_size(self._partial, self._reel.size, self._reel.pixel_aspect)
 
     def _check_whole(self) -> None:
         """Refuses a file that does not hold every frame that was written, whatever the disk said."""
