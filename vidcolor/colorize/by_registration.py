@@ -15,13 +15,14 @@ from numpy import ndarray as Array
 
 from vidcolor.colorize.align import Alignment, align, local_contrast
 from vidcolor.colorize.settle import attend, smooth
-from vidcolor.features import gray_of
+from vidcolor.colorize.by_transfer import transfer
+from vidcolor.features import PatchFeatures, gray_of
 from vidcolor.flow.warp import grid
 from vidcolor.settings import ColorizeSettings
 from vidcolor.types import ColorFrame, Frame, Reference, Registration
 
-EXACT_BLUR = 1.2
-"""Deviation of the blur that takes grain, JPEG and a picture's smaller size out of the comparison, in pixels."""
+EXACT_BLURS = (1.2, 3.0)
+"""Deviations of the blurs that take grain, JPEG and a picture's smaller size out of the comparison, in pixels."""
 BLOCK = 32
 FEWEST_BLOCKS = 6
 STRUCTURE = 0.002
@@ -50,17 +51,16 @@ def register(target: Frame, picture: Reference, settings: ColorizeSettings) -> t
     A picture that is far gives no colours worth having: confidence is then 0 everywhere.
     """
     size = target.lightness.shape
-    lightness = resized(gray_of(picture)[None], size)[0]
-    chroma = resized(picture.chroma, size)
-    if is_exact(target.lightness, lightness):
-        return Registration("exact"), ColorFrame(target.index, chroma, np.ones(size, np.float32))
-    found = align(target.lightness, lightness)
+    planes = resized(np.concatenate([gray_of(picture)[None], picture.chroma]), size)
+    if is_exact(target.lightness, planes[0]):
+        return Registration("exact"), ColorFrame(target.index, planes[1:], np.ones(size, np.float32))
+    found = align(target.lightness, planes[0])
     shift = float(np.median(np.hypot(*(found.points - grid(size)))))
     fits = float(found.fit.mean())
     if fits < settings.near:
         empty = ColorFrame(target.index, np.zeros((2, *size), np.float32), np.zeros(size, np.float32))
         return Registration("far", shift, fits), empty
-    return Registration("near", shift, fits), _settled(target, lightness, chroma, found, settings)
+    return Registration("near", shift, fits), _settled(target, picture, planes, found, settings)
 
 
 def resized(planes: Array, size: tuple[int, int]) -> Array:
@@ -75,24 +75,26 @@ def is_exact(frame: Array, picture: Array) -> bool:
     """True if two lightness pictures of one size show the same pixels, whatever their tones and grain.
 
     Asked of blocks with structure: nearly all correlate and lie within a third of a pixel of each other
-    (one step of Lucas and Kanade).
+    (one step of Lucas and Kanade). A strong blur is tried where grain hides it under a weak one.
     """
-    a, b = (local_contrast(cv2.GaussianBlur(p, (0, 0), EXACT_BLUR)) for p in (frame, picture))
+    return any(_agree(frame, picture, blur) for blur in EXACT_BLURS)
+
+
+def _agree(frame: Array, picture: Array, blur: float) -> bool:
+    a, b = (local_contrast(cv2.GaussianBlur(p, (0, 0), blur)) for p in (frame, picture))
     gx, gy = cv2.Sobel(a, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(a, cv2.CV_32F, 0, 1, scale=1 / 8)
     xx, xy, yy, xd, yd = (_blocks(p) for p in (gx * gx, gx * gy, gy * gy, gx * (b - a), gy * (b - a)))
     mean_a, mean_b = _blocks(a), _blocks(b)
     var_a, var_b = _blocks(a * a) - mean_a**2, _blocks(b * b) - mean_b**2
     alike = (_blocks(a * b) - mean_a * mean_b) / np.sqrt(np.maximum(var_a * var_b, 1e-12))
-    determinant = xx * yy - xy * xy
     corner = (xx + yy) / 2 - np.sqrt(np.maximum((xx - yy) ** 2 / 4 + xy * xy, 0))
     structured = corner > STRUCTURE
     if structured.sum() < FEWEST_BLOCKS:
         return bool(np.quantile(np.abs(frame - picture), EXACT_SHARE) < EVEN_TOLERANCE)
-    area = np.maximum(determinant[structured], 1e-12)
-    dx = (yy * xd - xy * yd)[structured] / area
-    dy = (xx * yd - xy * xd)[structured] / area
-    still = (np.hypot(dx, dy) < EXACT_PIXELS) & (alike[structured] > EXACT_ALIKE)
-    return bool(still.mean() >= EXACT_SHARE)
+    area = np.maximum(xx * yy - xy * xy, 1e-12)
+    dx, dy = (yy * xd - xy * yd) / area, (xx * yd - xy * xd) / area
+    still = (np.hypot(dx, dy) < EXACT_PIXELS) & (alike > EXACT_ALIKE)
+    return bool(still[structured].mean() >= EXACT_SHARE)
 
 
 def _blocks(plane: Array) -> Array:
@@ -104,20 +106,36 @@ def _blocks(plane: Array) -> Array:
 
 
 def _settled(
-    target: Frame, lightness: Array, chroma: Array, found: Alignment, settings: ColorizeSettings
+    target: Frame, picture: Reference, planes: Array, found: Alignment, settings: ColorizeSettings
 ) -> ColorFrame:
     """The aligned picture's chroma on the frame: fetched, settled onto its edges, filled where nothing fits."""
     scale = target.lightness.shape[1] / 900
     guide = cv2.GaussianBlur(target.lightness, (0, 0), 0.8)
-    laid = attend(local_contrast(target.lightness), local_contrast(lightness), chroma, found.points, 3, ATTENTION)
+    laid = attend(local_contrast(target.lightness), local_contrast(planes[0]), planes[1:], found.points, 3, ATTENTION)
     unsure = _unsure(laid, found.back, scale)
     trust = found.fit * np.exp(-((unsure / settings.unsure) ** 2))
     near, near_trust = smooth(laid, trust, guide, NEAR_REACH * scale, settings.edge)
-    far, far_trust = smooth(laid, trust, guide, FAR_REACH * scale, settings.edge)
     share = np.clip(near_trust / ENOUGH, 0, 1)
-    settled = near * share + far * (1 - share)
-    confidence = np.clip(share * np.sqrt(near_trust) + (1 - share) * far_trust * FILLED, 0, 1)
+    settled, confidence = near, np.sqrt(near_trust)
+    if share.min() < 1:
+        filled, fill_trust = _filled(target, picture, laid, trust, guide, settings)
+        settled = near * share + filled * (1 - share)
+        confidence = confidence * share + fill_trust * (1 - share)
+    confidence = np.clip(confidence, 0, 1)
     return ColorFrame(target.index, settled.astype(np.float32), confidence.astype(np.float32))
+
+
+def _filled(
+    target: Frame, picture: Reference, laid: Array, trust: Array, guide: Array, settings: ColorizeSettings
+) -> tuple[Array, Array]:
+    """Chroma and trust for what does not fit: from trusted colours near by, or the picture's like elsewhere."""
+    scale = guide.shape[1] / 900
+    far, far_trust = smooth(laid, trust, guide, FAR_REACH * scale, settings.edge)
+    alike = transfer(target, [(picture, 1.0)], PatchFeatures(), settings)
+    run = np.sqrt(far_trust)
+    total = run + alike.confidence + 1e-6
+    chroma = (far * run + alike.chroma * alike.confidence) / total
+    return chroma, FILLED * np.maximum(run, alike.confidence)
 
 
 def _unsure(chroma: Array, back: Array, scale: float) -> Array:
