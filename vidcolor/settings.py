@@ -46,7 +46,7 @@ class ShotSettings:
     """How far a jump must stand above the changes around it to be a cut, 0 to 1; higher finds fewer."""
     odd_frames: int = 2
     """Longest flash, splice or damaged run that returns to the same scene without being a cut, in frames."""
-    dissolve: float = 0.9
+    dissolve: float = 0.7
     """How much better a dissolve must explain the frames than one scene does (mean log-likelihood gain); higher finds fewer."""
     fade: float = 1.0
     """The same for fades to and from black or white."""

@@ -128,8 +128,8 @@ def _unexplained(source: Any, target: Any, reach: int, noise: float) -> tuple[fl
     count = BLOCK * BLOCK
     floor = np.float32(noise * count)
     powers = _block_powers(source)
-    missing = 0.0
-    total = 0.0
+    missing: Any = 0.0
+    total: Any = 0.0
     for top in range(0, height - BLOCK + 1, BLOCK):
         for left in range(0, width - BLOCK + 1, BLOCK):
             block = target[top : top + BLOCK, left : left + BLOCK].copy()

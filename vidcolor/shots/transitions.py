@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 from numpy import ndarray as Array  # noqa: N812
 
-from vidcolor.shots.measure import Measures
+from vidcolor.shots.measure import BANDS, Measures
 from vidcolor.timeline import FrameRange
 
 ANCHOR = 4
@@ -27,6 +27,10 @@ FEWEST_ANCHOR = 2
 SHORTEST_DISSOLVE = 6
 SHORTEST_FADE = 3
 FINE_LENGTHS = 24
+BANDS_AGREE = 0.6
+"""Share of the threshold that two of the three bands must reach: a mixture dips at every scale, a blur does not."""
+LARGE = 1e30
+"""Products of likelihoods are brought back to their logarithm before they leave double precision."""
 USUAL_LENGTH = 24
 """A dissolve longer than this must gain in proportion: a slow tilt resembles one by and by."""
 """Up to here every length of a dissolve is tried, beyond it every twelfth part more."""
@@ -48,6 +52,8 @@ BLACK, WHITE = 6.0, 94.0
 DARK, LIGHT = 25.0, 75.0
 """Mean lightness beyond which a faint frame may be a fade's middle."""
 ODD_REACH = 2
+"""Dirty or flashed frames in a row that a running median passes over."""
+EXTREME_WEIGHT = 0.1
 MEAN_WEIGHT = 6
 """In a fade the mean lightness counts as much as so many bands: it alone moves when plain cards fade."""
 
@@ -75,7 +81,9 @@ def find_dissolves(measures: Measures, within: FrameRange, threshold: float, lon
     while gains.size and gains.max() > threshold:
         start, which = np.unravel_index(int(np.argmax(gains)), gains.shape)
         stop = int(start) + int(lengths[which])
-        found.append(_found(within.start + int(start), within.start + stop, float(gains[start, which])))
+        bands = [_dissolve_gain(part, part_step, int(start), stop) for part, part_step in _by_band(levels, step)]
+        if np.median(bands) > BANDS_AGREE * threshold:
+            found.append(_found(within.start + int(start), within.start + stop, float(gains[start, which])))
         for column, length in enumerate(lengths):
             gains[max(0, int(start) - int(length) - 1) : stop + 1, column] = 0.0
     return sorted(found, key=lambda each: each.boundary)
@@ -104,41 +112,54 @@ def _without_flicker(energy: Array, mean: Array) -> Array:
     return energy / (gain * gain)[:, None]
 
 
+def _by_band(levels: Array, step: Array) -> list[tuple[Array, Array]]:
+    """Levels and steps of each band, its regions together."""
+    return [
+        (np.ascontiguousarray(part), part_step)
+        for part, part_step in zip(np.split(levels, BANDS, axis=1), np.split(step, BANDS), strict=True)
+    ]
+
+
 @njit(cache=True, nogil=True, fastmath=True)
 def _dissolve_gains(levels: Array, step: Array, lengths: Array) -> Array:  # pragma: no cover
     """(frames, lengths): the gain of a dissolve that begins at each frame with each length; 0 where none fits."""
-    count, bands = levels.shape
+    count = levels.shape[0]
     gains = np.zeros((count, len(lengths)), np.float32)
     for which in range(len(lengths)):
-        length = lengths[which]
-        for start in range(FEWEST_ANCHOR, count - length - FEWEST_ANCHOR + 1):
-            stop = start + length
-            total = 0.0
-            for band in range(bands):
-                before = levels[max(0, start - ANCHOR) : start, band].mean()
-                after = levels[stop : min(count, stop + ANCHOR), band].mean()
-                ratio = np.exp(after - before)
-                scale = 1.0 / (step[band] * step[band])
-                last = np.float32(0)
+        for start in range(FEWEST_ANCHOR, count - lengths[which] - FEWEST_ANCHOR + 1):
+            gains[start, which] = _dissolve_gain(levels, step, start, start + lengths[which])
+    return gains
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _dissolve_gain(levels: Array, step: Array, start: int, stop: int) -> float:  # pragma: no cover
+    """Gain of a dissolve of the frames `start` to `stop`."""
+    count, columns = levels.shape
+    total = 0.0
+    for column in range(columns):
+        before = levels[max(0, start - ANCHOR) : start, column].mean()
+        after = levels[stop : min(count, stop + ANCHOR), column].mean()
+        ratio = np.exp(after - before)
+        scale = 1.0 / (step[column] * step[column])
+        last = np.float32(0)
+        plain = 1.0
+        mixed = 1.0
+        for frame in range(start, stop + 1):
+            share = (frame - start + 1) / (stop - start + 1)
+            level = after - before
+            if frame < stop:
+                level = np.log((1 - share) * (1 - share) + share * share * ratio)
+            moved = levels[frame, column] - levels[frame - 1, column]
+            missed = moved - (level - last)
+            last = level
+            plain *= 1 + moved * moved * scale
+            mixed *= 1 + missed * missed * scale
+            if plain > LARGE or mixed > LARGE:
+                total += np.log(plain / mixed)
                 plain = 1.0
                 mixed = 1.0
-                for frame in range(start, stop + 1):
-                    share = (frame - start + 1) / (length + 1)
-                    level = after - before
-                    if frame < stop:
-                        level = np.log((1 - share) * (1 - share) + share * share * ratio)
-                    moved = levels[frame, band] - levels[frame - 1, band]
-                    missed = moved - (level - last)
-                    last = level
-                    plain *= 1 + moved * moved * scale
-                    mixed *= 1 + missed * missed * scale
-                    if plain > 1e30 or mixed > 1e30:
-                        total += np.log(plain / mixed)
-                        plain = 1.0
-                        mixed = 1.0
-                total += np.log(plain / mixed)
-            gains[start, which] = total / bands
-    return gains
+        total += np.log(plain / mixed)
+    return total / columns
 
 
 def find_fades(measures: Measures, threshold: float, longest: int) -> list[Found]:
@@ -182,7 +203,7 @@ def _fade(measures: Measures, run: tuple[int, int], room: FrameRange, limits: tu
     if start >= stop:
         return None
     count = len(measures)
-    middle = start + int(np.argmin(measures.spread[start:stop] + _distance(measures.mean[start:stop])))
+    middle = _faintest(measures, start, stop)
     ground = measures.mean[middle]
     apart = (measures.mean - ground) ** 2
     signals = np.concatenate([measures.energy, np.repeat(apart[:, None], MEAN_WEIGHT, axis=1)], axis=1)
@@ -204,9 +225,16 @@ def _fade(measures: Measures, run: tuple[int, int], room: FrameRange, limits: tu
     return Found(FrameRange(begin, end), boundary, float(max(out_gain, in_gain)))
 
 
-def _distance(mean: Array) -> Array:
-    """Distance of the mean lightness from the nearer of black and white."""
-    return np.minimum(mean, 100.0 - mean)
+def _faintest(measures: Measures, start: int, stop: int) -> int:
+    """The frame with the least contrast of the run, the middle one of several; among plain frames, the most extreme.
+
+    The mean lightness counts for little: with flicker, white frames differ in it by chance.
+    """
+    mean = _without_odd(measures.mean)[start:stop]
+    extreme = np.minimum(mean, 100.0 - mean) * EXTREME_WEIGHT
+    faintness = np.round(_without_odd(measures.spread)[start:stop] + extreme, 1)
+    least = np.flatnonzero(faintness == faintness.min())
+    return start + int(least[len(least) // 2])
 
 
 def _ramp(levels: Array, middle: int, floor: int, longest: int) -> tuple[int, int, float]:
