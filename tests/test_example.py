@@ -13,10 +13,16 @@ import cv2
 import numpy as np
 import pytest
 
+from vidcolor.colorize.by_registration import register
 from vidcolor.errors import InputError
 from vidcolor.example import ExampleFacts, distance, make_example
 from vidcolor.example.facts import SHOTS
 from vidcolor.example.film import Film, Planes, picture_of
+from vidcolor.media.images import read_picture
+from vidcolor.media.probe import open_reel
+from vidcolor.media.read import Clip
+from vidcolor.settings import ColorizeSettings, ReelSettings
+from vidcolor.shots.lists import read_shots
 
 SIZE = (360, 640)
 LATE = 60 + 26
@@ -37,10 +43,15 @@ def painted() -> Film:
 
 
 def _decoded(path: Path, every: int = 3) -> Iterator[Planes]:
+    """Both films hold whole frames only, so the ones between are not decoded."""
     with av.open(str(path)) as film:
-        for index, frame in enumerate(film.decode(video=0)):
-            if index % every == 0:
-                yield Planes(*(np.frombuffer(p, np.uint16).reshape(p.height, -1)[:, : p.width] for p in frame.planes))
+        for index, packet in enumerate(film.demux(film.streams.video[0])):
+            assert packet.is_keyframe or not packet.size
+            if index % every == 0 or not packet.size:
+                for frame in packet.decode():
+                    yield Planes(
+                        *(np.frombuffer(p, np.uint16).reshape(p.height, -1)[:, : p.width] for p in frame.planes)
+                    )
 
 
 def _read(path: Path) -> np.ndarray:
@@ -115,6 +126,22 @@ def test_pictures_are_what_they_are_called(example_folder, films, painted):
         else:
             (x, y), _ = cv2.phaseCorrelate(luma.astype(np.float64), (planes.luma - 64.0) / 876)
             assert 2 < np.hypot(x, y) < 12
+
+
+def test_exact_and_near_pictures_register_as_such(example_folder):
+    reel = open_reel(example_folder.film, ReelSettings())
+    frames = Clip(reel)
+    for name, given in (("000046.png", "exact"), ("000142.png", "near")):
+        assert example_folder.pictures[name] == given
+        picture = read_picture(example_folder.references / name)
+        registration, _ = register(frames[int(Path(name).stem)], picture, ColorizeSettings())
+        assert registration.kind == given, name
+
+
+def test_the_shot_list_can_be_handed_back(example_folder):
+    reel = open_reel(example_folder.film, ReelSettings())
+    shots = read_shots(example_folder.shot_list, reel)
+    assert [(shot.frames, shot.entry.kind) for shot in shots] == [(shot.frames, shot.entry) for shot in SHOTS]
 
 
 def test_shots_are_as_listed(example_folder, films):

@@ -72,7 +72,7 @@ class ExampleFacts:
 
     @property
     def shot_list(self) -> Path:
-        """The true shots: shot, start, stop, entry."""
+        """The true shots: shot, start, stop, entry, the frames of the entry, what was given; `--shots` takes it."""
         return self.folder / "truth" / "shots.csv"
 
     @property

@@ -44,7 +44,7 @@ refs/                 the artist's pictures:
                       (the clockwork, from frame 224, has none: it stays gray)
 truth/film_color.mkv  the true colours of every frame: the film's luma, grain and flicker included, with the
                       chroma of the clean picture
-truth/shots.csv       the true shots; the shot from 116 enters by a fade, that from 170 by a dissolve
+truth/shots.csv       the true shots, the frames of their fade or dissolve, and what the artist gave
 
 Next:
 
@@ -86,9 +86,13 @@ def _is_ours(readme: Path) -> bool:
 
 
 def _write_lists(facts: ExampleFacts) -> None:
-    rows = [f"{shot.id},{shot.frames.start},{shot.frames.stop},{shot.entry}" for shot in facts.shots]
+    rows = ["shot,start,stop,entry,transition_start,transition_stop,given"]
+    for shot in facts.shots:
+        mixed = (shot.transition.start, shot.transition.stop) if shot.transition else ("", "")
+        values = (shot.id, shot.frames.start, shot.frames.stop, shot.entry, *mixed, shot.given)
+        rows.append(",".join(map(str, values)))
     write_text(facts.readme, README)
-    write_text(facts.shot_list, "\n".join(["shot,start,stop,entry", *rows, ""]))
+    write_text(facts.shot_list, "\n".join([*rows, ""]))
 
 
 def _write_films(facts: ExampleFacts, film: Film, progress: Callable[[float], None]) -> None:
