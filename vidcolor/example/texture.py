@@ -172,7 +172,7 @@ def sky(
     base = mixed(colors[0], colors[1], ramp(size) ** 1.3)
     field = noise(size, 75 * over, seed, octaves=6, stretch=2.2)
     shade = cv2.GaussianBlur(field, (0, 0), 7 * over)
-    above = np.roll(shade, 6 * over, axis=0)
+    above = shade[np.maximum(np.arange(size[0]) - 6 * over, 0)]
     body = np.clip((field + cover) * 0.8, 0, 1)
     body = body * body * (3 - 2 * body)
     light = np.clip(0.5 + (shade - above) * 0.8, 0, 1)
