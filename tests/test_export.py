@@ -49,7 +49,7 @@ def export(path: Path, delivery: str = "prores-422hq", change: Any = None, **fac
 def test_the_manifest_tells_what_was_made_of_what(tmp_path: Path, delivery: str) -> None:
     path = tmp_path / f"film{CODECS[delivery].suffixes[0]}"
     written = export(path, delivery, start=86_400, tape="REEL07", luma_reversible=False, notes=("Grainy.",))
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["film.manifest.json", path.name])
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([f"{path.name}.manifest.json", path.name])
     manifest = json.loads(manifest_path(path).read_text(encoding="utf-8"))
     assert manifest["schema"] == "vidcolor.manifest/1"
     file, luma = manifest["file"], manifest["luma"]

@@ -84,7 +84,7 @@ def test_luma_is_the_films_own(made):
     assert len(frames) == FRAMES
     for codes, rgb in zip(frames, colors, strict=True):
         assert np.array_equal(codes[0], luma_of(rgb))
-    manifest = json.loads((folder / "out.manifest.json").read_text())
+    manifest = json.loads((folder / "out.mkv.manifest.json").read_text())
     assert manifest["luma"]["source_sha256"] == manifest["luma"]["delivered_sha256"]
 
 
@@ -220,7 +220,7 @@ def test_killed_at_any_moment_it_goes_on(made, tmp_path):
     while killed < KILLS:
         if (folder / "out.mkv").exists():
             shutil.rmtree(folder / "film.vidcolor")
-            for name in ("out.mkv", "out.manifest.json"):
+            for name in ("out.mkv", "out.mkv.manifest.json"):
                 (folder / name).unlink(missing_ok=True)
         moment = draw.uniform(0.2, 1.0) * whole
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
@@ -236,6 +236,6 @@ def test_killed_at_any_moment_it_goes_on(made, tmp_path):
             assert (folder / "out.mkv").read_bytes() == expected, f"a half-written film has the name, {moments[-3:]}"
     subprocess.run(command, check=True, capture_output=True)
     assert (folder / "out.mkv").read_bytes() == expected
-    assert (folder / "out.manifest.json").read_bytes() == (made[0] / "out.manifest.json").read_bytes()
+    assert (folder / "out.mkv.manifest.json").read_bytes() == (made[0] / "out.manifest.json").read_bytes()
     leftovers = [p.name for p in folder.iterdir() if "partial" in p.name]
     assert not leftovers

@@ -81,8 +81,8 @@ class Provenance:
 
 
 def manifest_path(path: Path) -> Path:
-    """`film.manifest.json` beside `film.mov`."""
-    return path.with_name(f"{path.stem}.manifest.json")
+    """`film.mov.manifest.json` beside `film.mov`: each delivery has its own."""
+    return path.with_name(f"{path.name}.manifest.json")
 
 
 def export_reel(

@@ -230,7 +230,7 @@ def _show_summary(project: Project, plan: Plan, settings: Settings, terminal: Te
 def _show_delivered(project: Project, delivered: Delivered, terminal: Terminal) -> None:
     luma = "luma identical to the source's, code for code"
     state = "written" if delivered.made_now else "up to date"
-    terminal.say(f"{state:<10} {delivered.path} and {delivered.manifest.name} ({delivered.what}; {luma})")
+    terminal.say(f"{state:<10} {delivered.path} and {delivered.manifest.name} ({delivered.about}; {luma})")
     terminal.say(f"{'project':<10} {project.root}")
 
 
