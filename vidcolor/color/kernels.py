@@ -17,7 +17,7 @@ FIFTH_ROOT_BITS = np.int32(851974572)
 F32 = np.float32
 LEAST_SLOPE = F32(0.3)
 """Below any slope inside the gamut (1.3 at white, more elsewhere); keeps wild colours finite."""
-SLACK = F32(0.001)
+SLACK = F32(0.006)
 """A colour outside the cube by less is not shrunk in Lab; the closed-form limit mends it."""
 SEARCHES = 48
 """Steps along a line of constant hue, in search of its last part inside the gamut."""
