@@ -260,7 +260,7 @@ def test_two_at_once(place, capsys):
         (["--set", "propagate.chroma_side=1e99"], "whole number"),
         (["--set", "export.doubtful=nan"], "finite"),
         (["--preset", "standart"], "did you mean 'standard'"),
-        (["--delivery", "prores"], "prores-422hq"),
+        (["--delivery", "prores422hq"], "did you mean 'prores-422hq'"),
         (["--device", "cuda"], "--device auto"),
         (["--shots", "nowhere.edl"], "nowhere.edl"),
         (["--shots", "film.mkv"], "film.mkv"),

@@ -19,6 +19,7 @@ import pytest
 from tiny import luma_of, write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
+from vidcolor.media.encoder import plane_view
 
 FRAMES, SIZE, CUTS = 60, (96, 128), (20, 40)
 SHOTS = ["r1-000000", "r1-000020", "r1-000040"]
@@ -67,7 +68,7 @@ def hashes(folder: Path) -> dict[str, str]:
 def result_of(path: Path) -> list[np.ndarray]:
     """(3, H, W) codes of every frame."""
     with av.open(str(path)) as film:
-        return [f.to_ndarray() for f in film.decode(video=0)]
+        return [np.stack([plane_view(f, n).copy() for n in range(3)]) for f in film.decode(video=0)]
 
 
 def test_shots_are_found_and_told(made):

@@ -42,12 +42,15 @@ def _keyframes(project: Project, shown: Sequence[ShotState]) -> str:
 
 
 def next_keyframes(shown: Sequence[ShotState], settings: Settings, most: int = 3) -> list[int]:
-    """The frames where a new keyframe would help most, best first."""
+    """The frames where a new keyframe would help most, best first; no two within a keyframe's reach of each other."""
     doubt, spacing = settings.export.doubtful, settings.keyframes.spacing
     found: list[tuple[float, int]] = []
     for state in shown:
         for place in best_next_keyframes(state.confidence, doubtful=doubt, spacing=spacing, most=most):
             near = state.confidence[max(0, place - spacing) : place + spacing + 1]
-            lack = sum(max(0.0, doubt - c) for c in near)
-            found.append((lack, state.planned.reach.start + place))
-    return [frame for _, frame in sorted(found, key=lambda item: (-item[0], item[1]))[:most]]
+            found.append((sum(max(0.0, doubt - c) for c in near), state.planned.reach.start + place))
+    chosen: list[int] = []
+    for _, frame in sorted(found, key=lambda item: (-item[0], item[1])):
+        if len(chosen) < most and all(abs(frame - other) > spacing // 2 for other in chosen):
+            chosen.append(frame)
+    return chosen
