@@ -5,6 +5,8 @@
   colour go together around that place: there a colour edge is drawn on the luma's edge at full resolution.
   Where they do not, a plain guided or joint bilateral filter paints luma texture into the colour; on photographs
   every one that was tried was worse than cubic enlarging, and most worse than bilinear.
+- The result stays between the least and the greatest stored value around it: else a saturated edge would get a
+  halo of the complementary colour (8 of 60 on a neutral ground). It costs photographs 0.01 in CIEDE2000 at edges.
 - The low-resolution luma that the detail is measured against is made here from the full-size one.
 - Then the luma lock of `color`. Chroma that is full size already goes to it as it is.
 
@@ -31,6 +33,7 @@ LUMA_FLOOR = 1e-3
 """Variance of luma (0..1) below which it tells nothing about colour."""
 CHROMA_FLOOR = 1.0
 """Variance of a* and b* that counts as noise."""
+SQUARE = np.ones((3, 3), np.uint8)
 CODE_SPAN = 876.0
 """Luma codes from black to white."""
 
@@ -84,12 +87,15 @@ def enlarge(chroma: np.ndarray, luma: np.ndarray, detail: float) -> np.ndarray:
         return np.asarray(chroma)
     if low[0] > height or low[1] > width or 0 in low:
         raise InputError(f"colours of size {low} do not fit a film of size {luma.shape}")
-    reduced = cv2.resize(luma, low[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
-    result = np.stack([_resize(c + np.float32(SHARPEN) * (c - _mean3(c)), luma.shape, cv2.INTER_CUBIC) for c in chroma])
-    if detail > 0:
-        weight = np.float32(detail / CODE_SPAN)
-        slopes = [_resize(s, luma.shape, cv2.INTER_LINEAR) for s in _slopes(chroma, reduced / CODE_SPAN)]
-        _add_detail(result, slopes[0], slopes[1], luma, _resize(reduced, luma.shape, cv2.INTER_CUBIC), weight)
+    reduced = _resize(luma, low, cv2.INTER_AREA).astype(np.float32)
+    smooth = _resize(reduced, luma.shape, cv2.INTER_CUBIC)
+    weight = np.float32(detail / CODE_SPAN)
+    result = np.empty((2, height, width), np.float32)
+    for plane, slope, target in zip(chroma, _slopes(chroma, reduced / CODE_SPAN), result, strict=True):
+        sharp = plane + np.float32(SHARPEN) * (plane - _mean3(plane))
+        _resize(sharp, luma.shape, cv2.INTER_CUBIC, target)
+        lowest, highest = (_resize(f(plane, SQUARE), luma.shape, cv2.INTER_LINEAR) for f in (cv2.erode, cv2.dilate))
+        _add_detail(target, _resize(slope, luma.shape, cv2.INTER_LINEAR), luma, smooth, weight, lowest, highest)
     return result
 
 
@@ -113,16 +119,14 @@ def _mean3(plane: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.blur(plane, (3, 3), borderType=cv2.BORDER_REPLICATE))
 
 
-def _resize(plane: np.ndarray, size: tuple[int, int], how: int) -> np.ndarray:
-    return np.asarray(cv2.resize(plane, size[::-1], interpolation=how))
+def _resize(plane: np.ndarray, size: tuple[int, ...], how: int, target: np.ndarray | None = None) -> np.ndarray:
+    return np.asarray(cv2.resize(plane, size[::-1], dst=target, interpolation=how))
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _add_detail(chroma, slope_a, slope_b, luma, smooth, weight):  # type: ignore[no-untyped-def]
-    """Adds weight * slope * (luma - smooth) to chroma, in place."""
-    a, b = chroma[0], chroma[1]
+def _add_detail(chroma, slope, luma, smooth, weight, lowest, highest):  # type: ignore[no-untyped-def]
+    """Adds weight * slope * (luma - smooth) to the plane `chroma`, within lowest..highest, in place."""
     for j in range(np.uint32(luma.shape[0])):
         for i in range(np.uint32(luma.shape[1])):
-            step = weight * (np.float32(luma[j, i]) - smooth[j, i])
-            a[j, i] += slope_a[j, i] * step
-            b[j, i] += slope_b[j, i] * step
+            value = chroma[j, i] + slope[j, i] * weight * (np.float32(luma[j, i]) - smooth[j, i])
+            chroma[j, i] = min(max(value, lowest[j, i]), highest[j, i])
