@@ -46,9 +46,9 @@ class ShotSettings:
     """How far a jump must stand above the changes around it to be a cut, 0 to 1; higher finds fewer."""
     odd_frames: int = 2
     """Longest flash, splice or damaged run that returns to the same scene without being a cut, in frames."""
-    dissolve: float = 0.7
+    dissolve: float = 0.75
     """How much better a dissolve must explain the frames than one scene does (mean log-likelihood gain); higher finds fewer."""
-    fade: float = 1.0
+    fade: float = 3.0
     """The same for fades to and from black or white."""
     longest: int = 60
     """Longest dissolve, and longest side of a fade, in frames."""
@@ -80,7 +80,7 @@ class ReferenceSettings:
 class ColorizeSettings:
     """Stage 4: keyframes in colour."""
 
-    near: float = 0.35
+    near: float = 0.25
     """A frame's own picture that fits less of the frame than this is only used as a free reference, 0 to 1."""
     edge: float = 2.0
     """Steps of lightness that stop colours from running, in L*; smaller keeps colours tighter."""
@@ -112,13 +112,13 @@ class PropagateSettings:
     """Full: every carrier, blended by confidence. Plain: colours warped along the flow and nothing else, to compare with."""
     keys: int = 6
     """Colours that flow cannot bring are looked up in so many of the nearest keyframes."""
-    window: int = 3
+    window: int = 2
     """Local attention looks this far around the flow's end point, in chroma pixels."""
     patch: int = 2
     """Local attention compares luma patches that reach this far from their middle, in chroma pixels."""
     tau: float = 0.0005
     """Softness of local attention, in squared L*/100; smaller is harder."""
-    mismatch: float = 2.0
+    mismatch: float = 2.5
     """Flow that misses its start by this much on the way there and back keeps half its confidence, in chroma pixels."""
     slack: float = 0.1
     """Share of the motion's length by which that miss may grow."""
@@ -126,7 +126,7 @@ class PropagateSettings:
     """Luma residual after carrying at which confidence is one half, in squared L*/100."""
     fill: float = 400.0
     """How far doubtful colours are filled from around, in squared chroma pixels; 0 never."""
-    edge: float = 0.02
+    edge: float = 0.015
     """Step of L*/100 that filling does not cross easily."""
 
 

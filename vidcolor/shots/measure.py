@@ -4,8 +4,9 @@
   few pixels, each with a gain and an offset of its own: motion, flicker and fading do not count, another scene does.
 - Where a change is large, `jump` is the least change from any of the few frames before to any of the few after:
   a flash or a dirty frame returns to the same scene, so its jump is small.
-- `energy` is the contrast in each of 3 bands and 4x3 regions. The pictures of two scenes are unrelated, so their
-  mixture holds (1-a)^2 of one's energy and a^2 of the other's: the sign of a dissolve that motion cannot hide.
+- `energy` is the contrast across and down at each of 3 scales in each of 4x3 regions. The pictures of two scenes are
+  unrelated, so their mixture holds (1-a)^2 of one's energy and a^2 of the other's: the sign of a dissolve that motion
+  does not hide. A pan's blur takes energy too, but only along the pan, so the two directions are kept apart.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ SMALLEST = 2 * BLOCK
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """One row a frame, float32; `energy` has BANDS x 12 columns, in L* squared."""
+    """One row a frame, float32; `energy` has 72 columns (scale, direction, region), in L* squared."""
 
     change: Array
     jump: Array
@@ -87,7 +88,7 @@ def measure(frames: Iterable[Frame], side: int, odd: int, progress: Callable[[in
         jump=np.array(jump, np.float32),
         mean=scalars[:, 0],
         spread=scalars[:, 1],
-        energy=np.array(energy, np.float32).reshape(len(change), -1),
+        energy=np.array(energy, np.float32).reshape(len(change), 2 * BANDS * REGIONS[0] * REGIONS[1]),
     )
 
 
@@ -173,12 +174,12 @@ def _block_powers(picture: Array) -> Array:  # pragma: no cover
 
 
 def band_energies(picture: Array) -> Array:
-    """Mean square of each band (an octave each, from the finest) in each region, (BANDS * 12,)."""
+    """Mean square of the differences across and down, at each of BANDS scales in each region, (BANDS * 2 * 12,)."""
     rows = []
     for _ in range(BANDS):
+        for axis in (1, 0):
+            detail = np.diff(picture, axis=axis)
+            rows.append(cv2.resize(detail * detail, REGIONS, interpolation=cv2.INTER_AREA).ravel())
         height, width = picture.shape
-        coarse = cv2.resize(picture, (max(2, width // 2), max(2, height // 2)), interpolation=cv2.INTER_AREA)
-        detail = picture - cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-        rows.append(cv2.resize(detail * detail, REGIONS, interpolation=cv2.INTER_AREA).ravel())
-        picture = coarse
+        picture = cv2.resize(picture, (max(2, width // 2), max(2, height // 2)), interpolation=cv2.INTER_AREA)
     return np.concatenate(rows)

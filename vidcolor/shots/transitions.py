@@ -1,8 +1,8 @@
 """Dissolves and fades, found in the measures of a run of frames.
 
-Each hypothesis predicts how the logarithm of every band's energy steps from frame to frame. It is weighed against
+Each hypothesis predicts how the logarithm of every energy steps from frame to frame. It is weighed against
 the plain one, that energies only wander as they do inside a shot, by the robust likelihood of the steps:
-    gain = mean over bands and regions of the sum over frames of
+    gain = mean over scales, directions and regions of the sum over frames of
            log(1 + step^2 / s^2) - log(1 + (step - predicted)^2 / s^2)
 Steps, not levels, are compared, so that a range too long or too short by a frame loses; that places both ends.
 
@@ -27,15 +27,16 @@ FEWEST_ANCHOR = 2
 SHORTEST_DISSOLVE = 6
 SHORTEST_FADE = 3
 FINE_LENGTHS = 24
-BANDS_AGREE = 0.6
-"""Share of the threshold that two of the three bands must reach: a mixture dips at every scale, a blur does not."""
+PARTS_AGREE = 0.6
+"""Share of the threshold that the middle one of the scales must reach in both directions: a mixture dips at every
+scale and direction, a pan's blur along the pan only."""
 LARGE = 1e30
 """Products of likelihoods are brought back to their logarithm before they leave double precision."""
 USUAL_LENGTH = 24
 """A dissolve longer than this must gain in proportion: a slow tilt resembles one by and by."""
 """Up to here every length of a dissolve is tried, beyond it every twelfth part more."""
 ENERGY_NOISE = 0.05
-"""Energy in L* squared below which a band is empty: less than an 8-bit code's rounding."""
+"""Energy in L* squared below which a region is empty: less than an 8-bit code's rounding."""
 STEADY = 0.05
 """Smallest step of the log energy taken for a scene's own restlessness."""
 FADE_STEP = 0.2
@@ -54,8 +55,8 @@ DARK, LIGHT = 25.0, 75.0
 ODD_REACH = 2
 """Dirty or flashed frames in a row that a running median passes over."""
 EXTREME_WEIGHT = 0.1
-MEAN_WEIGHT = 6
-"""In a fade the mean lightness counts as much as so many bands: it alone moves when plain cards fade."""
+MEAN_WEIGHT = 12
+"""In a fade the mean lightness counts as much as so many columns of energy: it alone moves when plain cards fade."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ def find_dissolves(measures: Measures, within: FrameRange, threshold: float, lon
     while gains.size and gains.max() > threshold:
         start, which = np.unravel_index(int(np.argmax(gains)), gains.shape)
         stop = int(start) + int(lengths[which])
-        bands = [_dissolve_gain(part, part_step, int(start), stop) for part, part_step in _by_band(levels, step)]
-        if np.median(bands) > BANDS_AGREE * threshold:
+        parts = [_dissolve_gain(part, part_step, int(start), stop) for part, part_step in _by_part(levels, step)]
+        if np.median(np.reshape(parts, (BANDS, 2)), axis=0).min() > PARTS_AGREE * threshold:
             found.append(_found(within.start + int(start), within.start + stop, float(gains[start, which])))
         for column, length in enumerate(lengths):
             gains[max(0, int(start) - int(length) - 1) : stop + 1, column] = 0.0
@@ -112,11 +113,11 @@ def _without_flicker(energy: Array, mean: Array) -> Array:
     return energy / (gain * gain)[:, None]
 
 
-def _by_band(levels: Array, step: Array) -> list[tuple[Array, Array]]:
-    """Levels and steps of each band, its regions together."""
+def _by_part(levels: Array, step: Array) -> list[tuple[Array, Array]]:
+    """Levels and steps of each scale and direction, the regions together."""
     return [
         (np.ascontiguousarray(part), part_step)
-        for part, part_step in zip(np.split(levels, BANDS, axis=1), np.split(step, BANDS), strict=True)
+        for part, part_step in zip(np.split(levels, 2 * BANDS, axis=1), np.split(step, 2 * BANDS), strict=True)
     ]
 
 
@@ -254,20 +255,20 @@ def _ramp(levels: Array, middle: int, floor: int, longest: int) -> tuple[int, in
 @njit(cache=True, nogil=True, fastmath=True)
 def _ramp_gain(levels: Array, begin: int, hold: int, middle: int) -> float:  # pragma: no cover
     """Gain of a fade from the scene before `begin` to the blank frames `hold` to `middle`."""
-    bands = levels.shape[1]
+    columns = levels.shape[1]
     scale = 1.0 / (FADE_STEP * FADE_STEP)
     total = 0.0
-    for band in range(bands):
-        before = levels[max(0, begin - ANCHOR) : begin, band].mean()
-        rest = np.exp(levels[middle, band] - before)
+    for column in range(columns):
+        before = levels[max(0, begin - ANCHOR) : begin, column].mean()
+        rest = np.exp(levels[middle, column] - before)
         if hold > middle:
             rest = np.float32(0)
         last = np.float32(0)
         for frame in range(begin, middle + 1):
             share = min(1.0, (frame - begin + 1) / (hold - begin + 1))
             level = np.log((1 - share) * (1 - share) * (1 - rest) + rest + 1e-6)
-            moved = levels[frame, band] - levels[frame - 1, band]
+            moved = levels[frame, column] - levels[frame - 1, column]
             missed = moved - (level - last)
             last = level
             total += np.log((1 + moved * moved * scale) / (1 + missed * missed * scale))
-    return total / bands
+    return total / columns
