@@ -237,6 +237,6 @@ def test_killed_at_any_moment_it_goes_on(made, tmp_path):
             assert (folder / "out.mkv").read_bytes() == expected, f"a half-written film has the name, {moments[-3:]}"
     subprocess.run(command, check=True, capture_output=True)
     assert (folder / "out.mkv").read_bytes() == expected
-    assert (folder / "out.mkv.manifest.json").read_bytes() == (made[0] / "out.manifest.json").read_bytes()
+    assert (folder / "out.mkv.manifest.json").read_bytes() == (made[0] / "out.mkv.manifest.json").read_bytes()
     leftovers = [p.name for p in folder.iterdir() if "partial" in p.name]
     assert not leftovers

@@ -41,7 +41,7 @@ def write_gray_film(
     for frame in range(frames):
         seed = max(i for i, start in enumerate(starts) if start <= frame)
         colors.append(shot_colors(seed + 1, frame - starts[seed], size))
-    with av.open(str(path.absolute()), "w", format="matroska") as out:
+    with av.open(str(path.absolute()), "w", format="matroska", container_options={"fflags": "+bitexact"}) as out:
         stream = out.add_stream("ffv1", rate=rate)
         stream.height, stream.width, stream.pix_fmt = *size, "gray10le"
         stream.codec_context.color_range = 1
