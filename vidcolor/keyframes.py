@@ -17,10 +17,10 @@ from vidcolor.features import PatchFeatures, correlate
 from vidcolor.settings import KeyframeSettings
 from vidcolor.types import Frame, Keyframe, Shot
 
-SIDE = 192
+SIDE = 128
 """Long side of the small pictures that are compared, in pixels."""
 CELL = 8
-NEAR = 3
+NEAR = 2
 """A cell looks for its like this many cells around: about 12 % of the picture's width."""
 LOOKS = 9
 """Frames looked at for each keyframe's worth of the shot."""

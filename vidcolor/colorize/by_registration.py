@@ -14,8 +14,8 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.colorize.align import Alignment, align, local_contrast
-from vidcolor.colorize.settle import attend, smooth
 from vidcolor.colorize.by_transfer import transfer
+from vidcolor.colorize.settle import attend, smooth
 from vidcolor.features import PatchFeatures, gray_of
 from vidcolor.flow.warp import grid
 from vidcolor.settings import ColorizeSettings
@@ -35,12 +35,14 @@ EVEN_TOLERANCE = 3.0
 """L* by which a frame without structure may differ from its picture."""
 ATTENTION = 20.0
 """Sharpness of the local attention, on mean squares of local contrast."""
-NEAR_REACH, FAR_REACH = 4.0, 60.0
+NEAR_REACH, FAR_REACH = 2.0, 60.0
 """How far trusted colours run, in pixels of a 900-pixel-wide frame: to settle, and to fill."""
 ENOUGH = 0.15
-"""Trust from the neighbourhood with which a pixel keeps its own colours; with less it is filled."""
+"""Fit around a pixel with which it keeps its own colours; with less they are filled."""
 FILLED = 0.5
 """What a filled colour's confidence is, at most."""
+OWN_REACH = 0.15
+"""How far from its place a thing is looked for in the frame's own picture, in widths of the picture."""
 MOST_OFF = 6.0
 """The flow of what fits is off by no more, in pixels of a 900-pixel-wide frame."""
 
@@ -115,7 +117,7 @@ def _settled(
     unsure = _unsure(laid, found.back, scale)
     trust = found.fit * np.exp(-((unsure / settings.unsure) ** 2))
     near, near_trust = smooth(laid, trust, guide, NEAR_REACH * scale, settings.edge)
-    share = np.clip(near_trust / ENOUGH, 0, 1)
+    share = np.clip(cv2.GaussianBlur(found.fit, (0, 0), max(1.0, NEAR_REACH * scale)) / ENOUGH, 0, 1)
     settled, confidence = near, np.sqrt(near_trust)
     if share.min() < 1:
         filled, fill_trust = _filled(target, picture, laid, trust, guide, settings)
@@ -131,7 +133,7 @@ def _filled(
     """Chroma and trust for what does not fit: from trusted colours near by, or the picture's like elsewhere."""
     scale = guide.shape[1] / 900
     far, far_trust = smooth(laid, trust, guide, FAR_REACH * scale, settings.edge)
-    alike = transfer(target, [(picture, 1.0)], PatchFeatures(), settings)
+    alike = transfer(target, [(picture, 1.0)], PatchFeatures(), settings, reach=OWN_REACH)
     run = np.sqrt(far_trust)
     total = run + alike.confidence + 1e-6
     chroma = (far * run + alike.chroma * alike.confidence) / total

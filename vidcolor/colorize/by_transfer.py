@@ -27,8 +27,12 @@ LARGEST = 1000
 """References are read at this long side at most; finer detail does not change their superpixels' colours."""
 POSITION_REACH = 2.5
 """Eq. 4.9's spatial deviation, in deviations of an even superpixel."""
-LIGHTNESS_REACH, LEAST_SPREAD = 0.5, 4.0
+LIGHTNESS_REACH, LEAST_SPREAD = 2.0, 4.0
 """Eq. 4.9's deviation of lightness, in those of the superpixel, which count as this many L* at least."""
+
+
+ANYWHERE = 0.5
+"""Reach of matches in a picture that is not of this frame: films keep their framing for a while."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,10 +52,13 @@ def transfer(
     references: Sequence[tuple[Reference, float]],
     features: Features,
     settings: ColorizeSettings,
+    *,
+    reach: float = ANYWHERE,
 ) -> ColorFrame:
     """The frame in colours found in the references, at the frame's size, with confidence.
 
     references  each with how well it matches the frame, 0..1 (as `choose_references` gives them)
+    reach       how far from its own place a thing is looked for, in widths and heights of the picture
     Without references: no colour, confidence 0.
     """
     size = target.lightness.shape
@@ -65,9 +72,16 @@ def transfer(
         theirs.append(found)
         colors.append(pool(chroma, found.labels, found.features.shape[1]))
         prior.append(np.full(found.features.shape[1], np.log(max(score, 1e-3)) * settings.trust, np.float32))
-    chroma, sure = match(mine, theirs, np.concatenate(colors, 1), np.concatenate(prior), settings)
+    away = _distance(mine.places, np.concatenate([t.places for t in theirs]))
+    bias = np.concatenate(prior) - np.float32(reach**-2) * away
+    chroma, sure = match(mine, theirs, np.concatenate(colors, 1), bias, settings)
     planes = spread(target.lightness, mine, np.concatenate([chroma, sure[None]]))
     return ColorFrame(target.index, planes[:2], np.clip(planes[2], 0, 1))
+
+
+def _distance(a: Array, b: Array) -> Array:
+    """(N, M): squared distances of places (N, 2) and (M, 2)."""
+    return (a[:, None, 0] - b[:, 0]) ** 2 + (a[:, None, 1] - b[:, 1]) ** 2
 
 
 def super_pixels(lightness: Array, features: Features) -> SuperPixels:
@@ -87,15 +101,16 @@ def super_pixels(lightness: Array, features: Features) -> SuperPixels:
 
 
 def match(
-    mine: SuperPixels, theirs: Sequence[SuperPixels], colors: Array, prior: Array, settings: ColorizeSettings
+    mine: SuperPixels, theirs: Sequence[SuperPixels], colors: Array, bias: Array, settings: ColorizeSettings
 ) -> tuple[Array, Array]:
     """(2, N) chroma of each superpixel of the target, and (N,) how sure it is.
 
+    bias  (N, M), added to the logits of the attention
     Eq. 4.5 (correlation), 4.3 (attention). Sure is what looks like its matches, all of one colour.
     """
     keys = np.concatenate([t.features for t in theirs], 1)
     correlation = correlate(mine.features, keys)
-    logits = correlation / np.float32(settings.tau) + prior
+    logits = correlation / np.float32(settings.tau) + bias
     attention = np.exp(logits - logits.max(1, keepdims=True))
     attention /= attention.sum(1, keepdims=True)
     values = np.concatenate([colors, (colors**2).sum(0, keepdims=True)])

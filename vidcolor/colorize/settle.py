@@ -9,7 +9,7 @@ from numpy import ndarray as Array
 
 ROUNDS = 3
 """Rounds of the smoother: each works along rows, then along columns."""
-SMALLEST_TRUST = 1e-4
+SMALLEST_TRUST = 1e-6
 """What an untrusted pixel counts, so that nothing is divided by 0."""
 
 

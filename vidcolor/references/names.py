@@ -56,7 +56,7 @@ def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
     """
     pictures: list[PictureName] = []
     notes: list[str] = []
-    for path in sorted(path.replace("\\", "/") for path in paths):
+    for path in sorted(paths):
         parts = PurePosixPath(path).parts
         if any(part.startswith(".") for part in parts) or parts[-1].lower() in CLUTTER:
             continue
