@@ -1,5 +1,8 @@
 """Finish: the join, the luma handed through, exact keyframes, dissolves."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -208,3 +211,30 @@ def test_refusals_name_frame_and_reason() -> None:
         mix(colors(np.zeros((2, 4, 4))), colors(np.zeros((2, 4, 4)), 8), 0.5)
     with pytest.raises(InputError, match="ramp"):
         mix(colors(np.zeros((2, 4, 4))), colors(np.zeros((2, 4, 4))), 1.5)
+
+
+PRINT_HASH = """
+import hashlib, numpy as np
+from vidcolor.color import LumaLock
+from vidcolor.finish import finish
+from vidcolor.settings import FinishSettings
+from vidcolor.types import ColorFrame, ColorTags, SourceFrame
+rng = np.random.default_rng(0)
+luma = rng.integers(0, 1024, (101, 203)).astype(np.uint16)
+chroma = np.sort(rng.uniform(-100, 100, (2, 50, 101)).astype(np.float32), axis=2)
+color = ColorFrame(0, chroma, chroma[0])
+frame = finish(SourceFrame(0, luma), color, LumaLock(ColorTags()), FinishSettings(), "422")
+print(hashlib.sha256(frame.cb.tobytes() + frame.cr.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_same_bytes_freshly_compiled_and_from_the_cache(tmp_path: Path) -> None:
+    # With LLVM free to contract or reassociate, the first run of a new installation differed from all later ones.
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    first, second = (
+        subprocess.run([sys.executable, "-c", PRINT_HASH], env=environment, capture_output=True, check=True).stdout
+        for _ in range(2)
+    )
+    assert first == second
+    assert len(first) > 60
