@@ -1,7 +1,8 @@
 """OpenTimelineIO lists, in and out: one video track, a clip a shot, a transition where two shots meet.
 
 Clip times count on the film's own timecode. A dissolve is an `SMPTE_Dissolve`; a fade is a `Custom_Transition` that
-says `fade` in its metadata. Frames are read from the clips and transitions themselves, so that a list edited
+says `fade` in its metadata. The library writes; reading is our own, since a damaged file makes the library's reader
+end the whole program. Frames are read from the clips and transitions themselves, so that a list edited
 elsewhere means what it shows; the metadata `vidcolor` only says which transitions are fades.
 """
 
@@ -20,9 +21,11 @@ from vidcolor.types import Reel, Shot, TransitionKind
 if TYPE_CHECKING:
     import opentimelineio as otio
 
+Json = Any
+"""What `json.loads` gives, not yet looked at."""
+
 SCHEMA = "vidcolor.shots/1"
-DEEPEST = 64
-"""Nesting of the file's objects; the library reads deeper ones by recursion in C++."""
+MOST_FRAMES = 2**31
 RATE_TOLERANCE = 5e-4
 """Relative difference at which 23.98 still means 24000/1001, and 24 does not."""
 FRAME_TOLERANCE = 1e-3
@@ -75,57 +78,35 @@ def _transition(shot: Shot, time: Any) -> otio.schema.Transition:
 
 def read_otio(path: Path, text: str, reel: Reel) -> list[Row]:
     """The shots of a timeline, unchecked. Refuses gaps, more than one video track, other rates, and broken files."""
-    track = _video_track(path, _timeline(path, text))
-    import opentimelineio as otio
-
     rows: list[Row] = []
     at = 0
     entry: tuple[TransitionKind, int, int] | None = None
-    for number, item in enumerate(track, 1):
+    for number, item in enumerate(_video_items(path, _timeline(path, text)), 1):
         place = f"item {number}"
-        if isinstance(item, otio.schema.Transition):
+        schema = _schema(item)
+        if schema == "Transition":
             kind: TransitionKind = "fade" if _is_fade(item) or not rows else "dissolve"
-            before = _frames(path, place, item.in_offset, reel)
-            entry = (kind, at - before, at + _frames(path, place, item.out_offset, reel))
+            before = _frames(path, place, item.get("in_offset"), reel)
+            entry = (kind, at - before, at + _frames(path, place, item.get("out_offset"), reel))
             continue
-        if isinstance(item, otio.schema.Gap):
+        if schema == "Gap":
             raise InputError(f"{path}: {place}: a gap; close it or put a clip there, every frame needs a shot")
-        try:
-            length = item.duration()
-        except otio.exceptions.OTIOError as error:
-            raise InputError(f"{path}: {place}: has no duration; give the clip a source range") from error
-        stop = at + _frames(path, place, length, reel)
-        if entry:
-            rows.append(Row(place, at, stop, entry[0], entry[1:]))
-        else:
-            rows.append(Row(place, at, stop))
+        if schema not in ("Clip", "Stack", "Track"):
+            raise InputError(f"{path}: {place}: {schema or 'an unknown thing'} is no clip; take it out of the track")
+        stop = at + _frames(path, place, _duration(item), reel)
+        rows.append(Row(place, at, stop, entry[0], entry[1:]) if entry else Row(place, at, stop))
         at, entry = stop, None
     return rows
 
 
-def _timeline(path: Path, text: str) -> otio.schema.Timeline:
-    """The timeline in the text. Refuses what is not JSON, what is nested deeply, and what the library refuses."""
-    import opentimelineio as otio
-
-    depth = deepest = 0
-    for mark in text:
-        if mark in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif mark in "]}":
-            depth -= 1
-    if deepest > DEEPEST:
-        raise InputError(f"{path}: nested {deepest} deep; not a timeline this program reads, write it flat")
+def _timeline(path: Path, text: str) -> Json:
+    """The timeline in the text. Refuses what is not JSON, and what is not a timeline."""
     try:
-        json.loads(text, parse_constant=_no_constant)
+        timeline = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid JSON ({error}); write the timeline again") from error
-    try:
-        timeline = otio.adapters.read_from_string(text, "otio_json")
-    except (otio.exceptions.OTIOError, ValueError, TypeError, KeyError, RuntimeError, OverflowError) as error:
-        raise InputError(f"{path}: OpenTimelineIO cannot read it ({_short(error)}); write it again") from error
-    if not isinstance(timeline, otio.schema.Timeline):
-        raise InputError(f"{path}: holds a {type(timeline).__name__}, not a timeline; write the timeline itself")
+    if _schema(timeline) != "Timeline":
+        raise InputError(f"{path}: holds {_schema(timeline) or 'no object'}, not a Timeline; write the timeline itself")
     return timeline
 
 
@@ -133,32 +114,63 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not a number")
 
 
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:160] or type(error).__name__
+def _schema(item: Json) -> str:
+    """Kind of an object without its version: `Clip` of `Clip.2`; empty for what is none."""
+    name = item.get("OTIO_SCHEMA") if isinstance(item, dict) else None
+    return "".join(c for c in name.partition(".")[0] if c.isalnum())[:40] if isinstance(name, str) else ""
 
 
-def _video_track(path: Path, timeline: otio.schema.Timeline) -> otio.schema.Track:
-    tracks = [track for track in timeline.video_tracks() if len(track)]
+def _list(item: Json, name: str) -> list[Json]:
+    value = item.get(name) if isinstance(item, dict) else None
+    return value if isinstance(value, list) else []
+
+
+def _video_items(path: Path, timeline: Json) -> list[Json]:
+    """What stands in the one video track. Refuses timelines with none or several."""
+    tracks = [
+        items
+        for track in _list(timeline.get("tracks"), "children")
+        if _schema(track) == "Track" and track.get("kind") == "Video" and (items := _list(track, "children"))
+    ]
     if len(tracks) != 1:
         raise InputError(f"{path}: {len(tracks)} video tracks with clips; it must have one, flatten it")
     return tracks[0]
 
 
-def _is_fade(item: otio.schema.Transition) -> bool:
-    about = item.metadata.get("vidcolor")
-    return hasattr(about, "get") and about.get("kind") == "fade"
+def _duration(item: Json) -> Json:
+    """The item's duration: of its source range, else of the media it shows, else None."""
+    span = item.get("source_range")
+    if not isinstance(span, dict):
+        media = item.get("media_reference")
+        several, key = item.get("media_references"), item.get("active_media_reference_key")
+        if isinstance(several, dict) and isinstance(key, str):
+            media = several.get(key)
+        span = media.get("available_range") if isinstance(media, dict) else None
+    return span.get("duration") if isinstance(span, dict) else None
 
 
-def _frames(path: Path, place: str, time: otio.opentime.RationalTime | None, reel: Reel) -> int:
-    """Whole frames of a time at the film's rate. Refuses other rates, fractions, and numbers without end."""
-    value = 0.0 if time is None else float(time.value)
-    rate = float(reel.rate.fraction)
-    if time is None or not math.isfinite(value) or abs(value) > 2**31:
-        raise InputError(f"{path}: {place}: duration {value} is not a number of frames; give it one")
-    if not abs(float(time.rate) - rate) <= RATE_TOLERANCE * rate:
-        raise InputError(
-            f"{path}: {place}: runs at {time.rate}, but the film at {reel.rate} frames a second; conform it"
-        )
+def _is_fade(item: Json) -> bool:
+    about = item.get("metadata")
+    mine = about.get("vidcolor") if isinstance(about, dict) else None
+    return isinstance(mine, dict) and mine.get("kind") == "fade"
+
+
+def _frames(path: Path, place: str, time: Json, reel: Reel) -> int:
+    """Whole frames of a time at the film's rate. Refuses other rates, fractions, and what is no time."""
+    value = _number(time, "value")
+    if not math.isfinite(value) or abs(value) > MOST_FRAMES:
+        raise InputError(f"{path}: {place}: has no duration in frames; give it a source range")
+    rate, own = _number(time, "rate"), float(reel.rate.fraction)
+    if not abs(rate - own) <= RATE_TOLERANCE * own:
+        raise InputError(f"{path}: {place}: runs at {rate}, but the film at {reel.rate} frames a second; conform it")
     if abs(value - round(value)) > FRAME_TOLERANCE or value < 0:
         raise InputError(f"{path}: {place}: {value} frames is not a whole number; end it on a frame")
     return round(value)
+
+
+def _number(time: Json, name: str) -> float:
+    """A number of a time, NaN for what is none."""
+    value = time.get(name) if isinstance(time, dict) else None
+    if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > MOST_FRAMES:
+        return math.nan
+    return float(value)
