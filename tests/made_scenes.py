@@ -16,14 +16,13 @@ COLORS = ((68, 5, 32), (45, -26, 12), (38, 32, 20), (52, 4, -30))
 
 def cloth(random: np.random.Generator, grain: float, stretch: tuple[float, float], size=SIZE) -> np.ndarray:
     """A texture of about unit deviation: noise of one grain, stretched."""
-    noise = cv2.GaussianBlur(
-        random.normal(size=size).astype(np.float32), (0, 0), grain * stretch[0], None, grain * stretch[1]
-    )
+    noise = random.normal(size=size).astype(np.float32)
+    noise = cv2.GaussianBlur(noise, (0, 0), grain * stretch[0], None, grain * stretch[1])
     return noise / noise.std()
 
 
 def scene(seed: int, move: tuple[int, int] = (0, 0), size: tuple[int, int] = SIZE) -> np.ndarray:
-    """(3, H, W) R'G'B': a wall, a disc, a box and a stripe, each of its own colour and cloth; `move` shifts the disc."""
+    """(3, H, W) R'G'B': a wall, a disc, a box and a stripe, each of its own colour and cloth; `move` is the disc's."""
     random = np.random.default_rng(seed)
     height, width = size
     ys, xs = np.mgrid[:height, :width]

@@ -1,5 +1,6 @@
 """What names in a references folder mean. The truth is the rule as people read it in the README."""
 
+import contextlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -113,9 +114,6 @@ def test_pictures_for_a_shot() -> None:
 
 @given(st.lists(st.text(min_size=1).filter(lambda t: t.strip("/.\\")), max_size=8))
 def test_no_name_breaks_it(paths: list[str]) -> None:
-    try:
+    with contextlib.suppress(InputError):
         names = read_names(paths, REEL)
-    except InputError as error:
-        assert str(error)
-    else:
         assert all(p.frame is None or 0 <= p.frame < REEL.frame_count for p in names.pictures)

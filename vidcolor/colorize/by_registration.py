@@ -39,6 +39,8 @@ NEAR_REACH, FAR_REACH = 2.0, 60.0
 """How far trusted colours run, in pixels of a 900-pixel-wide frame: to settle, and to fill."""
 ENOUGH = 0.15
 """Fit around a pixel with which it keeps its own colours; with less they are filled."""
+RUN_ENOUGH = 0.05
+"""Trust that has run over even ground with which it alone fills; with less, what looks alike elsewhere helps."""
 FILLED = 0.5
 """What a filled colour's confidence is, at most."""
 OWN_REACH = 0.15
@@ -134,10 +136,10 @@ def _filled(
     scale = guide.shape[1] / 900
     far, far_trust = smooth(laid, trust, guide, FAR_REACH * scale, settings.edge)
     alike = transfer(target, [(picture, 1.0)], PatchFeatures(), settings, reach=OWN_REACH)
-    run = np.sqrt(far_trust)
-    total = run + alike.confidence + 1e-6
-    chroma = (far * run + alike.chroma * alike.confidence) / total
-    return chroma, FILLED * np.maximum(run, alike.confidence)
+    run = np.clip(far_trust / RUN_ENOUGH, 0, 1)
+    other = (1 - run) * alike.confidence + 1e-6
+    chroma = (far * run + alike.chroma * other) / (run + other)
+    return chroma, FILLED * np.maximum(np.sqrt(far_trust), alike.confidence)
 
 
 def _unsure(chroma: Array, back: Array, scale: float) -> Array:

@@ -31,6 +31,10 @@ LIGHTNESS_REACH, LEAST_SPREAD = 2.0, 4.0
 """Eq. 4.9's deviation of lightness, in those of the superpixel, which count as this many L* at least."""
 
 
+AGREE = 12.0
+"""Spread of a*b* among a superpixel's matches that halves its confidence."""
+LEAST_LOGIT = 14.0
+"""Matches this far below the best weigh less than a millionth."""
 ANYWHERE = 0.5
 """Reach of matches in a picture that is not of this frame: films keep their framing for a while."""
 
@@ -72,16 +76,19 @@ def transfer(
         theirs.append(found)
         colors.append(pool(chroma, found.labels, found.features.shape[1]))
         prior.append(np.full(found.features.shape[1], np.log(max(score, 1e-3)) * settings.trust, np.float32))
-    away = _distance(mine.places, np.concatenate([t.places for t in theirs]))
-    bias = np.concatenate(prior) - np.float32(reach**-2) * away
-    chroma, sure = match(mine, theirs, np.concatenate(colors, 1), bias, settings)
+    keys = np.concatenate([t.features for t in theirs], 1)
+    places = np.concatenate([t.places for t in theirs])
+    attended = np.empty((4, mine.features.shape[1]), np.float32)
+    _attend(
+        correlate(mine.features, keys),
+        (mine.places, places, np.float32(reach**-2), np.concatenate(prior)),
+        np.concatenate(colors, 1),
+        np.float32(1 / settings.tau),
+        attended,
+    )
+    chroma, sure = attended[:2], _sureness(attended[2], attended[3], settings.alike)
     planes = spread(target.lightness, mine, np.concatenate([chroma, sure[None]]))
     return ColorFrame(target.index, planes[:2], np.clip(planes[2], 0, 1))
-
-
-def _distance(a: Array, b: Array) -> Array:
-    """(N, M): squared distances of places (N, 2) and (M, 2)."""
-    return (a[:, None, 0] - b[:, 0]) ** 2 + (a[:, None, 1] - b[:, 1]) ** 2
 
 
 def super_pixels(lightness: Array, features: Features) -> SuperPixels:
@@ -100,30 +107,34 @@ def super_pixels(lightness: Array, features: Features) -> SuperPixels:
     return SuperPixels(labels, np.concatenate(levels) / np.float32(len(levels) ** 0.5), places.T)
 
 
-def match(
-    mine: SuperPixels, theirs: Sequence[SuperPixels], colors: Array, bias: Array, settings: ColorizeSettings
-) -> tuple[Array, Array]:
-    """(2, N) chroma of each superpixel of the target, and (N,) how sure it is.
-
-    bias  (N, M), added to the logits of the attention
-    Eq. 4.5 (correlation), 4.3 (attention). Sure is what looks like its matches, all of one colour.
-    """
-    keys = np.concatenate([t.features for t in theirs], 1)
-    correlation = correlate(mine.features, keys)
-    logits = correlation / np.float32(settings.tau) + bias
-    attention = np.exp(logits - logits.max(1, keepdims=True))
-    attention /= attention.sum(1, keepdims=True)
-    values = np.concatenate([colors, (colors**2).sum(0, keepdims=True)])
-    mean = correlate(np.ascontiguousarray(attention.T), np.ascontiguousarray(values.T)).T
-    chroma = mean[:2]
-    spread_of = np.sqrt(np.maximum(mean[2] - (chroma**2).sum(0), 0))
-    alike = (attention * correlation).sum(1)
-    sure = np.clip((alike - settings.alike) / (1 - settings.alike), 0, 1) / (1 + (spread_of / AGREE) ** 2)
-    return chroma.astype(np.float32), sure.astype(np.float32)
+def _sureness(apart: Array, alike: Array, least: float) -> Array:
+    """(N,) 0..1: sure is what looks like its matches (correlation `alike`), all of one colour (spread `apart`)."""
+    return np.clip((alike - least) / (1 - least), 0, 1) / (1 + (apart / AGREE) ** 2)
 
 
-AGREE = 12.0
-"""Spread of a*b* among a superpixel's matches that halves its confidence."""
+@njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"})
+def _attend(correlation, biases, colors, sharpness, out):  # type: ignore[no-untyped-def]
+    """Writes a*, b*, their spread and the correlation, as the attention (eq. 4.3) of each superpixel has them."""
+    mine, theirs, narrow, prior = biases
+    logits = np.empty(correlation.shape[1], np.float32)
+    for i in range(correlation.shape[0]):
+        most = np.float32(-1e30)
+        for j in range(correlation.shape[1]):
+            dx, dy = mine[i, 0] - theirs[j, 0], mine[i, 1] - theirs[j, 1]
+            logits[j] = correlation[i, j] * sharpness + prior[j] - narrow * (dx * dx + dy * dy)
+            most = max(most, logits[j])
+        total, a, b, square, alike = 0.0, 0.0, 0.0, 0.0, 0.0
+        for j in range(correlation.shape[1]):
+            if logits[j] > most - LEAST_LOGIT:
+                w = np.exp(logits[j] - most)
+                total += w
+                a += w * colors[0, j]
+                b += w * colors[1, j]
+                square += w * (colors[0, j] ** 2 + colors[1, j] ** 2)
+                alike += w * correlation[i, j]
+        out[0, i], out[1, i] = a / total, b / total
+        out[2, i] = np.sqrt(max(square / total - (a * a + b * b) / (total * total), 0.0))
+        out[3, i] = alike / total
 
 
 def spread(lightness: Array, pixels: SuperPixels, values: Array) -> Array:
