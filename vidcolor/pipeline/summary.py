@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from vidcolor.keyframes import best_next_keyframes
-from vidcolor.pipeline.planned import Plan
+from vidcolor.pipeline.planned import Plan, clear_frames
 from vidcolor.pipeline.status import ShotState, doubtful, named, ranges
 from vidcolor.project.folder import Project
 from vidcolor.project.versions import read_report
@@ -45,10 +45,12 @@ def next_keyframes(shown: Sequence[ShotState], settings: Settings, most: int = 3
     """The frames where a new keyframe would help most, best first; no two within a keyframe's reach of each other."""
     doubt, spacing = settings.export.doubtful, settings.keyframes.spacing
     found: list[tuple[float, int]] = []
-    for state in shown:
-        for place in best_next_keyframes(state.confidence, doubtful=doubt, spacing=spacing, most=most):
-            near = state.confidence[max(0, place - spacing) : place + spacing + 1]
-            found.append((sum(max(0.0, doubt - c) for c in near), state.planned.reach.start + place))
+    for state, clear in zip(shown, clear_frames([s.planned.shot for s in shown]), strict=True):
+        first = clear.start - state.planned.reach.start
+        confidence = state.confidence[first : first + len(clear)]  # nobody paints a frame in the dark of a fade
+        for place in best_next_keyframes(confidence, doubtful=doubt, spacing=spacing, most=most):
+            near = confidence[max(0, place - spacing) : place + spacing + 1]
+            found.append((sum(max(0.0, doubt - c) for c in near), clear.start + place))
     chosen: list[int] = []
     for _, frame in sorted(found, key=lambda item: (-item[0], item[1])):
         if len(chosen) < most and all(abs(frame - other) > spacing // 2 for other in chosen):
