@@ -58,7 +58,11 @@ def work(made, tmp_path):
 
 def hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of every chroma file, by shot and version."""
-    root = folder / "film.vidcolor" / "shots"
+    return hashes_of(folder / "film.vidcolor")
+
+
+def hashes_of(project: Path) -> dict[str, str]:
+    root = project / "shots"
     return {
         p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
         for p in sorted(root.rglob("chroma.avi"))
@@ -177,6 +181,34 @@ def test_edited_shot_list_is_taken(work):
     after = hashes(work)
     assert {k: v for k, v in after.items() if k in before} == before
     assert set(after) - set(before) == {"r1-000020/v002/chroma.avi"}
+
+
+def test_film_and_project_move_together(made, tmp_path, monkeypatch, capsys):
+    moved = tmp_path / "moved"
+    shutil.copytree(made[0], moved)
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "moved/film.mkv", "--keyframes", "moved/refs"]) == 0
+    monkeypatch.chdir(moved)
+    assert main(["run", "film.mkv", "--keyframes", "refs"]) == 0
+    assert "nothing to do" in capsys.readouterr().out
+    assert hashes(moved) == hashes(made[0])
+
+
+def test_an_image_sequence_is_a_film(tmp_path):
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    colors = write_gray_film(tmp_path / "film.mkv", 6, SIZE)
+    for number, rgb in enumerate(colors):
+        gray = np.repeat((rgb @ np.array([0.2126, 0.7152, 0.0722]))[..., None], 3, axis=2)
+        write_picture(folder / f"scan_{number + 100:05d}.png", SIZE, gray)
+    (tmp_path / "refs").mkdir()
+    write_picture(tmp_path / "refs" / "0002.png", SIZE, colors[2])
+    assert main(["run", str(folder), "--keyframes", str(tmp_path / "refs")]) == 0
+    assert (tmp_path / "scan_color.mov").is_file()
+    before = hashes_of(tmp_path / "scan.vidcolor")
+    write_picture(folder / "scan_00103.png", SIZE, colors[5])
+    assert main(["run", str(folder), "--keyframes", str(tmp_path / "refs")]) == 0
+    assert len(hashes_of(tmp_path / "scan.vidcolor")) == 2 * len(before), "a changed picture is a changed film"
 
 
 def test_each_version_folder_shows_what_a_person_looks_for(made):

@@ -7,8 +7,10 @@ unchanged.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -48,9 +50,10 @@ def make_plan(project: Project, settings: Settings, progress: Progress) -> Plan:
 
 def _probe(project: Project, settings: Settings) -> Reel:
     path = project.reel_path
-    mark = planned.file_mark(path)
+    mark = planned.reel_mark(path)
     reel = open_reel(path, settings.reel)
-    content = {"file": mark, "settings": settings_ingredients("reel", settings.reel), "reel": encode(reel)}
+    kept = replace(reel, path=Path(os.path.relpath(reel.path, path)))
+    content = {"file": mark, "settings": settings_ingredients("reel", settings.reel), "reel": encode(kept)}
     project.write_json(planned.REELS, planned.REELS_SCHEMA, content)
     log.info("%s: %d frames of %dx%d at %s", path, reel.frame_count, reel.size[1], reel.size[0], reel.rate)
     return reel

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +27,7 @@ SHOTS, SHOTS_SCHEMA = "plan/shots.json", "vidcolor.shots/1"
 KEYFRAMES, KEYFRAMES_SCHEMA = "plan/keyframes.json", "vidcolor.keyframes/1"
 PICTURES, PICTURES_SCHEMA = "plan/references.json", "vidcolor.references/1"
 HASH_BLOCK = 1 << 20
+PICTURE_SUFFIXES = (".png", ".tif", ".tiff", ".dpx", ".exr", ".jpg", ".jpeg")
 MOST_PICTURES = 20_000
 """More files than this in a references folder is a mistake of folder, not a film's references."""
 
@@ -105,10 +106,21 @@ def load_reel(project: Project, settings: Settings) -> Reel | None:
     if not project.has(REELS):
         return None
     data = project.read_json(REELS, REELS_SCHEMA)
-    if data.get("file") != file_mark(path) or data.get("settings") != settings_ingredients("reel", settings.reel):
+    if data.get("file") != reel_mark(path) or data.get("settings") != settings_ingredients("reel", settings.reel):
         return None
     reel: Reel = decode(data.get("reel"), Reel, str(project.path(REELS)))
-    return reel
+    # kept relative to what `project.toml` names, so that film and project can move together
+    return replace(reel, path=Path(os.path.normpath(path / reel.path)))
+
+
+def reel_mark(path: Path) -> str:
+    """Size and time of a film; for an image sequence, of all its folder's files together."""
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        path = path.parent
+    if not path.is_dir():
+        return file_mark(path)
+    marks = "".join(f"{p.name} {file_mark(p)}\n" for p in sorted(path.iterdir()) if p.is_file())
+    return hashlib.sha256(marks.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def load_shots(project: Project, reel: Reel, settings: Settings) -> list[Shot] | None:
