@@ -35,15 +35,15 @@ EVEN_TOLERANCE = 3.0
 """L* by which a frame without structure may differ from its picture."""
 ATTENTION = 20.0
 """Sharpness of the local attention, on mean squares of local contrast."""
-NEAR_REACH, FAR_REACH = 2.0, 60.0
+NEAR_REACH, FAR_REACH = 2.0, 25.0
 """How far trusted colours run, in pixels of a 900-pixel-wide frame: to settle, and to fill."""
 ENOUGH = 0.15
 """Fit around a pixel with which it keeps its own colours; with less they are filled."""
-RUN_ENOUGH = 0.05
+RUN_ENOUGH = 0.1
 """Trust that has run over even ground with which it alone fills; with less, what looks alike elsewhere helps."""
 FILLED = 0.5
 """What a filled colour's confidence is, at most."""
-OWN_REACH = 0.15
+OWN_REACH = 0.07
 """How far from its place a thing is looked for in the frame's own picture, in widths of the picture."""
 MOST_OFF = 6.0
 """The flow of what fits is off by no more, in pixels of a 900-pixel-wide frame."""
