@@ -107,9 +107,9 @@ class PropagateSettings:
     raft_weights: str = ""
     """A .pth or .safetensors file of RAFT's weights; empty takes torchvision's own, downloaded once."""
     flow_at: Literal["chroma", "working"] = "chroma"
-    """Size at which flow is found: chroma (a quarter of the time) or working (0.2 dB better between two keyframes)."""
+    """Size at which flow is found: chroma (a quarter of the time) or working (0.2 dB better)."""
     method: Literal["full", "plain"] = "full"
-    """Full: every carrier, blended by confidence. Plain: colours warped along the flow and nothing else, to compare with."""
+    """Full: every carrier, blended by confidence. Plain: colours warped along the flow only, to compare with."""
     keys: int = 6
     """Colours that flow cannot bring are looked up in so many of the nearest keyframes."""
     window: int = 2

@@ -1,6 +1,6 @@
 """RAFT flow (torchvision): better than DIS, for a GPU. PyTorch is imported when the estimator is built, not before.
 
-Source: Teed, Deng, RAFT: Recurrent All-Pairs Field Transforms for Optical Flow, ECCV 2020; the network is torchvision's.
+Source: Teed, Deng, RAFT: Recurrent All-Pairs Field Transforms for Optical Flow, ECCV 2020. Network: torchvision's.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Candidates and their confidence into one chroma.
 
-Every carrier's own signs (agreement of flows, luma residual, spread of attention) are first turned into one measure, the
-chroma error to be expected, in units of a*b*. The constants were fitted on clips whose colours are known.
-Candidates are weighed by the fourth power of 1 / error: nearly the best one, without seams. What then has a large error is filled
-from the surroundings of like lightness. Confidence is 1 / (1 + (error / 4)^2).
+Every carrier's own signs (agreement of flows, luma residual, spread of attention) are first turned into one measure,
+the chroma error to be expected, in units of a*b*. The constants were fitted on clips whose colours are known.
+Candidates are weighed by the fourth power of 1 / error: nearly the best one, without seams. What then has a large error
+is filled from the surroundings of like lightness. Confidence is 1 / (1 + (error / 4)^2).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy import ndarray as Array  # noqa: N812 (reads as a type)
 
-from vidcolor.propagate.by_flow import Carried
 from vidcolor.propagate.smooth import smooth
 from vidcolor.settings import PropagateSettings
 
@@ -24,7 +23,7 @@ LOOK_LEAST, LOOK_SPREAD, LOOK_DISTANCE = 3.0, 0.7, 0.7
 SHARPNESS = 4
 HALF = np.float32(4.0)
 """Expected error at which confidence is one half."""
-SURE = np.float32(2.0)
+SURE = np.float32(3.0)
 """Colours of this expected error and better are held against filling."""
 KEEP = np.float32(0.1)
 LEAST_WEIGHT = np.float32(1e-4)
@@ -46,22 +45,26 @@ def of_attention(looked_up: Array) -> Candidate:
 
 def blend(candidates: Sequence[Candidate], luma: Array, settings: PropagateSettings) -> tuple[Array, Array]:
     """Chroma (2, h, w) and confidence (h, w) of all that is known."""
-    total, chroma = np.float32(0), np.float32(0)
+    total, chroma = np.zeros(luma.shape, np.float32), np.zeros((2, *luma.shape), np.float32)
     for values, error in candidates:
         weight = error**-SHARPNESS
-        total = total + weight
-        chroma = chroma + weight * values
-    chroma = (chroma / total).astype(np.float32)
+        total += weight
+        chroma += weight * values
+    chroma /= total
     error = total ** np.float32(-1 / SHARPNESS)
     if settings.fill > 0:
         chroma = filled(chroma, error, luma, settings)
-    return chroma, 1 / (1 + np.square(error / HALF))
+    return chroma, _confidence(error)
+
+
+def _confidence(error: Array) -> Array:
+    return (1 / (1 + np.square(error / HALF))).astype(np.float32)
 
 
 def blend_plain(candidates: Sequence[Candidate]) -> tuple[Array, Array]:
     """The baseline's rule: the nearer keyframe's candidate, as it is."""
     chroma, error = min(candidates, key=lambda c: float(c[1].mean()))
-    return chroma, 1 / (1 + np.square(error / HALF))
+    return chroma, _confidence(error)
 
 
 def filled(chroma: Array, error: Array, luma: Array, settings: PropagateSettings) -> Array:

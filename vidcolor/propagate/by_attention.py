@@ -1,9 +1,10 @@
 """Colours looked up in the keyframes by super-attention, however far away: for what is uncovered or comes back.
 
-Each superpixel of the frame attends to those of the keyframes, on features of its look, with a mild preference for a like
-place and a like lightness. Features are training-free; learned ones have the same interface (vidcolor/features.py).
+Each superpixel of the frame attends to those of the keyframes, on features of its look, with a mild preference for
+a like place and a like lightness. Features are training-free; learned ones have the same interface (vidcolor/features.py).
 
-Source: Carrillo 2024, eq. 4.3 (softmax over reference superpixels); distances instead of correlations, and the priors, are ours.
+Source: Carrillo 2024, eq. 4.3 (softmax over reference superpixels). Distances instead of correlations, and the priors,
+are ours.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numba import njit
 from numpy import ndarray as Array  # noqa: N812 (reads as a type)
 
 from vidcolor.features import Features, PatchFeatures
-from vidcolor.flow.warp import grid
+from vidcolor.flow.warp import fetch, grid
 from vidcolor.propagate.by_flow import Key
 from vidcolor.propagate.runs import Look
 from vidcolor.superpixels.pool import pool, unpool
@@ -64,8 +64,8 @@ def describe(luma: Array, labels: Array, features: Features) -> Described:
     x, y, light = pool(np.concatenate([grid(luma.shape), luma[None]]), labels, count)
     levels = []
     for level, stride in zip(features(luma * np.float32(100)), features.strides, strict=True):
-        points = [((p + np.float32(0.5)) / np.float32(stride) - np.float32(0.5))[None] for p in (x, y)]
-        levels += [cv2.remap(m, *points, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0] for m in level]
+        points = ((np.stack([x, y]) + np.float32(0.5)) / np.float32(stride) - np.float32(0.5))[:, None]
+        levels += [fetch(m, points)[0] for m in level]
     look = np.stack(levels, axis=1) / np.float32(np.sqrt(len(levels) * LOOK))
     scale = np.sqrt(np.array([PLACE, PLACE, LIGHT], np.float32))
     place = np.stack([x / np.float32(width), y / np.float32(width), light], axis=1) / scale

@@ -1,7 +1,7 @@
 """Colours carried along optical flow by local attention; and the plain warp it is measured against.
 
-Two sources answer in one softmax: the neighbour just coloured, and the keyframe itself, reached by the flows joined so far.
-The neighbour is near and looks alike; the keyframe's colours have never been resampled.
+Two sources answer in one softmax: the neighbour just coloured, and the keyframe itself, reached by the flows joined so
+far. The neighbour is near and looks alike; the keyframe's colours have never been resampled.
 Confidence is that of the weakest link: it does not fade with every frame, but one bad step ends it.
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy import ndarray as Array  # noqa: N812 (reads as a type)
 
+from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.flow.warp import fetch, grid, mismatch
 from vidcolor.propagate.runs import Look
 from vidcolor.propagate.window import attend
@@ -21,6 +23,16 @@ LEAST_TRUST = np.float32(1e-4)
 """What nobody trusts is still carried, for want of better."""
 FADE = np.float32(0.995)
 """Confidence kept from one frame to the next where nothing speaks against it."""
+AROUND = 9
+"""Side of the square in which the two ways' likeness is compared, in chroma pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """What the carriers work with."""
+
+    flow: FlowEstimator
+    settings: PropagateSettings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,25 +72,25 @@ def start(key: Key) -> Carried:
     return Carried(key.look, key.chroma, key.confidence, key, grid(key.look.luma.shape), key.confidence)
 
 
-def carry_plain(source: Carried, target: Look, flow: Array, back: Array, settings: PropagateSettings) -> Carried:
+def carry_plain(source: Carried, target: Look, flow: Array, back: Array, rule: Rule) -> Carried:
     """The baseline: chroma fetched through the flow, bilinear, and nothing else."""
     points = grid(target.luma.shape) + flow.astype(np.float32)
     confidence = fetch(source.confidence, points) * FADE
     return replace(source, look=target, chroma=fetch(source.chroma, points), confidence=confidence)
 
 
-def carry_by_flow(source: Carried, target: Look, flow: Array, back: Array, settings: PropagateSettings) -> Carried:
+def carry_by_flow(source: Carried, target: Look, flow: Array, back: Array, rule: Rule) -> Carried:
     """Chroma and confidence of `target` from its neighbour and from the neighbour's keyframe.
 
     flow, back  (2, h, w): from the target to the source, and from the source to the target
     """
+    settings, key = rule.settings, source.key
     flow, back = flow.astype(np.float32), back.astype(np.float32)
     near = grid(target.luma.shape) + flow
     agreement = _agreement(flow, back, settings)
-    far = fetch(source.points, near)
-    reach = np.minimum(fetch(source.reach, near), agreement)
     trust = np.minimum(fetch(source.confidence, near), agreement)
-    key = source.key
+    reach = np.minimum(fetch(source.reach, near), agreement)
+    far = _mended(target, key, fetch(source.points, near), rule)
     chroma, confidence, residual = attend(
         target.luma,
         np.stack([fetch(source.look.luma, near), fetch(key.look.luma, far)]),
@@ -88,9 +100,31 @@ def carry_by_flow(source: Carried, target: Look, flow: Array, back: Array, setti
         patch=settings.patch,
         tau=settings.tau,
     )
-    likeness = 1 / (1 + np.square(residual / np.float32(settings.residual)))
-    confidence = np.minimum(confidence, likeness) * FADE
+    confidence = np.minimum(confidence, _likeness(residual, settings)) * FADE
     return Carried(target, chroma, confidence, key, far, np.minimum(reach, confidence))
+
+
+def _mended(target: Look, key: Key, points: Array, rule: Rule) -> Array:
+    """Where in the keyframe each pixel lies, mended by the flow straight to it: (2, h, w).
+
+    Joined flows drift. The keyframe, fetched by them, is almost in place; the little flow that is left ends the drift
+    wherever it brings a better likeness.
+    """
+    there = fetch(key.look.luma, points)
+    rest = rule.flow(target.luma * np.float32(100), there * np.float32(100))
+    mended = fetch(points, grid(target.luma.shape) + rest)
+    before = _around(np.square(there - target.luma))
+    after = _around(np.square(fetch(key.look.luma, mended) - target.luma))
+    return np.where(after < before, mended, points)
+
+
+def _around(plane: Array) -> Array:
+    return cv2.boxFilter(plane, -1, (AROUND, AROUND))
+
+
+def _likeness(residual: Array, settings: PropagateSettings) -> Array:
+    """(h, w) 0..1 of mean squared luma differences."""
+    return (1 / (1 + np.square(residual / np.float32(settings.residual)))).astype(np.float32)
 
 
 def _agreement(flow: Array, back: Array, settings: PropagateSettings) -> Array:

@@ -18,7 +18,7 @@ from vidcolor.errors import InputError
 from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.propagate.blend import blend, blend_plain, of_attention, of_flow
 from vidcolor.propagate.by_attention import Finder
-from vidcolor.propagate.by_flow import Carried, Key, carry_by_flow, carry_plain, start
+from vidcolor.propagate.by_flow import Carried, Key, Rule, carry_by_flow, carry_plain, start
 from vidcolor.propagate.runs import Look, Reader, Run, chroma_size, reduced
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
@@ -95,6 +95,7 @@ class _Shot:
         self._start, self._count = frames[0].index, len(frames)
         self._reader = Reader(frames, flow, workers, settings)
         self._settings, self._workers = settings, workers
+        self._rule = Rule(flow, settings)
         self._carry = CARRIERS[settings.method]
         self._finder = Finder() if settings.method == "full" else None
 
@@ -163,7 +164,7 @@ class _Shot:
             return None, []
         kept = [_kept(state)]
         for look, step in zip(run.looks[1:], run.steps, strict=True):
-            state = self._carry(state, look, step.back, step.onward, self._settings)
+            state = self._carry(state, look, step.back, step.onward, self._rule)
             kept.append(_kept(state))
         return state, kept
 
@@ -173,7 +174,7 @@ class _Shot:
             return None, []
         kept = [_kept(state)]
         for look, step in zip(run.looks[-2::-1], run.steps[::-1], strict=True):
-            state = self._carry(state, look, step.onward, step.back, self._settings)
+            state = self._carry(state, look, step.onward, step.back, self._rule)
             kept.append(_kept(state))
         return state, kept[::-1]
 

@@ -1,0 +1,231 @@
+"""propagate/shot.py on a film whose motion and colours are known: a yellow square moves over a green ground."""
+
+import gc
+import weakref
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+import pytest
+
+from vidcolor.errors import InputError
+from vidcolor.propagate import propagate, shot
+from vidcolor.settings import PropagateSettings
+from vidcolor.types import ColorFrame, Frame
+
+SIZE = (64, 96)
+SIDE = 24
+GREEN, YELLOW = np.array([-30.0, 20.0], np.float32), np.array([5.0, 60.0], np.float32)
+SETTINGS = PropagateSettings(flow_at="working")
+
+
+def noise(seed: int, size: tuple[int, int] = SIZE) -> np.ndarray:
+    plane = cv2.GaussianBlur(np.random.default_rng(seed).random(size).astype(np.float32), (0, 0), 1.5)
+    return (plane - plane.mean()) / plane.std()
+
+
+class Film:
+    """`count` frames; the square's left edge is at 8 + speed x frame. Knows the true flow between its frames."""
+
+    def __init__(self, count: int = 12, speed: int = 4, start: int = 0) -> None:
+        self.places = [8 + speed * t for t in range(count)]
+        self.frames = [Frame(start + t, self._lightness(t)) for t in range(count)]
+        self.truth = [self._chroma(t) for t in range(count)]
+        self._times = {id(f.lightness): t for t, f in enumerate(self.frames)}
+
+    def square(self, t: int) -> np.ndarray:
+        mask = np.zeros(SIZE, bool)
+        mask[20 : 20 + SIDE, max(self.places[t], 0) : max(self.places[t] + SIDE, 0)] = True
+        return mask
+
+    def _lightness(self, t: int) -> np.ndarray:
+        ground = 35 + 6 * noise(1)
+        pattern = np.roll(
+            np.pad(70 + 6 * noise(2, (SIDE, SIDE)), ((20, 20), (0, SIZE[1] - SIDE))), self.places[t], axis=1
+        )
+        return np.where(self.square(t), pattern, ground).astype(np.float32)
+
+    def _chroma(self, t: int) -> np.ndarray:
+        return np.where(self.square(t), YELLOW[:, None, None], GREEN[:, None, None])
+
+    def key(self, t: int) -> ColorFrame:
+        return ColorFrame(self.frames[t].index, self.truth[t], np.ones(SIZE, np.float32))
+
+    def flow(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The truth between two frames of the film; between others (the mending of joined flows) nothing is left."""
+        flow = np.zeros((2, *a.shape), np.float32)
+        if id(a) in self._times and id(b) in self._times:
+            t, u = self._times[id(a)], self._times[id(b)]
+            flow[0][self.square(t)] = self.places[u] - self.places[t]
+        return flow
+
+    def colors(self, keys: Sequence[int], settings: PropagateSettings = SETTINGS) -> list[ColorFrame]:
+        return list(propagate(self.frames, [self.key(t) for t in keys], self.flow, settings))
+
+
+def half(mask: np.ndarray, margin: int = 0) -> np.ndarray:
+    """The pixels of chroma size that lie in `mask`, `margin` from its edge."""
+    small = mask[::2, ::2].astype(np.uint8)
+    return cv2.erode(small, np.ones((2 * margin + 1,) * 2, np.uint8)).astype(bool)
+
+
+def error(color: ColorFrame, true: np.ndarray, where: np.ndarray) -> float:
+    return float(np.hypot(*(color.chroma - true[:, ::2, ::2]))[where].mean())
+
+
+def test_every_frame_comes_out_in_order_at_half_size_with_confidence() -> None:
+    film = Film(start=100)
+    colors = film.colors([0])
+    assert [c.index for c in colors] == list(range(100, 112))
+    assert all(c.chroma.shape == (2, 32, 48) and c.confidence.shape == (32, 48) for c in colors)
+    assert all(c.confidence.min() >= 0 and c.confidence.max() <= 1 for c in colors)
+    assert all(c.chroma.dtype == np.float32 and c.confidence.dtype == np.float32 for c in colors)
+
+
+def test_colors_follow_a_known_motion() -> None:
+    film = Film()
+    last = film.colors([0])[-1]
+    square, ground = half(film.square(11), 2), half(~(film.square(0) | film.square(11)), 2)
+    assert error(last, film.truth[11], square) < 3
+    assert error(last, film.truth[11], ground) < 2
+    assert np.median(last.confidence[ground]) > 0.7
+
+
+def test_what_is_uncovered_does_not_keep_the_colour_that_moved_away() -> None:
+    film = Film()
+    uncovered = half(film.square(0) & ~film.square(11), 2)
+    assert uncovered.sum() > 50
+    full = film.colors([0])[-1]
+    plain = film.colors([0], PropagateSettings(flow_at="working", method="plain"))[-1]
+    assert error(plain, film.truth[11], uncovered) > 20
+    assert error(full, film.truth[11], uncovered) < 8
+    known = half(~(film.square(0) | film.square(11)), 2)
+    assert full.confidence[uncovered].mean() < full.confidence[known].mean() - 0.1
+
+
+@pytest.mark.parametrize("method", ["full", "plain"])
+def test_keyframes_come_out_as_given(method: str) -> None:
+    film = Film()
+    colors = film.colors([3, 9], PropagateSettings(flow_at="working", method=method))
+    for t in (3, 9):
+        given = np.stack([cv2.resize(p, (48, 32), interpolation=cv2.INTER_AREA) for p in film.truth[t]])
+        assert np.abs(colors[t].chroma - given).max() < 1e-4
+        assert colors[t].confidence.min() == pytest.approx(1)
+    for t in (2, 4, 8, 10):
+        step = np.hypot(*(colors[t].chroma - film.truth[t][:, ::2, ::2])).mean()
+        assert step < 2.5, "the neighbours join without a step"
+
+
+def test_two_keyframes_are_better_than_one() -> None:
+    """The square enters late: only the last frame can tell its colour."""
+    film = Film(count=14, speed=-4)
+    film.places = [96 - 4 * t for t in range(14)]
+    film.frames = [Frame(t, film._lightness(t)) for t in range(14)]
+    film.truth = [film._chroma(t) for t in range(14)]
+    film._times = {id(f.lightness): t for t, f in enumerate(film.frames)}
+    square = half(film.square(10), 1)
+    one, both = film.colors([0])[10], film.colors([0, 13])[10]
+    assert error(one, film.truth[10], square) > 10
+    assert error(both, film.truth[10], square) < 3
+    assert both.confidence[square].mean() > one.confidence[square].mean() + 0.2
+
+
+def test_the_same_bytes_every_time() -> None:
+    first, second = (Film().colors([0, 11]) for _ in range(2))
+    for a, b in zip(first, second, strict=True):
+        assert a.chroma.tobytes() == b.chroma.tobytes()
+        assert a.confidence.tobytes() == b.confidence.tobytes()
+
+
+@pytest.mark.parametrize("keys", [[0], [11], [0, 11], [5]])
+def test_runs_change_nothing(keys: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Film().colors(keys)
+    monkeypatch.setattr(shot, "RUN", 3)
+    parted = Film().colors(keys)
+    for a, b in zip(whole, parted, strict=True):
+        assert np.array_equal(a.chroma, b.chroma)
+        assert np.array_equal(a.confidence, b.confidence)
+
+
+class Decoded(Sequence[Frame]):
+    """Frames made when asked for, as a decoder does; counts those alive."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self.alive: weakref.WeakSet[Frame] = weakref.WeakSet()
+        self.most = 0
+        self.asked: list[int] = []
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, t):  # type: ignore[no-untyped-def]
+        frame = _Traced(t, (50 + 10 * noise(t // 9, (16, 24))).astype(np.float32))
+        self.alive.add(frame)
+        self.most = max(self.most, len(self.alive))
+        self.asked.append(t)
+        return frame
+
+
+class _Traced(Frame):
+    __slots__ = ("__weakref__",)
+
+
+def test_a_long_shot_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shot, "RUN", 10)
+    frames = Decoded(95)
+    keys = [ColorFrame(t, np.zeros((2, 16, 24), np.float32), np.ones((16, 24), np.float32)) for t in (20, 90)]
+    still = lambda a, b: np.zeros((2, *a.shape), np.float32)  # noqa: E731
+    gc.collect()
+    assert [c.index for c in propagate(frames, keys, still, PropagateSettings())] == list(range(95))
+    assert frames.most <= 3
+    steps = np.diff(frames.asked)
+    assert (steps < 0).mean() < 0.2, "asked for mostly in rising order"
+    assert len(frames.asked) < 3 * 95
+
+
+def test_without_keyframes_the_shot_stays_gray() -> None:
+    film = Film(count=3)
+    colors = film.colors([])
+    assert len(colors) == 3
+    assert all(not c.chroma.any() and not c.confidence.any() for c in colors)
+    assert list(propagate([], [], film.flow, SETTINGS)) == []
+
+
+def test_unknown_colours_of_a_keyframe_do_not_spread() -> None:
+    film = Film(count=4)
+    confidence = np.ones(SIZE, np.float32)
+    confidence[:, 72:] = 0
+    wrong = film.truth[0].copy()
+    wrong[:, :, 72:] = 100
+    colors = list(propagate(film.frames, [ColorFrame(0, wrong, confidence)], film.flow, SETTINGS))
+    assert np.abs(colors[3].chroma[:, :, :34]).max() < 70
+    assert colors[3].confidence[:, 40:].mean() < colors[3].confidence[:, :30].mean()
+
+
+def test_keyframes_that_do_not_belong_are_refused() -> None:
+    film = Film(count=4, start=10)
+    outside = ColorFrame(14, film.truth[0], np.ones(SIZE, np.float32))
+    with pytest.raises(InputError, match="frame 14: a keyframe outside its shot, frames 10 to 13"):
+        list(propagate(film.frames, [outside], film.flow, SETTINGS))
+    with pytest.raises(InputError, match="frame 11: two keyframes"):
+        list(propagate(film.frames, [film.key(1), film.key(1)], film.flow, SETTINGS))
+
+
+def test_progress_counts_every_frame() -> None:
+    film, seen = Film(count=5), []
+    colors: Iterator[ColorFrame] = propagate(
+        film.frames, [film.key(2)], film.flow, SETTINGS, progress=lambda done, count: seen.append((done, count))
+    )
+    assert len(list(colors)) == 5
+    assert seen == [(n, 5) for n in range(1, 6)]
+
+
+@pytest.mark.parametrize("size", [(17, 31), (16, 16)])
+def test_odd_and_small_sizes(size: tuple[int, int]) -> None:
+    frames = [Frame(t, (50 + 10 * noise(3, size)).astype(np.float32)) for t in range(3)]
+    key = ColorFrame(0, np.full((2, *size), 20, np.float32), np.ones(size, np.float32))
+    still = lambda a, b: np.zeros((2, *a.shape), np.float32)  # noqa: E731
+    colors = list(propagate(frames, [key], still, PropagateSettings()))
+    assert colors[2].chroma.shape == (2, (size[0] + 1) // 2, (size[1] + 1) // 2)
+    assert np.allclose(colors[2].chroma, 20, atol=0.1)
