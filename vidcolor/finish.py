@@ -24,7 +24,6 @@ from vidcolor.errors import InputError
 from vidcolor.settings import FinishSettings
 from vidcolor.types import ColorFrame, DeliveryFrame, SourceFrame
 
-STAGE = 1
 SHARPEN = 0.1
 """Gives area means back their contrast; 0.1 to 0.2 is best on photographs reduced 2 to 4 times."""
 WINDOW, SPREAD = (5, 5), 1.0

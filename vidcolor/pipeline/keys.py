@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vidcolor.colorize import register, transfer
+from vidcolor.colorize import color_from_references, register
 from vidcolor.features import Features
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.library import Library
@@ -54,14 +54,14 @@ class KeyMaker:
         references = [self.library.read(self.pictures[name]) for name in key.pictures]
         if key.reason == "person":
             return self._from_own_picture(key, target, references[0])
-        color = self._transfer(target, references)
+        color = self._from_references(target, references)
         return MadeKey(key.frame, color, "transfer", key.pictures)
 
-    def _transfer(self, target: Frame, references: list[Reference]) -> ColorFrame:
+    def _from_references(self, target: Frame, references: list[Reference]) -> ColorFrame:
         """Colours of the references, weighed by how well each matches; the plan has chosen them already."""
         every = replace(self.settings.references, least=0.0, most=len(references))
         scored = choose_references(target, references, self.features, every)
-        return transfer(target, scored, self.features, self.settings.colorize)
+        return color_from_references(target, scored, self.features, self.settings.colorize)
 
     def _from_own_picture(self, key: PlannedKey, target: Frame, picture: Reference) -> MadeKey:
         registration, color = register(target, picture, self.settings.colorize)
@@ -79,7 +79,7 @@ class KeyMaker:
         if not choose_references(target, [picture], self.features, self.settings.references):
             note += " and nothing in it matches; unused: is its number right?"
             return MadeKey(key.frame, None, "far", key.pictures, registration, None, (note,))
-        color = self._transfer(target, [picture])
+        color = self._from_references(target, [picture])
         note += "; used as a free reference"
         return MadeKey(key.frame, color, "far", key.pictures, registration, None, (note,))
 
