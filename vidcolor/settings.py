@@ -147,7 +147,7 @@ class ExportSettings:
     prores_rate: Literal["quality", "apple"] = "quality"
     """Size of ProRes frames: quality (one fine quantiser, size follows the picture) or apple (Apple's target size)."""
     vendor: Literal["apl0", "Lavc"] = "apl0"
-    """Encoder named in ProRes files: apl0 (Apple's, which some programs insist on) or Lavc (FFmpeg's, the plain truth)."""
+    """Encoder named in ProRes files: apl0 (Apple's, which some programs insist on) or Lavc (FFmpeg's, the truth)."""
     sound: Literal["copy", "none"] = "copy"
     """The film's sound: copy (every track, bit for bit) or none."""
 

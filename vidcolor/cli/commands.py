@@ -149,7 +149,7 @@ def _open_or_make(args: argparse.Namespace) -> Project:
     """The project of `run`: reopened with what the line says, or made beside the film."""
     film: Path = args.film
     file_mark(film)  # refuses a film that is not there before anything is made
-    root: Path = args.project or film.with_name(f"{film.name if film.is_dir() else film.stem}.vidcolor")
+    root: Path = args.project or _usual_project(film)
     place = Project(root, ProjectConfig(reel=""))
     said = {
         "reel": place.relative(film),
@@ -171,6 +171,15 @@ def _open_or_make(args: argparse.Namespace) -> Project:
     if new:
         project.remember(**new)
     return project
+
+
+def _usual_project(film: Path) -> Path:
+    """`FILM.vidcolor` beside the film; in the current folder where the film's own cannot be written to."""
+    name = f"{film.name if film.is_dir() else film.stem}.vidcolor"
+    beside = film.absolute().with_name(name)
+    if beside.exists() or os.access(beside.parent, os.W_OK):
+        return film.with_name(name)
+    return Path(name)
 
 
 def _same_film(project: Project, film: Path) -> bool:
@@ -228,7 +237,7 @@ def _show_summary(project: Project, plan: Plan, settings: Settings, terminal: Te
 
 
 def _show_delivered(project: Project, delivered: Delivered, terminal: Terminal) -> None:
-    luma = "luma identical to the source's, code for code"
+    luma = "its luma planes were the film's own, code for code"
     state = "written" if delivered.made_now else "up to date"
     terminal.say(f"{state:<10} {delivered.path} and {delivered.manifest.name} ({delivered.about}; {luma})")
     terminal.say(f"{'project':<10} {project.root}")
