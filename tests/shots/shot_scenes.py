@@ -1,6 +1,7 @@
 """Films for the shot tests: textured scenes that pan, joined by transitions whose frames are known exactly.
 
-A scene is seeded noise of several scales, so that any two are unrelated, as two takes are.
+A scene is seeded noise of several scales, so that any two are unrelated, as two takes are. Films here are signal in
+percent, in which films are mixed and faded; `frames_of` gives their lightness.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from vidcolor.types import Frame, Reel
 SIZE = (54, 96)
 MARGIN = 160
 SCALES = ((3, 6.0), (8, 9.0), (24, 12.0))
-"""Width in pixels and deviation in L* of each layer of noise."""
+"""Width in pixels and deviation in percent of each layer of noise."""
 
 
 def scene(seed: int, count: int, pan: tuple[float, float] = (0.6, 0.2), mean: float = 45.0) -> np.ndarray:
-    """(count, 54, 96) lightness of one take: a still texture under a camera that pans by `pan` pixels a frame."""
+    """(count, 54, 96) signal of one take: a still texture under a camera that pans by `pan` pixels a frame."""
     rng = np.random.default_rng(seed)
     height, width = SIZE[0] + MARGIN, SIZE[1] + MARGIN
     canvas = np.full((height, width), mean, np.float32)
@@ -58,15 +59,18 @@ def fade(before: np.ndarray, after: np.ndarray, count: int, hold: int, level: fl
 
 
 def aged(film: np.ndarray, seed: int, flicker: float = 0.1, grain: float = 1.0) -> np.ndarray:
-    """The film with a gain of its own for each frame, and grain of `grain` L*."""
+    """The film with a gain of its own for each frame, and grain of `grain` percent."""
     rng = np.random.default_rng(seed)
     gain = 1 + rng.uniform(-flicker, flicker, len(film))[:, None, None]
     noise = grain * rng.standard_normal(film.shape)
-    return np.clip((film + 16) * gain - 16 + noise, 0, 100).astype(np.float32)
+    return np.clip(film * gain + noise, 0, 100).astype(np.float32)
 
 
 def frames_of(film: np.ndarray) -> Sequence[Frame]:
-    return [Frame(index, picture) for index, picture in enumerate(film)]
+    """The film's frames in L*: light is the signal to the power 2.4 (BT.1886), L* by CIE 1976."""
+    light = (np.asarray(film, np.float64) / 100) ** 2.4
+    lightness = np.where(light > 216 / 24389, 116 * np.cbrt(light) - 16, light * (24389 / 27))
+    return [Frame(index, picture) for index, picture in enumerate(lightness.astype(np.float32))]
 
 
 def reel_of(count: int, rate: Fraction = Fraction(24), start: int = 86400, drop: bool = False) -> Reel:

@@ -145,16 +145,16 @@ NEAR = 3
 
 
 def luma_frames(path: Path) -> list[Frame]:
-    """Every frame's luma in order, at measuring size; codes as percent will do for lightness."""
-    frames = []
+    """Every frame in order, at measuring size, any rate."""
+    films = []
     with av.open(str(path)) as container:
-        for index, picture in enumerate(container.decode(video=0)):
+        for picture in container.decode(video=0):
             plane = picture.planes[0]
             luma = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: picture.height, : picture.width]
             height, width = measuring_size(luma.shape, SETTINGS.side)
             small = cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-            frames.append(Frame(index, np.clip((small - 16) / 2.19, 0, 100)))
-    return frames
+            films.append(np.clip((small - 16) / 2.19, 0, 100))
+    return list(frames_of(np.stack(films)))
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy import ndarray as Array  # noqa: N812
+from numpy import ndarray as Array
 
 from vidcolor.errors import InputError
 from vidcolor.settings import ShotSettings

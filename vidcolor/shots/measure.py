@@ -19,7 +19,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numba import njit
-from numpy import ndarray as Array  # noqa: N812
+from numpy import ndarray as Array
 
 from vidcolor.types import Frame
 
@@ -28,26 +28,31 @@ BLOCK = 8
 REACH = 6
 """How far a block is looked for, in pixels: 6 % of the width from one frame to the next is a fast pan."""
 NOISE = 2.0
-"""Variance in L* squared that is taken for grain after reduction: blocks that have no more say nothing."""
+"""Variance in percent squared that is taken for grain after reduction: blocks that have no more say nothing."""
 SILENT = 8.0
 """Weight, in blocks, that always says 'no change': two frames without structure do not differ."""
 SUSPECT = 0.25
 """Only changes above this are looked at again. Unrelated scenes measure 0.5 to 0.9, a pan 0.1 to 0.4."""
 BANDS = 3
 REGIONS = (4, 3)
+LIGHTNESS_STEPS = np.linspace(0.0, 100.0, 1001)
+SIGNAL_STEPS = 100.0 * np.where(
+    LIGHTNESS_STEPS > 8.0, ((LIGHTNESS_STEPS + 16.0) / 116.0) ** 3, LIGHTNESS_STEPS * (27.0 / 24389.0)
+) ** (1.0 / 2.4)
+"""Signal in percent of each L*: the inverse of CIE 1976 lightness, then of BT.1886."""
 SMALLEST = 2 * BLOCK
 """A frame narrower than this holds no blocks worth matching; it is enlarged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """One row a frame, float32; `energy` has 72 columns (scale, direction, region), in L* squared."""
+    """One row a frame, float32; `energy` has 72 columns (scale, direction, region), in percent squared."""
 
     change: Array
     jump: Array
     mean: Array
     spread: Array
-    """Mean distance from the median, in L*: nearly 0 for a black, gray or white frame, subtitles or not."""
+    """Mean distance from the median, in percent: nearly 0 for a black, gray or white frame, subtitles or not."""
     energy: Array
 
     def __len__(self) -> int:
@@ -93,10 +98,16 @@ def measure(frames: Iterable[Frame], side: int, odd: int, progress: Callable[[in
 
 
 def _reduced(lightness: Array, side: int) -> Array:
+    """The signal of a frame, 0..100, at measuring size.
+
+    Films are faded, mixed and flicker in their signal (BT.1886: light to the power 1/2.4), not in L*, whose dark end
+    is bent; there alone a fade is a ramp.
+    """
     height, width = measuring_size(lightness.shape, side)
-    if lightness.shape == (height, width):
-        return np.ascontiguousarray(lightness, np.float32)
-    return cv2.resize(np.asarray(lightness, np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    picture: Array = np.asarray(lightness, np.float32)
+    if picture.shape != (height, width):
+        picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    return np.interp(picture, LIGHTNESS_STEPS, SIGNAL_STEPS).astype(np.float32)
 
 
 def _jump(change: list[float], window: deque[Array], at: int, odd: int) -> float:

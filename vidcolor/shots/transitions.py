@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy import ndarray as Array  # noqa: N812
+from numpy import ndarray as Array
 
 from vidcolor.shots.measure import BANDS, Measures
 from vidcolor.timeline import FrameRange
@@ -36,27 +36,27 @@ USUAL_LENGTH = 24
 """A dissolve longer than this must gain in proportion: a slow tilt resembles one by and by."""
 """Up to here every length of a dissolve is tried, beyond it every twelfth part more."""
 ENERGY_NOISE = 0.05
-"""Energy in L* squared below which a region is empty: less than an 8-bit code's rounding."""
+"""Energy in percent squared below which a region is empty: less than an 8-bit code's rounding."""
 STEADY = 0.05
 """Smallest step of the log energy taken for a scene's own restlessness."""
 FADE_STEP = 0.2
 """The same for fades: flicker of 10 % moves the log energy by that much."""
 FLICKER_REACH = 4
-"""Frames on each side over which the mean lightness is smoothed to tell flicker from the scene's own light."""
-LIGHTNESS_OFFSET = 16.0
-"""L* + 16 is proportional to a power of the luma: a gain of the luma is a gain of this."""
+"""Frames on each side over which the mean signal is smoothed to tell flicker from the scene's own light."""
+LEAST_LIGHT = 2.0
+"""Added to the mean signal, in percent, so that a black frame's gain is not sought in its grain."""
 FAINT = 0.3
 """A fade's middle holds less than this share of the contrast on both sides."""
 BLANK_SPREAD = 2.0
 BLACK, WHITE = 6.0, 94.0
-"""A frame whose spread is less and whose mean lightness is beyond is black or white, whatever is around it."""
+"""A frame whose spread is less and whose mean signal is beyond is black or white, whatever is around it."""
 DARK, LIGHT = 25.0, 75.0
 """Mean lightness beyond which a faint frame may be a fade's middle."""
 ODD_REACH = 2
 """Dirty or flashed frames in a row that a running median passes over."""
 EXTREME_WEIGHT = 0.1
 MEAN_WEIGHT = 12
-"""In a fade the mean lightness counts as much as so many columns of energy: it alone moves when plain cards fade."""
+"""In a fade the mean signal counts as much as so many columns of energy: it alone moves when plain cards fade."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,8 @@ def _lengths(longest: int) -> Array:
 
 
 def _without_flicker(energy: Array, mean: Array) -> Array:
-    """Energies as they would be if each frame's mean lightness were that of its neighbourhood."""
-    light = mean.astype(np.float64) + LIGHTNESS_OFFSET
+    """Energies as they would be if each frame's mean signal were that of its neighbourhood."""
+    light = mean.astype(np.float64) + LEAST_LIGHT
     count = len(light)
     sums = np.concatenate([[0.0], np.cumsum(light)])
     at = np.arange(count)
@@ -229,7 +229,7 @@ def _fade(measures: Measures, run: tuple[int, int], room: FrameRange, limits: tu
 def _faintest(measures: Measures, start: int, stop: int) -> int:
     """The frame with the least contrast of the run, the middle one of several; among plain frames, the most extreme.
 
-    The mean lightness counts for little: with flicker, white frames differ in it by chance.
+    The mean signal counts for little: with flicker, white frames differ in it by chance.
     """
     mean = _without_odd(measures.mean)[start:stop]
     extreme = np.minimum(mean, 100.0 - mean) * EXTREME_WEIGHT
