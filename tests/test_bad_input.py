@@ -276,6 +276,12 @@ def test_options(extra, told, place, capsys, monkeypatch):
     assert told in refused(capsys, *run_line(place), *extra)
 
 
+def test_somebody_elses_file_is_not_overwritten(place, capsys):
+    (place / "holiday.mov").write_text("dear to somebody")
+    assert "holiday.mov" in refused(capsys, *run_line(place), "-o", place / "holiday.mov")
+    assert (place / "holiday.mov").read_text() == "dear to somebody"
+
+
 def test_unknown_shot(place, capsys):
     assert "r1-000999" in refused(capsys, "why", place / "film.vidcolor", "r1-000999")
     assert "r1-000999" in refused(capsys, "render", place / "film.vidcolor", "r1-000999")

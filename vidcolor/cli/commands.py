@@ -24,8 +24,6 @@ from vidcolor.settings import Settings, describe, load_settings, parse_assignmen
 if TYPE_CHECKING:
     from vidcolor.pipeline.deliver import Delivered
 
-DEFAULT_DELIVERY = "prores-422hq"
-
 
 def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
     started, cpu = time.monotonic(), time.process_time()
@@ -222,6 +220,7 @@ def _plan_and_render(
 def _deliver(
     project: Project, plan: Plan, settings: Settings, out: Path | None, delivery: str | None, terminal: Terminal
 ) -> Delivered:
+    from vidcolor.media.codecs import DEFAULT_DELIVERY
     from vidcolor.pipeline.deliver import default_out, deliver
 
     name = delivery or DEFAULT_DELIVERY

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from vidcolor.color import LumaLock
-from vidcolor.errors import ProjectError
+from vidcolor.errors import MediaError, ProjectError
 from vidcolor.export import LumaSum, Provenance, check_destination, export_reel, manifest_path
 from vidcolor.finish import finish, mix
-from vidcolor.media.codecs import find_delivery
+from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.read import SourceClip
 from vidcolor.media.store import ChromaReader
 from vidcolor.pipeline.keys import read_full_size
@@ -52,9 +52,10 @@ class Delivered:
 
 
 def default_out(project: Project, delivery: str) -> Path:
-    """`FILM_color.mov` beside the project folder."""
-    suffix = find_delivery(delivery).suffixes[0]
-    return project.root.absolute().parent / f"{project.reel_path.stem}_color{suffix}"
+    """`FILM_color.mov` beside the project folder; deliveries but the usual one add their name."""
+    codec = find_delivery(delivery)
+    name = "color" if codec.name == DEFAULT_DELIVERY else f"color_{codec.name}"
+    return project.root.absolute().parent / f"{project.reel_path.stem}_{name}{codec.suffixes[0]}"
 
 
 def deliver(
@@ -69,6 +70,7 @@ def deliver(
     record = f"exports/{out.name}.json"
     if _up_to_date(project, record, out, made_of):
         return result(False)
+    _claim(project, record, out)
     luma = LumaSum()
     frames = _finished(plan, versions, luma, settings, codec.subsampling)
     provenance = Provenance(
@@ -108,6 +110,15 @@ def _ingredients(plan: Plan, versions: Sequence[Version], settings: Settings, de
         **settings_ingredients("finish", settings.finish),
         **settings_ingredients("export", settings.export),
     }
+
+
+def _claim(project: Project, record: str, out: Path) -> None:
+    """Notes that the file at `out` is ours to write. Refuses a file that is somebody else's."""
+    where = str(out.absolute())
+    ours = project.has(record) and project.read_json(record, EXPORT_SCHEMA).get("out") == where
+    if out.exists() and not ours and not manifest_path(out).exists():
+        raise MediaError(f"{out}: is there already and was not made here; name another file with -o, or move it")
+    project.write_json(record, EXPORT_SCHEMA, {"file": "", "out": where, "made_of": ""})
 
 
 def _up_to_date(project: Project, record: str, out: Path, made_of: str) -> bool:
