@@ -6,7 +6,7 @@
   a flash or a dirty frame returns to the same scene, so its jump is small.
 - `energy` is the contrast across and down at each of 3 scales in each of 4x3 regions. The pictures of two scenes are
   unrelated, so their mixture holds (1-a)^2 of one's energy and a^2 of the other's: the sign of a dissolve that motion
-  does not hide. A pan's blur takes energy too, but only along the pan, so the two directions are kept apart.
+  does not hide. A pan's blur takes energy too, but more along the pan, so the two directions are kept apart.
 """
 
 from __future__ import annotations

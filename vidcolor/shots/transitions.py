@@ -29,7 +29,9 @@ SHORTEST_FADE = 3
 FINE_LENGTHS = 24
 PARTS_AGREE = 0.6
 """Share of the threshold that the middle one of the scales must reach in both directions: a mixture dips at every
-scale and direction, a pan's blur along the pan only."""
+scale and direction, a pan's blur most along the pan."""
+DEEPEST = 2.0
+"""Times the fall of a mixture's contrast that is too deep for one: a whip pan blurs away far more."""
 LARGE = 1e30
 """Products of likelihoods are brought back to their logarithm before they leave double precision."""
 USUAL_LENGTH = 24
@@ -82,8 +84,7 @@ def find_dissolves(measures: Measures, within: FrameRange, threshold: float, lon
     while gains.size and gains.max() > threshold:
         start, which = np.unravel_index(int(np.argmax(gains)), gains.shape)
         stop = int(start) + int(lengths[which])
-        parts = [_dissolve_gain(part, part_step, int(start), stop) for part, part_step in _by_part(levels, step)]
-        if np.median(np.reshape(parts, (BANDS, 2)), axis=0).min() > PARTS_AGREE * threshold:
+        if _is_mixture(levels, step, (int(start), stop), threshold):
             found.append(_found(within.start + int(start), within.start + stop, float(gains[start, which])))
         for column, length in enumerate(lengths):
             gains[max(0, int(start) - int(length) - 1) : stop + 1, column] = 0.0
@@ -113,12 +114,27 @@ def _without_flicker(energy: Array, mean: Array) -> Array:
     return energy / (gain * gain)[:, None]
 
 
-def _by_part(levels: Array, step: Array) -> list[tuple[Array, Array]]:
-    """Levels and steps of each scale and direction, the regions together."""
-    return [
-        (np.ascontiguousarray(part), part_step)
+def _is_mixture(levels: Array, step: Array, frames: tuple[int, int], threshold: float) -> bool:
+    """True if contrast falls as in a mixture: at every scale, across and down alike, and no deeper than it can."""
+    start, stop = frames
+    parts = [
+        _dissolve_gain(np.ascontiguousarray(part), part_step, start, stop)
         for part, part_step in zip(np.split(levels, 2 * BANDS, axis=1), np.split(step, 2 * BANDS), strict=True)
     ]
+    agreed = np.median(np.reshape(parts, (BANDS, 2)), axis=0).min() > PARTS_AGREE * threshold
+    return bool(agreed) and max(_depths(levels, start, stop)) < DEEPEST
+
+
+def _depths(levels: Array, start: int, stop: int) -> tuple[float, float]:
+    """How deep the contrast falls across and down, 1 for a mixture of what is before and after."""
+    before = levels[max(0, start - ANCHOR) : start].mean(axis=0)
+    after = levels[stop : stop + ANCHOR].mean(axis=0)
+    share = ((np.arange(stop - start) + 1) / (stop - start + 1))[:, None]
+    straight = (1 - share) * before + share * after
+    fall = np.log((1 - share) ** 2 * np.exp(before) + share**2 * np.exp(after)) - straight
+    seen = levels[start:stop] - straight
+    depth = np.reshape((seen * fall).sum(axis=0) / (fall * fall).sum(axis=0), (BANDS, 2, -1))
+    return float(np.median(depth[:, 0])), float(np.median(depth[:, 1]))
 
 
 @njit(cache=True, nogil=True, fastmath=True)
