@@ -112,9 +112,9 @@ class PropagateSettings:
     """Full: every carrier, blended by confidence. Plain: colours warped along the flow only, to compare with."""
     keys: int = 6
     """Colours that flow cannot bring are looked up in so many of the nearest keyframes."""
-    window: int = 2
+    window: int = 3
     """Local attention looks this far around the flow's end point, in chroma pixels."""
-    patch: int = 2
+    patch: int = 1
     """Local attention compares luma patches that reach this far from their middle, in chroma pixels."""
     tau: float = 0.0005
     """Softness of local attention, in squared L*/100; smaller is harder."""
@@ -122,7 +122,7 @@ class PropagateSettings:
     """Flow that misses its start by this much on the way there and back keeps half its confidence, in chroma pixels."""
     slack: float = 0.1
     """Share of the motion's length by which that miss may grow."""
-    residual: float = 0.002
+    residual: float = 0.0015
     """Luma residual after carrying at which confidence is one half, in squared L*/100."""
     fill: float = 400.0
     """How far doubtful colours are filled from around, in squared chroma pixels; 0 never."""

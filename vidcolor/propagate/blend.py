@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+from numpy import ndarray as Array
 
 from vidcolor.propagate.smooth import smooth
 from vidcolor.settings import PropagateSettings

@@ -1,7 +1,7 @@
 """Colours looked up in the keyframes by super-attention, however far away: for what is uncovered or comes back.
 
 Each superpixel of the frame attends to those of the keyframes, on features of its look, with a mild preference for
-a like place and a like lightness. Features are training-free; learned ones have the same interface (vidcolor/features.py).
+a like place and a like lightness. Features are training-free; learned ones have the same interface (features.py).
 
 Source: Carrillo 2024, eq. 4.3 (softmax over reference superpixels). Distances instead of correlations, and the priors,
 are ours.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+from numpy import ndarray as Array
 
 from vidcolor.features import Features, PatchFeatures
 from vidcolor.flow.warp import fetch, grid

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+from numpy import ndarray as Array
 
 from vidcolor.errors import InputError
 from vidcolor.flow.estimate import FlowEstimator

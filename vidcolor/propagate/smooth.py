@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+from numpy import ndarray as Array
 
 PASSES = 3
 """Times both axes are solved; Min et al. find three enough."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+from numpy import ndarray as Array
 
 DECAY = 16
 """exp(-z) is taken as (1 - z/16)^16, zero from z = 16 on: four multiplications, and nothing in the picture can tell."""
