@@ -47,7 +47,7 @@ FLICKER_REACH = 4
 """Frames on each side over which the mean signal is smoothed to tell flicker from the scene's own light."""
 LEAST_LIGHT = 2.0
 """Added to the mean signal, in percent, so that a black frame's gain is not sought in its grain."""
-FAINT = 0.3
+FAINT = 0.45
 """A fade's middle holds less than this share of the contrast on both sides."""
 BLANK_SPREAD = 2.0
 BLACK, WHITE = 6.0, 94.0
