@@ -41,13 +41,13 @@ class ShotSettings:
     detector: Literal["all", "cuts"] = "all"
     """What is looked for: all (cuts, dissolves and fades) or cuts alone."""
     side: int = 96
-    """Long side at which frames are compared, in pixels; larger sees smaller things, bears less camera motion, takes longer."""
+    """Long side at which frames are compared, in pixels; larger sees smaller things, bears less motion, takes longer."""
     cut: float = 0.27
     """How far a jump must stand above the changes around it to be a cut, 0 to 1; higher finds fewer."""
     odd_frames: int = 2
     """Longest flash, splice or damaged run that returns to the same scene without being a cut, in frames."""
     dissolve: float = 0.75
-    """How much better a dissolve must explain the frames than one scene does (mean log-likelihood gain); higher finds fewer."""
+    """How much better a dissolve must explain the frames than one scene does (log-likelihood); higher finds fewer."""
     fade: float = 3.0
     """The same for fades to and from black or white."""
     longest: int = 60
