@@ -10,7 +10,7 @@ import threading
 
 import cv2
 import numpy as np
-from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+from numpy import ndarray as Array
 
 from vidcolor.errors import InputError
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.flow.camera import camera_points
 from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.flow.warp import fetch, grid, mismatch
 from vidcolor.propagate.runs import Look
@@ -23,6 +24,8 @@ LEAST_TRUST = np.float32(1e-4)
 """What nobody trusts is still carried, for want of better."""
 FADE = np.float32(0.995)
 """Confidence kept from one frame to the next where nothing speaks against it."""
+STILL = np.float32(0.7)
+"""Trust of what the camera's motion alone finds in the keyframe; a chance likeness is possible."""
 AROUND = 9
 """Side of the square in which the two ways' likeness is compared, in chroma pixels."""
 
@@ -91,17 +94,33 @@ def carry_by_flow(source: Carried, target: Look, flow: Array, back: Array, rule:
     trust = np.minimum(fetch(source.confidence, near), agreement)
     reach = np.minimum(fetch(source.reach, near), agreement)
     far = _mended(target, key, fetch(source.points, near), rule)
+    lumas = [fetch(source.look.luma, near), fetch(key.look.luma, far)]
+    chromas = [fetch(source.chroma, near, cubic=True), fetch(key.chroma, far)]
+    trusts = [trust, reach]
+    still = camera_points(far, reach)
+    if still is not None:
+        lumas.append(fetch(key.look.luma, still))
+        chromas.append(fetch(key.chroma, still))
+        trusts.append(_seen_still(lumas[-1], still, target, key, settings))
     chroma, confidence, residual = attend(
         target.luma,
-        np.stack([fetch(source.look.luma, near), fetch(key.look.luma, far)]),
-        np.stack([fetch(source.chroma, near, cubic=True), fetch(key.chroma, far)]),
-        np.stack([trust, reach]) + LEAST_TRUST,
+        np.stack(lumas),
+        np.stack(chromas),
+        np.stack(trusts) + LEAST_TRUST,
         radius=settings.window,
         patch=settings.patch,
         tau=settings.tau,
     )
     confidence = np.minimum(confidence, _likeness(residual, settings)) * FADE
     return Carried(target, chroma, confidence, key, far, np.minimum(reach, confidence))
+
+
+def _seen_still(luma: Array, points: Array, target: Look, key: Key, settings: PropagateSettings) -> Array:
+    """(h, w) 0..1: how far the keyframe, seen by the camera's motion alone, shows what the frame shows."""
+    height, width = target.luma.shape
+    inside = (points[0] > -1) & (points[0] < width) & (points[1] > -1) & (points[1] < height)
+    like = _likeness(_around(np.square(luma - target.luma)), settings)
+    return (STILL * inside * like * fetch(key.confidence, points)).astype(np.float32)
 
 
 def _mended(target: Look, key: Key, points: Array, rule: Rule) -> Array:

@@ -1,0 +1,48 @@
+"""The camera's own motion: what the flow would be if nothing in the scene moved.
+
+A thing that passes hides the ground behind it, and flow loses the hidden ground for good. The camera's motion still
+says where the ground lies in an earlier picture; whether it looks alike there is for the caller to see.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.flow.warp import grid
+
+SAMPLES = 40
+"""Places along the picture's height at which the flow is taken."""
+LEAST_SAMPLES = 40
+LEAST_TRUST = 0.3
+INLIER = 1.5
+"""Pixels by which a place may miss the motion and still follow it."""
+LEAST_SHARE = 0.7
+"""Share of the trusted places that must follow one motion; below it, what moves is not the camera."""
+ROUNDS = 500
+
+
+def camera_points(points: Array, trust: Array) -> Array | None:
+    """Where each pixel lies in the other picture by the camera's motion alone; None where no one motion rules.
+
+    points   (2, h, w): where each pixel lies in the other picture, as found by flow
+    trust    (h, w), 0..1
+    returns  (2, h, w) float32, by the homography that most of the trusted points follow (RANSAC)
+    """
+    height, width = trust.shape
+    step = max(4, height // SAMPLES)
+    sampled = (slice(step // 2, None, step), slice(step // 2, None, step))
+    own = grid(trust.shape)
+    known = trust[sampled].ravel() > LEAST_TRUST
+    if known.sum() < LEAST_SAMPLES:
+        return None
+    here, there = (np.stack([p[sampled].ravel()[known] for p in field], axis=1) for field in (own, points))
+    matrix, follows = cv2.findHomography(here, there.astype(np.float32), cv2.RANSAC, INLIER, maxIters=ROUNDS)
+    if matrix is None or float(follows.mean()) < LEAST_SHARE:
+        return None
+    flat = np.concatenate([own.reshape(2, -1), np.ones((1, height * width), np.float32)])
+    x, y, depth = matrix.astype(np.float32) @ flat
+    if depth.min() <= 0:
+        return None
+    return np.stack([x / depth, y / depth]).reshape(2, height, width)
