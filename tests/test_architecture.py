@@ -19,6 +19,7 @@ FLOOR = {
     "stages": 1,
     "settings": 1,
     "types": 2,
+    "compiled": 2,
     "color": 3,
     "media": 4,
     "flow": 5,

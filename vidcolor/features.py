@@ -12,10 +12,10 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy import ndarray as Array
 
 from vidcolor.color import lab_to_rgb, rgb_to_lab
+from vidcolor.compiled import strict
 from vidcolor.errors import InputError
 from vidcolor.types import Reference
 
@@ -54,7 +54,7 @@ def correlate(a: Array, b: Array) -> Array:
     return out
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@strict()
 def _correlate(rows, b, out):  # type: ignore[no-untyped-def]
     channels, count = b.shape
     for i in range(rows.shape[0]):

@@ -16,10 +16,10 @@ squared correlation is ours.
 
 import cv2
 import numpy as np
-from numba import njit
 
 from vidcolor.color import LumaLock
 from vidcolor.color.lock import Subsampling
+from vidcolor.compiled import strict
 from vidcolor.errors import InputError
 from vidcolor.settings import FinishSettings
 from vidcolor.types import ColorFrame, DeliveryFrame, SourceFrame
@@ -122,7 +122,7 @@ def _resize(plane: np.ndarray, size: tuple[int, ...], how: int, target: np.ndarr
     return np.asarray(cv2.resize(plane, size[::-1], dst=target, interpolation=how))
 
 
-@njit(cache=True, nogil=True, fastmath={"nnan", "ninf", "nsz"})  # what changes no result: see color.kernels
+@strict()
 def _add_detail(chroma, slope, luma, smooth, weight, lowest, highest):  # type: ignore[no-untyped-def]
     """Adds weight * slope * (luma - smooth) to the plane `chroma`, within lowest..highest, in place."""
     for j in range(np.uint32(luma.shape[0])):

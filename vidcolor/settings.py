@@ -41,7 +41,7 @@ class ShotSettings:
     detector: Literal["all", "cuts"] = "all"
     """What is looked for: all (cuts, dissolves and fades) or cuts alone."""
     side: int = 96
-    """Long side at which frames are compared, in pixels; larger sees smaller things, bears less motion, takes longer."""
+    """Long side at which frames are compared, in pixels; larger sees smaller things and bears less motion."""
     cut: float = 0.27
     """How far a jump must stand above the changes around it to be a cut, 0 to 1; higher finds fewer."""
     odd_frames: int = 2

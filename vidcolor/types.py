@@ -20,7 +20,7 @@ from vidcolor.errors import InputError
 from vidcolor.timeline import FrameRange, Rate
 
 if TYPE_CHECKING:
-    from numpy import ndarray as Array  # noqa: N812 (the word `Array` reads as a type)
+    from numpy import ndarray as Array
 
 TransitionKind = Literal["cut", "dissolve", "fade"]
 Scan = Literal["progressive", "top", "bottom"]

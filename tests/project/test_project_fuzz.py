@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tiny import write_gray_film, write_picture
+
 from vidcolor.cli.parser import main
 
 FILES = ("project.toml", "plan/reels.json", "plan/shots.json", "plan/keyframes.json", "plan/references.json")

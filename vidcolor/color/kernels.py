@@ -8,11 +8,9 @@
 """
 
 import numpy as np
-from numba import njit
 
-STRICT = {"nnan", "ninf", "nsz"}
-"""The liberties LLVM may take. None of them changes a result: with contraction or reassociation, code freshly
-compiled, code from numba's cache and code of another machine differ in last bits, and so delivered files would."""
+from vidcolor.compiled import strict
+
 CUBE_ROOT_BITS = np.int32(709953477)
 """Two thirds of float32's exponent offset, tuned: the seed of the cube root (W. Kahan's trick)."""
 FIFTH_ROOT_BITS = np.int32(851974572)
@@ -30,7 +28,7 @@ SETTLE = 3
 """Newton steps at each; each starts from the one before."""
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, inline="always")
+@strict(inline="always")
 def cube_root(x):  # type: ignore[no-untyped-def]
     """Cube root of a float32 >= 0; of 0 it is 1e-10, so that nothing is divided by 0."""
     x = max(F32(x), F32(1e-30))
@@ -42,7 +40,7 @@ def cube_root(x):  # type: ignore[no-untyped-def]
     return y * (cube + x + x) / (cube + cube + x)
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, inline="always")
+@strict(inline="always")
 def fifth_root(x):  # type: ignore[no-untyped-def]
     """Fifth root of a float32 > 0."""
     bits = F32(x).view(np.int32)
@@ -53,7 +51,7 @@ def fifth_root(x):  # type: ignore[no-untyped-def]
     return y * (F32(2.0) * power + F32(3.0) * x) / (F32(3.0) * power + F32(2.0) * x)
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, inline="always")
+@strict(inline="always")
 def decode(value):  # type: ignore[no-untyped-def]
     """Linear light of a coded value >= 0."""
     base = (value + F32(0.055)) * F32(1 / 1.055)
@@ -61,7 +59,7 @@ def decode(value):  # type: ignore[no-untyped-def]
     return square * fifth_root(square) if value > F32(0.04045) else value * F32(1 / 12.92)
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, inline="always")
+@strict(inline="always")
 def encode(light):  # type: ignore[no-untyped-def]
     """Coded R', G' or B' of linear light; odd below 0, and goes on above 1."""
     size = abs(light)
@@ -71,19 +69,19 @@ def encode(light):  # type: ignore[no-untyped-def]
     return value if light >= F32(0.0) else -value
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, inline="always")
+@strict(inline="always")
 def lab_forward(t):  # type: ignore[no-untyped-def]
     """CIELAB's f."""
     return cube_root(t) if t > F32(216 / 24389) else (F32(24389 / 27) * t + F32(16.0)) * F32(1 / 116)
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, inline="always")
+@strict(inline="always")
 def lab_backward(f):  # type: ignore[no-untyped-def]
     """The inverse of CIELAB's f."""
     return f * f * f if f > F32(6 / 29) else (F32(116.0) * f - F32(16.0)) * F32(27 / 24389)
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, error_model="numpy")
+@strict(error_model="numpy")
 def fill_lab(rgb, m, lab):  # type: ignore[no-untyped-def]
     for i in range(rgb.shape[1]):
         r = decode(min(max(rgb[0, i], F32(0.0)), F32(1.0)))
@@ -97,7 +95,7 @@ def fill_lab(rgb, m, lab):  # type: ignore[no-untyped-def]
         lab[2, i] = F32(200.0) * (fy - fz)
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, error_model="numpy")
+@strict(error_model="numpy")
 def fill_rgb(lab, m, rgb):  # type: ignore[no-untyped-def]
     for i in range(lab.shape[1]):
         fy = (lab[0, i] + F32(16.0)) * F32(1 / 116)
@@ -109,7 +107,7 @@ def fill_rgb(lab, m, rgb):  # type: ignore[no-untyped-def]
             rgb[c, i] = min(max(v, F32(0.0)), F32(1.0))
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, inline="always")
+@strict(inline="always")
 def encode_with_slope(light):  # type: ignore[no-untyped-def]
     """`encode` and its slope. Without branches: the slope of the straight part is 2 % off, which Newton forgives."""
     size = abs(light)
@@ -120,7 +118,7 @@ def encode_with_slope(light):  # type: ignore[no-untyped-def]
     return (value if light >= F32(0.0) else -value), power / (F32(2.4) * bent)
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, inline="always")
+@strict(inline="always")
 def backward_with_slope(f):  # type: ignore[no-untyped-def]
     """`lab_backward` and its slope, without branches: the straight part is the tangent of the cube at 6/29."""
     bent = max(f, F32(6 / 29))
@@ -128,7 +126,7 @@ def backward_with_slope(f):  # type: ignore[no-untyped-def]
     return bent * bent * bent + F32(108 / 841) * (f - bent), slope
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, error_model="numpy")
+@strict(error_model="numpy")
 def newton_step(f, y, a, b, matrix, weights):  # type: ignore[no-untyped-def]
     """One Newton step on `f` = (L* + 16) / 116 towards the lightness at which Lab (L*, a, b) has the luma y. In place.
 
@@ -149,7 +147,7 @@ def newton_step(f, y, a, b, matrix, weights):  # type: ignore[no-untyped-def]
         f[i] -= (wr * red + wg * green + wb * blue - y[i]) / max(slope, LEAST_SLOPE)
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, error_model="numpy")
+@strict(error_model="numpy")
 def differences(f, y, a, b, matrix, blue, red):  # type: ignore[no-untyped-def]
     """Rows B' - Y' and R' - Y' of Lab (f, a, b) under the luma y."""
     m00, m01, m02, _, _, _, m20, m21, m22 = matrix
@@ -161,7 +159,7 @@ def differences(f, y, a, b, matrix, blue, red):  # type: ignore[no-untyped-def]
         blue[i] = encode_with_slope(m20 * x + m21 * w + m22 * z)[0] - y[i]
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, error_model="numpy")
+@strict(error_model="numpy")
 def limit_and_code(y, blue, red, weights, margin, cb, cr):  # type: ignore[no-untyped-def]
     """Rows of 10-bit Cb, Cr codes; the pair is scaled towards neutral until R'G'B' lies in margin..1-margin."""
     wr, wg, wb = weights
@@ -177,7 +175,7 @@ def limit_and_code(y, blue, red, weights, margin, cb, cr):  # type: ignore[no-un
         cr[i] = np.uint16(F32(512.5) + scale * red[i] * per_cr)
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, error_model="numpy")
+@strict(error_model="numpy")
 def shrink(y, a, b, edge):  # type: ignore[no-untyped-def]
     """Shrinks rows a, b, at constant hue, to the edge of the gamut: `edge` (luma nodes, hue nodes + 1) holds the
     largest |a| + |b| inside."""
@@ -198,7 +196,7 @@ def shrink(y, a, b, edge):  # type: ignore[no-untyped-def]
         b[i] *= scale
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, error_model="numpy")
+@strict(error_model="numpy")
 def guess(luma, a, b, start, f):  # type: ignore[no-untyped-def]
     """Row f near the lightness sought: 1, a, b, a a, a b, b b times the six numbers that `start` has for the code."""
     for i in range(np.uint32(f.size)):
@@ -208,7 +206,7 @@ def guess(luma, a, b, start, f):  # type: ignore[no-untyped-def]
         f[i] = linear + square
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, error_model="numpy")
+@strict(error_model="numpy")
 def outside(y, blue, red, weights, slack, out):  # type: ignore[no-untyped-def]
     """How many colours lie outside the cube by more than `slack`; `out` says which."""
     wr, wg, wb = weights
@@ -222,7 +220,7 @@ def outside(y, blue, red, weights, slack, out):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, error_model="numpy")
+@strict(error_model="numpy")
 def is_outside(scale, f, y, a, b, matrix, weights, margin, out):  # type: ignore[no-untyped-def]
     """Whether scale times (a, b) leaves R'G'B' within margin..1-margin at luma y, into `out`; f settles in place."""
     p, q = scale * a, scale * b
@@ -233,7 +231,7 @@ def is_outside(scale, f, y, a, b, matrix, weights, margin, out):  # type: ignore
     outside(y, blue, red, weights, -margin, out)
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, error_model="numpy")
+@strict(error_model="numpy")
 def find_edge(y, a, b, f, edge, bound, matrix, weights, margin):  # type: ignore[no-untyped-def]
     """Largest multiple, up to `bound`, of directions (a, b) that is in the gamut at luma y, into `edge`; f likewise.
 
@@ -258,7 +256,7 @@ def find_edge(y, a, b, f, edge, bound, matrix, weights, margin):  # type: ignore
             f[j] = np.where(out, f[j], trial)
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, error_model="numpy")
+@strict(error_model="numpy")
 def solve_row(luma, y, a, b, start, steps, matrix, weights, blue, red):  # type: ignore[no-untyped-def]
     """Rows B' - Y' and R' - Y' of colours (a, b) under luma codes, y being the same luma as 0..1."""
     f = np.empty(y.size, F32)
@@ -268,7 +266,7 @@ def solve_row(luma, y, a, b, start, steps, matrix, weights, blue, red):  # type:
     differences(f, y, a, b, matrix, blue, red)
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT, error_model="numpy")
+@strict(error_model="numpy")
 def lock(luma, chroma, edge, start, matrix, weights, margin, steps, cb, cr):  # type: ignore[no-untyped-def]
     """Cb, Cr codes (H, W), or (H, ceil(W / 2)) for 4:2:2, of chroma (2, H, W) under luma codes (H, W)."""
     height, width = luma.shape
@@ -299,7 +297,7 @@ def lock(luma, chroma, edge, start, matrix, weights, margin, steps, cb, cr):  # 
         limit_and_code(y_even, blue_even, red_even, weights, margin, cb[j], cr[j])
 
 
-@njit(cache=True, nogil=True, fastmath=STRICT)
+@strict()
 def keep_even(row, even):  # type: ignore[no-untyped-def]
     """Half-band of `row` (3 columns to spare on either side, filled here) at its even columns."""
     last = row.size - 4

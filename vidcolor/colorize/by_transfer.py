@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy import ndarray as Array
 
+from vidcolor.compiled import strict
 from vidcolor.features import Features, correlate, gray_of
 from vidcolor.settings import ColorizeSettings
 from vidcolor.superpixels.pool import pool
@@ -112,7 +112,7 @@ def _sureness(apart: Array, alike: Array, least: float) -> Array:
     return np.clip((alike - least) / (1 - least), 0, 1) / (1 + (apart / AGREE) ** 2)
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"})
+@strict()
 def _attend(correlation, biases, colors, sharpness, out):  # type: ignore[no-untyped-def]
     """Writes a*, b*, their spread and the correlation, as the attention (eq. 4.3) of each superpixel has them."""
     mine, theirs, narrow, prior = biases
@@ -179,7 +179,7 @@ def _cells(middles: Array, step: float, size: tuple[int, int]) -> tuple[Array, A
     return np.stack([starts, ends], 1).reshape(rows, columns, 2).astype(np.int32), members.astype(np.int32)
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"})
+@strict()
 def _spread(lightness, values, middles, narrow, mean, sharp, cells, members, per_step, out):  # type: ignore[no-untyped-def]
     channels, height, width = out.shape
     rows, columns = cells.shape[:2]

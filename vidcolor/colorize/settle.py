@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy import ndarray as Array
+
+from vidcolor.compiled import strict
 
 ROUNDS = 3
 """Rounds of the smoother: each works along rows, then along columns."""
@@ -36,7 +37,7 @@ def smooth(values: Array, trust: Array, guide: Array, reach: float, step: float)
     return planes[:-1] / reached, reached
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"})
+@strict()
 def _rows(planes, guide, strength, sharpness):  # type: ignore[no-untyped-def]
     """Solves (1 + strength * Laplacian) u = planes along each row, in place."""
     channels, height, width = planes.shape
@@ -77,7 +78,7 @@ def attend(frame: Array, picture: Array, chroma: Array, points: Array, radius: i
     return out
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"})
+@strict()
 def _attend(frame, picture, a, b, points, pad, radius, sharpness, out):  # type: ignore[no-untyped-def]
     height, width = out.shape[1:]
     high, wide = picture.shape[0] - 2 * pad, picture.shape[1] - 2 * pad

@@ -21,7 +21,7 @@ from vidcolor.settings import ExportSettings
 from vidcolor.types import Reel
 
 if TYPE_CHECKING:
-    from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+    from numpy import ndarray as Array
 
 LIMITED_RANGE = 1
 FIELD_ORDER = {"progressive": 1, "top": 2, "bottom": 3}

@@ -15,8 +15,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from vidcolor.compiled import exact
 from vidcolor.errors import MediaError
 
 BLACK, WHITE = 64, 940
@@ -185,7 +185,7 @@ def _full_to_limited(bits: int) -> np.ndarray:
     return codes
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _fill(codes: np.ndarray, table: np.ndarray, out: np.ndarray) -> None:
     last = len(table) - 1
     for y in range(codes.shape[0]):

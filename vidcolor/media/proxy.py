@@ -21,7 +21,7 @@ from vidcolor.media.encoder import padded
 from vidcolor.types import DeliveryFrame, Reel, Scan, Shot
 
 if TYPE_CHECKING:
-    from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+    from numpy import ndarray as Array
 
 LABEL_HEIGHT = 1 / 24
 """Height of the letters, of the picture's height."""

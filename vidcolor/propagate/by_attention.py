@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy import ndarray as Array
 
+from vidcolor.compiled import loose
 from vidcolor.features import Features, PatchFeatures
 from vidcolor.flow.warp import fetch, grid
 from vidcolor.propagate.by_flow import Key
@@ -80,7 +80,7 @@ def colored(described: Described, chroma: Array, confidence: Array) -> Colored:
     return Colored(described, np.ascontiguousarray((means[:2] / known).T), -np.log(known))
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@loose()
 def _attend(look, place, key_look, key_place, key_cost, key_chroma, out):  # type: ignore[no-untyped-def]
     """out (N, 4): mean a*, b*, their spread under the weights, and the least distance."""
     keys, channels = key_look.shape

@@ -24,7 +24,7 @@ LEAST_TRUST = np.float32(1e-4)
 """What nobody trusts is still carried, for want of better."""
 FADE = np.float32(0.995)
 """Confidence kept from one frame to the next where nothing speaks against it."""
-STILL = np.float32(0.7)
+STILL = np.float32(0.9)
 """Trust of what the camera's motion alone finds in the keyframe; a chance likeness is possible."""
 AROUND = 9
 """Side of the square in which the two ways' likeness is compared, in chroma pixels."""

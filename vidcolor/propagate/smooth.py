@@ -10,15 +10,16 @@ Source: Min, Choi, Lu, Ham, Sohn, Do, Fast Global Image Smoothing Based on Weigh
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy import ndarray as Array
+
+from vidcolor.compiled import strict
 
 PASSES = 3
 """Times both axes are solved; Min et al. find three enough."""
 NOTHING = np.float32(1e-9)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@strict()
 def _solve_columns(fields, links, strength):  # type: ignore[no-untyped-def]
     """Solves all columns of `fields` (C, h, w) in place; row by row, so that the loops run along x."""
     channels, height, width = fields.shape

@@ -8,22 +8,23 @@ every pixel.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy import ndarray as Array
+
+from vidcolor.compiled import strict
 
 DECAY = 16
 """exp(-z) is taken as (1 - z/16)^16, zero from z = 16 on: four multiplications, and nothing in the picture can tell."""
 NOTHING = np.float32(1e-12)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@strict()
 def _add_row(column, target, source, width):  # type: ignore[no-untyped-def]
     for x in range(width):
         new = target[x] - source[x]
         column[x] += new * new
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@strict()
 def _slide_row(column, target, source, old_target, old_source, width):  # type: ignore[no-untyped-def]
     for x in range(width):
         new = target[x] - source[x]
@@ -31,7 +32,7 @@ def _slide_row(column, target, source, old_target, old_source, width):  # type: 
         column[x] += new * new - old * old
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@strict()
 def _distances(y, target, sources, penalty, columns, distance, least, patch):  # type: ignore[no-untyped-def]
     """Patch distances of row y for all sources and shifts into `distance` (K, w), their minimum into `least`."""
     count, side = penalty.shape[0], penalty.shape[1]
@@ -69,7 +70,7 @@ def _distances(y, target, sources, penalty, columns, distance, least, patch):  #
                 k += 1
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@strict()
 def _gather(y, values, trust, distance, least, scale, sums, weight):  # type: ignore[no-untyped-def]
     """Sums of row y, (C + 2, w): weight x trust x value for each channel, then the weights, then weight x trust."""
     count, channels = values.shape[0], values.shape[1]
@@ -99,7 +100,7 @@ def _gather(y, values, trust, distance, least, scale, sums, weight):  # type: ig
                 k += 1
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@strict()
 def _attend(target, sources, values, trust, penalty, patch, tau, out, confidence, residual):  # type: ignore[no-untyped-def]
     channels, height, width = out.shape
     count, side = penalty.shape[0], penalty.shape[1]

@@ -18,9 +18,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy import ndarray as Array
 
+from vidcolor.compiled import loose
 from vidcolor.types import Frame
 
 BLOCK = 8
@@ -133,7 +133,7 @@ def difference(before: Array, after: Array) -> float:
     return (missing + missing_back) / (weight + weight_back + SILENT)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@loose()
 def _unexplained(source: Any, target: Any, reach: int, noise: float) -> tuple[float, float]:  # pragma: no cover
     """(sum of weight x unexplained share, sum of weights) over the blocks of `target`, matched in `source`."""
     height, width = target.shape
@@ -166,7 +166,7 @@ def _unexplained(source: Any, target: Any, reach: int, noise: float) -> tuple[fl
     return missing, total
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@loose()
 def _block_powers(picture: Array) -> Array:  # pragma: no cover
     """Sum of squared distances from the block's mean, of the block that begins at each pixel."""
     height, width = picture.shape

@@ -15,9 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy import ndarray as Array
 
+from vidcolor.compiled import loose
 from vidcolor.shots.measure import BANDS, Measures
 from vidcolor.timeline import FrameRange
 
@@ -137,7 +137,7 @@ def _depths(levels: Array, start: int, stop: int) -> tuple[float, float]:
     return float(np.median(depth[:, 0])), float(np.median(depth[:, 1]))
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@loose()
 def _dissolve_gains(levels: Array, step: Array, lengths: Array) -> Array:  # pragma: no cover
     """(frames, lengths): the gain of a dissolve that begins at each frame with each length; 0 where none fits."""
     count = levels.shape[0]
@@ -148,7 +148,7 @@ def _dissolve_gains(levels: Array, step: Array, lengths: Array) -> Array:  # pra
     return gains
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@loose()
 def _dissolve_gain(levels: Array, step: Array, start: int, stop: int) -> float:  # pragma: no cover
     """Gain of a dissolve of the frames `start` to `stop`."""
     count, columns = levels.shape
@@ -268,7 +268,7 @@ def _ramp(levels: Array, middle: int, floor: int, longest: int) -> tuple[int, in
     return best
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@loose()
 def _ramp_gain(levels: Array, begin: int, hold: int, middle: int) -> float:  # pragma: no cover
     """Gain of a fade from the scene before `begin` to the blank frames `hold` to `middle`."""
     columns = levels.shape[1]

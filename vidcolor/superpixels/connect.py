@@ -12,12 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from vidcolor.compiled import exact
 from vidcolor.superpixels.slic import OUTSIDE
 
 if TYPE_CHECKING:
-    from numpy import ndarray as Array  # noqa: N812
+    from numpy import ndarray as Array
 
 
 _LOOSE = 1e6
@@ -57,7 +57,7 @@ class Groups(NamedTuple):
     light: Array
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _root(parent: Array, item: int) -> int:
     while parent[item] != item:
         parent[item] = parent[parent[item]]
@@ -65,7 +65,7 @@ def _root(parent: Array, item: int) -> int:
     return item
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _find_runs(labels: Array, first: Array, begin: Array) -> None:
     """Fills `first` and `begin` of `Runs`."""
     height, width = labels.shape
@@ -81,7 +81,7 @@ def _find_runs(labels: Array, first: Array, begin: Array) -> None:
     first[height] = run
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _join_rows(labels: Array, first: Array, begin: Array, parent: Array) -> None:
     """Joins runs of equal label that touch from row to row, in the forest `parent`."""
     height, width = labels.shape
@@ -98,7 +98,7 @@ def _join_rows(labels: Array, first: Array, begin: Array, parent: Array) -> None
             below += below_end <= above_end
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _number(labels: Array, lightness: Array, runs: Runs, parent: Array, parts: Parts) -> int:
     """Fills runs.part and the sums of `parts`; the number of parts."""
     height, width = labels.shape
@@ -135,7 +135,7 @@ def find_parts(labels: Array, lightness: Array) -> tuple[Runs, Parts]:
     return runs, Parts(*(field[:total] for field in parts))
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _loose_edges(runs: Runs, settled: Array, width: int, edges: Array) -> int:
     """Fills `edges` with the pairs of parts that touch, not both settled, with repeats; their number."""
     first, begin, part = runs
@@ -159,7 +159,7 @@ def _loose_edges(runs: Runs, settled: Array, width: int, edges: Array) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _best_neighbours(edges: Array, count: int, groups: Groups, best: Array, gap: Array) -> int:
     """Fills `best`, the neighbour to join for each group not settled; keeps the edges still of use."""
     left = 0
@@ -179,7 +179,7 @@ def _best_neighbours(edges: Array, count: int, groups: Groups, best: Array, gap:
     return left
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _join(groups: Groups, best: Array, least: float) -> int:
     """Joins each group to the best neighbour, if it has one; the number of groups that are not settled yet."""
     total = best.shape[0]
@@ -202,7 +202,7 @@ def _join(groups: Groups, best: Array, least: float) -> int:
     return left
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _claim(parts: Parts, largest: Array, least_main: float, least_other: float, groups: Groups) -> None:
     """Fills label and settled of `groups` with the parts that stay as they are."""
     for p in range(parts.label.shape[0]):
@@ -216,7 +216,7 @@ def _claim(parts: Parts, largest: Array, least_main: float, least_other: float, 
         groups.settled[p] = groups.label[p] >= 0 or parts.size[p] >= least_other
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _final_labels(groups: Groups, count: int) -> None:
     """Gives every part its group's label, and groups without one a new label: count, count + 1 ..."""
     for p in range(groups.label.shape[0]):
@@ -256,7 +256,7 @@ def own_parts(runs: Runs, parts: Parts, width: int, count: int, least_main: floa
     return groups.label
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def paint(runs: Runs, values: Array, outside: int, width: int) -> Array:
     """(H, W) int32: values[part] at each pixel, `outside` where no part is."""
     height = runs.first.shape[0] - 1

@@ -8,17 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from vidcolor.compiled import exact
 from vidcolor.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy import ndarray as Array  # noqa: N812
+    from numpy import ndarray as Array
 
 _SIDE_BY_SIDE = 4
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _pool(features: Array, labels: Array, means: Array) -> None:
     """Writes the means (C, count). Sums in float64; four rows go side by side, each to its own sums."""
     height, width = labels.shape
@@ -41,7 +41,7 @@ def _pool(features: Array, labels: Array, means: Array) -> None:
                 means[channel, label] = total / pixels[label]
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _unpool(values: Array, labels: Array, picture: Array) -> None:
     for channel in range(values.shape[0]):
         for y in range(labels.shape[0]):

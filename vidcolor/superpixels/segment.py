@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
-from numba import njit
 
+from vidcolor.compiled import exact
 from vidcolor.errors import InputError
 from vidcolor.superpixels.connect import find_parts, own_parts, paint
 from vidcolor.superpixels.slic import OUTSIDE, UNASSIGNED, Prior, iterate, mean_centres
 
 if TYPE_CHECKING:
-    from numpy import ndarray as Array  # noqa: N812
+    from numpy import ndarray as Array
 
 LEAST_PART = 0.25
 """A piece smaller than this share of S^2 is joined to a neighbour (Achanta's code: a quarter)."""
@@ -176,7 +176,7 @@ class _Tally(NamedTuple):
     """Not 0 if the part has a group that is wanted."""
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _place(group: Array, middle: Array, near: Array, seeds: Array) -> None:
     """Fills `seeds` with the pixel of each group nearest to the group's middle."""
     for y in range(group.shape[0]):
@@ -195,7 +195,7 @@ def _place(group: Array, middle: Array, near: Array, seeds: Array) -> None:
                     seeds[g, 0], seeds[g, 1] = y, x
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _gather(parts: Array, step: float, tally: _Tally, group: Array, wanted: Array) -> int:
     """Fills the groups (H, W) int32 of about step x step pixels, and which are to have a seed; the number of groups.
 

@@ -18,10 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numba import njit
+
+from vidcolor.compiled import loose, strict
 
 if TYPE_CHECKING:
-    from numpy import ndarray as Array  # noqa: N812
+    from numpy import ndarray as Array
 
 UNASSIGNED = -1
 """Label of a pixel that no centre reaches."""
@@ -62,7 +63,7 @@ class Prior(NamedTuple):
 NO_PRIOR = Prior(np.empty((0, 0), np.int32), np.float32(0), 0)
 
 
-@njit(cache=True, nogil=True)
+@strict()
 def near_tiles(centres: Array, reach: float, height: int, width: int) -> tuple[Array, Array]:
     """The arrays of `Tiles`, each list in order of centre, so that the lowest label wins a tie."""
     across = (width + TILE_WIDTH - 1) // TILE_WIDTH
@@ -91,7 +92,7 @@ def near_tiles(centres: Array, reach: float, height: int, width: int) -> tuple[A
     return starts, items
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@loose()
 def _assign(
     lightness: Array,
     centres: Array,
@@ -144,7 +145,7 @@ def _assign(
                 labels[y0 + y, x0 + x] = OUTSIDE if known and home[i] == OUTSIDE else who[i]
 
 
-@njit(cache=True, nogil=True)
+@strict()
 def _sum_up(lightness: Array, labels: Array, rows: tuple[int, int], sums: Array) -> None:
     """Adds count, y, x and lightness of the pixels of tile rows rows[0] .. rows[1] - 1 to sums[label, row % 4].
 

@@ -21,15 +21,15 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from vidcolor.compiled import exact
 from vidcolor.errors import InputError
 from vidcolor.superpixels.connect import find_parts, own_parts, paint
 from vidcolor.superpixels.segment import seeds_within, segment
 from vidcolor.superpixels.slic import FRESH, UNASSIGNED, Prior, iterate, mean_centres
 
 if TYPE_CHECKING:
-    from numpy import ndarray as Array  # noqa: N812 (reads as a type)
+    from numpy import ndarray as Array
 
 LEAST_SUPPORT = 1 / 8
 """A label with less than this share of S^2 dies."""
@@ -205,7 +205,7 @@ def _buds(expected: Array, centres: Array, grown: Array, step: float) -> tuple[A
     return points[chosen], labels[chosen].astype(np.int64)
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _carry(slots: Array, before: Array, lightness: Array, flow: Array, occluded: Array) -> Array:
     """(H, W) int32: the label that the flow brings to each pixel, UNASSIGNED where it brings none.
 
@@ -227,7 +227,7 @@ def _carry(slots: Array, before: Array, lightness: Array, flow: Array, occluded:
     return landed
 
 
-@njit(cache=True, nogil=True)
+@exact()
 def _fill_holes(landed: Array) -> Array:
     """`landed` with holes one pixel wide filled, where the label on both sides is the same.
 
