@@ -128,6 +128,12 @@ class PropagateSettings:
     """How far doubtful colours are filled from around, in squared chroma pixels; 0 never."""
     edge: float = 0.015
     """Step of L*/100 that filling does not cross easily."""
+    superpixel_density: float = 3.0
+    """Superpixels in a frame of n chroma pixels, as a multiple of the square root of n."""
+    superpixel_compactness: float = 10.0
+    """Difference of L* that weighs as much as one superpixel's width of distance; larger makes rounder superpixels."""
+    superpixel_steadiness: float = 8.0
+    """Difference of L* at which a pixel leaves the superpixel that the flow brings; larger keeps shapes longer."""
 
 
 @dataclass(frozen=True, slots=True)
