@@ -92,9 +92,10 @@ def enlarge(chroma: np.ndarray, luma: np.ndarray, detail: float, confidence: np.
     reduced = _resize(luma, low, cv2.INTER_AREA).astype(np.float32)
     smooth = _resize(reduced, luma.shape, cv2.INTER_CUBIC)
     weight = np.float32(detail / CODE_SPAN)
+    amount = SHARPEN if confidence is None else SHARPEN - (SHARPEN + SOFTEN) * (1 - confidence)
     result = np.empty((2, height, width), np.float32)
     for plane, slope, target in zip(chroma, _slopes(chroma, reduced / CODE_SPAN), result, strict=True):
-        sharp = plane + np.float32(SHARPEN) * (plane - _mean3(plane))
+        sharp = plane + amount * (plane - _mean3(plane))
         _resize(sharp, luma.shape, cv2.INTER_CUBIC, target)
         lowest, highest = (_resize(f(plane, SQUARE), luma.shape, cv2.INTER_LINEAR) for f in (cv2.erode, cv2.dilate))
         _add_detail(target, _resize(slope, luma.shape, cv2.INTER_LINEAR), luma, smooth, weight, lowest, highest)
