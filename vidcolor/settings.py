@@ -98,7 +98,7 @@ class ColorizeSettings:
 class PropagateSettings:
     """Stage 5: colours from the keyframes to every other frame."""
 
-    chroma_side: int = 640
+    chroma_side: int = 480
     """Long side of the chroma that is carried, in pixels; never more than half the film's."""
     flow: Literal["dis", "raft"] = "dis"
     """Optical flow: dis (CPU, no weights) or raft (needs torchvision and its weights)."""

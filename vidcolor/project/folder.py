@@ -37,7 +37,7 @@ shots = {shots}
 
 # Settings that differ from the preset; `vidcolor settings` lists them all.
 # [settings.propagate]
-# chroma_side = 640
+# chroma_side = 960
 """
 
 
