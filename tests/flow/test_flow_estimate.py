@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vidcolor.errors import DeviceError, InputError, SettingsError, VidcolorError, WeightsError
+from vidcolor.errors import InputError, SettingsError, WeightsError
 from vidcolor.flow.estimate import FLOWS, build_flow
 from vidcolor.settings import PropagateSettings
 
@@ -65,18 +65,3 @@ def test_an_unknown_estimator_is_refused_with_the_list() -> None:
 def test_raft_without_torch_says_what_to_install() -> None:
     with pytest.raises(WeightsError, match=r"pip install 'vidcolor\[raft\]'"):
         build_flow("raft", PropagateSettings())
-
-
-@pytest.mark.skipif(not HAS_TORCH, reason="needs torch and torchvision")
-def test_raft_refuses_missing_weights_and_device(tmp_path: Path) -> None:
-    import torch
-
-    with pytest.raises(WeightsError, match="no such file"):
-        build_flow("raft", PropagateSettings(raft_weights=str(tmp_path / "none.pth")), "cpu")
-    damaged = tmp_path / "damaged.pth"
-    damaged.write_bytes(b"nothing")
-    with pytest.raises(VidcolorError, match=r"damaged\.pth"):
-        build_flow("raft", PropagateSettings(raft_weights=str(damaged)), "cpu")
-    if not torch.cuda.is_available():
-        with pytest.raises(DeviceError, match="cuda"):
-            build_flow("raft", PropagateSettings(), "cuda")
