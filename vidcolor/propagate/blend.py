@@ -1,7 +1,8 @@
 """Candidates and their confidence into one chroma.
 
 Every carrier's own signs (agreement of flows, luma residual, spread of attention) are first turned into one measure,
-the chroma error to be expected, in units of a*b*. The constants were fitted on clips whose colours are known.
+the chroma error to be expected, in units of a*b* (by_superpixel.py gives its own). The constants were fitted on clips
+whose colours are known.
 Candidates are weighed by the fourth power of 1 / error: nearly the best one, without seams. What then has a large error
 is filled from the surroundings of like lightness. Confidence is 1 / (1 + (error / 4)^2).
 """
@@ -43,15 +44,20 @@ def of_attention(looked_up: Array) -> Candidate:
     return looked_up[:2], (LOOK_LEAST + LOOK_SPREAD * looked_up[2] + LOOK_DISTANCE * looked_up[3]).astype(np.float32)
 
 
-def blend(candidates: Sequence[Candidate], luma: Array, settings: PropagateSettings) -> tuple[Array, Array]:
-    """Chroma (2, h, w) and confidence (h, w) of all that is known."""
-    total, chroma = np.zeros(luma.shape, np.float32), np.zeros((2, *luma.shape), np.float32)
+def mixed(candidates: Sequence[Candidate]) -> Candidate:
+    """All that is known as one candidate: nearly the best of each pixel."""
+    total = np.zeros(candidates[0][1].shape, np.float32)
+    chroma = np.zeros((2, *total.shape), np.float32)
     for values, error in candidates:
         weight = error**-SHARPNESS
         total += weight
         chroma += weight * values
-    chroma /= total
-    error = total ** np.float32(-1 / SHARPNESS)
+    return chroma / total, total ** np.float32(-1 / SHARPNESS)
+
+
+def blend(candidates: Sequence[Candidate], luma: Array, settings: PropagateSettings) -> tuple[Array, Array]:
+    """Chroma (2, h, w) and confidence (h, w) of all that is known."""
+    chroma, error = mixed(candidates)
     if settings.fill > 0:
         chroma = filled(chroma, error, luma, settings)
     return chroma, _confidence(error)

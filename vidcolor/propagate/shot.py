@@ -3,7 +3,8 @@
 Between two keyframes, colours go forward from the left one and backward from the right one, and are blended frame by
 frame. Memory is bounded: a gap is worked in runs of at most `RUN` frames. Where a gap is longer, the backward direction
 first goes through it once and keeps only its state at the runs' ends; each run then carries backward again from there.
-So a gap of any length holds one run (36 bytes a pixel of chroma size and frame) and one state a run (12 bytes a pixel).
+So a gap of any length holds one run (about 24 bytes a pixel of chroma size and frame) and one state for each run (about
+40 bytes a pixel). What temporal superpixels remember goes through the shot once, in the order of its frames.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from numpy import ndarray as Array
 
 from vidcolor.errors import InputError
 from vidcolor.flow.estimate import FlowEstimator
-from vidcolor.propagate.blend import blend, blend_plain, of_attention, of_flow
+from vidcolor.propagate.blend import blend, blend_plain, mixed, of_attention, of_flow
 from vidcolor.propagate.by_attention import Finder
 from vidcolor.propagate.by_flow import Carried, Key, Rule, carry_by_flow, carry_plain, start
-from vidcolor.propagate.runs import Look, Reader, Run, chroma_size, reduced
+from vidcolor.propagate.by_superpixel import Memory
+from vidcolor.propagate.runs import Look, Reader, Run, Step, chroma_size, reduced
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
 
-STAGE = 1
 RUN = 64
-"""Frames worked at once: 0.53 GB at chroma 640x360."""
+"""Frames worked at once: 0.35 GB at chroma 640x360."""
 WORKERS = 2
 """The two directions, and the two flows of a step; results do not hang on it."""
 
@@ -97,7 +98,10 @@ class _Shot:
         self._settings, self._workers = settings, workers
         self._rule = Rule(flow, settings)
         self._carry = CARRIERS[settings.method]
-        self._finder = Finder() if settings.method == "full" else None
+        full = settings.method == "full"
+        self._finder = Finder() if full else None
+        self._memory = Memory(self._reader.size, settings) if full and settings.superpixels == "on" else None
+        self._followed = -1
 
     def colors(self, known: dict[int, tuple[Array, Array]]) -> Iterator[ColorFrame]:
         if not known:
@@ -130,6 +134,7 @@ class _Shot:
             behind = self._backward(run, end)[1]
             ahead, before = forward.result()
             for n, look in enumerate(run.looks):
+                self._follow(look, run.steps[n - 1] if n else None, known)
                 if (a == left and n == 0) or (b == right and look.position == b) or (b != last and look.position == b):
                     continue
                 yield self._blended(look, [c[n] for c in (before, behind) if c])
@@ -146,6 +151,15 @@ class _Shot:
         for position in nearest:
             if not self._finder.knows(position):
                 self._finder.meet(self._key(position, known))
+
+    def _follow(self, look: Look, step: Step | None, known: dict[int, tuple[Array, Array]]) -> None:
+        """Takes the memory to the frame, once, and teaches it a keyframe's colours."""
+        if self._memory is None or look.position <= self._followed:
+            return
+        self._memory.follow(look, step)
+        self._followed = look.position
+        if look.position in known:
+            self._memory.learn(*of_flow(*known[look.position], 0))
 
     def _ends(
         self, runs: list[tuple[int, int]], right: int | None, known: dict[int, tuple[Array, Array]]
@@ -183,6 +197,10 @@ class _Shot:
         if self._finder is None:
             return self._result(look.position, *blend_plain(candidates))
         candidates.append(of_attention(self._finder.find(look)))
+        if self._memory is not None:
+            remembered = self._memory.recall()
+            self._memory.learn(*mixed(candidates))
+            candidates.append(remembered)
         return self._result(look.position, *blend(candidates, look.luma, self._settings))
 
 
