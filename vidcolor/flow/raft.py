@@ -52,7 +52,7 @@ class Raft:
 
     On the CPU PyTorch runs on one thread, set for the whole process: results then depend on no number of cores, and
     shots rendered side by side use the others. Where the CPU has bfloat16 in hardware the network runs in it: half the
-    time, and flows within 0.05 pixels of float32's in the mean.
+    time, and flows between neighbouring frames within 0.05 pixels of float32's in the mean.
     """
 
     def __init__(self, size: Literal["small", "large"] = "small", weights: str = "", device: str = "auto") -> None:
