@@ -129,7 +129,7 @@ class PropagateSettings:
     edge: float = 0.015
     """Step of L*/100 that filling does not cross easily."""
     superpixels: Literal["on", "off"] = "on"
-    """Whether temporal superpixels remember colours, which leaves fewer places in doubt; off saves a tenth of the time."""
+    """Whether temporal superpixels remember colours: fewer places stay in doubt; off saves a tenth of the time."""
     superpixel_density: float = 3.0
     """Superpixels in a frame of n chroma pixels, as a multiple of the square root of n."""
     superpixel_compactness: float = 10.0
