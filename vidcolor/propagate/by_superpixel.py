@@ -1,4 +1,4 @@
-"""Colours that each temporal superpixel remembers: they steady the shot, fill what one frame missed, stop bleeding.
+"""Colours that each temporal superpixel remembers: one more carrier, heard mostly where the others are in doubt.
 
 A superpixel keeps its label as it moves (superpixels/track.py), and with it a linear model of chroma in lightness,
 fitted robustly to what was known for certain of it, in all frames so far. How well the model fits says by itself how
