@@ -220,7 +220,7 @@ def test_each_version_folder_shows_what_a_person_looks_for(made):
 def test_status_answers_within_a_second_of_processor(made):
     code = f"from vidcolor.cli import main; main(['status', {str(made[0] / 'film.vidcolor')!r}])"
     before = os.times()
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=made[0])
     after = os.times()
     assert "3 shots: 3 fresh" in done.stdout
     assert (after.children_user + after.children_system) - (before.children_user + before.children_system) < 1.0
@@ -245,7 +245,7 @@ def test_killed_at_any_moment_it_goes_on(made, tmp_path):
     make(folder)
     command = [sys.executable, "-m", "vidcolor", *line(folder)]
     started = time.monotonic()
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
     whole = time.monotonic() - started
     expected = (folder / "out.mkv").read_bytes()
     assert expected == (made[0] / "out.mkv").read_bytes()
@@ -256,7 +256,7 @@ def test_killed_at_any_moment_it_goes_on(made, tmp_path):
             for name in ("out.mkv", "out.mkv.manifest.json"):
                 (folder / name).unlink(missing_ok=True)
         moment = draw.uniform(0.2, 1.0) * whole
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder) as process:
             try:
                 process.wait(moment)
                 assert process.returncode == 0, process.stderr.read().decode()
@@ -267,7 +267,7 @@ def test_killed_at_any_moment_it_goes_on(made, tmp_path):
                 moments.append(moment)
         if (folder / "out.mkv").exists():
             assert (folder / "out.mkv").read_bytes() == expected, f"a half-written film has the name, {moments[-3:]}"
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
     assert (folder / "out.mkv").read_bytes() == expected
     assert (folder / "out.mkv.manifest.json").read_bytes() == (made[0] / "out.mkv.manifest.json").read_bytes()
     leftovers = [p.name for p in folder.iterdir() if "partial" in p.name]

@@ -13,8 +13,8 @@ STEPS = (
     ("format", ["ruff", "format", "--check", "."]),
     ("lint", ["ruff", "check", "."]),
     ("types", ["mypy"]),
-    ("floors", [sys.executable, "-m", "pytest", "tests/test_architecture.py"]),
-    ("tests", [sys.executable, "-m", "pytest"]),
+    ("floors", ["pytest", "tests/test_architecture.py"]),
+    ("tests", ["pytest"]),
 )
 
 
