@@ -1,4 +1,6 @@
-"""RAFT flow (torchvision), for a GPU: no better than DIS on the clips tried so far, and dearer on a CPU. PyTorch is imported when the estimator is built, not before.
+"""RAFT flow (torchvision), for a GPU: no better than DIS on the clips tried so far, and dearer on a CPU.
+
+PyTorch is imported when the estimator is built, not before.
 
 Source: Teed, Deng, RAFT: Recurrent All-Pairs Field Transforms for Optical Flow, ECCV 2020. Network: torchvision's.
 """
