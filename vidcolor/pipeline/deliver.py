@@ -73,11 +73,12 @@ def deliver(
     _claim(project, record, out)
     luma = LumaSum()
     frames = _finished(plan, versions, luma, settings, codec.subsampling)
+    reports = [read_report(project, version) for version in versions]
     provenance = Provenance(
         shots=[s.shot for s in plan.shots],
         keyframes={key.frame for s in plan.shots for key in s.keys},
-        versions=[_entry(project, s, v) for s, v in zip(plan.shots, versions, strict=True)],
-        figures=_figures(project, plan, versions),
+        versions=[_entry(*made) for made in zip(plan.shots, versions, reports, strict=True)],
+        figures=_figures(plan, reports),
     )
     tell = partial(_tell, progress, plan.reel.frame_count)
     export_reel(plan.reel, frames, out, delivery, settings.export, source_luma=luma, made_of=provenance, progress=tell)
@@ -128,7 +129,7 @@ def _up_to_date(project: Project, record: str, out: Path, made_of: str) -> bool:
     return (kept.get("made_of"), kept.get("out"), kept.get("file")) == (made_of, str(out.absolute()), file_mark(out))
 
 
-def _entry(project: Project, planned: ShotPlan, version: Version) -> dict[str, Any]:
+def _entry(planned: ShotPlan, version: Version, report: dict[str, Any]) -> dict[str, Any]:
     shot = planned.shot
     return {
         "id": shot.id,
@@ -137,12 +138,11 @@ def _entry(project: Project, planned: ShotPlan, version: Version) -> dict[str, A
         "entry": shot.entry.kind,
         "version": version.name,
         "fingerprint": version.fingerprint,
-        "keyframes": read_report(project, version).get("keyframes", []),
+        "keyframes": report.get("keyframes", []),
     }
 
 
-def _figures(project: Project, plan: Plan, versions: Sequence[Version]) -> dict[str, Any]:
-    reports = [read_report(project, version) for version in versions]
+def _figures(plan: Plan, reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
     values = [
         value
         for planned, report in zip(plan.shots, reports, strict=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import overload
 
 from vidcolor.errors import MediaError
 from vidcolor.media.images import read_picture
-from vidcolor.pipeline.planned import Picture, file_hash
+from vidcolor.pipeline.planned import Picture
 from vidcolor.types import Reference
 
 ROOM = 256 << 20
@@ -33,9 +32,9 @@ class Library:
         if self.folder is None:
             raise MediaError(f"{picture.name}: no references folder given; give it with --keyframes")
         path = self.folder / picture.name
-        if file_hash(path) != picture.hash:
+        reference = read_picture(path, picture.name)
+        if reference.hash != picture.hash:
             raise MediaError(f"{path}: changed while vidcolor was working; run the same command again")
-        reference = replace(read_picture(path), name=picture.name, hash=picture.hash)
         self._keep(reference)
         return reference
 

@@ -19,10 +19,8 @@ from vidcolor.shots.transitions import Found, find_dissolves, find_fades
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Frame, Reel, Shot, Transition
 
-__all__ = ["DETECTORS", "STAGE", "find_shots", "measuring_size"]
+__all__ = ["DETECTORS", "find_shots", "measuring_size"]
 
-STAGE = 1
-"""Raised when the shots of some film come out otherwise."""
 NEIGHBOURS = 4
 """Changes on each side that a cut is compared with. One of them may be large for a reason of its own: another cut."""
 
