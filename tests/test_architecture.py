@@ -25,6 +25,8 @@ FLOOR = {
     "flow": 5,
     "superpixels": 5,
     "features": 6,
+    "metrics": 6,
+    "networks": 6,
     "shots": 7,
     "keyframes": 7,
     "references": 7,
@@ -34,7 +36,9 @@ FLOOR = {
     "export": 7,
     "project": 7,
     "example": 8,
+    "measure": 8,
     "pipeline": 8,
+    "training": 8,
     "cli": 9,
 }
 OPENERS = {"media", "project", "pipeline", "example", "cli", "shots", "settings"}

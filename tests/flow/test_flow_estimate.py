@@ -63,5 +63,5 @@ def test_an_unknown_estimator_is_refused_with_the_list() -> None:
 
 @pytest.mark.skipif(HAS_TORCH, reason="torch is installed")
 def test_raft_without_torch_says_what_to_install() -> None:
-    with pytest.raises(WeightsError, match=r"pip install 'vidcolor\[raft\]'"):
+    with pytest.raises(WeightsError, match=r"pip install 'vidcolor\[networks\]'"):
         build_flow("raft", PropagateSettings())

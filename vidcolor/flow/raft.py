@@ -115,7 +115,7 @@ def _library(name: str) -> Any:
     except (ImportError, OSError, RuntimeError) as error:  # the last two: a torchvision made for another torch
         raise WeightsError(
             f"propagate.flow = raft: {name} does not import ({_first_line(error)}); "
-            "run pip install 'vidcolor[raft]', or set flow to dis"
+            "run pip install 'vidcolor[networks]', or set flow to dis"
         ) from error
 
 

@@ -1,0 +1,1 @@
+"""The field's metrics on single pictures, pairs of frames and sets of them."""

@@ -1,0 +1,1 @@
+"""The networks and their blocks. Torch is loaded here and nowhere below."""

@@ -1,0 +1,1 @@
+"""How the networks were trained: recipes, data, ageing, losses, the loop."""
