@@ -108,8 +108,14 @@ class PropagateSettings:
     """A .pth or .safetensors file of RAFT's weights; empty takes torchvision's own, downloaded once."""
     flow_at: Literal["chroma", "working"] = "chroma"
     """Size at which flow is found: chroma (a quarter of the time) or working (0.2 dB better)."""
-    method: Literal["full", "plain"] = "full"
-    """Full: every carrier, blended by confidence. Plain: colours warped along the flow only, to compare with."""
+    method: Literal["full", "local", "plain"] = "full"
+    """Full: every carrier, blended by confidence. To compare with: local (flow and local attention alone: no camera
+    motion, superpixels, look-up or filling) and plain (colours warped along the flow)."""
+    leave_out: Literal["nothing", "flow", "camera", "superpixel", "attention", "blend"] = "nothing"
+    """What the full method does without, to see what it is worth: flow (colours carried along it), camera (the
+    keyframe seen by the camera's motion alone), superpixel (what temporal superpixels remember; without them a tenth
+    faster), attention (colours looked up in the keyframes) or blend (then each pixel takes its most trusted colour as
+    it is, and nothing is filled)."""
     keys: int = 6
     """Colours that flow cannot bring are looked up in so many of the nearest keyframes."""
     window: int = 3
@@ -128,8 +134,6 @@ class PropagateSettings:
     """How far doubtful colours are filled from around, in squared chroma pixels; 0 never."""
     edge: float = 0.015
     """Step of L*/100 that filling does not cross easily."""
-    superpixels: Literal["on", "off"] = "on"
-    """Whether temporal superpixels remember colours: fewer places stay in doubt; off saves a tenth of the time."""
     superpixel_density: float = 3.0
     """Superpixels in a frame of n chroma pixels, as a multiple of the square root of n."""
     superpixel_compactness: float = 10.0

@@ -112,14 +112,14 @@ def test_the_setting_turns_it_off_and_on_and_the_bytes_repeat() -> None:
     truth = np.stack([scene - 50, 30 - scene]).astype(np.float32)
     key = ColorFrame(0, truth, np.ones(scene.shape, np.float32))
 
-    def colors(superpixels: str) -> np.ndarray:
-        settings = PropagateSettings(superpixels=superpixels)  # type: ignore[arg-type]
+    def colors(leave_out: str) -> np.ndarray:
+        settings = PropagateSettings(leave_out=leave_out)  # type: ignore[arg-type]
         still = np.zeros((2, 48, 64), np.float32)
         return np.stack([c.chroma for c in propagate(frames, [key], lambda a, b: still, settings)])
 
-    on, without = colors("on"), colors("off")
+    on, without = colors("nothing"), colors("superpixel")
     small = truth[:, ::2, ::2]
-    assert np.array_equal(on, colors("on"))
+    assert np.array_equal(on, colors("nothing"))
     assert not np.array_equal(on[1:], without[1:])
     assert off(on[-1], small) < off(without[-1], small)
     assert np.array_equal(on[0], without[0])

@@ -9,7 +9,7 @@ is filled from the surroundings of like lightness. Confidence is 1 / (1 + (error
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy import ndarray as Array
@@ -55,9 +55,21 @@ def mixed(candidates: Sequence[Candidate]) -> Candidate:
     return chroma / total, total ** np.float32(-1 / SHARPNESS)
 
 
-def blend(candidates: Sequence[Candidate], luma: Array, settings: PropagateSettings) -> tuple[Array, Array]:
-    """Chroma (2, h, w) and confidence (h, w) of all that is known."""
-    chroma, error = mixed(candidates)
+def best(candidates: Sequence[Candidate]) -> Candidate:
+    """The candidate of the least expected error at each pixel, as it is."""
+    chroma, error = (np.stack(planes) for planes in zip(*candidates, strict=True))
+    choice = error.argmin(0)[None]
+    return np.take_along_axis(chroma, choice[:, None], 0)[0], np.take_along_axis(error, choice, 0)[0]
+
+
+def blend(
+    candidates: Sequence[Candidate],
+    luma: Array,
+    settings: PropagateSettings,
+    mix: Callable[[Sequence[Candidate]], Candidate] = mixed,
+) -> tuple[Array, Array]:
+    """Chroma (2, h, w) and confidence (h, w) of all that is known, made one candidate by `mix`."""
+    chroma, error = mix(candidates)
     if settings.fill > 0:
         chroma = filled(chroma, error, luma, settings)
     return chroma, _confidence(error)

@@ -36,6 +36,8 @@ class Rule:
 
     flow: FlowEstimator
     settings: PropagateSettings
+    camera: bool = True
+    """Whether the keyframe is also seen by the camera's motion alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +99,7 @@ def carry_by_flow(source: Carried, target: Look, flow: Array, back: Array, rule:
     lumas = [fetch(source.look.luma, near), fetch(key.look.luma, far)]
     chromas = [fetch(source.chroma, near, cubic=True), fetch(key.chroma, far)]
     trusts = [trust, reach]
-    still = camera_points(far, reach)
+    still = camera_points(far, reach) if rule.camera else None
     if still is not None:
         lumas.append(fetch(key.look.luma, still))
         chromas.append(fetch(key.chroma, still))

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.errors import InputError
 from vidcolor.flow.estimate import FlowEstimator
-from vidcolor.propagate.blend import blend, blend_plain, mixed, of_attention, of_flow
+from vidcolor.propagate.blend import best, blend, blend_plain, mixed, of_attention, of_flow
 from vidcolor.propagate.by_attention import Finder
 from vidcolor.propagate.by_flow import Carried, Key, Rule, carry_by_flow, carry_plain, start
 from vidcolor.propagate.by_superpixel import Memory
@@ -33,7 +34,7 @@ WORKERS = 2
 Progress = Callable[[int, int], None]
 Kept = tuple[Array, Array, int]
 """What is kept of a direction's frame: chroma and confidence as float16, age in frames."""
-CARRIERS = {"full": carry_by_flow, "plain": carry_plain}
+CARRIERS = {"full": carry_by_flow, "local": carry_by_flow, "plain": carry_plain}
 """By setting `propagate.method`."""
 
 
@@ -95,12 +96,15 @@ class _Shot:
     ) -> None:
         self._start, self._count = frames[0].index, len(frames)
         self._reader = Reader(frames, flow, workers, settings)
-        self._settings, self._workers = settings, workers
-        self._rule = Rule(flow, settings)
+        self._workers = workers
         self._carry = CARRIERS[settings.method]
-        full = settings.method == "full"
-        self._finder = Finder() if full else None
-        self._memory = Memory(self._reader.size, settings) if full and settings.superpixels == "on" else None
+        wanted = _wanted(settings)
+        self._rule = Rule(flow, settings, camera="camera" in wanted)
+        self._by_flow = "flow" in wanted
+        self._finder = Finder() if "attention" in wanted else None
+        self._memory = Memory(self._reader.size, settings) if "superpixel" in wanted else None
+        self._mix = best if settings.method == "full" and "blend" not in wanted else mixed
+        self._settings = settings if "blend" in wanted else replace(settings, fill=0.0)
         self._followed = -1
 
     def colors(self, known: dict[int, tuple[Array, Array]]) -> Iterator[ColorFrame]:
@@ -126,8 +130,8 @@ class _Shot:
         last = self._count - 1 if right is None else right
         self._meet(first, known)
         runs = [(a, min(a + RUN, last)) for a in range(first, last, RUN)]
-        ends = self._ends(runs, right, known)
-        ahead = None if left is None else start(self._key(left, known))
+        ends = self._ends(runs, right if self._by_flow else None, known)
+        ahead = start(self._key(left, known)) if self._by_flow and left is not None else None
         for (a, b), end in zip(runs, ends, strict=True):
             run = self._reader.run(a, b)
             forward = self._workers.submit(self._forward, run, ahead)
@@ -194,14 +198,22 @@ class _Shot:
 
     def _blended(self, look: Look, kept: list[Kept]) -> ColorFrame:
         candidates = [of_flow(*k) for k in kept]
-        if self._finder is None:
+        if self._settings.method == "plain":
             return self._result(look.position, *blend_plain(candidates))
-        candidates.append(of_attention(self._finder.find(look)))
+        if self._finder is not None:
+            candidates.append(of_attention(self._finder.find(look)))
         if self._memory is not None:
             remembered = self._memory.recall()
-            self._memory.learn(*mixed(candidates))
+            self._memory.learn(*self._mix(candidates))
             candidates.append(remembered)
-        return self._result(look.position, *blend(candidates, look.luma, self._settings))
+        return self._result(look.position, *blend(candidates, look.luma, self._settings, self._mix))
+
+
+def _wanted(settings: PropagateSettings) -> set[str]:
+    """The parts of the method that are used, by their names in `leave_out`."""
+    if settings.method != "full":
+        return {"flow"}
+    return {"flow", "camera", "superpixel", "attention", "blend"} - {settings.leave_out}
 
 
 def _kept(state: Carried) -> Kept:
