@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import av
@@ -19,6 +19,8 @@ from vidcolor.media.index import FrameIndex
 
 SEEKS_BACK = 3
 """Key frames to go back before starting from the head of the file."""
+AHEAD = 24
+"""Frames that are rather passed over than sought: opening a film costs about as much."""
 ONE_THREAD = ("v210",)
 """Codecs whose decoder spoils pictures when it runs in threads."""
 
@@ -29,26 +31,50 @@ def read_frames(index: FrameIndex, first: int) -> Generator[Any, None, None]:
     `first` counts the file's own frames. Refuses pictures that are missing or damaged, naming the frame. The file
     is closed when the iterator ends or is closed.
     """
+    return _read_run(index, range(first, len(index.pts)))
+
+
+def read_chosen(index: FrameIndex, frames: Sequence[int]) -> Generator[Any, None, None]:
+    """The pictures of some of the file's own frames, rising; of those between, only what must be is decoded.
+
+    Otherwise as `read_frames`.
+    """
+    start = 0
+    for place in range(1, len(frames) + 1):
+        if place == len(frames) or (not index.counted and _is_far(index, frames[place - 1], frames[place])):
+            yield from _read_run(index, frames[start:place])
+            start = place
+
+
+def _is_far(index: FrameIndex, here: int, there: int) -> bool:
+    """True if seeking to a frame is quicker than going on to it."""
+    if there - here <= AHEAD:
+        return False
+    key = int(np.searchsorted(index.keys, index.pts[there], side="right")) - 1
+    return key >= 0 and index.keys[key] > index.pts[here + AHEAD]
+
+
+def _read_run(index: FrameIndex, frames: Sequence[int]) -> Generator[Any, None, None]:
     if index.counted:
-        yield from _attempt(index, first, None)
+        yield from _attempt(index, frames, None)
         return
-    key = int(np.searchsorted(index.keys, index.pts[first], side="right")) - 1
+    key = int(np.searchsorted(index.keys, index.pts[frames[0]], side="right")) - 1
     starts = [k for k in range(key, key - SEEKS_BACK, -1) if k > 0]
     for start in starts:
         begun = False
-        for picture in _attempt(index, first, int(index.keys[start])):
+        for picture in _attempt(index, frames, int(index.keys[start])):
             if picture is None:
                 break
             begun = True
             yield picture
         if begun:
             return
-    yield from _attempt(index, first, None)
+    yield from _attempt(index, frames, None)
 
 
-def _attempt(index: FrameIndex, first: int, seek: int | None) -> Generator[Any, None, None]:
-    """Pictures from `first` on, decoding from the time `seek`; None in their place where that was too late."""
-    wanted, last = first, len(index.pts)
+def _attempt(index: FrameIndex, frames: Sequence[int], seek: int | None) -> Generator[Any, None, None]:
+    """The pictures of `frames`, decoding from the time `seek`; None in their place where that was too late."""
+    count = 0
     container = open_film(index.path)
     try:
         stream = container.streams[index.stream]
@@ -56,15 +82,15 @@ def _attempt(index: FrameIndex, first: int, seek: int | None) -> Generator[Any, 
         _prepare(stream.codec_context)
         if seek is not None:
             container.seek(seek, stream=stream, backward=True, any_frame=False)
-        for place, picture in enumerate(container.decode(stream)):
+        for place, picture in enumerate(_decoded(index, container, stream, frames)):
             time = place if index.counted else picture.pts if picture.pts is not None else picture.dts
-            if time is None or time < index.pts[wanted]:
+            if time is None or time < index.pts[frames[count]]:
                 continue
-            if time > index.pts[wanted] or picture.is_corrupt:
+            if time > index.pts[frames[count]] or picture.is_corrupt:
                 break
             yield picture
-            wanted += 1
-            if wanted == last:
+            count += 1
+            if count == len(frames):
                 return
     except av.FFmpegError as error:
         failure = f" ({reason(error)})"
@@ -72,12 +98,25 @@ def _attempt(index: FrameIndex, first: int, seek: int | None) -> Generator[Any, 
         failure = ""
     finally:
         container.close()
-    if wanted == first and seek is not None:
+    if count == 0 and seek is not None:
         yield None
         return
     raise MediaError(
-        f"{index.path}: frame {wanted} is damaged or missing{failure}; copy the file again, or cut this frame out"
+        f"{index.path}: frame {frames[count]} is damaged or missing{failure}; "
+        "copy the file again, or cut this frame out"
     )
+
+
+def _decoded(index: FrameIndex, container: Any, stream: Any, frames: Sequence[int]) -> Iterator[Any]:
+    """Decoded pictures; where each stands alone, those between the frames that are asked for are passed over."""
+    alone = not index.counted and len(index.keys) == len(index.pts)
+    if not alone or frames[-1] - frames[0] == len(frames) - 1:
+        yield from container.decode(stream)
+        return
+    times = {int(index.pts[frame]) for frame in frames}
+    for packet in container.demux(stream):
+        if not packet.size or (packet.pts if packet.pts is not None else packet.dts) in times:
+            yield from packet.decode()
 
 
 def _prepare(context: Any) -> None:

@@ -1,4 +1,4 @@
-"""Pictures in and out: an artist's references as Lab, the size of any picture without decoding it, 16-bit PNG.
+"""Pictures in and out: references as Lab, pictures to measure as R'G'B', sizes without decoding, 16-bit PNG.
 
 - Sizes are read from headers before anything is decoded: a small file can ask for any amount of memory.
 - Colours go through the picture's ICC profile to sRGB. Profiles of curves and a matrix, which RGB and gray
@@ -13,6 +13,8 @@ import hashlib
 import io
 import struct
 import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -21,6 +23,7 @@ from PIL import Image, ImageCms
 
 from vidcolor.color import rgb_to_lab
 from vidcolor.errors import InputError, MediaError
+from vidcolor.media.colors import unit_planes
 from vidcolor.media.exr import exr_size
 from vidcolor.media.icc import color_space, read_profile
 from vidcolor.media.luma import channels_of
@@ -28,6 +31,8 @@ from vidcolor.media.still import decode_still
 from vidcolor.types import Reference
 
 FORMATS = ("PNG", "TIFF", "JPEG")
+MEASURED = (*FORMATS, "WEBP")
+"""What pictures that are only looked at may be besides."""
 DEMUXERS = {"PNG": "png_pipe", "TIFF": "tiff_pipe"}
 """FFmpeg's, for 16 bits: Pillow cuts colour to 8, and OpenCV mistakes TIFF of separate planes."""
 HEAD = 1024
@@ -55,7 +60,7 @@ FAILURES = (OSError, ValueError, SyntaxError, IndexError, KeyError, EOFError, st
 BROKEN_PROFILE = (ImageCms.PyCMSError, OSError, ValueError)
 
 
-def picture_size(path: Path) -> tuple[int, int]:
+def picture_size(path: Path, formats: Sequence[str] = FORMATS) -> tuple[int, int]:
     """(height, width) of a PNG, TIFF, JPEG, DPX or EXR picture, from its header alone.
 
     Refuses what is missing, empty, no picture, or larger than `MAX_PIXELS`.
@@ -69,7 +74,7 @@ def picture_size(path: Path) -> tuple[int, int]:
     if not head:
         raise MediaError(f"{path}: the file is empty; copy it again from its source")
     if size is None:
-        with _open(path) as picture:
+        with _open(path, formats) as picture:
             size = (picture.height, picture.width)
     _check_size(path, size)
     return size
@@ -93,16 +98,17 @@ def _dpx_size(head: bytes) -> tuple[int, int] | None:
     return height, width
 
 
-def _open(path: Path) -> Image.Image:
+def _open(path: Path, formats: Sequence[str]) -> Image.Image:
     """The picture opened by Pillow, not decoded."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of sizes and odd tags; sizes are judged by MAX_PIXELS
         try:
-            return Image.open(path, formats=FORMATS)
+            return Image.open(path, formats=tuple(formats))
         except Image.DecompressionBombError as error:
             raise MediaError(f"{path}: more than {MAX_PIXELS // 1_000_000} megapixels; reduce the picture") from error
         except FAILURES as error:
-            raise MediaError(f"{path}: not a readable PNG, TIFF or JPEG picture; save it again as one") from error
+            known = f"{', '.join(formats[:-1])} or {formats[-1]}"
+            raise MediaError(f"{path}: not a readable {known} picture; save it again as one") from error
 
 
 def read_picture(path: Path, name: str = "") -> Reference:
@@ -112,11 +118,47 @@ def read_picture(path: Path, name: str = "") -> Reference:
     name    the reference's name; the file's own if empty
     Refuses damaged and enormous pictures, transparency, float and Lab pixels, and profiles that cannot be used.
     """
-    picture_size(path)
+    stored = _load(path, FORMATS)
+    lab = np.empty((3, *stored.samples.shape[:2]), np.float32)
+    for rows, rgb in _bands(path, stored):
+        lab[:, rows] = rgb_to_lab(rgb)
+    lab = _upright(lab, stored.orientation)
+    return Reference(name or path.name, hashlib.sha256(stored.data).hexdigest(), lab[0], lab[1:])
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    """A picture to measure: (3, H, W) float32 sRGB R'G'B' 0..1, upright; as stored where it has no profile.
+
+    Reads and refuses what `read_picture` does, and reads WebP too.
+    """
+    stored = _load(path, MEASURED)
+    if stored.profile:
+        rgb = np.empty((3, *stored.samples.shape[:2]), np.float32)
+        for rows, band in _bands(path, stored):
+            rgb[:, rows] = band
+    else:
+        rgb = unit_planes(stored.samples)
+    return _upright(rgb, stored.orientation)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stored:
+    """A picture as its file holds it."""
+
+    data: bytes
+    samples: np.ndarray
+    """(H, W, 1 or 3) uint8 or uint16"""
+    profile: bytes
+    """Of the samples; empty: they are sRGB."""
+    orientation: int
+
+
+def _load(path: Path, formats: Sequence[str]) -> _Stored:
+    picture_size(path, formats)
     data = _bytes(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd tags are no reason to refuse a picture
-        with _open(path) as picture:
+        with _open(path, formats) as picture:
             kind = picture.format or ""
             deep = _is_deep(picture, data)
             try:
@@ -127,12 +169,11 @@ def read_picture(path: Path, name: str = "") -> Reference:
             profile = picture.info.get("icc_profile") or b""
             samples = _deep_samples(path, DEMUXERS[kind]) if deep else _samples(path, picture, profile)
             orientation = _orientation(picture)
-    space = color_space(profile)
-    if profile and picture.mode != "CMYK":
-        _check_profile(path, space, samples.shape[2])
-    lab = _to_lab(path, samples, profile if picture.mode != "CMYK" else b"")
-    lab = _upright(lab, orientation)
-    return Reference(name or path.name, hashlib.sha256(data).hexdigest(), lab[0], lab[1:])
+            if picture.mode == "CMYK":
+                profile = b""  # its samples are sRGB by now
+    if profile:
+        _check_profile(path, color_space(profile), samples.shape[2])
+    return _Stored(data, samples, profile, orientation)
 
 
 def _bytes(path: Path) -> bytes:
@@ -215,30 +256,24 @@ def _by_tables(path: Path, picture: Image.Image, profile: bytes) -> Image.Image:
     return converted
 
 
-def _to_lab(path: Path, samples: np.ndarray, profile: bytes) -> np.ndarray:
-    """(3, H, W) float32 Lab of (H, W, 1 or 3) samples in the profile's colours; sRGB without one."""
+def _bands(path: Path, stored: _Stored) -> Iterator[tuple[slice, np.ndarray]]:
+    """(rows, (3, rows, W) float32 sRGB) from top to bottom."""
+    samples, profile = stored.samples, stored.profile
     simple = read_profile(profile) if profile else None
     if profile and simple is None:
         if samples.dtype == np.uint16:
             samples = ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
         picture = Image.fromarray(np.repeat(samples, 3, axis=2) if samples.shape[2] == 1 else samples)
         samples = np.asarray(_by_tables(path, picture, profile))
-    lab = np.empty((3, *samples.shape[:2]), np.float32)
     for top in range(0, samples.shape[0], BAND):
         band = samples[top : top + BAND]
-        if simple is not None:
-            rgb = simple.to_srgb(band)
-        else:
-            rgb = np.moveaxis(band, 2, 0).astype(np.float32) / np.float32(np.iinfo(band.dtype).max)
-            rgb = np.broadcast_to(rgb, (3, *rgb.shape[1:]))
-        lab[:, top : top + BAND] = rgb_to_lab(rgb)
-    return lab
+        yield slice(top, top + BAND), simple.to_srgb(band) if simple is not None else unit_planes(band)
 
 
-def _upright(lab: np.ndarray, orientation: int) -> np.ndarray:
+def _upright(planes: np.ndarray, orientation: int) -> np.ndarray:
     turns, mirrored = TURNS.get(orientation, (0, False))
-    lab = np.rot90(lab, turns, axes=(1, 2))
-    return np.ascontiguousarray(lab[:, :, ::-1] if mirrored else lab)
+    planes = np.rot90(planes, turns, axes=(1, 2))
+    return np.ascontiguousarray(planes[:, :, ::-1] if mirrored else planes)
 
 
 def write_image(path: Path, picture: np.ndarray) -> None:

@@ -40,34 +40,40 @@ class Packing:
     shift: int = 0
     """Bits below the sample."""
     chroma: tuple[int, ...] = ()
-    """Places of Cb and Cr; a negative one is in plane 1."""
+    """Places of Cb and Cr: within a step, or within two where a pair of pixels shares them; in plane 1 if Y' is alone
+    in its own."""
+
+    @property
+    def chroma_step(self) -> int:
+        """Samples from one Cb to the next."""
+        return 2 * self.step if self.step <= 2 else self.step
 
 
 _YUV = {
-    "nv12": Packing(1, (0,), chroma=(-1,)),
-    "nv21": Packing(1, (0,), chroma=(-1,)),
-    "nv16": Packing(1, (0,), chroma=(-1,)),
-    "nv24": Packing(1, (0,), chroma=(-1,)),
-    "nv20le": Packing(1, (0,), 10, chroma=(-1,)),
-    "p010le": Packing(1, (0,), 10, 6, (-1,)),
-    "p210le": Packing(1, (0,), 10, 6, (-1,)),
-    "p410le": Packing(1, (0,), 10, 6, (-1,)),
-    "p012le": Packing(1, (0,), 12, 4, (-1,)),
-    "p212le": Packing(1, (0,), 12, 4, (-1,)),
-    "p412le": Packing(1, (0,), 12, 4, (-1,)),
-    "p016le": Packing(1, (0,), 16, chroma=(-1,)),
-    "p216le": Packing(1, (0,), 16, chroma=(-1,)),
-    "p416le": Packing(1, (0,), 16, chroma=(-1,)),
-    "yuyv422": Packing(2, (0,), chroma=(1,)),
-    "yvyu422": Packing(2, (0,), chroma=(1,)),
-    "uyvy422": Packing(2, (1,), chroma=(0,)),
-    "y210le": Packing(2, (0,), 10, 6, (1,)),
-    "y212le": Packing(2, (0,), 12, 4, (1,)),
+    "nv12": Packing(1, (0,), chroma=(0, 1)),
+    "nv21": Packing(1, (0,), chroma=(1, 0)),
+    "nv16": Packing(1, (0,), chroma=(0, 1)),
+    "nv24": Packing(1, (0,), chroma=(0, 1)),
+    "nv20le": Packing(1, (0,), 10, chroma=(0, 1)),
+    "p010le": Packing(1, (0,), 10, 6, (0, 1)),
+    "p210le": Packing(1, (0,), 10, 6, (0, 1)),
+    "p410le": Packing(1, (0,), 10, 6, (0, 1)),
+    "p012le": Packing(1, (0,), 12, 4, (0, 1)),
+    "p212le": Packing(1, (0,), 12, 4, (0, 1)),
+    "p412le": Packing(1, (0,), 12, 4, (0, 1)),
+    "p016le": Packing(1, (0,), 16, chroma=(0, 1)),
+    "p216le": Packing(1, (0,), 16, chroma=(0, 1)),
+    "p416le": Packing(1, (0,), 16, chroma=(0, 1)),
+    "yuyv422": Packing(2, (0,), chroma=(1, 3)),
+    "yvyu422": Packing(2, (0,), chroma=(3, 1)),
+    "uyvy422": Packing(2, (1,), chroma=(0, 2)),
+    "y210le": Packing(2, (0,), 10, 6, (1, 3)),
+    "y212le": Packing(2, (0,), 12, 4, (1, 3)),
     "ayuv": Packing(4, (1,), chroma=(2, 3)),
-    "vuya": Packing(4, (2,), chroma=(0, 1)),
-    "vuyx": Packing(4, (2,), chroma=(0, 1)),
+    "vuya": Packing(4, (2,), chroma=(1, 0)),
+    "vuyx": Packing(4, (2,), chroma=(1, 0)),
     "uyva": Packing(4, (1,), chroma=(0, 2)),
-    "vyu444": Packing(3, (1,), chroma=(0, 2)),
+    "vyu444": Packing(3, (1,), chroma=(2, 0)),
     "xv36le": Packing(4, (1,), 12, 4, (0, 2)),
     "ayuv64le": Packing(4, (1,), 16, chroma=(2, 3)),
     "ya8": Packing(2, (0,)),
@@ -221,11 +227,16 @@ def _from_rgb(channels: list[np.ndarray], bits: int, full: bool, weights: tuple[
     return np.minimum(np.rint(luma * np.float32(2.0 ** (10 - bits))), TOP).astype(np.uint16)
 
 
-def _from_linear(channels: list[np.ndarray], weights: tuple[float, float]) -> np.ndarray:
-    red, blue = weights
+def _coded(channels: list[np.ndarray]) -> list[np.ndarray]:
+    """Linear light by the sRGB curve, clipped to 0..1."""
     # NaN and negative light come from ringing filters and broken pixels: both are black.
     light = [np.clip(np.nan_to_num(channel.astype(np.float32)), 0, 1) for channel in channels]
-    coded = [np.where(v <= 0.0031308, 12.92 * v, 1.055 * np.power(v, 1 / 2.4) - 0.055) for v in light]
+    return [np.where(v <= 0.0031308, 12.92 * v, 1.055 * np.power(v, 1 / 2.4) - 0.055) for v in light]
+
+
+def _from_linear(channels: list[np.ndarray], weights: tuple[float, float]) -> np.ndarray:
+    red, blue = weights
+    coded = _coded(channels)
     luma = coded[0] if len(coded) == 1 else red * coded[0] + (1 - red - blue) * coded[1] + blue * coded[2]
     return np.rint(BLACK + (WHITE - BLACK) * luma).astype(np.uint16)
 
@@ -251,11 +262,7 @@ def luma_codes(picture: Any, *, full_range: bool, weights: tuple[float, float]) 
     elif layout.kind in ("rgb", "palette"):
         codes = _from_rgb(_rgb(picture, layout), layout.bits, full_range, weights)
     else:
-        place = layout.packing.places[0] if layout.packing else 0
-        luma = _place(picture, 0, layout, place)
-        if layout.packing and layout.packing.shift:
-            luma = luma >> layout.packing.shift
-        codes = _limited(luma, layout.bits, full_range)
+        codes = _limited(_luma(picture, layout), layout.bits, full_range)
     return _turn(codes, picture.rotation)
 
 
@@ -284,18 +291,35 @@ def has_color(picture: Any) -> bool:
     return any(float(np.mean(plane > NEUTRAL_SLACK * unit)) > COLORED_PART for plane in planes)
 
 
-def _chroma(picture: Any, layout: Layout) -> list[np.ndarray]:
-    """Views of the chroma samples, in any arrangement: Cb and Cr have the same neutral."""
+def _luma(picture: Any, layout: Layout) -> np.ndarray:
     packing = layout.packing
     if packing is None:
-        planes = [picture.planes[i] for i in (1, 2)]
-        return [
-            _samples(picture, i, layout.bits)[: plane.height, : plane.width]
-            for i, plane in zip((1, 2), planes, strict=True)
-        ]
-    bits = packing.bits + packing.shift
-    if packing.chroma[0] < 0:
-        plane = picture.planes[1]
-        across = 2 * plane.width
-        return [_samples(picture, 1, bits)[: plane.height, :across] >> packing.shift]
-    return [_place(picture, 0, layout, place) >> packing.shift for place in packing.chroma]
+        return _place(picture, 0, layout, 0)
+    luma = _place(picture, 0, layout, packing.places[0])
+    return luma >> packing.shift if packing.shift else luma
+
+
+def _chroma(picture: Any, layout: Layout) -> list[np.ndarray]:
+    """Cb and Cr as they are stored, at their own size."""
+    packing, form = layout.packing, picture.format
+    height, width = form.chroma_height(picture.height), form.chroma_width(picture.width)
+    if packing is None:
+        return [_samples(picture, plane, layout.bits)[:height, :width] for plane in (1, 2)]
+    samples = _samples(picture, 1 if packing.step == 1 else 0, packing.bits + packing.shift)[:height]
+    step = packing.chroma_step
+    return [samples[:, place : place + step * (width - 1) + 1 : step] >> packing.shift for place in packing.chroma]
+
+
+def components_of(picture: Any) -> list[np.ndarray]:
+    """All that a picture shows: Y' of gray; Y', Cb, Cr; or R', G', B'. Codes at their stored size, alpha left out.
+
+    Float pictures come out coded, 0..1, one channel if gray. Refuses pixel formats that are not read.
+    """
+    layout = layout_of(picture.format.name)
+    if layout is None:
+        raise MediaError(f"pixel format {picture.format.name} is not read; convert the film to yuv422p10")
+    if layout.kind == "float":
+        return _coded(_linear(picture, layout))
+    if layout.kind in ("rgb", "palette"):
+        return _rgb(picture, layout)
+    return [_luma(picture, layout), *(_chroma(picture, layout) if layout.kind == "luma" else [])]

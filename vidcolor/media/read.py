@@ -40,13 +40,13 @@ def _pictures(reel: Reel, first: int) -> Generator[tuple[int, Any], None, None]:
     """(frame, decoded picture) from frame `first` of the reel on."""
     if is_sequence(reel.path):
         sequence = find_sequence(reel.path).pictures
-        _check_count(reel, len(sequence))
+        check_count(reel, len(sequence))
         for frame in range(first, len(sequence)):
             yield frame, read_picture_frame(sequence[frame])[0]
         return
     index = find_frames(reel.path)
     shown = index.shown
-    _check_count(reel, len(shown))
+    check_count(reel, len(shown))
     stored = int(shown[first])
     with closing(read_frames(index, stored)) as pictures:
         picture = next(pictures)
@@ -57,7 +57,8 @@ def _pictures(reel: Reel, first: int) -> Generator[tuple[int, Any], None, None]:
             yield frame, picture
 
 
-def _check_count(reel: Reel, count: int) -> None:
+def check_count(reel: Reel, count: int) -> None:
+    """Refuses a film that holds another number of frames than when it was opened."""
     if count != reel.frame_count:
         raise MediaError(
             f"{reel.path}: holds {count} frames now, {reel.frame_count} when it was opened; "
