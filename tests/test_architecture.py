@@ -20,6 +20,7 @@ FLOOR = {
     "settings": 1,
     "types": 2,
     "compiled": 2,
+    "weights": 2,
     "color": 3,
     "media": 4,
     "flow": 5,

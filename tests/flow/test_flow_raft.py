@@ -2,8 +2,6 @@
 
 import os
 import pickle
-import socket
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -122,18 +120,13 @@ def test_no_file_is_told(tmp_path: Path) -> None:
         Raft("small", str(tmp_path / "none.pth"), "cpu")
 
 
-def test_a_server_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raft, "PATIENCE", 0.3)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        started = time.monotonic()
-        with pytest.raises(WeightsError, match=r"raft_small: .*could not be fetched from https://.*by hand"):
-            Raft("small", "", "cpu")
-    assert time.monotonic() - started < 5
-    assert socket.getdefaulttimeout() is None
+def test_weights_that_cannot_be_fetched_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(url: str) -> Path:
+        raise WeightsError(f"could not be fetched from {url} (no answer)")
+
+    monkeypatch.setattr(raft, "fetch", nobody)
+    with pytest.raises(WeightsError, match=r"raft_small: .*could not be fetched from https://.*by hand"):
+        Raft("small", "", "cpu")
 
 
 def test_a_downloaded_file_is_not_executed_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +134,7 @@ def test_a_downloaded_file_is_not_executed_either(tmp_path: Path, monkeypatch: p
     name = optical_flow.Raft_Small_Weights.DEFAULT.url.rsplit("/", 1)[1]
     (tmp_path / "hub/checkpoints").mkdir(parents=True)
     torch.save({"weights": Trap(tmp_path / "mark")}, tmp_path / "hub/checkpoints" / name)
-    with pytest.raises(WeightsError, match="could not be fetched"):
+    with pytest.raises(WeightsError, match=f"{name}: not readable as weights.*delete it"):
         Raft("small", "", "cpu")
     assert not (tmp_path / "mark").exists()
 

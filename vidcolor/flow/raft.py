@@ -7,15 +7,9 @@ Source: Teed, Deng, RAFT: Recurrent All-Pairs Field Transforms for Optical Flow,
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import http.client
-import importlib
 import os
-import pickle
 import queue
-import socket
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +17,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.errors import DeviceError, InputError, WeightsError
+from vidcolor.weights import fetch, fill, first_line, library, pick_device, read_weights
 
 STRIDE = 8
 """RAFT works on an eighth of the size; sides are padded to a multiple of this."""
@@ -30,19 +25,7 @@ SMALLEST = 128
 """The correlation pyramid has four levels below stride 8: torchvision refuses shorter sides."""
 MOST_AT_ONCE = 4
 """Copies of the network on the CPU, one for each picture pair under way (4 MB small, 21 MB large, and their work)."""
-PATIENCE = 20.0
-"""Seconds without an answer after which the download is given up; PyTorch itself would wait for ever."""
-UNREADABLE = (
-    OSError,
-    RuntimeError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    EOFError,
-    pickle.UnpicklingError,
-)
-"""What reading a file that holds no weights, or those of another network, can raise."""
+NO_LIBRARY = "run pip install 'vidcolor[networks]', or set propagate.flow to dis"
 
 
 class Raft:
@@ -59,19 +42,19 @@ class Raft:
     """
 
     def __init__(self, size: Literal["small", "large"] = "small", weights: str = "", device: str = "auto") -> None:
-        torch = _library("torch")
-        optical_flow = _library("torchvision.models.optical_flow")
-        if device == "cuda" and not torch.cuda.is_available():
-            raise DeviceError("device cuda: PyTorch finds no CUDA device here; use --device auto or cpu")
+        torch = library("torch", NO_LIBRARY)
+        optical_flow = library("torchvision.models.optical_flow", NO_LIBRARY)
         self._torch = torch
-        self._device = "cuda" if device in ("auto", "cuda") and torch.cuda.is_available() else "cpu"
+        self._device = pick_device(torch, device)
         self._half = self._device == "cpu" and _has_bfloat16(torch)
         network = getattr(optical_flow, f"raft_{size}")(weights=None)
-        _fill(torch, network, _state(torch, optical_flow, size, weights), size, weights)
+        state = _state(optical_flow, size, weights)
+        other = f"not the weights of raft_{size}; check propagate.raft_size and propagate.raft_weights"
+        fill(network, state, weights or f"raft_{size}'s downloaded weights", other)
         try:
             network = network.eval().to(self._device)
         except RuntimeError as error:
-            raise DeviceError(f"device {device}: {_first_line(error)}; use --device cpu") from error
+            raise DeviceError(f"device {device}: {first_line(error)}; use --device cpu") from error
         # torchvision's network keeps the pair's correlations in itself, so two threads never share one
         self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for _ in range(1 if self._device == "cuda" else min(MOST_AT_ONCE, os.cpu_count() or 1)):
@@ -109,20 +92,6 @@ def _padded(lightness: Array) -> Array:
     return np.ascontiguousarray(np.broadcast_to(plane, (1, 3, *plane.shape)))
 
 
-def _library(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except (ImportError, OSError, RuntimeError) as error:  # the last two: a torchvision made for another torch
-        raise WeightsError(
-            f"propagate.flow = raft: {name} does not import ({_first_line(error)}); "
-            "run pip install 'vidcolor[networks]', or set flow to dis"
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].strip()
-
-
 def _has_bfloat16(torch: Any) -> bool:
     """Whether the CPU multiplies matrices of bfloat16 (AMX); the gain is measured on such a CPU only.
 
@@ -132,59 +101,15 @@ def _has_bfloat16(torch: Any) -> bool:
     return bool(ask and ask())
 
 
-def _state(torch: Any, optical_flow: Any, size: str, weights: str) -> Any:
-    """The network's numbers, from the file named or from torchvision's download; nothing in a file is executed."""
-    if not weights:
-        table = getattr(optical_flow, f"Raft_{size.capitalize()}_Weights").DEFAULT
-        try:
-            with _patience():
-                return table.get_state_dict(progress=False, check_hash=True, weights_only=True)
-        except (*UNREADABLE, http.client.HTTPException) as error:
-            raise WeightsError(
-                f"raft_{size}: weights could not be fetched from {table.url} ({_first_line(error)}); "
-                "fetch them by hand and name the file in propagate.raft_weights"
-            ) from error
-    path = Path(weights)
-    if not path.is_file():
-        raise WeightsError(f"{path}: no such file; propagate.raft_weights must name raft_{size}'s weights")
-    if path.suffix == ".safetensors":
-        safe = _library("safetensors")
-        try:
-            return _library("safetensors.torch").load_file(path)
-        except (*UNREADABLE, safe.SafetensorError) as error:
-            raise _unreadable(path, size, error) from error
+def _state(optical_flow: Any, size: str, weights: str) -> Any:
+    """The network's numbers, from the file named or from torchvision's download."""
+    named = f"propagate.raft_weights must name raft_{size}'s weights"
+    if weights:
+        return read_weights(Path(weights), named)
+    url = getattr(optical_flow, f"Raft_{size.capitalize()}_Weights").DEFAULT.url
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except UNREADABLE as error:
-        raise _unreadable(path, size, error) from error
-
-
-def _unreadable(path: Path, size: str, error: Exception) -> WeightsError:
-    return WeightsError(
-        f"{path}: not readable as weights ({_first_line(error)[:120]}); "
-        f"propagate.raft_weights must name raft_{size}'s weights"
-    )
-
-
-@contextlib.contextmanager
-def _patience() -> Iterator[None]:
-    """Connections opened inside give up after PATIENCE seconds of silence."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _fill(torch: Any, network: Any, state: Any, size: str, weights: str) -> None:
-    """Puts the numbers into the network; refuses those of another network, and numbers that are none."""
-    place = weights or f"raft_{size}'s downloaded weights"
-    try:
-        network.load_state_dict(state if isinstance(state, Mapping) else {})
-    except UNREADABLE as error:
-        raise WeightsError(
-            f"{place}: not the weights of raft_{size}; check propagate.raft_size and propagate.raft_weights"
-        ) from error
-    if not all(bool(torch.isfinite(values).all()) for values in network.state_dict().values()):
-        raise WeightsError(f"{place}: damaged, some weights are not finite; fetch the file again")
+        path = fetch(url)
+    except WeightsError as error:
+        by_hand = "fetch them by hand and name the file in propagate.raft_weights"
+        raise WeightsError(f"raft_{size}: weights {error}; {by_hand}") from error
+    return read_weights(path, "delete it, and it is fetched again")
