@@ -258,3 +258,28 @@ def similarity(x, y, mean, variance):  # type: ignore[no-untyped-def]
             blur_down(ring[m], j % size, blurred[m])
         total += similarity_sum(mean[j - size + 1], variance[j - size + 1], blurred)
     return total
+
+
+@strict()
+def count_chroma(a, b, end, counts):  # type: ignore[no-untyped-def]
+    """Adds flat a*, b* to `counts` (n, n), whose bins lie from -end to end, bilinearly."""
+    last = counts.shape[0] - 1
+    scale = last / (2.0 * end)
+    for i in range(a.size):
+        x = min(max((F64(a[i]) + end) * scale, 0.0), F64(last))
+        y = min(max((F64(b[i]) + end) * scale, 0.0), F64(last))
+        k, m = min(np.int64(x), last - 1), min(np.int64(y), last - 1)
+        x -= k
+        y -= m
+        counts[k, m] += (1.0 - x) * (1.0 - y)
+        counts[k, m + 1] += (1.0 - x) * y
+        counts[k + 1, m] += x * (1.0 - y)
+        counts[k + 1, m + 1] += x * y
+
+
+@strict()
+def count_codes(rgb, counts):  # type: ignore[no-untyped-def]
+    """Adds (3, N) values 0..1, as 8-bit codes, to `counts` (3, 256)."""
+    for c in range(3):
+        for i in range(rgb.shape[1]):
+            counts[c, np.int64(rgb[c, i] * np.float32(255.0) + np.float32(0.5))] += 1
