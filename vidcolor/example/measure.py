@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import av
-import cv2
 import numpy as np
 
 from vidcolor.color import delta_e, rgb_to_lab
+from vidcolor.color.lab import BLACK, WHITE
 from vidcolor.errors import InputError
 from vidcolor.example.facts import SHOTS, ExampleFacts, ExampleShot
-from vidcolor.example.film import NEUTRAL, Planes, picture_of
-from vidcolor.example.texture import Picture
-from vidcolor.media.place import told
+from vidcolor.media.pictures import ColorClip, ColorPicture, open_colors
+
+if TYPE_CHECKING:
+    from numpy import ndarray as Array
 
 EVERY = 4
 """Frames from one that is measured to the next."""
 STEP = 2
 """Pixels from one that is measured to the next."""
-TEN_BITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +47,23 @@ def distance(result: Path, folder: Path, *, every: int = EVERY) -> Distance:
     size or length.
     """
     facts = ExampleFacts(folder)
-    rows: list[tuple[ExampleShot | None, tuple[float, float, float, float]]] = []
-    films = zip(_planes(facts.truth, every), _planes(result, every), strict=False)
-    count = 0
-    for count, (truth, found) in enumerate(films, start=1):
-        if truth.luma.shape != found.luma.shape:
-            raise InputError(f"{result}: is not of the example's size; give a film made from {facts.film}")
-        rows.append((_scene_of((count - 1) * every), _figures(truth, found)))
-    if count != -(-facts.frame_count // every):
+    true_clip, clip = _opened(facts.truth), _opened(result)
+    if clip.size != true_clip.size:
+        raise InputError(f"{result}: is not of the example's size; give a film made from {facts.film}")
+    if len(clip) < facts.frame_count:
         raise InputError(f"{result}: is shorter than the example's film; give a film made from {facts.film}")
+    frames = range(0, facts.frame_count, every)
+    rows: list[tuple[ExampleShot | None, tuple[float, float, float, float]]] = []
+    with closing(true_clip.read(frames)) as truth, closing(clip.read(frames)) as found:
+        for (frame, true), (_, picture) in zip(truth, found, strict=True):
+            rows.append((_scene_of(frame), _figures(true, picture)))
     scenes = {
         shot.scene: _mean([figures for which, figures in rows if which == shot])
         for shot in SHOTS
         if any(which == shot for which, _ in rows)
     }
     whole = _mean([figures for _, figures in rows])
-    return Distance(whole.delta_e, whole.delta_e_gray, whole.psnr, whole.psnr_gray, count, scenes)
+    return Distance(whole.delta_e, whole.delta_e_gray, whole.psnr, whole.psnr_gray, len(rows), scenes)
 
 
 def _scene_of(frame: int) -> ExampleShot | None:
@@ -72,17 +72,25 @@ def _scene_of(frame: int) -> ExampleShot | None:
     return next((shot for shot in SHOTS if frame in shot.frames), None)
 
 
-def _figures(truth: Planes, found: Planes) -> tuple[float, float, float, float]:
-    gray = np.full_like(truth.luma, NEUTRAL)
-    true = picture_of(truth)
-    true_lab = rgb_to_lab(np.moveaxis(true, 2, 0))
+def _figures(true: ColorPicture, found: ColorPicture) -> tuple[float, float, float, float]:
+    light = _light(true)
+    true_rgb = _thinned(true.rgb)
+    true_lab = rgb_to_lab(true_rgb)
     out = []
-    for cb, cr in ((found.cb, found.cr), (gray, gray)):
-        picture = picture_of(Planes(truth.luma, cb, cr))
-        lab = rgb_to_lab(np.moveaxis(picture, 2, 0))
-        error = float(np.mean((picture - true) ** 2))
-        out += [float(delta_e(lab, true_lab).mean()), -10 * np.log10(max(error, 1e-10))]
+    for rgb in (_thinned(found.rgb) + (light - _light(found)), np.stack([light] * 3)):
+        rgb = np.clip(rgb, 0, 1)
+        error = float(np.mean((rgb - true_rgb) ** 2))
+        out += [float(delta_e(rgb_to_lab(rgb), true_lab).mean()), -10 * np.log10(max(error, 1e-10))]
     return out[0], out[2], out[1], out[3]
+
+
+def _light(picture: ColorPicture) -> Array:
+    """Y' 0..1 of the pixels that are measured."""
+    return np.clip((_thinned(picture.luma).astype(np.float32) - BLACK) / (WHITE - BLACK), 0, 1)
+
+
+def _thinned(planes: Array) -> Array:
+    return np.ascontiguousarray(planes[..., ::STEP, ::STEP])
 
 
 def _mean(rows: list[tuple[float, float, float, float]]) -> Distance:
@@ -90,42 +98,9 @@ def _mean(rows: list[tuple[float, float, float, float]]) -> Distance:
     return Distance(found, gray, psnr, psnr_gray, len(rows))
 
 
-def _planes(path: Path, every: int) -> Iterator[Planes]:
-    """Every `every`-th frame as 10-bit planes, chroma at full size."""
+def _opened(path: Path) -> ColorClip:
     if not path.is_file():
         raise InputError(
             f"{path}: there is no such film; make it with `vidcolor run`, the truth with `vidcolor example`"
         )
-    with told(path), av.open(str(path)) as film:
-        if not film.streams.video:
-            raise InputError(f"{path}: holds no picture; give a film made from the example")
-        stream = film.streams.video[0]
-        stream.thread_type = "AUTO"
-        if all(packet.is_keyframe for packet in film.demux(stream) if packet.size):
-            film.seek(0)  # each frame stands alone: those between need no decoding
-            for n, packet in enumerate(film.demux(stream)):
-                if packet.size == 0 or n % every == 0:
-                    yield from map(_frame_planes, packet.decode())
-            return
-        film.seek(0)
-        for n, frame in enumerate(film.decode(stream)):
-            if n % every == 0:
-                yield _frame_planes(frame)
-
-
-def _frame_planes(frame: Any) -> Planes:
-    bits = frame.format.components[0].bits
-    kind = np.uint8 if bits <= 8 else np.uint16
-    views = [np.frombuffer(p, kind).reshape(p.height, -1)[:, : p.width].astype(np.float32) for p in frame.planes[:3]]
-    luma, cb, cr = (view * np.float32(2.0 ** (TEN_BITS - bits)) for view in views)
-    planes = np.rint(luma), _enlarged(cb, luma.shape), _enlarged(cr, luma.shape)
-    return Planes(*(plane[::STEP, ::STEP] for plane in planes))
-
-
-def _enlarged(plane: Picture, size: tuple[int, ...]) -> Picture:
-    """Chroma at full size: its samples lie on every second column (co-sited), and between every second row."""
-    across, down = plane.shape[1] / size[1], plane.shape[0] / size[0]
-    x = np.arange(size[1], dtype=np.float32) * across
-    y = (np.arange(size[0], dtype=np.float32) + 0.5) * down - 0.5
-    map_x, map_y = (grid.astype(np.float32) for grid in np.meshgrid(x, y))
-    return cv2.remap(plane, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return open_colors(path)

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import av
@@ -39,16 +40,14 @@ def read_chosen(index: FrameIndex, frames: Sequence[int]) -> Generator[Any, None
 
     Otherwise as `read_frames`.
     """
-    start = 0
-    for place in range(1, len(frames) + 1):
-        if place == len(frames) or (not index.counted and _is_far(index, frames[place - 1], frames[place])):
-            yield from _read_run(index, frames[start:place])
-            start = place
+    far = [place for place in range(1, len(frames)) if _is_far(index, frames[place - 1], frames[place])]
+    for start, stop in pairwise((0, *far, len(frames))):
+        yield from _read_run(index, frames[start:stop])
 
 
 def _is_far(index: FrameIndex, here: int, there: int) -> bool:
     """True if seeking to a frame is quicker than going on to it."""
-    if there - here <= AHEAD:
+    if there - here <= AHEAD or index.counted:
         return False
     key = int(np.searchsorted(index.keys, index.pts[there], side="right")) - 1
     return key >= 0 and index.keys[key] > index.pts[here + AHEAD]
