@@ -65,7 +65,8 @@ def pick_device(torch: Any, device: str) -> str:
 
 def first_line(error: Exception) -> str:
     """What the error says, on one line."""
-    return (str(error).splitlines() or [type(error).__name__])[0].strip()[:200]
+    told = error.reason if isinstance(error, urllib.error.URLError) and error.reason else error
+    return (str(told).splitlines() or [type(error).__name__])[0].strip()[:200]
 
 
 def read_weights(path: Path, remedy: str) -> Any:

@@ -1,0 +1,200 @@
+"""LPIPS and LPIPS_R: how far pictures are apart to networks trained on ImageNet.
+
+- LPIPS: Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018; version 0.1,
+  the `lin` (linear) variant. VGG-16 after relu1_2, 2_2, 3_3, 4_3, 5_3 unless AlexNet is asked for. The arithmetic is
+  the authors' (their 1e-10 is added to the norm; torchmetrics takes the root of 1e-8 more, which is another figure).
+- LPIPS_R: the contextual loss of Mechrez et al., ECCV 2018, eq. 1 to 5, against a reference that need not lie
+  pixel on pixel: VGG-19 after relu3_2 and relu4_2, the authors' layers, summed; h = 0.5.
+- The networks run in float32, sums over positions in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from numpy import ndarray as Array
+
+from vidcolor.errors import InputError
+from vidcolor.metrics.tensors import Runner
+from vidcolor.metrics.weights import INSTALL, NETWORKS, NetworkFacts, Weights
+from vidcolor.weights import library
+
+SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
+"""ImageNet's mean and deviation for pictures in -1..1, as LPIPS rounds them."""
+NO_LENGTH = 1e-10
+"""Added to the length of a feature vector (LPIPS)."""
+ENDS = {"vgg16": (4, 9, 16, 23, 30), "alex": (2, 5, 8, 10, 12), "vgg19": (14, 23)}
+"""Where the layers that are compared end in torchvision's `features`: after a ReLU each."""
+BAND, MARGIN = 512, 112
+"""Rows of a picture run through VGG-16 at once, and rows beyond that the last layer sees (98, up to a multiple of 16):
+the figure is the whole picture's, the memory a band's."""
+SIDE = 256
+"""Longer side at which LPIPS_R compares: 64 x 64 places at relu3_2, near the authors' 65 x 65."""
+BANDWIDTH = 0.5
+"""h in eq. 3 (Mechrez 2018)."""
+NO_DISTANCE = 1e-5
+"""Epsilon in eq. 2."""
+AT_ONCE = 512
+"""Places of the picture compared with all of the reference at once."""
+
+
+class _Slices:
+    """A network of torchvision cut after each layer that is compared; normalised pictures in, float32 maps out."""
+
+    def __init__(self, name: str, weights: Weights, device: str) -> None:
+        state, facts = weights.take(name)
+        self.facts = facts
+        self.runner = Runner(library("torch", INSTALL), device)
+        torch, ends = self.runner.torch, ENDS[name]
+        layers = NETWORKS[name].network()  # type: ignore[misc]
+        own = {key.removeprefix("features."): value for key, value in state.items()}
+        layers.features.load_state_dict(own, strict=True, assign=True)
+        cuts = zip((0, *ends[:-1]), ends, strict=True)
+        self.slices = [self.runner.place(layers.features[start:end]) for start, end in cuts]
+        self.shift, self.scale = (
+            torch.tensor(values, device=self.runner.device)[None, :, None, None] for values in (SHIFT, SCALE)
+        )
+
+    def maps(self, picture: Any) -> list[Any]:
+        """The maps of a (1, 3, H, W) picture in 0..1."""
+        x = (2 * picture - 1 - self.shift) / self.scale
+        found = []
+        for piece in self.slices:
+            x = piece(x)
+            found.append(x)
+        return found
+
+
+class Lpips:
+    """LPIPS of two pictures of one size, (3, H, W) uint8 or float R'G'B' 0..1: 0 for equal ones.
+
+    Refuses different sizes and sides under 32 pixels, which the last layer does not survive.
+    """
+
+    def __init__(self, network: Literal["vgg", "alex"], weights: Weights, device: str) -> None:
+        backbone = {"vgg": "vgg16", "alex": "alex"}[network]
+        linear, linear_facts = weights.take(f"{backbone}_linear")  # first: it is the smaller download
+        self._slices = _Slices(backbone, weights, device)
+        self._runner = self._slices.runner
+        self._linear = [linear[f"lin{k}.model.1.weight"].to(self._runner.device) for k in range(len(ENDS[backbone]))]
+        self._banded = backbone == "vgg16"
+        self.name = f"LPIPS ({self._slices.facts.name}, v0.1)"
+        self.facts: tuple[NetworkFacts, ...] = (self._slices.facts, linear_facts)
+
+    def __call__(self, first: Array, second: Array) -> float:
+        """LPIPS between them."""
+        return self.among(first, [second])[0]
+
+    def among(self, truth: Array, others: Sequence[Array]) -> list[float]:
+        """LPIPS of each of the others to the truth, which runs through the network once."""
+        for other in others:
+            if other.shape != truth.shape:
+                raise InputError(f"LPIPS of pictures of {truth.shape} and {other.shape}: sizes must agree")
+        if min(truth.shape[1:]) < 32:
+            raise InputError(f"LPIPS of a picture of {truth.shape}: sides of 32 pixels and more are needed")
+        true = self._runner.tensor(truth)
+        sums = [[0.0] * len(self._linear) for _ in others]
+        sizes = [0] * len(self._linear)
+        with self._runner.running():
+            for top, bottom, rows in self._bands(truth.shape[1]):
+                wanted = [_unit(m) for m in self._slices.maps(true[:, :, top:bottom])]
+                for k, m in enumerate(wanted):
+                    sizes[k] += _rows(m, rows, k).shape[2] * m.shape[3]
+                for total, other in zip(sums, others, strict=True):
+                    for k, m in enumerate(self._slices.maps(self._runner.tensor(other)[:, :, top:bottom])):
+                        far = ((_unit(m) - wanted[k]) ** 2 * self._linear[k]).sum(dim=1, keepdim=True)
+                        total[k] += float(_rows(far, rows, k).double().sum())
+        return [sum(value / size for value, size in zip(total, sizes, strict=True)) for total in sums]
+
+    def _bands(self, height: int) -> list[tuple[int, int, slice]]:
+        """Rows to run, and which rows of them count."""
+        if not self._banded or height <= BAND + MARGIN:
+            return [(0, height, slice(None))]
+        found = []
+        for start in range(0, height, BAND):
+            top, last = max(0, start - MARGIN), start + BAND + MARGIN >= height
+            found.append(
+                (
+                    top,
+                    height if last else start + BAND + MARGIN,
+                    slice(start - top, None if last else start - top + BAND),
+                )
+            )
+            if last:
+                break
+        return found
+
+
+def _rows(m: Any, rows: slice, k: int) -> Any:
+    """The rows of VGG's map k that count: its stride is 2 to the k."""
+    stop = None if rows.stop is None else rows.stop >> k
+    return m[:, :, (rows.start or 0) >> k : stop]
+
+
+def _unit(m: Any) -> Any:
+    """Feature vectors of length 1."""
+    return m / (m.pow(2).sum(dim=1, keepdim=True).sqrt() + NO_LENGTH)
+
+
+class Contextual:
+    """LPIPS_R: contextual loss of a picture against a reference, sizes may differ; 0 and more, small is near.
+
+    Both are made smaller, where they are larger, to a longer side of 256: every place is compared with every place.
+    """
+
+    def __init__(self, weights: Weights, device: str) -> None:
+        self._slices = _Slices("vgg19", weights, device)
+        self._runner = self._slices.runner
+        self.name = "LPIPS_R (contextual, VGG-19 relu3_2 + relu4_2)"
+        self.facts: tuple[NetworkFacts, ...] = (self._slices.facts,)
+
+    def look(self, reference: Array) -> list[Any]:
+        """What the network sees in a reference: to be handed in again for every frame."""
+        with self._runner.running():
+            return self._slices.maps(self._small(self._runner.tensor(reference)))
+
+    def __call__(self, rgb: Array, reference: Array | list[Any]) -> float:
+        """Contextual loss of the picture, in the light of the reference or of what was seen in it."""
+        wanted = self.look(reference) if not isinstance(reference, list) else reference
+        seen = self.look(rgb)
+        with self._runner.running():
+            return sum(contextual_loss(self._runner.torch, x[0], y[0]) for x, y in zip(seen, wanted, strict=True))
+
+    def _small(self, picture: Any) -> Any:
+        height, width = picture.shape[2:]
+        if max(height, width) <= SIDE:
+            return picture
+        size = [max(1, round(side * SIDE / max(height, width))) for side in (height, width)]
+        shrink = self._runner.torch.nn.functional.interpolate
+        return shrink(picture, size=size, mode="bilinear", antialias=True, align_corners=False)
+
+
+def contextual_loss(torch: Any, x: Any, y: Any) -> float:
+    """-log CX of the features of a picture, x (C, h, w), and of a reference, y (C, h', w').
+
+    Each place of y takes its likest place of x, likeness being a share of all that this x has for y's places.
+    Source: Mechrez, Talmi, Zelnik-Manor, The Contextual Loss, ECCV 2018, eq. 1 to 5.
+    """
+    mean = y.double().mean(dim=(1, 2))[:, None]
+    x, y = (_unit((m.double().flatten(1) - mean)[None])[0] for m in (x, y))
+    best = torch.zeros(y.shape[1], dtype=torch.float64, device=y.device)
+    for start in range(0, x.shape[1], AT_ONCE):
+        far = (1 - x[:, start : start + AT_ONCE].T @ y).clamp_min(0)
+        relative = far / (far.min(dim=1, keepdim=True).values + NO_DISTANCE)
+        likeness = torch.softmax((1 - relative) / BANDWIDTH, dim=1)
+        best = torch.maximum(best, likeness.max(dim=0).values)
+    return -float(best.mean().log())
+
+
+def build_lpips(
+    weights: Weights | Sequence[Path], device: str = "auto", network: Literal["vgg", "alex"] = "vgg"
+) -> Lpips:
+    """LPIPS, ready; raises Missing where its networks are not to be had, WeightsError for a wrong file."""
+    return Lpips(network, weights if isinstance(weights, Weights) else Weights(weights), device)
+
+
+def build_contextual(weights: Weights | Sequence[Path], device: str = "auto") -> Contextual:
+    """LPIPS_R, ready; raises as `build_lpips` does."""
+    return Contextual(weights if isinstance(weights, Weights) else Weights(weights), device)
