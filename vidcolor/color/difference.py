@@ -5,6 +5,9 @@ import numpy as np
 from vidcolor.errors import InputError
 
 SEVENTH = 25.0**7
+OPPOSITE = 1e-12
+"""Radians about 180 degrees in which hues are opposite. Arc tangents round: without it, one exact pair in twenty would
+get the mean hue of the other side."""
 
 
 def delta_e(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -48,7 +51,7 @@ def _strong(chroma: np.ndarray) -> np.ndarray:
 def _hues(h1: np.ndarray, h2: np.ndarray, gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Hue turned through, the short way round, and mean hue, both in radians (equations 10 and 14)."""
     turn = h2 - h1
-    far = np.abs(turn) > np.pi
+    far = np.abs(turn) > np.pi + OPPOSITE
     short = np.where(far, turn - np.copysign(2 * np.pi, turn), turn)
     total = h1 + h2
     mean = np.where(far, np.where(total < 2 * np.pi, total + 2 * np.pi, total - 2 * np.pi), total) / 2

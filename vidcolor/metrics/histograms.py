@@ -22,19 +22,19 @@ DISTANCES = (1, 2, 4)
 
 
 def ab_histogram(lab: Array, bins: int = BINS) -> Array:
-    """Shares of a CIELAB picture's pixels by a*b*: (bins * bins,) float64, a* the slow axis, summing to 1.
+    """Shares of a picture's pixels by a*b*: (bins * bins,) float64, a* the slow axis, summing to 1.
 
     Each pixel is shared bilinearly between the four nearest bins; their middles go evenly from -110 to 110.
 
-    lab      (3, H, W) float
+    lab      (3, H, W) float CIELAB, or (2, H, W), its a*b* alone
     """
-    if lab.ndim != 3 or lab.shape[0] != 3 or not lab.size:
-        raise InputError(f"a CIELAB picture has shape (3, height, width), not {lab.shape}")
-    if not (np.isfinite(lab[1:].min()) and np.isfinite(lab[1:].max())):
+    if lab.ndim != 3 or lab.shape[0] not in (2, 3) or not lab.size:
+        raise InputError(f"a CIELAB picture has shape (3, height, width), its a*b* (2, ...); not {lab.shape}")
+    flat = lab.reshape(lab.shape[0], -1)[-2:]
+    if not (np.isfinite(flat.min()) and np.isfinite(flat.max())):
         raise InputError("a picture to be measured has values that are not numbers")
     counts = np.zeros((bins, bins))
-    flat = lab.reshape(3, -1)
-    kernels.count_chroma(flat[1], flat[2], AB_END, counts)
+    kernels.count_chroma(flat[0], flat[1], AB_END, counts)
     return counts.reshape(-1) / flat.shape[1]
 
 

@@ -44,7 +44,11 @@ class PictureFigures:
     colorfulness: float
     """As delivered, on the published 0..255 scale."""
     error_map: Array | None = None
-    """(H, W) float32 CIEDE2000 under true luma, where asked for."""
+    """(H, W) float32 CIEDE2000 under true luma, where maps are asked for."""
+    shown: Array | None = None
+    """(3, H, W) the picture under true luma, likewise."""
+    chroma: Array | None = None
+    """(2, H, W) a*b* as delivered, likewise."""
 
 
 def as_rgb(picture: Array) -> Array:
@@ -133,7 +137,7 @@ class Truth:
         return lab_to_rgb(np.concatenate([self.lab[:1], chroma]))
 
     def figures(self, rgb: Array, *, maps: bool = False) -> PictureFigures:
-        """All figures of a delivered picture `rgb` (3, H, W); with `maps`, its error map too."""
+        """All figures of a delivered picture `rgb` (3, H, W); with `maps`, its maps too."""
         rgb = self._fitting(rgb)
         lab = rgb_to_lab(rgb)
         return self._figures(rgb, lab, self.colored(lab[1:]), maps)
@@ -150,17 +154,20 @@ class Truth:
     def _figures(self, delivered: Array, lab: Array | None, shown: Array, maps: bool) -> PictureFigures:
         """Of the delivered picture and its Lab, and of the picture under true luma; None: both are one picture."""
         shown_lab = rgb_to_lab(shown)
+        chroma = (shown_lab if lab is None else lab)[1:]
         mean, error_map = difference(shown_lab, self.lab)
         in_rgb = _psnr(shown, self.rgb, 1.0)
         return PictureFigures(
             psnr=in_rgb,
             psnr_delivered=in_rgb if lab is None else _psnr(delivered, self.rgb, 1.0),
-            psnr_ab=_psnr((shown_lab if lab is None else lab)[1:], self.lab[1:], AB_PEAK),
+            psnr_ab=_psnr(chroma, self.lab[1:], AB_PEAK),
             ssim=_ssim(self.rgb, shown, *self._moments),
             delta_e=mean,
             delta_e_p90=percentile(error_map, PERCENTILE),
             colorfulness=_colorfulness(delivered),
             error_map=error_map if maps else None,
+            shown=shown if maps else None,
+            chroma=chroma if maps else None,
         )
 
     def _fitting(self, rgb: Array) -> Array:

@@ -17,7 +17,7 @@ SEVENTH = 25.0**7
 FAR = 1.4
 """1 - cosine beyond which the bell around 275 degrees is below 2e-9, and is taken as it is there."""
 OPPOSITE = 1e-12
-"""Share of its greatest length below which the bisector of two hues has no direction: they are opposite."""
+"""Sine of the angle below which two hues that are not near are opposite."""
 COS_275, SIN_275 = float(np.cos(np.radians(275))), float(np.sin(np.radians(275)))
 COS_30, SIN_30 = float(np.cos(np.radians(30))), float(np.sin(np.radians(30)))
 COS_6, SIN_6 = float(np.cos(np.radians(6))), float(np.sin(np.radians(6)))
@@ -109,11 +109,11 @@ def sine(x):  # type: ignore[no-untyped-def]
 
 
 @strict(error_model="numpy")
-def ciede2000_row(first, second, out):  # type: ignore[no-untyped-def]
-    """CIEDE2000 of (3, N) and (3, N), into float64 (N,)."""
+def ciede2000_row(l_row1, a_row1, b_row1, l_row2, a_row2, b_row2, out):  # type: ignore[no-untyped-def]
+    """CIEDE2000 of two rows of L*, a*, b*, into float64 (N,)."""
     for i in range(np.uint32(out.size)):
-        l1, a1, b1 = F64(first[0, i]), F64(first[1, i]), F64(first[2, i])
-        l2, a2, b2 = F64(second[0, i]), F64(second[1, i]), F64(second[2, i])
+        l1, a1, b1 = F64(l_row1[i]), F64(a_row1[i]), F64(b_row1[i])
+        l2, a2, b2 = F64(l_row2[i]), F64(a_row2[i]), F64(b_row2[i])
         mean = 0.5 * (np.sqrt(a1 * a1 + b1 * b1) + np.sqrt(a2 * a2 + b2 * b2))
         stretch = 1.5 - 0.5 * strong(mean)
         a1 *= stretch
@@ -121,19 +121,16 @@ def ciede2000_row(first, second, out):  # type: ignore[no-untyped-def]
         c1, c2 = np.sqrt(a1 * a1 + b1 * b1), np.sqrt(a2 * a2 + b2 * b2)
         product = c1 * c2
         cross, dot = a1 * b2 - b1 * a2, a1 * a2 + b1 * b2
-        x, y = a1 * c2 + a2 * c1, b1 * c2 + b2 * c1
-        length = np.sqrt(x * x + y * y)
-        # Opposite hues: the mean is (h1 + h2) / 2, which is a quarter turn on from the smaller of the two.
-        opposite = length <= OPPOSITE * product
-        first_is_less = b1 > 0.0 or (b1 == 0.0 and a1 > 0.0)
-        sign = 1.0 if first_is_less else -1.0
-        x = -b1 * sign if opposite else x
-        y = a1 * sign if opposite else y
-        length = max(c1 if opposite else length, 1e-300)
-        sign = sign if opposite else (1.0 if cross >= 0.0 else -1.0)
-        # The sine of half the turn: near 0 and near 180 degrees each has its own form, lest like cancel like.
-        wide = sign * np.sqrt(max(2.0 * (product - dot), 0.0))
-        dh = 2.0 * np.sqrt(product) * cross / length if dot > 0.0 else wide
+        # Opposite hues, as rounding lets them be: the mean is a quarter turn on from the smaller of the two.
+        from_first = 1.0 if (b1 > 0.0) | ((b1 == 0.0) & (a1 > 0.0)) else -1.0
+        sign = from_first if abs(cross) <= OPPOSITE * product else (1.0 if cross > 0.0 else -1.0)
+        # Near hues: along the sum of their unit vectors. Far hues: across the difference, lest like cancel like.
+        far = dot < 0.0
+        x = sign * (b2 * c1 - b1 * c2) if far else a1 * c2 + a2 * c1
+        y = sign * (a1 * c2 - a2 * c1) if far else b1 * c2 + b2 * c1
+        length = max(np.sqrt(x * x + y * y), 1e-300)
+        turned = sign * np.sqrt(max(2.0 * (product - dot), 0.0))
+        dh = turned if far else 2.0 * np.sqrt(product) * cross / length
         c, s = x / length, y / length
         cos2, sin2 = c * c - s * s, 2.0 * s * c
         cos3, sin3 = cos2 * c - sin2 * s, sin2 * c + cos2 * s
@@ -141,7 +138,7 @@ def ciede2000_row(first, second, out):  # type: ignore[no-untyped-def]
         t = 1.0 - 0.17 * (c * COS_30 + s * SIN_30) + 0.24 * cos2
         t += 0.32 * (cos3 * COS_6 - sin3 * SIN_6) - 0.20 * (cos4 * COS_63 + sin4 * SIN_63)
         # The formula's hues end at 360 degrees: those a little above 0 are far from 275, not near.
-        near = bell(c * COS_275 + s * SIN_275) if c < 0.0 or s < 0.0 else 0.0
+        near = bell(c * COS_275 + s * SIN_275) if (c < 0.0) | (s < 0.0) else 0.0
         off = 0.5 * (l1 + l2) - 50.0
         off *= off
         chroma = 0.5 * (c1 + c2)
@@ -158,7 +155,7 @@ def ciede2000(first, second, out):  # type: ignore[no-untyped-def]
     row = np.empty(out.shape[1], F64)
     total = 0.0
     for j in range(out.shape[0]):
-        ciede2000_row(first[:, j], second[:, j], row)
+        ciede2000_row(first[0, j], first[1, j], first[2, j], second[0, j], second[1, j], second[2, j], row)
         out[j] = row
         total += row.sum()
     return total
