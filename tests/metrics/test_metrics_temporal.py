@@ -47,11 +47,32 @@ def test_warp_error_takes_a_smaller_flow() -> None:
     assert warp_error(now, before, still, seen) == pytest.approx(true, rel=1e-6)
 
 
+def test_warp_error_against_a_direct_loop() -> None:
+    """A flow with fractions, in part out of the picture, where the edge's value goes on."""
+    draw = np.random.default_rng(3)
+    now, before = draw.integers(0, 256, (2, 3, 9, 12), dtype=np.uint8)
+    flow = draw.normal(0, 3, (2, 9, 12)).astype(np.float32)
+    visible = draw.random((9, 12)) < 0.7
+    total = 0.0
+    for j, i in np.argwhere(visible):
+        x, y = np.clip(i + float(flow[0, j, i]), 0, 11), np.clip(j + float(flow[1, j, i]), 0, 8)
+        for c in range(3):
+            fetched = sum(
+                max(0, 1 - abs(x - k)) * max(0, 1 - abs(y - m)) * before[c, m, k] for m in range(9) for k in range(12)
+            )
+            total += ((now[c, j, i] - fetched) / 255) ** 2
+    true = total / (3 * visible.sum())
+    assert warp_error(now, before, flow, visible) == pytest.approx(true, rel=1e-6)
+    assert warp_error(now / 255, before / 255, flow, visible) == warp_error(now, before, flow, visible)
+
+
 def test_warp_error_without_a_visible_pixel_is_no_number() -> None:
     now, before, flow, visible = shifted()
     assert np.isnan(warp_error(now, before, flow, np.zeros_like(visible)))
     with pytest.raises(InputError, match="one size"):
         warp_error(now, before[:, :-1], flow, visible)
+    with pytest.raises(InputError, match="not numbers"):
+        warp_error(now, np.full_like(before, np.nan), flow, visible)
 
 
 def test_motion_hides_what_comes_from_outside() -> None:

@@ -179,8 +179,9 @@ class Truth:
 def percentile(values: Array, share: float) -> float:
     """The value below which `share` (0..1) of the values lie; between two ranks, linearly."""
     rank, part = divmod(share * (values.size - 1), 1)
-    ranks = [int(rank), min(int(rank) + 1, values.size - 1)]
-    low, high = np.partition(values.reshape(-1), ranks)[ranks].astype(np.float64)
+    sorted_at = np.partition(values.reshape(-1), int(rank))
+    low = float(sorted_at[int(rank)])
+    high = float(sorted_at[int(rank) + 1 :].min(initial=np.inf)) if part else low
     return float(low + (high - low) * part)
 
 

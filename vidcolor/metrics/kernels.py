@@ -1,4 +1,4 @@
-"""The compiled loops of this room: sums of squares, CIEDE2000, SSIM. All sums are float64.
+"""The compiled loops of this room: sums of squares, CIEDE2000, SSIM, warped differences, counts. All sums are float64.
 
 - Inputs are finite, as the callers have checked: the liberties LLVM takes suppose so.
 - CIEDE2000 without trigonometry: the mean hue is a unit vector (the bisector of the two hues), its multiples follow
@@ -280,3 +280,29 @@ def count_codes(rgb, counts):  # type: ignore[no-untyped-def]
     for c in range(3):
         for i in range(rgb.shape[1]):
             counts[c, np.int64(rgb[c, i] * np.float32(255.0) + np.float32(0.5))] += 1
+
+
+@strict()
+def warped_squares(now, before, flow, visible):  # type: ignore[no-untyped-def]
+    """Over visible pixels, of `now` (C, H, W) and of `before` fetched bilinearly along `flow` (2, H, W) from now to
+    before: the sum of squared differences, and the count of pixels. Beyond the edge lies the edge's value."""
+    channels, height, width = now.shape
+    right, bottom = F64(width - 1), F64(height - 1)
+    total, count = 0.0, 0
+    for j in range(height):
+        for i in range(width):
+            if not visible[j, i]:
+                continue
+            count += 1
+            x = min(max(i + F64(flow[0, j, i]), 0.0), right)
+            y = min(max(j + F64(flow[1, j, i]), 0.0), bottom)
+            left, top = np.int64(x), np.int64(y)
+            x -= left
+            y -= top
+            beside, below = min(left + 1, width - 1), min(top + 1, height - 1)
+            for c in range(channels):
+                upper = before[c, top, left] * (1.0 - x) + before[c, top, beside] * x
+                lower = before[c, below, left] * (1.0 - x) + before[c, below, beside] * x
+                d = now[c, j, i] - (upper * (1.0 - y) + lower * y)
+                total += d * d
+    return total, count

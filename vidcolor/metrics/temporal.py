@@ -23,6 +23,7 @@ from numpy import ndarray as Array
 from vidcolor.errors import InputError
 from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.flow.warp import compose, grid, occluded, resized, warp
+from vidcolor.metrics import kernels
 
 LONG_SIDE = 428
 """Pixels of the longer side at which motion is found, unless the caller says otherwise: half of 854x480."""
@@ -80,9 +81,10 @@ def _outside(flow: Array) -> Array:
 def warp_error(rgb: Array, previous_rgb: Array, flow: Array, visible: Array) -> float:
     """Mean squared difference, over visible pixels and channels, of a frame and the one before fetched along the flow.
 
-    Lower is steadier; 0..1 for values 0..1. NaN if no pixel is visible. Fetched bilinearly.
+    Lower is steadier; 0..1 for values 0..1. NaN if no pixel is visible. Fetched bilinearly
+    in float64 (OpenCV's `remap` rounds places to 1/32 pixel).
 
-    rgb           (3, H, W) float32 0..1
+    rgb           (3, H, W) float 0..1, or uint8, which is divided by 255
     previous_rgb  the same, of the frame before
     flow          (2, h, w), from the frame to the one before; enlarged to the picture's size
     visible       (h, w) bool: seen in the frame before
@@ -92,12 +94,18 @@ def warp_error(rgb: Array, previous_rgb: Array, flow: Array, visible: Array) -> 
     """
     if rgb.shape != previous_rgb.shape or rgb.ndim != 3:
         raise InputError(f"warp error needs two pictures of one size, not {rgb.shape} and {previous_rgb.shape}")
+    now, before = _floats(rgb), _floats(previous_rgb)
     size = rgb.shape[1:]
-    fetched = warp(previous_rgb, resized(flow, size))
     seen = cv2.resize(visible.astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST).astype(bool)
-    if not seen.any():
-        return float("nan")
-    return float(np.mean((rgb[:, seen].astype(np.float64) - fetched[:, seen]) ** 2))
+    total, count = kernels.warped_squares(now, before, resized(flow, size), seen)
+    return float(total / (count * rgb.shape[0])) if count else float("nan")
+
+
+def _floats(rgb: Array) -> Array:
+    values = np.ascontiguousarray(rgb, np.float32)
+    if not np.isfinite(values).all():
+        raise InputError("a picture to be measured has values that are not numbers")
+    return values / np.float32(255) if rgb.dtype == np.uint8 else values
 
 
 @dataclass(frozen=True, slots=True)
