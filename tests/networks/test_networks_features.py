@@ -1,0 +1,124 @@
+"""The learned features: shapes, gradients, batches, weights in and out, and the interface of features.py."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from vidcolor.errors import InputError, WeightsError  # noqa: E402
+from vidcolor.networks.features import STRIDES, FeaturesConfig, FeaturesNet  # noqa: E402
+from vidcolor.networks.learned import LearnedFeatures  # noqa: E402
+from vidcolor.networks.weights import facts_of, load_features, save_features  # noqa: E402
+
+TINY = FeaturesConfig(stem=4, widths=(8, 16, 16), blocks=(1, 1, 1), join=8, outputs=(6, 5, 4))
+
+
+@pytest.fixture
+def net():
+    torch.manual_seed(0)
+    return FeaturesNet(TINY)
+
+
+@pytest.fixture
+def file(net, tmp_path):
+    path = tmp_path / "features.safetensors"
+    save_features(path, net, {"recipe": "abc", "figures": {"clean": 30.5}})
+    return path
+
+
+@pytest.mark.parametrize("size", [(32, 48), (33, 47), (1, 1), (17, 100)])
+def test_maps_are_of_unit_length_and_rounded_up(net, size):
+    maps = net(torch.rand(2, 1, *size) * 100)
+    for stride, channels, found in zip(STRIDES, TINY.outputs, maps, strict=True):
+        assert found.shape == (2, channels, -(-size[0] // stride), -(-size[1] // stride))
+        torch.testing.assert_close(found.norm(dim=1), torch.ones_like(found[:, 0]))
+
+
+def test_gradients_reach_every_weight(net):
+    # A new block's last convolution is zero, so what lies before it has no gradient yet.
+    for name, weight in net.named_parameters():
+        if name.endswith("conv2.weight"):
+            torch.nn.init.normal_(weight, std=0.1)
+    sum((m * torch.randn_like(m)).sum() for m in net(torch.rand(2, 1, 32, 32) * 100)).backward()
+    for name, weight in net.named_parameters():
+        assert weight.grad is not None, name
+        assert weight.grad.abs().max() > 0, name
+
+
+def test_a_batch_is_its_pictures(net):
+    both = torch.rand(2, 1, 40, 24) * 100
+    for whole, *parts in zip(net(both), net(both[:1]), net(both[1:]), strict=True):
+        torch.testing.assert_close(whole, torch.cat(parts), rtol=1e-4, atol=1e-5)
+
+
+def test_a_shift_by_a_place_shifts_the_maps(net):
+    """Away from the edges; the norms see the whole picture, edges and all, hence the tolerance."""
+    picture = torch.full((1, 1, 128, 128), 50.0)
+    picture[..., 48:64, 48:64] = torch.rand(16, 16) * 100
+    moved = picture.roll(16, -1)
+    for stride, one, two in zip(STRIDES, net(picture), net(moved), strict=True):
+        middle = slice(40 // stride, 72 // stride)
+        torch.testing.assert_close(
+            one.roll(16 // stride, -1)[..., middle, middle], two[..., middle, middle], rtol=0, atol=1e-2
+        )
+
+
+def test_weights_there_and_back(net, file):
+    again = load_features(file)
+    facts = facts_of(file)
+    assert json.loads(facts["config"])["widths"] == [8, 16, 16]
+    assert json.loads(facts["figures"]) == {"clean": 30.5}
+    x = torch.rand(1, 1, 32, 32) * 100
+    for one, two in zip(net(x), again(x), strict=True):
+        torch.testing.assert_close(one, two, rtol=0, atol=5e-3)  # Half-precision weights.
+
+
+def test_other_files_are_refused(net, file, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    with pytest.raises(WeightsError, match="cannot be read as weights"):
+        load_features(tmp_path / "missing.safetensors")
+    (tmp_path / "bad.safetensors").write_bytes(b"x" * 40)
+    with pytest.raises(WeightsError, match="cannot be read as weights"):
+        load_features(tmp_path / "bad.safetensors")
+    weights = load_file(file)
+    save_file(weights, tmp_path / "bare.safetensors")
+    with pytest.raises(WeightsError, match="not a features network"):
+        load_features(tmp_path / "bare.safetensors")
+    weights.pop("stem.weight")
+    save_file(weights, tmp_path / "less.safetensors", metadata=facts_of(file))
+    with pytest.raises(WeightsError, match=r"(?s)do not fit its config.*stem\.weight"):
+        load_features(tmp_path / "less.safetensors")
+
+
+def test_the_interface_of_the_training_free_features(file):
+    learned = LearnedFeatures(file, strides=(4, 8))
+    lightness = np.random.default_rng(0).uniform(0, 100, (45, 61)).astype(np.float32)
+    maps = learned(lightness)
+    assert learned.strides == (4, 8)
+    assert learned.name.startswith("learned-")
+    assert [(m.shape, m.dtype) for m in maps] == [((6, 12, 16), np.float32), ((5, 6, 8), np.float32)]
+    for one, two in zip(maps, learned(lightness), strict=True):
+        assert np.array_equal(one, two)
+    with pytest.raises(InputError, match="must be \\(H, W\\)"):
+        learned(lightness[None])
+    with pytest.raises(InputError, match="strides"):
+        LearnedFeatures(file, strides=(2,))
+
+
+def test_the_number_of_threads_does_not_change_the_answer(file):
+    lightness = np.random.default_rng(0).uniform(0, 100, (61, 93)).astype(np.float32)
+    learned, before = LearnedFeatures(file), torch.get_num_threads()
+    answers = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            answers.append(learned(lightness))
+    finally:
+        torch.set_num_threads(before)
+    for maps in zip(*answers, strict=True):
+        assert all(np.array_equal(maps[0], m) for m in maps[1:])

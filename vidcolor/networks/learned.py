@@ -1,0 +1,39 @@
+"""Learned features behind the interface of the training-free ones (features.py): NumPy in, NumPy out.
+
+The network runs in bfloat16, which a processor with AMX or AVX512-BF16 does several times faster, and on one thread
+for each call, so that the answer does not hang on the machine's number of threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy import ndarray as Array
+
+from vidcolor.errors import InputError
+from vidcolor.networks.features import STRIDES, FeaturesNet
+from vidcolor.networks.weights import SHIPPED, load_features
+
+
+class LearnedFeatures:
+    """Unit features at some of the strides 4, 8 and 16, finest first; may be called by several threads at once."""
+
+    def __init__(self, file: Path = SHIPPED, *, strides: tuple[int, ...] = STRIDES) -> None:
+        """Loads the file. Refuses strides that the network has not."""
+        if not set(strides) <= set(STRIDES):
+            raise InputError(f"features at strides {strides}: the network has {STRIDES}")
+        self.strides = strides
+        self.name = f"learned-{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
+        self._net: FeaturesNet = load_features(file).to(torch.bfloat16)
+
+    def __call__(self, lightness: Array) -> list[Array]:
+        """(C, h, w) float32 maps of the lightness (H, W), L* 0..100, one for each stride; refuses other shapes."""
+        if lightness.ndim != 2:
+            raise InputError(f"features of an array of shape {lightness.shape}: lightness must be (H, W)")
+        picture = torch.from_numpy(np.ascontiguousarray(lightness, np.float32))[None, None]
+        with torch.inference_mode():
+            maps = dict(zip(STRIDES, self._net(picture), strict=True))
+        return [maps[stride][0].contiguous().numpy() for stride in self.strides]
