@@ -22,7 +22,11 @@ from vidcolor.project import Project, ProjectConfig
 from vidcolor.settings import Settings, describe, load_settings, parse_assignment, preset_tables
 
 if TYPE_CHECKING:
+    from vidcolor.measure import Measurement
     from vidcolor.pipeline.deliver import Delivered
+
+WORST_FRAMES = 6
+"""Worst frames on the page that `measure --report` writes."""
 
 
 def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -113,6 +117,28 @@ def why_command(args: argparse.Namespace, terminal: Terminal) -> None:
     terminal.say(f"{args.shot}{name} is {'stale:' if lines else 'fresh'}")
     for line in lines:
         terminal.say(f"  {line}")
+
+
+def measure_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    from vidcolor.measure import MeasureOptions, measure
+    from vidcolor.measure.files import Outputs
+
+    outputs = Outputs(args.json, args.csv, args.report)
+    outputs.check([args.result, args.truth])
+    networks = Path("none") not in args.weights
+    options = MeasureOptions(
+        reference=args.reference,
+        keyframes=args.keyframes,
+        weights=args.weights if networks else (),
+        networks=networks,
+        device=args.device,
+        worst=WORST_FRAMES if args.report else 0,
+    )
+    with terminal.progress() as progress:
+        found = measure(args.result, args.truth, options, progress)
+    _show_measurement(found, terminal)
+    for path in outputs.write(found):
+        terminal.say(f"{'written':<10} {path}")
 
 
 def settings_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -250,6 +276,25 @@ def _show_cost(
         return
     count = plan.reel.frame_count
     terminal.say(f"{'time':<10} {seconds:.1f} s: {seconds / count:.3f} s a frame ({cpu / count:.3f} s of processor)")
+
+
+def _show_measurement(found: Measurement, terminal: Terminal) -> None:
+    from vidcolor.measure import table
+
+    for head, line in table.about(found):
+        terminal.say(f"{head:<10} {line}")
+    terminal.say()
+    terminal.table(table.HEADS, table.table_rows(found))
+    for name, needs in table.lacking_lines(found):
+        terminal.say(f"{name:<20}  {needs}")
+    if found.distances:
+        terminal.say()
+        terminal.table(table.DISTANCE_HEADS, table.distance_rows(found))
+    terminal.say()
+    for network in found.networks:
+        terminal.say(f"{'network':<10} {table.network_line(network)}")
+    for note in found.notes:
+        terminal.say(f"{'note':<10} {note}")
 
 
 def _show_shots(shown: list[ShotState], plan: Plan, settings: Settings, terminal: Terminal) -> None:

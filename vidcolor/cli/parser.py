@@ -28,6 +28,20 @@ again: only the shots it touches render again.
 """
 
 
+MEASURE = """\
+examples:
+  vidcolor measure film_color.mov truth.mov
+  vidcolor measure film_color.mov truth/ --keyframes refs/ --report measured/
+  vidcolor measure out/000134.png truth/000134.png --reference coat.png --json figures.json
+
+Frames are paired by number: a film's count from 0, a picture's number is the last in its name. Figures are means
+over frames; a keyframe is left out. Colour is judged under the truth's own lightness, so that only colour counts.
+The gray frame has no colour at all; the static copy has the colours of the nearest keyframe, unmoved: a result is
+worth something where it is better than both. JSON, CSV and page are replaced if an earlier run wrote them; no other
+file is.
+"""
+
+
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vidcolor",
@@ -45,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_export(verbs)
     _add_status(verbs)
     _add_why(verbs)
+    _add_measure(verbs)
     _add_settings(verbs)
     return parser
 
@@ -159,6 +174,44 @@ def _add_why(verbs: argparse._SubParsersAction) -> None:
     _add_project(parser)
     parser.add_argument("shot", metavar="SHOT", help="a shot id as `vidcolor status` shows it")
     _add_set(parser)
+
+
+def _add_measure(verbs: argparse._SubParsersAction) -> None:
+    parser = _command(
+        verbs,
+        "measure",
+        "how near a colour film comes to the truth: the field's figures, beside a gray frame and a static copy",
+        "vidcolor measure film_color.mov truth.mov",
+    )
+    parser.epilog = MEASURE
+    parser.add_argument("result", type=Path, help="a film, a folder of pictures numbered by frame, or a picture")
+    parser.add_argument("truth", type=Path, help="the same in its true colours, of the same size; the kinds may differ")
+    parser.add_argument("--reference", type=Path, metavar="PICTURE", help="a colour picture, for HIS, dHIS and LPIPS_R")
+    parser.add_argument(
+        "--keyframes",
+        type=Path,
+        metavar="DIR",
+        help="the pictures that were given to `vidcolor run`: the frames they name are left out of the means, and "
+        "errors by distance to them are shown",
+    )
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a file of ImageNet weights for LPIPS, LPIPS_R or FID, once for each file; where none is given they are "
+        "fetched once by torchvision; `none` leaves these rows out",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything, with a number for every frame")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each frame")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="write DIR/index.html: table, curves and worst frames on one page that needs no other file",
+    )
+    _add_device(parser)
 
 
 def _add_settings(verbs: argparse._SubParsersAction) -> None:

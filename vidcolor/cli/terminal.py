@@ -11,7 +11,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-LABELS = {"shots": "finding shots", "keyframes": "choosing keyframes", "render": "colouring", "export": "delivering"}
+LABELS = {
+    "shots": "finding shots",
+    "keyframes": "choosing keyframes",
+    "render": "colouring",
+    "export": "delivering",
+    "measure": "measuring",
+}
 
 
 class Terminal:

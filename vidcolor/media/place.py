@@ -18,15 +18,15 @@ READ_SIZE = 1 << 22
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Errors of the encoder and the disk, as one line about `path`."""
+def told(path: Path, option: str = "-o") -> Iterator[None]:
+    """Errors of the encoder and the disk, as one line about `path`, which `option` of the command named."""
     try:
         yield
     except (av.FFmpegError, OSError) as error:
-        raise MediaError(f"{path}: cannot be written: {_reason(error)}") from error
+        raise MediaError(f"{path}: cannot be written: {_reason(error, option)}") from error
 
 
-def _reason(error: av.FFmpegError | OSError) -> str:
+def _reason(error: av.FFmpegError | OSError, option: str) -> str:
     remedies = {
         errno.ENOSPC: "the disk is full; free some space, or choose another place with -o",
         errno.EDQUOT: "the disk quota is used up; free some space, or choose another place with -o",
@@ -38,7 +38,8 @@ def _reason(error: av.FFmpegError | OSError) -> str:
         errno.ENAMETOOLONG: "the name is too long; choose a shorter one with -o",
     }
     known = remedies.get(error.errno or 0)
-    return known or f"{error.strerror}; choose another place with -o, or another --delivery"
+    known = known or f"{error.strerror}; choose another place with -o, or another --delivery"
+    return known if option == "-o" else known.replace(", or another --delivery", "").replace("-o", option)
 
 
 def partial_path(path: Path) -> Path:
@@ -69,9 +70,9 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_text(path: Path, text: str) -> None:
-    """`text` in the file at `path`, all of it or none."""
-    with told(path):
+def write_text(path: Path, text: str, option: str = "-o") -> None:
+    """`text` in the file at `path`, which `option` of the command named; all of it or none."""
+    with told(path, option):
         partial = partial_path(path)
         partial.write_text(text, encoding="utf-8")
         sync(partial)

@@ -76,7 +76,7 @@ def measure(frames: Iterable[Frame], side: int, odd: int, progress: Callable[[in
     energy: list[Array] = []
     window: deque[Array] = deque(maxlen=2 * odd + 2)
     for frame in frames:
-        picture = _reduced(frame.lightness, side)
+        picture = reduced(frame.lightness, side)
         change.append(difference(window[-1], picture) if window else 0.0)
         window.append(picture)
         rest.append((float(picture.mean()), float(np.abs(picture - np.median(picture)).mean())))
@@ -97,7 +97,7 @@ def measure(frames: Iterable[Frame], side: int, odd: int, progress: Callable[[in
     )
 
 
-def _reduced(lightness: Array, side: int) -> Array:
+def reduced(lightness: Array, side: int) -> Array:
     """The signal of a frame, 0..100, at measuring size.
 
     Films are faded, mixed and flicker in their signal (BT.1886: light to the power 1/2.4), not in L*, whose dark end

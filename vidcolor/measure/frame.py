@@ -1,0 +1,165 @@
+"""One frame measured: everything that needs its pictures. Frames are independent, so several are measured at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.color import rgb_to_lab
+from vidcolor.color.colorimetry import LUMA_WEIGHTS
+from vidcolor.color.lab import BLACK, WHITE
+from vidcolor.flow.dis import Dis
+from vidcolor.measure.cuts import change
+from vidcolor.measure.learned import Learned
+from vidcolor.measure.measurement import MADE
+from vidcolor.media.pictures import ColorPicture
+from vidcolor.metrics.histograms import ab_histogram, dhis, his, rgb_histograms
+from vidcolor.metrics.image import Truth
+from vidcolor.metrics.temporal import Motion, find_motion, reduced
+
+Key = tuple[str, str]
+"""Figure, column."""
+NAMES = {
+    "psnr": "psnr",
+    "psnr_delivered": "psnr_delivered",
+    "psnr_ab": "psnr_ab",
+    "ssim": "ssim",
+    "ciede2000": "delta_e",
+    "ciede2000_p90": "delta_e_p90",
+    "colorfulness": "colorfulness",
+}
+"""Our figures, and what `PictureFigures` calls them."""
+ROUNDING = 1e-3
+"""Codes by which luma computed in float32 misses."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameTask:
+    """One frame to measure."""
+
+    frame: int
+    result: ColorPicture
+    truth: ColorPicture
+    copied: Array
+    """(2, H, W) a*b* of the truth at the nearest keyframe."""
+    is_source: bool
+    """True where the static copy takes its colours from this very frame."""
+    light: Array
+    """(h, w) L* of the truth, reduced."""
+    sample: Array
+    """The truth as `cuts` compares it."""
+    before: tuple[Array, Array] | None
+    """`light` and `sample` of the frame before; None if that is not measured."""
+
+
+@dataclass(slots=True, eq=False)
+class MeasuredFrame:
+    """What is found of one frame. Its full-size arrays are let go as soon as it has been tallied."""
+
+    frame: int
+    light: Array
+    """(h, w) L* of the truth, reduced."""
+    values: dict[Key, float] = field(default_factory=dict)
+    small: dict[str, Array] = field(default_factory=dict)
+    """(3, h, w) R'G'B' of each column, reduced, as delivered."""
+    histograms: dict[str, Array] = field(default_factory=dict)
+    """R'G'B' histograms of each column."""
+    features: dict[str, Array] = field(default_factory=dict)
+    """Inception features of each column."""
+    errors: dict[str, Array] = field(default_factory=dict)
+    """(H, W) CIEDE2000 of each column but the truth's."""
+    motion: Motion | None = None
+    """From the frame before; None without one."""
+    changed: float = 0.0
+    result: Array | None = None
+    """(3, H, W) R'G'B'"""
+    truth: Array | None = None
+
+
+class FrameMeasure:
+    """Measures single frames. Threads may call it at once; a frame's figures hang on nothing but the frame."""
+
+    def __init__(
+        self, learned: Learned, reference: Array | None, size: tuple[int, int], *, exact_luma: bool = True
+    ) -> None:
+        """What all frames share.
+
+        reference   (3, H, W) R'G'B'
+        size        (height, width) at which neighbours are compared
+        exact_luma  False: the truth's luma is not in its file, but computed from its R'G'B'
+        """
+        self._exact_luma = exact_luma
+        self._learned = learned
+        self._reference = ab_histogram(rgb_to_lab(reference)) if reference is not None else None
+        self._size = size
+        self._flow = Dis()
+
+    def __call__(self, task: FrameTask) -> MeasuredFrame:
+        """The frame's figures. Refuses pictures too small for SSIM's window."""
+        done = MeasuredFrame(task.frame, task.light, result=task.result.rgb, truth=task.truth.rgb)
+        truth = Truth(task.truth.rgb)
+        lab = rgb_to_lab(task.result.rgb)
+        chromas = {"result": lab[1:], "gray": np.zeros_like(task.copied), "copy": task.copied}
+        shown = {column: truth.colored(chroma) for column, chroma in chromas.items()}
+        self._figures(done, truth, task)
+        done.values["colorfulness", "truth"] = truth.colorfulness
+        done.values["luma_change", "result"] = luma_change(task.result.luma, task.truth, exact=self._exact_luma)
+        for column, rgb in {**shown, "result": task.result.rgb, "truth": truth.rgb}.items():
+            done.small[column] = np.stack([reduced(plane, self._size) for plane in rgb])
+            done.histograms[column] = rgb_histograms(rgb)
+        if self._reference is not None:
+            self._likeness(done, {**chromas, "truth": truth.lab[1:]})
+        if self._learned.active:
+            values, done.features = self._learned.measure(truth.rgb, shown)
+            done.values.update(values)
+        if task.is_source:  # the copy is the truth there, and no figure of a copy
+            done.values = {key: value for key, value in done.values.items() if key[1] != "copy"}
+            done.features.pop("copy", None)
+        if task.before is not None:
+            light, sample = task.before
+            done.motion = find_motion(light, task.light, self._flow)
+            done.changed = change(sample, task.sample)
+        return done
+
+    def _figures(self, done: MeasuredFrame, truth: Truth, task: FrameTask) -> None:
+        gray = np.zeros_like(task.copied)
+        found = {
+            "result": truth.figures(task.result.rgb, maps=True),
+            "gray": truth.figures_of_chroma(gray, maps=True),
+            "copy": truth.figures_of_chroma(task.copied, maps=True),
+        }
+        for column, figures in found.items():
+            for key, name in NAMES.items():
+                done.values[key, column] = getattr(figures, name)
+            assert figures.error_map is not None
+            done.errors[column] = figures.error_map
+
+    def _likeness(self, done: MeasuredFrame, chromas: dict[str, Array]) -> None:
+        """HIS and dHIS of a*b* by column."""
+        assert self._reference is not None
+        found = {}
+        for column, chroma in chromas.items():
+            found[column] = ab_histogram(np.concatenate([chroma[:1], chroma]))
+            done.values["his", column] = his(found[column], self._reference)
+        for column in MADE:
+            done.values["dhis", column] = dhis(found["truth"], self._reference, found[column])
+
+
+def luma_change(luma: Array, truth: ColorPicture, *, exact: bool) -> float:
+    """Largest distance of a result's Y' from the truth's, in 10-bit codes.
+
+    Where the truth's codes are computed from R'G'B' (not `exact`), half a code may have been rounded either way by
+    whoever made the film: then either code is the truth's own.
+    """
+    largest = float(cv2.norm(luma, truth.luma, cv2.NORM_INF))
+    if exact or largest == 0:
+        return largest
+    differs = luma != truth.luma
+    red, blue = LUMA_WEIGHTS[1]
+    weights = np.array([red, 1 - red - blue, blue])
+    true = BLACK + (WHITE - BLACK) * (weights @ truth.rgb[:, differs].astype(np.float64))
+    beyond = np.abs(luma[differs] - true) - 0.5 - ROUNDING
+    return float(np.ceil(np.maximum(beyond, 0)).max())

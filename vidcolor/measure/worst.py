@@ -1,0 +1,66 @@
+"""The worst frames of a film, kept small for people to look at: a few, and not neighbours of each other."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.measure.frame import MeasuredFrame
+from vidcolor.measure.measurement import WorstFrame
+from vidcolor.metrics.temporal import reduced, reduced_size
+
+LONG_SIDE = 480
+"""Pixels of the longer side of a kept picture."""
+APART = 12
+"""Frames between two that are shown, at least, where the film is long enough: neighbours show the same fault."""
+SPARE = 3
+"""Candidates kept for each frame shown: some of them turn out to be neighbours."""
+
+
+class Worst:
+    """Finds up to `most` frames of the largest mean CIEDE2000, none near another.
+
+    Of each run of frames the worst is a candidate, and the worst candidates are kept.
+    """
+
+    def __init__(self, most: int, frame_count: int) -> None:
+        self._most = most
+        self._apart = max(1, min(APART, frame_count // max(1, most)))
+        self._kept: dict[int, WorstFrame] = {}
+
+    def add(self, done: MeasuredFrame) -> None:
+        """Takes the next frame; keeps small pictures of it if it is a candidate."""
+        if not self._most:
+            return
+        error, run = done.values["ciede2000", "result"], done.frame // self._apart
+        if run in self._kept:
+            if self._kept[run].error >= error:
+                return
+        elif len(self._kept) == SPARE * self._most:
+            least = min(self._kept, key=lambda other: self._kept[other].error)
+            if self._kept[least].error >= error:
+                return
+            del self._kept[least]
+        self._kept[run] = _small(done, error)
+
+    def frames(self) -> tuple[WorstFrame, ...]:
+        """The worst, worst first."""
+        chosen: list[WorstFrame] = []
+        for kept in sorted(self._kept.values(), key=lambda one: (-one.error, one.frame)):
+            if len(chosen) < self._most and all(abs(kept.frame - one.frame) >= self._apart for one in chosen):
+                chosen.append(kept)
+        return tuple(chosen)
+
+
+def _small(done: MeasuredFrame, error: float) -> WorstFrame:
+    assert done.result is not None
+    assert done.truth is not None
+    size = reduced_size(done.result.shape[1:], LONG_SIDE)
+    errors = reduced(done.errors["result"], size)
+    return WorstFrame(done.frame, error, _bytes(done.result, size), _bytes(done.truth, size), errors)
+
+
+def _bytes(rgb: Array, size: tuple[int, int]) -> Array:
+    """(3, h, w) uint8 of R'G'B' 0..1."""
+    planes = np.stack([reduced(plane, size) for plane in rgb])
+    return np.rint(np.clip(planes, 0, 1) * 255).astype(np.uint8)
