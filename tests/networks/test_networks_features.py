@@ -110,12 +110,15 @@ def test_the_interface_of_the_training_free_features(file):
         LearnedFeatures(file, strides=(2,))
 
 
-def test_the_number_of_threads_does_not_change_the_answer(file):
-    lightness = np.random.default_rng(0).uniform(0, 100, (61, 93)).astype(np.float32)
+def test_the_number_of_threads_does_not_change_the_answer(tmp_path):
+    """At the size of use: smaller ones are worked on alike by any number of threads."""
+    file = tmp_path / "features.safetensors"
+    save_features(file, FeaturesNet(), {})
+    lightness = np.random.default_rng(0).uniform(0, 100, (240, 427)).astype(np.float32)
     learned, before = LearnedFeatures(file), torch.get_num_threads()
     answers = []
     try:
-        for threads in (1, 2, 3):
+        for threads in (1, 2):
             torch.set_num_threads(threads)
             answers.append(learned(lightness))
     finally:

@@ -1,7 +1,7 @@
 """Learned features behind the interface of the training-free ones (features.py): NumPy in, NumPy out.
 
-The network runs in bfloat16, which a processor with AMX or AVX512-BF16 does several times faster, and on one thread
-for each call, so that the answer does not hang on the machine's number of threads.
+The network runs in bfloat16, which a processor with AMX does several times faster, and on one thread, set for the
+whole process: the answer then does not hang on the machine's number of threads, and frames run side by side anyway.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class LearnedFeatures:
         if lightness.ndim != 2:
             raise InputError(f"features of an array of shape {lightness.shape}: lightness must be (H, W)")
         picture = torch.from_numpy(np.ascontiguousarray(lightness, np.float32))[None, None]
+        if torch.get_num_threads() != 1:  # here, not once at the start: OpenMP keeps the number for each thread
+            torch.set_num_threads(1)
         with torch.inference_mode():
             maps = dict(zip(STRIDES, self._net(picture), strict=True))
         return [maps[stride][0].contiguous().numpy() for stride in self.strides]
