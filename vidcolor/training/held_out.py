@@ -30,6 +30,8 @@ APART = 25
 """Frames from the reference to the target."""
 FIRSTS = (0, 30)
 """Reference frames of each clip, where it is long enough."""
+SEED = 100
+"""Of the first clip's print."""
 HELD_SHARE = 50
 """One still in so many is held out, by its name."""
 
@@ -56,13 +58,14 @@ def kept_stills(stills: Sequence[Path]) -> list[Path]:
     return [path for path in stills if zlib.crc32(path.name.encode()) % HELD_SHARE]
 
 
-def held_trials(folders: Sequence[Path]) -> list[Trial]:
-    """The trials of some clips."""
+def held_trials(folders: Sequence[Path], firsts: Sequence[int] = FIRSTS, prints: int = 1) -> list[Trial]:
+    """Trials of some clips, each from the frames `firsts` and aged as so many different prints."""
     clips = [sorted(folder.glob("*.webp")) or sorted(folder.glob("*.jpg")) for folder in folders]
     return [
-        load_trial(files, first, seed)
-        for seed, files in enumerate(clips, 100)
-        for first in FIRSTS
+        load_trial(files, first, seed + len(clips) * each)
+        for seed, files in enumerate(clips, SEED)
+        for first in firsts
+        for each in range(prints)
         if first + APART < len(files)
     ]
 
