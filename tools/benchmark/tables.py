@@ -26,7 +26,7 @@ COLUMNS = (
     "luma_change",
 )
 """Figures of the quality table, by `vidcolor.measure`'s names; those nobody has are left out."""
-ARROWS = {"higher": "↑", "lower": "↓", "near 1": "→ 1", "near truth": ""}
+ARROWS = {"higher": "↑", "lower": "↓", "near 1": "→ 1", "near 0": "→ 0", "near truth": ""}
 WORST = ("luma_change",)
 """Figures of which the worst clip counts, not the mean."""
 BASES = {"gray frame": "gray", "static copy": "copy", "truth itself": "truth"}
