@@ -147,7 +147,7 @@ def test_what_failed_is_tried_again(clips, tmp_path):
 def test_ours_runs_as_a_user_types_it_and_keeps_the_luma(clips, tmp_path):
     """One clip through `vidcolor run`; nearer to the truth than the static copy."""
     job = jobs.open_job(clips / "an other", "both", tmp_path / "job")
-    record = quality.Bench(tmp_path, tell=lambda _: None)._one(job, methods.presets("draft")[0], tmp_path / "m", "")
+    record = quality.Bench(tmp_path, tell=lambda _: None).run_one(job, methods.presets("draft")[0], tmp_path / "m", "")
     assert not record["failed"]
     figures = record["figures"]
     assert figures["luma_change"]["result"] == 0

@@ -32,6 +32,9 @@ from vidcolor.errors import VidcolorError
 from vidcolor.settings import Settings, load_settings, parse_assignment, preset_tables
 
 PARTS = ("quality", "speed")
+STUDY = """Each part of the method left out in turn (flow, camera, superpixel, attention, blend, filling), quality by
+distance to the nearest keyframe, and where the errors sit: by predicted confidence, by kind of place, and beside the
+truly best choice among the candidates."""
 PRESETS = "draft,standard,archive"
 SIZES = "480,1080,2160"
 
@@ -58,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(required=True, metavar="COMMAND")
     table = verbs.add_parser("table", description=methods.__doc__, formatter_class=top.formatter_class)
     table.set_defaults(run=run_table)
-    study = verbs.add_parser("study")
+    study = verbs.add_parser("study", description=STUDY, formatter_class=top.formatter_class)
     study.set_defaults(run=run_study)
     for verb, rules in ((table, "first,both,every:25"), (study, "first,both")):
         verb.add_argument("clips", type=Path, help="the folder of clips")
@@ -119,7 +122,7 @@ def run_table(args: argparse.Namespace) -> None:
         parts += [("What failed", tables.failures(records)), ("The figures", tables.legend(records))]
     if "speed" in wanted:
         heights = [int(text) for text in args.sizes.split(",")]
-        speeds = speed.run_sizes(args.out, heights, args.presets.split(","), args.film, say)
+        speeds = speed.run_sizes(args.out, heights, [method.name for method in ours], args.film, say)
         parts.insert(0, ("Speed", speed.about(speeds) + speed.speed_table(speeds)))
     about = tables.facts_of(records)
     tables.write_page(args.out / "benchmarks.md", tables.page("Benchmarks", args.line, about, parts))

@@ -53,11 +53,12 @@ class Bench:
             job = open_job(clip, rule, work / "job")
             for _, _, method in group:
                 done += 1
-                records.append(self._one(job, method, work / "made", f"[{done}/{total}]"))
+                records.append(self.run_one(job, method, work / "made", f"[{done}/{total}]"))
             shutil.rmtree(work, ignore_errors=True)
         return records
 
-    def _one(self, job: Job, method: Method, folder: Path, place: str) -> Record:
+    def run_one(self, job: Job, method: Method, folder: Path, place: str) -> Record:
+        """The record of one method on one job: kept, or made in `folder`; `place` stands before what is told."""
         made_of = self._made_of(job, method)
         path = self.runs / f"{job.name}--{job.rule.replace(':', '-')}--{method.name}.json"
         kept = read_record(path)
