@@ -85,7 +85,7 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Figure(
         "his", "HIS", "", "lower", 4, RICH,
-        "Symmetric chi-square of the a*b* histograms (441 bins) of frame and reference; 0 to 4.",
+        "Symmetric chi-square of the a*b* histograms (441 bins) of frame and reference; 0 where they agree.",
     ),
     Figure(
         "dhis", "dHIS", "", "lower", 4, RICH,

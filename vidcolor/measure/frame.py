@@ -32,8 +32,8 @@ NAMES = {
     "colorfulness": "colorfulness",
 }
 """Our figures, and what `PictureFigures` calls them."""
-ROUNDING = 1e-3
-"""Codes by which luma computed in float32 misses."""
+ROUNDING = 0.01
+"""Codes by which the luma of a picture of 16 bits misses that of what was rounded to it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

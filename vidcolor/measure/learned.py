@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -35,6 +36,8 @@ class Learned:
         self._contextual: Contextual | None = None
         self._inception: Inception | None = None
         self._looked: Any = None
+        self._one_at_a_time = threading.Lock()
+        """PyTorch uses all cores by itself, and its switches of precision are the whole process's."""
         self._sets: dict[str, FeatureSet] = {}
         self._found: dict[str, dict[str, float]] = {}
         self._spread: dict[str, float] = {}
@@ -76,6 +79,12 @@ class Learned:
         self, truth: Array, pictures: Mapping[str, Array]
     ) -> tuple[dict[tuple[str, str], float], dict[str, Array]]:
         """(numbers of one frame, its Inception features by column), of pictures under the true lightness by column."""
+        with self._one_at_a_time:
+            return self._measure(truth, pictures)
+
+    def _measure(
+        self, truth: Array, pictures: Mapping[str, Array]
+    ) -> tuple[dict[tuple[str, str], float], dict[str, Array]]:
         values: dict[tuple[str, str], float] = {}
         features: dict[str, Array] = {}
         if self._lpips is not None:

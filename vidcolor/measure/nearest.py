@@ -77,8 +77,9 @@ def _named(pair: Pair, folder: Path) -> list[int]:
 
 def _reel(pair: Pair) -> Reel:
     """What names are read against: the film's own timecode where there is a film, else frame numbers alone."""
-    for placed in (pair.truth, pair.result):
-        if placed.clip.name == "film":
-            return open_reel(placed.clip.path, READING)
+    clips = [placed.clip for placed in (pair.truth, pair.result)]
+    reels = [open_reel(clip.path, READING) for clip in clips if clip.name == "film"]
+    if reels:
+        return next((reel for reel in reels if reel.timecoded), reels[0])
     last = max(pair.result.frames[-1], pair.truth.frames[-1])
     return Reel("r1", pair.truth.clip.path, last + 1, Rate(24), pair.size)

@@ -130,9 +130,9 @@ def _common(result: Placed, truth: Placed) -> Sequence[int]:
     return common
 
 
-def left_out_notes(sides: Iterable[Side]) -> list[str]:
-    """A sentence for each side with frames that the other has not; and one where the numbers look shifted."""
-    result, truth = sides
+def pairing_notes(pair: Pair) -> list[str]:
+    """A sentence for each side with frames that the other has not; where numbers look shifted; where rates differ."""
+    result, truth = pair.sides()
     notes = [
         f"{side.path}: {len(side.left_out)} of its {side.frames} frames left out ({ranges(side.left_out)}): "
         f"{other.path} does not have them"
@@ -141,6 +141,9 @@ def left_out_notes(sides: Iterable[Side]) -> list[str]:
     ]
     if len(notes) == 2 and result.frames == truth.frames:
         notes.append("both have the same number of frames under other numbers: if they are the same, renumber one")
+    rates = [placed.clip.rate for placed in (pair.result, pair.truth)]
+    if None not in rates and rates[0] != rates[1]:
+        notes.append(f"{rates[0]} frames a second against {rates[1]}: frames are compared by number all the same")
     return notes
 
 

@@ -23,7 +23,7 @@ from vidcolor.measure.gather import Gather
 from vidcolor.measure.learned import Learned
 from vidcolor.measure.measurement import Measurement, MeasureOptions
 from vidcolor.measure.nearest import Sources, find_sources
-from vidcolor.measure.pairing import Pair, left_out_notes, open_pair
+from vidcolor.measure.pairing import Pair, open_pair, pairing_notes
 from vidcolor.media.pictures import open_colors
 from vidcolor.metrics.temporal import reduced, reduced_size
 from vidcolor.types import ColorTags
@@ -58,7 +58,7 @@ def measure(
             gather.add(frame)
             if progress:
                 progress("measure", done, len(pair.frames))
-    return gather.finish(options, [*left_out_notes(pair.sides()), *notes])
+    return gather.finish(options, [*pairing_notes(pair), *notes])
 
 
 def _reference(path: Path | None) -> Array | None:

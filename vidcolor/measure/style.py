@@ -26,6 +26,7 @@ flex-direction:column}
 .wide{overflow-x:auto;background:var(--panel);border:1px solid var(--line);border-radius:10px}
 table{border-collapse:collapse;width:100%}
 th,td{padding:7px 12px;text-align:left;vertical-align:baseline;border-top:1px solid var(--line)}
+@media (min-width:721px),print{thead th:first-child{width:46%}}
 thead th{border-top:0;font-weight:500;color:var(--soft);font-size:13px}
 .group th{font-size:12px;font-weight:600;letter-spacing:.04em;color:var(--soft);background:var(--ground)}
 .n{text-align:right;white-space:nowrap}
@@ -33,7 +34,7 @@ td.n{padding-top:7px}td.result{font-weight:650;color:var(--result)}
 th.result{color:var(--result)}
 .sense,td:nth-child(2){color:var(--soft);white-space:nowrap;font-size:13px}
 td .text{display:block;color:var(--soft);font-size:12.5px;line-height:1.4;max-width:62ch}
-.needs{color:var(--soft);font-size:13px;font-style:italic}
+.needs{overflow-wrap:anywhere;color:var(--soft);font-size:13px;font-style:italic}
 .columns{margin-top:12px;font-size:13px;color:var(--soft)}
 .columns .result{color:var(--result)}.columns .copy{color:var(--copy)}.columns .truth{color:var(--truth)}
 .legend{display:flex;flex-wrap:wrap;gap:6px 20px;margin:0 0 8px;color:var(--soft);font-size:13px}
@@ -62,6 +63,9 @@ footer{margin-top:36px;border-top:1px solid var(--line);padding-top:12px;color:v
 footer p{margin:0 0 6px;overflow-wrap:anywhere}
 @media (max-width:720px){main{padding:20px 14px}th:nth-child(-n+3):nth-child(n+2),td:nth-child(-n+3):nth-child(n+2)
 {display:none}th,td{padding:6px 8px}}
-@media print{main{max-width:none;padding:0}.tile,.charts figure,.strip figure,tbody{break-inside:avoid}
+@media print{body{font-size:11px}main{max-width:none;padding:0}h2{margin:20px 0 8px;break-after:avoid}
+.tile,.charts figure,.strip figure,tr{break-inside:avoid}.group{break-after:avoid}.strip .heads{break-after:avoid}
+th,td{padding:4px 8px}.tiles{grid-template-columns:repeat(5,1fr)}.tile .large{font-size:20px}
+.charts{grid-template-columns:1fr 1fr}td .text,.sense,td:nth-child(2),.needs,.columns{font-size:9.5px}
 .hover{display:none}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """

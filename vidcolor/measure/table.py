@@ -42,8 +42,12 @@ def table_rows(found: Measurement) -> list[Cells]:
 
 
 def lacking_lines(found: Measurement) -> list[Cells]:
-    """(figure, "needs ...") of the rows without figures."""
-    return [(BY_KEY[row.key].name, row.needs) for row in found.rows if not row.values]
+    """(figures, "needs ...") of the rows without figures; those that need the same stand together."""
+    names: dict[str, list[str]] = {}
+    for row in found.rows:
+        if not row.values:
+            names.setdefault(row.needs, []).append(BY_KEY[row.key].name)
+    return [(", ".join(same), needs) for needs, same in names.items()]
 
 
 def distance_rows(found: Measurement) -> list[Cells]:

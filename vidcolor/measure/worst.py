@@ -13,14 +13,14 @@ LONG_SIDE = 480
 """Pixels of the longer side of a kept picture."""
 APART = 12
 """Frames between two that are shown, at least, where the film is long enough: neighbours show the same fault."""
-SPARE = 3
+SPARE = 4
 """Candidates kept for each frame shown: some of them turn out to be neighbours."""
 
 
 class Worst:
     """Finds up to `most` frames of the largest mean CIEDE2000, none near another.
 
-    Of each run of frames the worst is a candidate, and the worst candidates are kept.
+    Of each short run of frames the worst is a candidate, and the worst candidates are kept.
     """
 
     def __init__(self, most: int, frame_count: int) -> None:
@@ -32,7 +32,7 @@ class Worst:
         """Takes the next frame; keeps small pictures of it if it is a candidate."""
         if not self._most:
             return
-        error, run = done.values["ciede2000", "result"], done.frame // self._apart
+        error, run = done.values["ciede2000", "result"], done.frame // max(1, self._apart // 2)
         if run in self._kept:
             if self._kept[run].error >= error:
                 return
