@@ -201,7 +201,7 @@ def _add_measure(verbs: argparse._SubParsersAction) -> None:
         default=[],
         metavar="FILE",
         help="a file of ImageNet weights for LPIPS, LPIPS_R or FID, once for each file; where none is given they are "
-        "fetched once by torchvision; `none` leaves these rows out",
+        "fetched once by torchvision; `none` leaves these rows out, which on a CPU take seconds a frame",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything, with a number for every frame")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each frame")

@@ -14,10 +14,11 @@ from vidcolor.color.lab import BLACK, WHITE
 from vidcolor.flow.dis import Dis
 from vidcolor.measure.cuts import change
 from vidcolor.measure.learned import Learned
-from vidcolor.measure.measurement import MADE
+from vidcolor.measure.measurement import MADE, WorstFrame
+from vidcolor.measure.worst import looked_at
 from vidcolor.media.pictures import ColorPicture
 from vidcolor.metrics.histograms import ab_histogram, dhis, his, rgb_histograms
-from vidcolor.metrics.image import Truth
+from vidcolor.metrics.image import PictureFigures, Truth
 from vidcolor.metrics.temporal import Motion, find_motion, reduced
 
 Key = tuple[str, str]
@@ -57,7 +58,7 @@ class FrameTask:
 
 @dataclass(slots=True, eq=False)
 class MeasuredFrame:
-    """What is found of one frame. Its full-size arrays are let go as soon as it has been tallied."""
+    """What is found of one frame; nothing of full size."""
 
     frame: int
     light: Array
@@ -70,28 +71,30 @@ class MeasuredFrame:
     features: dict[str, Array] = field(default_factory=dict)
     """Inception features of each column."""
     errors: dict[str, Array] = field(default_factory=dict)
-    """(H, W) CIEDE2000 of each column but the truth's."""
+    """(h, w) CIEDE2000 of each column but the truth's, reduced."""
     motion: Motion | None = None
     """From the frame before; None without one."""
     changed: float = 0.0
-    result: Array | None = None
-    """(3, H, W) R'G'B'"""
-    truth: Array | None = None
+    looked_at: WorstFrame | None = None
+    """Small pictures of it, where the worst frames are wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameOptions:
+    """What is asked of each frame."""
+
+    exact_luma: bool = True
+    """False: the truth's luma is not in its file, but computed from its R'G'B'."""
+    pictures: bool = False
+    """True: small pictures of each frame are made, for the worst of them."""
 
 
 class FrameMeasure:
     """Measures single frames. Threads may call it at once; a frame's figures hang on nothing but the frame."""
 
-    def __init__(
-        self, learned: Learned, reference: Array | None, size: tuple[int, int], *, exact_luma: bool = True
-    ) -> None:
-        """What all frames share.
-
-        reference   (3, H, W) R'G'B'
-        size        (height, width) at which neighbours are compared
-        exact_luma  False: the truth's luma is not in its file, but computed from its R'G'B'
-        """
-        self._exact_luma = exact_luma
+    def __init__(self, learned: Learned, reference: Array | None, size: tuple[int, int], options: FrameOptions) -> None:
+        """`reference` is (3, H, W) R'G'B', `size` the (height, width) at which neighbours are compared."""
+        self._options = options
         self._learned = learned
         self._reference = ab_histogram(rgb_to_lab(reference)) if reference is not None else None
         self._size = size
@@ -99,20 +102,22 @@ class FrameMeasure:
 
     def __call__(self, task: FrameTask) -> MeasuredFrame:
         """The frame's figures. Refuses pictures too small for SSIM's window."""
-        done = MeasuredFrame(task.frame, task.light, result=task.result.rgb, truth=task.truth.rgb)
+        done = MeasuredFrame(task.frame, task.light)
         truth = Truth(task.truth.rgb)
-        lab = rgb_to_lab(task.result.rgb)
-        chromas = {"result": lab[1:], "gray": np.zeros_like(task.copied), "copy": task.copied}
-        shown = {column: truth.colored(chroma) for column, chroma in chromas.items()}
-        self._figures(done, truth, task)
-        done.values["colorfulness", "truth"] = truth.colorfulness
-        done.values["luma_change", "result"] = luma_change(task.result.luma, task.truth, exact=self._exact_luma)
-        for column, rgb in {**shown, "result": task.result.rgb, "truth": truth.rgb}.items():
-            done.small[column] = np.stack([reduced(plane, self._size) for plane in rgb])
-            done.histograms[column] = rgb_histograms(rgb)
+        chromas = {
+            "result": rgb_to_lab(task.result.rgb)[1:],
+            "gray": np.zeros_like(task.copied),
+            "copy": task.copied,
+        }
+        self._result(done, truth, task)
+        for column in ("gray", "copy"):
+            self._tally(done, column, truth.figures_of_chroma(chromas[column], maps=True))
+            self._look(done, column, truth.colored(chromas[column]))
+        self._look(done, "truth", truth.rgb)
         if self._reference is not None:
             self._likeness(done, {**chromas, "truth": truth.lab[1:]})
         if self._learned.active:
+            shown = {column: truth.colored(chroma) for column, chroma in chromas.items()}
             values, done.features = self._learned.measure(truth.rgb, shown)
             done.values.update(values)
         if task.is_source:  # the copy is the truth there, and no figure of a copy
@@ -124,18 +129,27 @@ class FrameMeasure:
             done.changed = change(sample, task.sample)
         return done
 
-    def _figures(self, done: MeasuredFrame, truth: Truth, task: FrameTask) -> None:
-        gray = np.zeros_like(task.copied)
-        found = {
-            "result": truth.figures(task.result.rgb, maps=True),
-            "gray": truth.figures_of_chroma(gray, maps=True),
-            "copy": truth.figures_of_chroma(task.copied, maps=True),
-        }
-        for column, figures in found.items():
-            for key, name in NAMES.items():
-                done.values[key, column] = getattr(figures, name)
+    def _result(self, done: MeasuredFrame, truth: Truth, task: FrameTask) -> None:
+        figures = truth.figures(task.result.rgb, maps=True)
+        self._tally(done, "result", figures)
+        self._look(done, "result", task.result.rgb)
+        done.values["colorfulness", "truth"] = truth.colorfulness
+        done.values["luma_change", "result"] = luma_change(task.result.luma, task.truth, exact=self._options.exact_luma)
+        if self._options.pictures:
             assert figures.error_map is not None
-            done.errors[column] = figures.error_map
+            pictures = task.result.rgb, task.truth.rgb, figures.error_map
+            done.looked_at = looked_at(task.frame, figures.delta_e, *pictures)
+
+    def _tally(self, done: MeasuredFrame, column: str, figures: PictureFigures) -> None:
+        for key, name in NAMES.items():
+            done.values[key, column] = getattr(figures, name)
+        assert figures.error_map is not None
+        done.errors[column] = reduced(figures.error_map, self._size)
+
+    def _look(self, done: MeasuredFrame, column: str, rgb: Array) -> None:
+        """What neighbours are compared by."""
+        done.small[column] = np.stack([reduced(plane, self._size) for plane in rgb])
+        done.histograms[column] = rgb_histograms(rgb)
 
     def _likeness(self, done: MeasuredFrame, chromas: dict[str, Array]) -> None:
         """HIS and dHIS of a*b* by column."""
@@ -157,9 +171,9 @@ def luma_change(luma: Array, truth: ColorPicture, *, exact: bool) -> float:
     largest = float(cv2.norm(luma, truth.luma, cv2.NORM_INF))
     if exact or largest == 0:
         return largest
-    differs = luma != truth.luma
+    furthest = cv2.absdiff(luma, truth.luma) == largest
     red, blue = LUMA_WEIGHTS[1]
     weights = np.array([red, 1 - red - blue, blue])
-    true = BLACK + (WHITE - BLACK) * (weights @ truth.rgb[:, differs].astype(np.float64))
-    beyond = np.abs(luma[differs] - true) - 0.5 - ROUNDING
-    return float(np.ceil(np.maximum(beyond, 0)).max())
+    true = BLACK + (WHITE - BLACK) * (weights @ truth.rgb[:, furthest].astype(np.float64))
+    beyond = np.abs(luma[furthest] - true).max() - 0.5 - ROUNDING
+    return largest if beyond > largest - 1 else largest - 1

@@ -55,11 +55,10 @@ class Gather:
             self._seen.feed(done.frame, done.light, done.motion, done.errors)
         if not key:
             self._learned.add(done.features)
-            self._worst.add(done)
+            if done.looked_at is not None:
+                self._worst.add(done.looked_at)
         distance = self._sources.distance(done.frame) if self._sources.given else -1
         self._tallies.add(done.frame, distance, done.values)
-        done.result = done.truth = None
-        done.errors = {}
         self._before = done
 
     def _consistency(self, done: MeasuredFrame) -> None:

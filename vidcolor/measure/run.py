@@ -18,7 +18,7 @@ from numpy import ndarray as Array
 from vidcolor.color import luma_to_lightness, rgb_to_lab
 from vidcolor.errors import InputError
 from vidcolor.measure.cuts import sample
-from vidcolor.measure.frame import FrameMeasure, FrameTask, MeasuredFrame
+from vidcolor.measure.frame import FrameMeasure, FrameOptions, FrameTask, MeasuredFrame
 from vidcolor.measure.gather import Gather
 from vidcolor.measure.learned import Learned
 from vidcolor.measure.measurement import Measurement, MeasureOptions
@@ -29,8 +29,8 @@ from vidcolor.metrics.temporal import reduced, reduced_size
 from vidcolor.types import ColorTags
 
 MOST_THREADS = 4
-"""Frames measured at once, at most: each takes about 60 bytes a pixel."""
-AHEAD = 2
+"""Frames measured at once, at most: each takes some 150 bytes a pixel, 1.2 GB at 3840x2160."""
+AHEAD = 1
 """Frames read before they are asked for."""
 Progress = Callable[[str, int, int], None]
 
@@ -52,7 +52,7 @@ def measure(
     learned = Learned(options, reference, pair.size)
     size = reduced_size(pair.size)
     gather = Gather(pair, sources, learned, size, options.worst)
-    one = FrameMeasure(learned, reference, size, exact_luma=pair.truth.clip.name == "film")
+    one = FrameMeasure(learned, reference, size, FrameOptions(pair.truth.clip.name == "film", options.worst > 0))
     with closing(_measured(_tasks(pair, sources, size), one)) as frames:
         for done, frame in enumerate(frames, 1):
             gather.add(frame)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.measure.frame import MeasuredFrame
 from vidcolor.measure.measurement import WorstFrame
 from vidcolor.metrics.temporal import reduced, reduced_size
 
@@ -28,20 +27,18 @@ class Worst:
         self._apart = max(1, min(APART, frame_count // max(1, most)))
         self._kept: dict[int, WorstFrame] = {}
 
-    def add(self, done: MeasuredFrame) -> None:
-        """Takes the next frame; keeps small pictures of it if it is a candidate."""
-        if not self._most:
-            return
-        error, run = done.values["ciede2000", "result"], done.frame // max(1, self._apart // 2)
+    def add(self, one: WorstFrame) -> None:
+        """Takes the next frame, as `looked_at` made it; keeps it if it is a candidate."""
+        run = one.frame // max(1, self._apart // 2)
         if run in self._kept:
-            if self._kept[run].error >= error:
+            if self._kept[run].error >= one.error:
                 return
         elif len(self._kept) == SPARE * self._most:
             least = min(self._kept, key=lambda other: self._kept[other].error)
-            if self._kept[least].error >= error:
+            if self._kept[least].error >= one.error:
                 return
             del self._kept[least]
-        self._kept[run] = _small(done, error)
+        self._kept[run] = one
 
     def frames(self) -> tuple[WorstFrame, ...]:
         """The worst, worst first."""
@@ -52,12 +49,10 @@ class Worst:
         return tuple(chosen)
 
 
-def _small(done: MeasuredFrame, error: float) -> WorstFrame:
-    assert done.result is not None
-    assert done.truth is not None
-    size = reduced_size(done.result.shape[1:], LONG_SIDE)
-    errors = reduced(done.errors["result"], size)
-    return WorstFrame(done.frame, error, _bytes(done.result, size), _bytes(done.truth, size), errors)
+def looked_at(frame: int, error: float, result: Array, truth: Array, errors: Array) -> WorstFrame:
+    """Small pictures of a frame, of R'G'B' 0..1 (3, H, W) and of its error map (H, W)."""
+    size = reduced_size(errors.shape, LONG_SIDE)
+    return WorstFrame(frame, error, _bytes(result, size), _bytes(truth, size), reduced(errors, size))
 
 
 def _bytes(rgb: Array, size: tuple[int, int]) -> Array:
