@@ -90,7 +90,8 @@ def test_motion_hides_what_comes_from_outside() -> None:
 
 
 def test_reduced_pictures_keep_their_means() -> None:
-    assert reduced_size((480, 854)) == (241, 428)
+    assert reduced_size((480, 854)) == (240, 427)
+    assert reduced_size((2160, 3840)) == (270, 480)
     assert reduced_size((30, 40)) == (30, 40)
     plane = np.random.default_rng(2).random((30, 40))
     assert reduced(plane, (15, 20))[3, 4] == pytest.approx(plane[6:8, 8:10].mean(), rel=1e-6)
