@@ -1,6 +1,6 @@
 """How well features match gray frames: chroma carried from frame 0 to frame 25 by the match alone, PSNR in dB.
 
-    python tools/measure_features.py CLIPS --teachers DIR [--weights FILE ...] [--prints 3] [--only NAME,...]
+    python tools/measure_features.py CLIPS [--teachers DIR] [--weights FILE ...] [--prints 3] [--only NAME,...]
 
 CLIPS holds folders of numbered colour frames. Both frames are gray; each is also aged as `--prints` old prints. At each
 place, 8 pixels apart, the softmax mean (temperature 0.03) of the first frame's chroma is taken; the result is
@@ -45,7 +45,7 @@ def figures_of(trial: Trial, methods: dict[str, Maps], *, clean: bool) -> dict[s
     for look in ("clean", "aged") if clean else ("aged",):
         pair = [torch.from_numpy(x)[None, None] for x in getattr(trial, look)]
         for name, method in methods.items():
-            reference, target = (method(x)[0] for x in pair)
+            reference, target = (method(x)[0][0] for x in pair)
             found[f"{name}, {look}"] = carried_psnr(trial, reference, target)
     return found
 
@@ -53,17 +53,17 @@ def figures_of(trial: Trial, methods: dict[str, Maps], *, clean: bool) -> dict[s
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path)
-    parser.add_argument("--teachers", type=Path, required=True)
+    parser.add_argument("--teachers", type=Path, help="folder of the teachers; left out: the networks alone")
     parser.add_argument("--weights", type=Path, nargs="*", default=[SHIPPED])
     parser.add_argument("--prints", type=int, default=3)
     parser.add_argument("--only", default="", help="clips by name, with commas")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    teachers = Both(args.teachers).to(torch.float32).eval()
-    methods: dict[str, Maps] = {
-        "teachers, full size": lambda x: teachers(x)[1:],
-        "teachers, half size": lambda x: teachers(halved(x))[:1],
-    }
+    methods: dict[str, Maps] = {}
+    if args.teachers:
+        teachers = Both(args.teachers).eval()
+        methods["teachers, full size"] = lambda x: teachers(x)[1:]
+        methods["teachers, half size"] = lambda x: teachers(halved(x))[:1]
     for file in args.weights:
         net = load_features(file).to(torch.bfloat16)
         methods[file.stem] = lambda x, net=net: net(halved(x))[:1]
