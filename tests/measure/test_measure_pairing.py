@@ -107,4 +107,4 @@ def test_different_rates_are_said(place):
 def test_ranges():
     assert ranges([]) == ""
     assert ranges([3, 4, 5, 9]) == "3-5, 9"
-    assert ranges(range(0, 40, 2)) == "0, 2, 4, 6 and 16 more"
+    assert ranges(range(0, 40, 2)) == "0, 2, 4, 6, 8, 10 and 14 more"

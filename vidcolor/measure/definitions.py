@@ -124,7 +124,8 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Figure(
         "luma_change", "Luma change", "10-bit codes", "lower", 0, LUMA,
-        "Largest |Y' out - Y' in| of any pixel of any frame: at 0 the luma is the film's own, code for code.",
+        "Largest |Y' of the result - Y' of the truth| of any pixel of any frame: at 0 the luma is the film's "
+        "own, code for code. A lossy codec does not keep it.",
     ),
 )  # fmt: skip
 BASELINES = {

@@ -16,7 +16,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.measure.chart import Axes, Curve, line_chart
-from vidcolor.measure.definitions import BASELINES, BY_KEY, Figure
+from vidcolor.measure.definitions import BASELINES, BY_KEY, LARGEST_PSNR, Figure
 from vidcolor.measure.document import versions
 from vidcolor.measure.measurement import COLUMN_NAMES, COLUMNS, MADE, Measurement, Row, WorstFrame
 from vidcolor.measure.style import STYLE
@@ -146,11 +146,11 @@ def _titled(figure: Figure) -> str:
 
 
 def _clean(found: Measurement, key: str, column: str, keyframes: frozenset[int]) -> Sequence[float]:
-    """The series without its keyframes, and with no number beyond the most that counts."""
-    most = 100.0 if key == "psnr" else float("inf")
+    """The series without its keyframes, and without frames that have no error: a black one would flatten the rest."""
+    most = LARGEST_PSNR if key == "psnr" else float("inf")
     values = found.series.get((key, column), ())
     return [
-        float("nan") if frame in keyframes else min(value, most)
+        float("nan") if frame in keyframes or value >= most else value
         for frame, value in zip(found.frames, values, strict=False)
     ]
 

@@ -20,7 +20,7 @@ from vidcolor.settings import ReelSettings
 
 NUMBER = re.compile(r"(?:.*[^0-9])?([0-9]{1,12})[^0-9]*", re.DOTALL)
 """The last number of a picture's name."""
-RANGES_NAMED = 4
+RANGES_NAMED = 6
 READING = ReelSettings(interlaced="carry", variable_rate="conform")
 """Films are compared picture by picture, whatever their fields; of a variable rate, as `run` conforms it."""
 
