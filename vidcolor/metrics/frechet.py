@@ -159,31 +159,47 @@ def fid(first: FeatureSet, second: FeatureSet) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Extrapolated:
-    """FIDinf: the mean of the draws' intercepts, and their standard deviation (over n - 1)."""
+    """FIDinf, the mean of the draws' intercepts, and what it is worth."""
 
     mean: float
     spread: float
+    """Standard deviation of the draws' intercepts (over n - 1)."""
+    bend: float
+    """A parabola's intercept less the line's. Far from 0 the sets are too small for a line, and the mean is not FID's
+    limit: sets of fewer pictures than features (2048), above all."""
+    smallest: int
+    largest: int
+    """Pictures in the smallest and largest subset."""
 
 
 def fid_infinity(first: FeatureSet, second: FeatureSet, seed: int = 0, draws: int = DRAWS) -> Extrapolated:
     """FID extrapolated to sets without end; may fall below 0 where the sets are alike.
 
-    Refuses sets of fewer than 150 pictures. The same seed gives the same figures.
+    Refuses sets of fewer than 150 pictures, and fewer than two draws. The same seed gives the same figures.
     """
     fewer = min(len(first), len(second))
-    if fewer < FEWEST:
-        raise InputError(f"FIDinf of {fewer} pictures: {FEWEST} and more are needed")
+    if fewer < FEWEST or draws < 2:
+        raise InputError(f"FIDinf of {fewer} pictures, {draws} draws: {FEWEST} and 2 and more are needed")
     rows, others = first.features(), second.features()
     together = len(first) == len(second)
     largest = min(len(rows), len(others))
     sizes = np.linspace(SMALLEST * largest, largest, SIZES).round().astype(np.int64)
     random = np.random.default_rng(seed)
-    found = []
+    lines, parabolas = [], []
     for _ in range(draws):
         figures = []
         for size in sizes:
             one = random.choice(len(rows), size, replace=False)
             two = one if together else random.choice(len(others), size, replace=False)
             figures.append(frechet(of_features(rows[one]), of_features(others[two])))
-        found.append(np.polynomial.Polynomial.fit(1 / sizes, figures, 1).convert().coef[0])
-    return Extrapolated(float(np.mean(found)), float(np.std(found, ddof=1)) if draws > 1 else 0.0)
+        lines.append(_at_zero(1 / sizes, figures, 1))
+        parabolas.append(_at_zero(1 / sizes, figures, 2))
+    mean = float(np.mean(lines))
+    return Extrapolated(
+        mean, float(np.std(lines, ddof=1)), float(np.mean(parabolas)) - mean, int(sizes[0]), int(sizes[-1])
+    )
+
+
+def _at_zero(x: Array, y: list[float], degree: int) -> float:
+    """Where the least-squares polynomial meets x = 0."""
+    return float(np.polynomial.Polynomial.fit(x, y, degree)(0.0))

@@ -10,9 +10,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from numpy import ndarray as Array
 
@@ -24,14 +24,16 @@ from vidcolor.weights import library
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 """ImageNet's mean and deviation for pictures in -1..1, as LPIPS rounds them."""
 NO_LENGTH = 1e-10
-"""Added to the length of a feature vector (LPIPS)."""
+"""Added to the length of a feature vector (LPIPS; here for LPIPS_R as well)."""
 ENDS = {"vgg16": (4, 9, 16, 23, 30), "alex": (2, 5, 8, 10, 12), "vgg19": (14, 23)}
 """Where the layers that are compared end in torchvision's `features`: after a ReLU each."""
-BAND, MARGIN = 512, 112
+BAND, MARGIN = 384, 112
 """Rows of a picture run through VGG-16 at once, and rows beyond that the last layer sees (98, up to a multiple of 16):
 the figure is the whole picture's, the memory a band's."""
 SIDE = 256
 """Longer side at which LPIPS_R compares: 64 x 64 places at relu3_2, near the authors' 65 x 65."""
+DEEPEST = 8
+"""Stride of relu4_2: a smaller side leaves nothing of a picture."""
 BANDWIDTH = 0.5
 """h in eq. 3 (Mechrez 2018)."""
 NO_DISTANCE = 1e-5
@@ -57,14 +59,12 @@ class _Slices:
             torch.tensor(values, device=self.runner.device)[None, :, None, None] for values in (SHIFT, SCALE)
         )
 
-    def maps(self, picture: Any) -> list[Any]:
-        """The maps of a (1, 3, H, W) picture in 0..1."""
+    def maps(self, picture: Any) -> Iterator[Any]:
+        """The maps of a (1, 3, H, W) picture in 0..1, one after the other."""
         x = (2 * picture - 1 - self.shift) / self.scale
-        found = []
         for piece in self.slices:
             x = piece(x)
-            found.append(x)
-        return found
+            yield x
 
 
 class Lpips:
@@ -94,48 +94,45 @@ class Lpips:
                 raise InputError(f"LPIPS of pictures of {truth.shape} and {other.shape}: sizes must agree")
         if min(truth.shape[1:]) < 32:
             raise InputError(f"LPIPS of a picture of {truth.shape}: sides of 32 pixels and more are needed")
-        true = self._runner.tensor(truth)
+        true, made = self._runner.tensor(truth), [self._runner.tensor(other) for other in others]
+        weigh = self._runner.torch.nn.functional.conv2d
         sums = [[0.0] * len(self._linear) for _ in others]
         sizes = [0] * len(self._linear)
         with self._runner.running():
-            for top, bottom, rows in self._bands(truth.shape[1]):
-                wanted = [_unit(m) for m in self._slices.maps(true[:, :, top:bottom])]
-                for k, m in enumerate(wanted):
-                    sizes[k] += _rows(m, rows, k).shape[2] * m.shape[3]
-                for total, other in zip(sums, others, strict=True):
-                    for k, m in enumerate(self._slices.maps(self._runner.tensor(other)[:, :, top:bottom])):
-                        far = ((_unit(m) - wanted[k]) ** 2 * self._linear[k]).sum(dim=1, keepdim=True)
-                        total[k] += float(_rows(far, rows, k).double().sum())
+            for band in _bands(truth.shape[1]) if self._banded else [Band(0, truth.shape[1], 0, None)]:
+                wanted = list(self._units(true, band))
+                sizes = [size + m.shape[2] * m.shape[3] for size, m in zip(sizes, wanted, strict=True)]
+                for total, picture in zip(sums, made, strict=True):
+                    for k, m in enumerate(self._units(picture, band)):
+                        far = weigh(m.sub_(wanted[k]).square_(), self._linear[k])
+                        total[k] += float(far.sum(dtype=self._runner.torch.float64))
         return [sum(value / size for value, size in zip(total, sizes, strict=True)) for total in sums]
 
-    def _bands(self, height: int) -> list[tuple[int, int, slice]]:
-        """Rows to run, and which rows of them count."""
-        if not self._banded or height <= BAND + MARGIN:
-            return [(0, height, slice(None))]
-        found = []
-        for start in range(0, height, BAND):
-            top, last = max(0, start - MARGIN), start + BAND + MARGIN >= height
-            found.append(
-                (
-                    top,
-                    height if last else start + BAND + MARGIN,
-                    slice(start - top, None if last else start - top + BAND),
-                )
-            )
-            if last:
-                break
-        return found
+    def _units(self, picture: Any, band: Band) -> Iterator[Any]:
+        """Feature vectors of length 1 of the rows that count; map k of VGG has a stride of 2 to the k."""
+        length = self._runner.torch.linalg.vector_norm
+        for k, m in enumerate(self._slices.maps(picture[:, :, band.top : band.bottom])):
+            counting = m[:, :, band.start >> k : None if band.stop is None else band.stop >> k]
+            yield counting / (length(counting, dim=1, keepdim=True) + NO_LENGTH)
 
 
-def _rows(m: Any, rows: slice, k: int) -> Any:
-    """The rows of VGG's map k that count: its stride is 2 to the k."""
-    stop = None if rows.stop is None else rows.stop >> k
-    return m[:, :, (rows.start or 0) >> k : stop]
+class Band(NamedTuple):
+    """Rows of a picture to run through the network, and which of them, counted from `top`, enter the figure."""
+
+    top: int
+    bottom: int
+    start: int
+    stop: int | None
 
 
-def _unit(m: Any) -> Any:
-    """Feature vectors of length 1."""
-    return m / (m.pow(2).sum(dim=1, keepdim=True).sqrt() + NO_LENGTH)
+def _bands(height: int) -> Iterator[Band]:
+    """Bands that cover the height; all but the last begin and stop on a multiple of 16, VGG's deepest stride."""
+    for start in range(0, height, BAND):
+        top, bottom = max(0, start - MARGIN), start + BAND + MARGIN
+        if bottom >= height:
+            yield Band(top, height, start - top, None)
+            return
+        yield Band(top, bottom, start - top, start - top + BAND)
 
 
 class Contextual:
@@ -153,7 +150,10 @@ class Contextual:
     def look(self, reference: Array) -> list[Any]:
         """What the network sees in a reference: to be handed in again for every frame."""
         with self._runner.running():
-            return self._slices.maps(self._small(self._runner.tensor(reference)))
+            small = self._small(self._runner.tensor(reference))
+            if min(small.shape[2:]) < DEEPEST:
+                raise InputError(f"LPIPS_R of a picture of {reference.shape}: too narrow for the network")
+            return list(self._slices.maps(small))
 
     def __call__(self, rgb: Array, reference: Array | list[Any]) -> float:
         """Contextual loss of the picture, in the light of the reference or of what was seen in it."""
@@ -178,7 +178,8 @@ def contextual_loss(torch: Any, x: Any, y: Any) -> float:
     Source: Mechrez, Talmi, Zelnik-Manor, The Contextual Loss, ECCV 2018, eq. 1 to 5.
     """
     mean = y.double().mean(dim=(1, 2))[:, None]
-    x, y = (_unit((m.double().flatten(1) - mean)[None])[0] for m in (x, y))
+    x, y = (m.double().flatten(1) - mean for m in (x, y))
+    x, y = (m / (m.square().sum(dim=0).sqrt() + NO_LENGTH) for m in (x, y))
     best = torch.zeros(y.shape[1], dtype=torch.float64, device=y.device)
     for start in range(0, x.shape[1], AT_ONCE):
         far = (1 - x[:, start : start + AT_ONCE].T @ y).clamp_min(0)

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ class Published:
     unused: str = ""
     """Beginning of the keys that no metric reads: a file may lack them all."""
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    @functools.cache  # noqa: B019 - there are as many as NETWORKS has rows
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """Keys and shapes of the whole file."""
         if self.network:
             return {key: tuple(value.shape) for key, value in self.network().state_dict().items()}
