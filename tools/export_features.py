@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from vidcolor.networks.features import FeaturesNet
-from vidcolor.networks.weights import SHIPPED, save_features
+from vidcolor.networks.load import SHIPPED, save_features
 from vidcolor.training.checkpoints import load_state
 from vidcolor.training.recipe import load_recipe
 

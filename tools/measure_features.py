@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vidcolor.color import lab_to_rgb
-from vidcolor.networks.weights import SHIPPED, load_features
+from vidcolor.networks.load import SHIPPED, load_features
 from vidcolor.training.held_out import Trial, carried_psnr, held_trials
 from vidcolor.training.teachers import Both
 

@@ -15,7 +15,7 @@ from numpy import ndarray as Array
 
 from vidcolor.errors import InputError
 from vidcolor.networks.features import STRIDES, FeaturesNet
-from vidcolor.networks.weights import SHIPPED, load_features
+from vidcolor.networks.load import SHIPPED, load_features
 
 
 class LearnedFeatures:
