@@ -104,20 +104,21 @@ class FrameMeasure:
         """The frame's figures. Refuses pictures too small for SSIM's window."""
         done = MeasuredFrame(task.frame, task.light)
         truth = Truth(task.truth.rgb)
-        chromas = {
-            "result": rgb_to_lab(task.result.rgb)[1:],
-            "gray": np.zeros_like(task.copied),
-            "copy": task.copied,
+        found = {
+            "result": truth.figures(task.result.rgb, maps=True),
+            "gray": truth.figures_of_gray(maps=True),
+            "copy": truth.figures_of_chroma(task.copied, maps=True),
         }
-        self._result(done, truth, task)
-        for column in ("gray", "copy"):
-            self._tally(done, column, truth.figures_of_chroma(chromas[column], maps=True))
-            self._look(done, column, truth.colored(chromas[column]))
+        shown: dict[str, Array] = {}
+        for column, figures in found.items():
+            shown[column] = self._tally(done, column, figures)
+            self._look(done, column, task.result.rgb if column == "result" else shown[column])
+        self._result(done, truth, task, found["result"])
         self._look(done, "truth", truth.rgb)
         if self._reference is not None:
+            chromas = {c: figures.chroma for c, figures in found.items() if figures.chroma is not None}
             self._likeness(done, {**chromas, "truth": truth.lab[1:]})
         if self._learned.active:
-            shown = {column: truth.colored(chroma) for column, chroma in chromas.items()}
             values, done.features = self._learned.measure(truth.rgb, shown)
             done.values.update(values)
         if task.is_source:  # the copy is the truth there, and no figure of a copy
@@ -129,10 +130,7 @@ class FrameMeasure:
             done.changed = change(sample, task.sample)
         return done
 
-    def _result(self, done: MeasuredFrame, truth: Truth, task: FrameTask) -> None:
-        figures = truth.figures(task.result.rgb, maps=True)
-        self._tally(done, "result", figures)
-        self._look(done, "result", task.result.rgb)
+    def _result(self, done: MeasuredFrame, truth: Truth, task: FrameTask, figures: PictureFigures) -> None:
         done.values["colorfulness", "truth"] = truth.colorfulness
         done.values["luma_change", "result"] = luma_change(task.result.luma, task.truth, exact=self._options.exact_luma)
         if self._options.pictures:
@@ -140,11 +138,14 @@ class FrameMeasure:
             pictures = task.result.rgb, task.truth.rgb, figures.error_map
             done.looked_at = looked_at(task.frame, figures.delta_e, *pictures)
 
-    def _tally(self, done: MeasuredFrame, column: str, figures: PictureFigures) -> None:
+    def _tally(self, done: MeasuredFrame, column: str, figures: PictureFigures) -> Array:
+        """R'G'B' under the truth's lightness, its figures taken."""
         for key, name in NAMES.items():
             done.values[key, column] = getattr(figures, name)
         assert figures.error_map is not None
+        assert figures.shown is not None
         done.errors[column] = reduced(figures.error_map, self._size)
+        return figures.shown
 
     def _look(self, done: MeasuredFrame, column: str, rgb: Array) -> None:
         """What neighbours are compared by."""

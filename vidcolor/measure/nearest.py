@@ -5,13 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from vidcolor.errors import InputError, MediaError
 from vidcolor.measure.pairing import READING, Pair, ranges
 from vidcolor.media.probe import open_reel
 from vidcolor.references.names import read_names
-from vidcolor.timeline import Rate
+from vidcolor.timeline import TIMECODE, Rate
 from vidcolor.types import Reel
 
 
@@ -66,7 +66,8 @@ def _named(pair: Pair, folder: Path) -> list[int]:
     if not folder.is_dir():
         raise MediaError(f"{folder}: no such folder of keyframes; give the folder of pictures named by frame")
     paths = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
-    pictures = read_names(paths, _reel(pair)).pictures
+    timed = any(TIMECODE.fullmatch(PurePosixPath(path).stem) for path in paths)
+    pictures = read_names(paths, _reel(pair, timed=timed)).pictures
     numbers = sorted({p.frame for p in pictures if p.frame is not None})
     if not numbers:
         raise InputError(
@@ -75,10 +76,10 @@ def _named(pair: Pair, folder: Path) -> list[int]:
     return numbers
 
 
-def _reel(pair: Pair) -> Reel:
-    """What names are read against: the film's own timecode where there is a film, else frame numbers alone."""
+def _reel(pair: Pair, *, timed: bool) -> Reel:
+    """What names are read against: frame numbers alone, or the timecode of a film if names are `timed`."""
     clips = [placed.clip for placed in (pair.truth, pair.result)]
-    reels = [open_reel(clip.path, READING) for clip in clips if clip.name == "film"]
+    reels = [open_reel(clip.path, READING) for clip in clips if timed and clip.name == "film"]
     if reels:
         return next((reel for reel in reels if reel.timecoded), reels[0])
     last = max(pair.result.frames[-1], pair.truth.frames[-1])

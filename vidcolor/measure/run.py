@@ -103,7 +103,7 @@ def _measured(tasks: Generator[FrameTask, None, None], one: FrameMeasure) -> Gen
                 read.append(reader.submit(next, tasks, None))
                 under_way.append(pool.submit(one, task))
                 del task
-                if len(under_way) > threads:
+                if len(under_way) > threads + 1:  # one waits, so that no thread does
                     yield under_way.popleft().result()
             while under_way:
                 yield under_way.popleft().result()
