@@ -141,17 +141,17 @@ def made_scene() -> np.ndarray:
 
 
 def test_the_shipped_weights_find_places_again():
-    """Moved by two places of stride 4, grained and graded: most places find themselves within a place."""
+    """Moved by two places of stride 4, badly grained, and graded: nearly all places find themselves within a place."""
     if not SHIPPED.exists():
         pytest.skip("the package carries no weights for the features")
     assert SHIPPED.stat().st_size < 12e6
     assert {"config", "recipe", "step"} <= set(facts_of())
     scene = made_scene()
-    worn = np.roll(scene, 8, 1) * 0.8 + 8 + np.random.default_rng(5).normal(0, 3, scene.shape)
+    worn = np.roll(scene, 8, 1) * 0.8 + 8 + np.random.default_rng(5).normal(0, 12, scene.shape)
     learned = LearnedFeatures(strides=(4,))
     one, two = (learned(x.astype(np.float32))[0] for x in (scene, worn))
     height, width = one.shape[1:]
     best = (two.reshape(128, -1).T @ one.reshape(128, -1)).argmax(1).reshape(height, width)
     y, x = np.mgrid[:height, :width]
     off = np.hypot(best // width - y, best % width - (x - 2))[2:-2, 5:-2]
-    assert (off <= 1.5).mean() > 0.85
+    assert (off <= 1.5).mean() > 0.97  # A network before training: 0.28; the training-free features: 0.96.
