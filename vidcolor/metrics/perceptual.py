@@ -1,8 +1,8 @@
 """LPIPS and LPIPS_R: how far pictures are apart to networks trained on ImageNet.
 
 - LPIPS: Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018; version 0.1,
-  the `lin` (linear) variant. VGG-16 after relu1_2, 2_2, 3_3, 4_3, 5_3 unless AlexNet is asked for. The arithmetic is
-  the authors' (their 1e-10 is added to the norm; torchmetrics takes the root of 1e-8 more, which is another figure).
+  the `lin` (linear) variant. VGG-16 after relu1_2, 2_2, 3_3, 4_3, 5_3 unless AlexNet is asked for. Their arithmetic,
+  here in bands of rows, so that a 4K picture fits.
 - LPIPS_R: the contextual loss of Mechrez et al., ECCV 2018, eq. 1 to 5, against a reference that need not lie
   pixel on pixel: VGG-19 after relu3_2 and relu4_2, the authors' layers, summed; h = 0.5.
 - The networks run in float32, sums over positions in float64.
@@ -27,8 +27,8 @@ NO_LENGTH = 1e-10
 """Added to the length of a feature vector (LPIPS; here for LPIPS_R as well)."""
 ENDS = {"vgg16": (4, 9, 16, 23, 30), "alex": (2, 5, 8, 10, 12), "vgg19": (14, 23)}
 """Where the layers that are compared end in torchvision's `features`: after a ReLU each."""
-BAND, MARGIN = 384, 112
-"""Rows of a picture run through VGG-16 at once, and rows beyond that the last layer sees (98, up to a multiple of 16):
+BAND, MARGIN = 384, 96
+"""Rows of a picture run through VGG-16 at once, and rows beyond that the last layer sees (90, up to a multiple of 16):
 the figure is the whole picture's, the memory a band's."""
 SIDE = 256
 """Longer side at which LPIPS_R compares: 64 x 64 places at relu3_2, near the authors' 65 x 65."""
