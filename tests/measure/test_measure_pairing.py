@@ -82,6 +82,12 @@ def test_sizes_are_checked(place):
         open_pair(place / "turned.mkv", place / "film.mkv")
 
 
+def test_pictures_too_small_for_the_figures_are_refused(tmp_path, one_shot):
+    small = film.write_picture(tmp_path / "small.png", one_shot.colors[0][:10, :30])
+    with pytest.raises(MediaError, match=r"small\.png: 30x10 pixels; figures need sides of 11"):
+        open_pair(small, small)
+
+
 def test_nothing_in_common_is_refused(place):
     with pytest.raises(MediaError, match=r"frames 3-8; .*frames 70-71; no number in common"):
         open_pair(place / "from3", place / "far")

@@ -16,6 +16,7 @@ from pathlib import Path
 from vidcolor.errors import InputError, MediaError
 from vidcolor.measure.measurement import Side
 from vidcolor.media.pictures import ColorClip, ColorPicture, open_colors
+from vidcolor.metrics.image import SMALLEST
 from vidcolor.settings import ReelSettings
 
 NUMBER = re.compile(r"(?:.*[^0-9])?([0-9]{1,12})[^0-9]*", re.DOTALL)
@@ -102,9 +103,11 @@ def _number_of(picture: Path, other: ColorClip) -> int:
 
 
 def _check_sizes(result: ColorClip, truth: ColorClip) -> None:
-    if result.size == truth.size:
-        return
     (height, width), (true_height, true_width) = result.size, truth.size
+    if result.size == truth.size:
+        if min(truth.size) < SMALLEST:
+            raise MediaError(f"{truth.path}: {width}x{height} pixels; figures need sides of {SMALLEST} at least")
+        return
     turned = " (one of them is turned by 90 degrees)" if result.size == truth.size[::-1] else ""
     raise MediaError(
         f"{result.path}: {width}x{height} pixels, but {truth.path} has {true_width}x{true_height}{turned}; pixels are "
