@@ -86,7 +86,7 @@ class Ours:
     def make(self, job: Job, folder: Path) -> tuple[Path, Cost | None]:
         out = folder / "out.mkv"
         given = [str(job.film), "--keyframes", str(job.keyframes), "--project", str(folder / "project")]
-        command = [sys.executable, "-m", "vidcolor", "run", *given, "-o", str(out), *self.recipe()]
+        command = [sys.executable, "-P", "-m", "vidcolor", "run", *given, "-o", str(out), *self.recipe()]
         return out, run_measured(command, folder / "run.log")
 
 

@@ -50,7 +50,7 @@ def memory(tell: Tell) -> None:
             key = next(frame for n, frame in enumerate(drifting_frames(KEY + 1)) if n == KEY)
             films.write_key(folder / "refs" / f"{KEY:06d}.png", films.tinted(key))
             given = ["run", str(folder / "film.mkv"), "--keyframes", str(folder / "refs")]
-            cost = run_measured([sys.executable, "-m", "vidcolor", *given], folder / "run.log")
+            cost = run_measured([sys.executable, "-P", "-m", "vidcolor", *given], folder / "run.log")
         tell(f"{minutes:3} min, {count} frames: peak {cost.peak_mib:.0f} MiB")
 
 
