@@ -63,7 +63,7 @@ class Bench:
         path = self.runs / f"{job.name}--{job.rule.replace(':', '-')}--{method.name}.json"
         kept = read_record(path)
         if kept is not None and kept["made_of"] == made_of and not kept["failed"]:
-            return kept
+            return {**kept, "title": method.title}  # a table and a study name the same result differently
         started = time.monotonic()
         record = {
             "clip": job.name,
