@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vidcolor.color import LumaLock, check_tags, delta_e, lab_to_rgb, luma_to_lightness, rgb_to_lab
+from vidcolor.color import LumaLock, check_tags, delta_e, fit_to_rgb, lab_to_rgb, luma_to_lightness, rgb_to_lab
 from vidcolor.errors import InputError
 from vidcolor.types import ColorTags
 
@@ -319,3 +319,26 @@ def test_refusals_name_what_is_wrong() -> None:
         LumaLock(BT709).chroma_codes(np.zeros((4, 4), np.uint16), np.zeros((2, 4, 5), np.float32), "444")
     with pytest.raises(InputError, match="shape"):
         delta_e(np.zeros((3, 4)), np.zeros((3, 5)))
+
+
+def test_fit_to_rgb_keeps_lightness_and_hue():
+    """Of colours far outside the cube too; inside it nothing changes."""
+    random = np.random.default_rng(11)
+    lab = np.stack([random.uniform(0, 100, (60, 70)), *random.uniform(-120, 120, (2, 60, 70))]).astype(np.float32)
+    lab[0, 0], lab[0, 1], lab[0, 2] = 0, 100, 50
+    back = rgb_to_lab(fit_to_rgb(lab))
+    assert np.abs(back[0] - lab[0]).max() < 0.001
+    colored = np.hypot(*back[1:]) > 5
+    turn = np.angle((back[1] + 1j * back[2]) / (lab[1] + 1j * lab[2]))
+    assert np.abs(turn[colored]).max() < 0.001
+    assert (np.hypot(*back[1:]) <= np.hypot(*lab[1:]) + 0.01).all()
+    inside = rgb_to_lab(random.random((3, 60, 70)).astype(np.float32))
+    assert np.abs(rgb_to_lab(fit_to_rgb(inside)) - inside).max() < 0.001
+
+
+def test_fit_to_rgb_shrinks_no_more_than_it_must():
+    """A hundredth more chroma would leave the cube: a channel then clips, and lightness or hue goes."""
+    lab = np.array([60, 90, -70], np.float32)[:, None, None] * np.ones((3, 1, 1), np.float32)
+    fitted = rgb_to_lab(fit_to_rgb(lab))
+    beyond = fitted * np.array([1, 1.02, 1.02], np.float32)[:, None, None]
+    assert np.abs(rgb_to_lab(lab_to_rgb(beyond)) - beyond).max() > 0.05

@@ -97,9 +97,9 @@ def mix(outgoing: ColorFrame, incoming: ColorFrame, ramp: float) -> ColorFrame:
 
 
 def enlarge(chroma: np.ndarray, luma: np.ndarray, detail: float, confidence: np.ndarray | None = None) -> np.ndarray:
-    """Chroma at the luma's size: (2, H, W) float32.
+    """Chroma at the luma's size: (C, H, W) float32.
 
-    chroma      (2, h, w) float32, h <= H and w <= W
+    chroma      (C, h, w) float32, h <= H and w <= W: a* and b*, or other planes that go with them
     luma        (H, W) uint16 codes
     detail      how much of the luma's detail is added, 0..1; 0 is cubic enlarging
     confidence  (h, w), 0..1: doubtful colours are softened instead of sharpened; None: all are sure
@@ -114,7 +114,7 @@ def enlarge(chroma: np.ndarray, luma: np.ndarray, detail: float, confidence: np.
     smooth = _resize(reduced, luma.shape, cv2.INTER_CUBIC)
     weight = np.float32(detail / CODE_SPAN)
     amount = SHARPEN if confidence is None else SHARPEN - (SHARPEN + SOFTEN) * (1 - confidence)
-    result = np.empty((2, height, width), np.float32)
+    result = np.empty((len(chroma), height, width), np.float32)
     for plane, slope, target in zip(chroma, _slopes(chroma, reduced / CODE_SPAN), result, strict=True):
         sharp = plane + amount * (plane - _mean3(plane))
         _resize(sharp, luma.shape, cv2.INTER_CUBIC, target)
@@ -124,7 +124,7 @@ def enlarge(chroma: np.ndarray, luma: np.ndarray, detail: float, confidence: np.
 
 
 def _slopes(chroma: np.ndarray, luma: np.ndarray) -> list[np.ndarray]:
-    """Change of a* and of b* with luma around each pixel, weighted by the square of how far they go together."""
+    """Change of each plane with luma around each pixel, weighted by the square of how far they go together."""
     mean = _local(luma)
     spread = _local(luma * luma) - mean * mean + np.float32(LUMA_FLOOR)
     means = [_local(c) for c in chroma]

@@ -8,7 +8,7 @@ STAGES: dict[str, int] = {
     "shots": 1,
     "keyframes": 1,
     "references": 1,
-    "colorize": 1,
+    "colorize": 2,
     "propagate": 1,
     "finish": 1,
     "export": 1,

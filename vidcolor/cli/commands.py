@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidcolor.cli.terminal import Terminal
+from vidcolor.cli.transfer import transfer_command as transfer_command
 from vidcolor.errors import MediaError, ProjectError
 from vidcolor.pipeline.planned import Plan, file_mark, load_plan
 from vidcolor.pipeline.status import ShotState, doubtful, named, ranges, states, why

@@ -59,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_export(verbs)
     _add_status(verbs)
     _add_why(verbs)
+    _add_transfer(verbs)
     _add_measure(verbs)
     _add_settings(verbs)
     return parser
@@ -174,6 +175,43 @@ def _add_why(verbs: argparse._SubParsersAction) -> None:
     _add_project(parser)
     parser.add_argument("shot", metavar="SHOT", help="a shot id as `vidcolor status` shows it")
     _add_set(parser)
+
+
+def _add_transfer(verbs: argparse._SubParsersAction) -> None:
+    parser = _command(
+        verbs,
+        "transfer",
+        "one picture in the colours of another: a gray one coloured, or one in colour brought to another's palette",
+        "vidcolor transfer portrait_gray.png portrait_color.jpg -o portrait.png",
+    )
+    parser.add_argument("target", type=Path, help="a gray or colour picture: PNG, TIFF or JPEG, 8 or 16 bits")
+    parser.add_argument("reference", type=Path, help="a colour picture that shows the like")
+    parser.add_argument(
+        "-o",
+        dest="out",
+        type=Path,
+        metavar="OUT",
+        required=True,
+        help="PNG or TIFF of 16 bits, by its name; replaced if an earlier transfer wrote it, no other file is",
+    )
+    parser.add_argument(
+        "--gray", action="store_true", help="take the target for gray, whatever its colours: a toned print"
+    )
+    parser.add_argument(
+        "--features",
+        choices=("auto", "own", "vgg19"),
+        default="auto",
+        help="what things are recognised by: the program's own features, or VGG-19's beside them (auto: where its "
+        "weights are given or already here; vgg19 fetches them, 548 MB)",
+    )
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="a file of torchvision's VGG-19")
+    parser.add_argument(
+        "--rule",
+        choices=("ours", "published"),
+        default="ours",
+        help="constants: ours (closer to the truth), or those of Carrillo 2022, to compare with",
+    )
+    _add_device(parser)
 
 
 def _add_measure(verbs: argparse._SubParsersAction) -> None:

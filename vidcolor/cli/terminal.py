@@ -17,7 +17,10 @@ LABELS = {
     "render": "colouring",
     "export": "delivering",
     "measure": "measuring",
+    "look": "looking",
+    "transfer": "transferring",
 }
+UNITS = {"keyframes": "shots", "look": "bands", "transfer": "steps"}
 
 
 class Terminal:
@@ -74,7 +77,7 @@ class ShowProgress:
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         if stage not in self.tasks:
-            unit = "shots" if stage == "keyframes" else "frames"
+            unit = UNITS.get(stage, "frames")
             self.tasks[stage] = self.bars.add_task(LABELS.get(stage, stage), total=total, unit=unit)
         self.bars.update(self.tasks[stage], completed=done, total=total)
 

@@ -5,7 +5,7 @@ Read in this order: colorimetry, lab, difference, lock, kernels.
 
 from vidcolor.color.colorimetry import check_tags
 from vidcolor.color.difference import delta_e
-from vidcolor.color.lab import lab_to_rgb, luma_to_lightness, rgb_to_lab
+from vidcolor.color.lab import fit_to_rgb, lab_to_rgb, luma_to_lightness, rgb_to_lab
 from vidcolor.color.lock import LumaLock
 
-__all__ = ["LumaLock", "check_tags", "delta_e", "lab_to_rgb", "luma_to_lightness", "rgb_to_lab"]
+__all__ = ["LumaLock", "check_tags", "delta_e", "fit_to_rgb", "lab_to_rgb", "luma_to_lightness", "rgb_to_lab"]

@@ -24,6 +24,10 @@ SEARCHES = 48
 """Steps along a line of constant hue, in search of its last part inside the gamut."""
 BISECTIONS = 10
 """Halvings of the last of those steps: the edge is then known to 0.005."""
+SHADOW = F32(1e-6)
+"""Linear light beyond 0..1 that rounding alone explains: neutral colours are never outside by more."""
+SHRINKS = 12
+"""Halvings of the way from a colour outside the gamut to neutral."""
 SETTLE = 3
 """Newton steps at each; each starts from the one before."""
 
@@ -105,6 +109,35 @@ def fill_rgb(lab, m, rgb):  # type: ignore[no-untyped-def]
         for c in range(3):
             v = encode(m[c, 0] * x + m[c, 1] * y + m[c, 2] * z)
             rgb[c, i] = min(max(v, F32(0.0)), F32(1.0))
+
+
+@strict(inline="always")
+def linear_range(fy, a, b, m):  # type: ignore[no-untyped-def]
+    """Least and greatest of linear R, G, B of a Lab colour of lightness fy = (L* + 16) / 116."""
+    x, y, z = lab_backward(fy + a * F32(1 / 500)), lab_backward(fy), lab_backward(fy - b * F32(1 / 200))
+    r = m[0, 0] * x + m[0, 1] * y + m[0, 2] * z
+    g = m[1, 0] * x + m[1, 1] * y + m[1, 2] * z
+    c = m[2, 0] * x + m[2, 1] * y + m[2, 2] * z
+    return min(r, min(g, c)), max(r, max(g, c))
+
+
+@strict(error_model="numpy")
+def shrink_at_lightness(lab, m):  # type: ignore[no-untyped-def]
+    """Scales a*, b* of rows (3, n), in place, towards neutral until linear RGB lies in 0..1 to SHADOW. L* stays."""
+    for i in range(lab.shape[1]):
+        fy = (lab[0, i] + F32(16.0)) * F32(1 / 116)
+        a, b = lab[1, i], lab[2, i]
+        low, high = linear_range(fy, a, b, m)
+        if low < -SHADOW or high > F32(1.0) + SHADOW:
+            inside, outside = F32(0.0), F32(1.0)
+            for _ in range(SHRINKS):
+                middle = F32(0.5) * (inside + outside)
+                low, high = linear_range(fy, middle * a, middle * b, m)
+                if low < -SHADOW or high > F32(1.0) + SHADOW:
+                    outside = middle
+                else:
+                    inside = middle
+            lab[1, i], lab[2, i] = inside * a, inside * b
 
 
 @strict(inline="always")

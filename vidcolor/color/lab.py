@@ -74,6 +74,18 @@ def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
     return rgb
 
 
+def fit_to_rgb(lab: np.ndarray) -> np.ndarray:
+    """R'G'B' picture of CIELAB values, with their L* and hue: colours outside the cube are shrunk towards neutral.
+
+    lab     (3, H, W); L* beyond 0..100 is clipped
+    (`lab_to_rgb` clips each channel on its own, which changes lightness and hue.)
+    """
+    lab = _planes(lab).copy()
+    np.clip(lab[0], 0, 100, out=lab[0])
+    kernels.shrink_at_lightness(lab.reshape(3, -1), _matrices()[1])
+    return lab_to_rgb(lab)
+
+
 def _planes(picture: np.ndarray) -> np.ndarray:
     if picture.ndim != 3 or picture.shape[0] != 3:
         raise InputError(f"a colour picture has shape (3, height, width), not {tuple(picture.shape)}")
