@@ -1,0 +1,132 @@
+"""Guesses of a frame's chroma, each with signals of how good it is, made one chroma with its expected error.
+
+Axes: B pictures, S slots (where guesses come from), E planes of a guess, H W pixels at chroma size.
+
+- What comes out is a mix of the guesses and of one colour of the network's own, so what a guess knows exactly stays
+  exact; the own colour is for places that no guess knows.
+- It begins as the hand-set rule (each guess weighed by the fourth power of 1 / expected error) and learns corrections.
+- What things are comes from the features' three maps (features.py), which join at strides 4, 8 and 16.
+- A slot that has nothing says so by an expected error of ABSENT; any number of slots may be absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vidcolor.errors import InputError
+from vidcolor.networks.features import MIDDLE, SPREAD, Block, conv, enlarged, norm
+
+ABSENT = 60.0
+"""Expected error, in a*b*, of a slot that has nothing."""
+SHARPNESS = 4.0
+"""Power of 1 / expected error by which the hand-set rule weighs guesses."""
+OWN_ERROR = 20.0
+"""Expected error of the network's own colour, before it has learned anything."""
+LEAST_ERROR, MOST_ERROR = 0.3, 80.0
+"""Of what the network may say of its own result, in a*b*."""
+CHROMA_SCALE, APART_SCALE, OWN_SCALE = 40.0, 15.0, 20.0
+"""a*b* that the network sees as 1: of the mix, of a guess less the mix, of its own colour."""
+LOG_SCALE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class FusionConfig:
+    """What the network is given, and its size; the defaults are the shipped networks'."""
+
+    slots: tuple[str, ...]
+    """Names of the guesses, in the order of the planes."""
+    signals: int = 2
+    """Planes beside a*b* in each guess, each of about 0..1."""
+    full: int = 16
+    """Channels at full size."""
+    widths: tuple[int, int, int, int] = (32, 64, 96, 128)
+    """Channels at strides 2, 4, 8 and 16."""
+    features: tuple[int, int, int] = (128, 128, 128)
+    """Channels of the features at strides 4, 8 and 16."""
+
+
+class FusionNet(nn.Module):
+    """A U-Net over the guesses; `forward` answers chroma, expected error and the guesses' weights."""
+
+    def __init__(self, config: FusionConfig) -> None:
+        super().__init__()
+        self.config = config
+        planes = 3 + len(config.slots) * (3 + config.signals)
+        w2, *deep = config.widths
+        self.stem = conv(planes, config.full)
+        self.down2 = nn.Sequential(nn.ReLU(), conv(config.full, w2, stride=2))
+        self.first = Block(w2)
+        widths = (w2, *deep)
+        self.downs = nn.ModuleList(
+            nn.Sequential(norm(i), nn.ReLU(), conv(i, o, stride=2)) for i, o in zip(widths, deep, strict=False)
+        )
+        self.looks = nn.ModuleList(conv(i, o, size=1) for i, o in zip(config.features, deep, strict=True))
+        self.stages = nn.ModuleList(nn.Sequential(Block(w), Block(w)) for w in deep)
+        self.ups = nn.ModuleList(conv(o, i, size=1) for i, o in zip(widths, deep, strict=False))
+        self.joins = nn.ModuleList(Block(w) for w in widths[:-1])
+        self.last = nn.Sequential(norm(w2), nn.ReLU(), conv(w2, config.full, size=1))
+        self.head = nn.Sequential(nn.ReLU(), conv(2 * config.full, 2 * config.full), nn.ReLU())
+        self.out = nn.Conv2d(2 * config.full, len(config.slots) + 4, 3, padding=1)
+        nn.init.zeros_(self.out.weight)
+        if self.out.bias is not None:
+            nn.init.zeros_(self.out.bias)
+
+    def forward(
+        self, lightness: Tensor, features: Sequence[Tensor], evidence: Tensor, error: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Chroma (B, 2, H, W), its expected error (B, H, W) in a*b*, weights (B, S + 1, H, W), the own colour last.
+
+        lightness  (B, 1, H, W) L*
+        features   of that lightness at strides 4, 8, 16, as FeaturesNet answers them
+        evidence   (B, S, 2 + signals, H, W): a*b* and signals; zeros where a slot has nothing
+        error      (B, S, H, W): each guess's expected error by rule, in a*b*; ABSENT where a slot has nothing
+        Refuses another number of slots or signals.
+        """
+        slots, signals = len(self.config.slots), self.config.signals
+        if evidence.shape[1:3] != (slots, 2 + signals):
+            raise InputError(f"evidence {tuple(evidence.shape)}: the network takes {slots} slots of {2 + signals}")
+        logits = -SHARPNESS * error.log()
+        log_error = torch.logsumexp(logits, 1) / -SHARPNESS
+        mix = torch.einsum("bshw,bschw->bchw", logits.softmax(1), evidence[:, :, :2])
+        said = self._run(_planes(lightness, evidence, error, mix), features).float()
+        own = said[:, slots + 1 : slots + 3] * OWN_SCALE
+        start = torch.full_like(log_error, OWN_ERROR).log()[:, None] * -SHARPNESS
+        weights = (torch.cat([logits, start], 1) + said[:, : slots + 1]).softmax(1)
+        guesses = torch.cat([evidence[:, :, :2], own[:, None]], 1)
+        chroma = torch.einsum("bshw,bschw->bchw", weights, guesses)
+        return chroma, (log_error + said[:, -1]).exp().clamp(LEAST_ERROR, MOST_ERROR), weights
+
+    def _run(self, planes: Tensor, features: Sequence[Tensor]) -> Tensor:
+        height, width = planes.shape[-2:]
+        x = F.pad(planes, (0, -width % 16, 0, -height % 16), mode="replicate")
+        x = x.to(self.stem.weight.dtype).contiguous(memory_format=torch.channels_last)
+        full = self.stem(x)
+        levels = [self.first(self.down2(full))]
+        for down, look, stage, seen in zip(self.downs, self.looks, self.stages, features, strict=True):
+            x = down(levels[-1])
+            levels.append(stage(x + look(_fitted(seen.to(x.dtype), x))))
+        y = levels.pop()
+        for up, join in zip(reversed(self.ups), reversed(self.joins), strict=True):
+            y = join(levels.pop() + enlarged(up(y)))
+        y = torch.cat([full, enlarged(self.last(y))], 1)
+        return self.out(self.head(y))[..., :height, :width]
+
+
+def _planes(lightness: Tensor, evidence: Tensor, error: Tensor, mix: Tensor) -> Tensor:
+    """(B, 3 + S E, H, W): what the network sees."""
+    there = (error < ABSENT)[:, :, None]
+    apart = torch.where(there, (evidence[:, :, :2] - mix[:, None]) / APART_SCALE, 0.0)
+    doubt = (error.log() / LOG_SCALE)[:, :, None]
+    guesses = torch.cat([apart, evidence[:, :, 2:], doubt], 2).flatten(1, 2)
+    return torch.cat([(lightness - MIDDLE) / SPREAD, mix / CHROMA_SCALE, guesses], 1)
+
+
+def _fitted(seen: Tensor, like: Tensor) -> Tensor:
+    """A map of the unpadded picture, its last row and column repeated to the padded size."""
+    down, right = (like.shape[-2] - seen.shape[-2], like.shape[-1] - seen.shape[-1])
+    return F.pad(seen, (0, right, 0, down), mode="replicate") if down or right else seen
