@@ -17,11 +17,12 @@ from vidcolor.training import losses, views  # noqa: E402
 from vidcolor.training.age import DAMAGES, age  # noqa: E402
 from vidcolor.training.data import Clips, Stills, draw_batch  # noqa: E402
 from vidcolor.training.held_out import Trial, carried_psnr, measure  # noqa: E402
+from vidcolor.training.kinds import kind_of  # noqa: E402
 from vidcolor.training.lessons import read_rgb  # noqa: E402
 from vidcolor.training.loop import start, train  # noqa: E402
 from vidcolor.training.recipe import Recipe, load_recipe  # noqa: E402
 
-RECIPES = sorted((Path(__file__).parents[2] / "configs/train").glob("*.toml"))
+RECIPES = [p for p in sorted((Path(__file__).parents[2] / "configs/train").glob("*.toml")) if kind_of(p) == "features"]
 TINY = FeaturesConfig(stem=4, widths=(8, 8, 8), blocks=(1, 1, 1), join=8, outputs=(6, 6, 6))
 CHANNELS = (4, 4)
 
@@ -55,11 +56,8 @@ def sources(tmp_path):
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda p: p.name)
-def test_every_recipe_loads_and_opens_with_its_command(path):
+def test_every_features_recipe_loads(path):
     assert load_recipe(path).crop % 32 == 0
-    head = path.read_text(encoding="utf-8").splitlines()
-    assert head[0].startswith("# ")
-    assert f"tools/train.py configs/train/{path.name}" in head[1]
 
 
 def test_a_recipe_refuses_what_it_does_not_know(tmp_path):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from vidcolor.errors import SettingsError
+from vidcolor.training.kinds import read_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class Recipe:
 
 def load_recipe(path: Path) -> Recipe:
     """The recipe in a TOML file. Refuses keys it does not know."""
-    with path.open("rb") as file:
-        told = tomllib.load(file)
+    told = read_toml(path)
+    told.pop("kind", None)
     weights = _checked(LossWeights, told.pop("losses", {}), path)
     told = _checked(Recipe, told, path)
     told["held_clips"] = tuple(told.get("held_clips", ()))

@@ -1,0 +1,54 @@
+"""What a recipe trains: its `kind`, and the module that runs it, imported when it is asked for.
+
+Every such module has `run(recipe, data, out, *, cache, threads)`: it trains by the recipe file on the folder `data`,
+into the run's folder `out`, and takes the run up where it stopped.
+"""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from pathlib import Path
+from typing import Protocol, cast
+
+from vidcolor.errors import InputError, SettingsError
+
+FIRST = "features"
+"""The kind of a recipe that names none: there was only this one."""
+KINDS = {
+    "features": "vidcolor.training.features_run",
+    "unet": "vidcolor.training.faithful.unet_run",
+    "exemplar": "vidcolor.training.faithful.exemplar_run",
+    "colorizer": "vidcolor.training.colorizer_run",
+    "propagator": "vidcolor.training.propagator_run",
+}
+
+
+class Runner(Protocol):
+    """Trains by a recipe; the same call again takes the run up where it stopped."""
+
+    def __call__(self, recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
+        """recipe  TOML file; data  pictures to train on; out  the run's folder; cache  what is computed once."""
+
+
+def kind_of(recipe: Path) -> str:
+    """The kind that a recipe file names. Refuses files that are no TOML, and kinds that there are not."""
+    kind = read_toml(recipe).get("kind", FIRST)
+    if kind not in KINDS:
+        raise SettingsError(f"{recipe}: no kind of training {kind!r}; there are {', '.join(KINDS)}")
+    return str(kind)
+
+
+def runner_of(recipe: Path) -> Runner:
+    """What trains by this recipe file."""
+    return cast(Runner, importlib.import_module(KINDS[kind_of(recipe)]).run)
+
+
+def read_toml(recipe: Path) -> dict:
+    """What a recipe file says. Refuses files that cannot be read, and files that are no TOML."""
+    try:
+        return tomllib.loads(recipe.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{recipe}: cannot be read ({error.strerror}); give a recipe of configs/train") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{recipe}: not a recipe: {error}; mend that line") from error
