@@ -146,6 +146,30 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A part of a frame that takes its colours from one part of a reference alone."""
+
+    target: Array
+    """(H, W) bool, of the frame's shape or another of its proportions"""
+    reference: Array
+    """(H, W) bool, likewise of the reference"""
+
+    def __post_init__(self) -> None:
+        _check("Region.target", self.target, 2)
+        _check("Region.reference", self.reference, 2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guidance:
+    """One reference for one frame, how much it counts, and which of its parts serve which parts of the frame."""
+
+    reference: Reference
+    score: float = 1.0
+    """How well the reference matches the frame, 0..1"""
+    regions: tuple[Region, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ColorFrame:
     """The colours of one frame and how far each is to be trusted. Any size; stages 4 and 5 say which."""
 

@@ -67,6 +67,27 @@ def register(target: Frame, picture: Reference, settings: ColorizeSettings) -> t
     return Registration("near", shift, fits), _settled(target, picture, planes, found, settings)
 
 
+def lay(lightness: Array, planes: Array, settings: ColorizeSettings) -> tuple[Array, Array, Array]:
+    """A picture registered onto a frame: its chroma (2, H, W), how far to trust that, and how it fits, (H, W) 0..1.
+
+    planes  (3, H, W): L* that a gray film shows of the picture, and its a*b*, at the frame's size
+    Nothing is filled: where the picture does not fit, trust is about 0.
+    """
+    found = align(lightness, planes[0])
+    laid, trust = _fetched(lightness, planes, found, settings)
+    guide = cv2.GaussianBlur(lightness, (0, 0), 0.8)
+    near, reached = smooth(laid, trust, guide, NEAR_REACH * lightness.shape[1] / 900, settings.edge)
+    return near, np.sqrt(np.clip(reached, 0, 1)), found.fit
+
+
+def _fetched(lightness: Array, planes: Array, found: Alignment, settings: ColorizeSettings) -> tuple[Array, Array]:
+    """The aligned picture's chroma, and trust: less where colours are steep and the flow may be off."""
+    contrasts = (local_contrast(lightness), local_contrast(planes[0]))
+    laid = attend(*contrasts, planes[1:], found.points, 3, ATTENTION)
+    unsure = _unsure(laid, found.back, lightness.shape[1] / 900)
+    return laid, found.fit * np.exp(-((unsure / settings.unsure) ** 2))
+
+
 def resized(planes: Array, size: tuple[int, int]) -> Array:
     """(C, H, W) planes at another size, averaged when smaller."""
     if planes.shape[1:] == size:
@@ -115,9 +136,7 @@ def _settled(
     """The aligned picture's chroma on the frame: fetched, settled onto its edges, filled where nothing fits."""
     scale = target.lightness.shape[1] / 900
     guide = cv2.GaussianBlur(target.lightness, (0, 0), 0.8)
-    laid = attend(local_contrast(target.lightness), local_contrast(planes[0]), planes[1:], found.points, 3, ATTENTION)
-    unsure = _unsure(laid, found.back, scale)
-    trust = found.fit * np.exp(-((unsure / settings.unsure) ** 2))
+    laid, trust = _fetched(target.lightness, planes, found, settings)
     near, near_trust = smooth(laid, trust, guide, NEAR_REACH * scale, settings.edge)
     share = np.clip(cv2.GaussianBlur(found.fit, (0, 0), max(1.0, NEAR_REACH * scale)) / ENOUGH, 0, 1)
     settled, confidence = near, np.sqrt(near_trust)

@@ -1,0 +1,86 @@
+"""Super-attention without learned weights, one reference at a time: NumPy in, NumPy out, on one thread.
+
+Axes: N superpixels of the target, M of the reference, C channels of what they look like, K values.
+
+- Places join the inner product: -|x - y|^2 / r^2 is linear in (y, |y|^2) but for a term of x alone, which no softmax
+  sees. So one product of matrices makes the scores, and nothing of N x M but one strip is held.
+- The mass (the logarithm of the softmax's denominator) comes out, so that several references can be weighed as one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy import ndarray as Array
+
+STRIP = 1024
+"""Superpixels of the target worked on together."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looks:
+    """What superpixels look like and where they are."""
+
+    features: Array
+    """(C, N) float32, unit length"""
+    places: Array
+    """(N, 2) float32: middles in 0..1 of the picture"""
+
+    def only(self, which: Array) -> Looks:
+        """Some of them, by (N,) bool."""
+        return Looks(np.ascontiguousarray(self.features[:, which]), self.places[which])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What each superpixel of the target finds in one reference."""
+
+    values: Array
+    """(K, N): means under the attention"""
+    mass: Array
+    """(N,): logarithm of the sum of all weights"""
+    like: Array
+    """(N,): cosine to the most alike, -1..1"""
+    back: Array
+    """(N,): how far from it lies what the most alike one looks at, in widths and heights of the picture"""
+
+
+def look_up(target: Looks, reference: Looks, values: Array, *, tau: float, reach: float = np.inf) -> Found:
+    """Means of values (K, M) float32 under softmax(cosine / tau - (distance / reach)^2).
+
+    Source: Carrillo 2024, eq. 4.3, with the features' cosine; the way back as in cycle consistency (Dwibedi 2019).
+    """
+    if torch.get_num_threads() != 1:  # sums in another order would give other last digits
+        torch.set_num_threads(1)
+    rows, columns = (torch.from_numpy(a) for a in _joined(target, reference, tau, reach))
+    kept = torch.from_numpy(np.ascontiguousarray(values, np.float32).T)
+    means, masses, best = [], [], []
+    nearest = torch.full((columns.shape[1],), -torch.inf)
+    returns = torch.zeros(columns.shape[1], dtype=torch.int64)
+    with torch.inference_mode():
+        for first in range(0, len(rows), STRIP):
+            scores = rows[first : first + STRIP] @ columns
+            most = scores.max(0)
+            returns = torch.where(most.values > nearest, most.indices + first, returns)
+            nearest = torch.maximum(most.values, nearest)
+            top = scores.max(1)
+            weights = scores.sub_(top.values[:, None]).exp_()
+            total = weights.sum(1)
+            means.append(weights @ kept / total[:, None])
+            masses.append(top.values + total.log())
+            best.append(top.indices)
+    chosen = torch.cat(best).numpy()
+    like = (target.features * reference.features[:, chosen]).sum(0)
+    back = np.hypot(*(target.places - target.places[returns.numpy()[chosen]]).T)
+    return Found(torch.cat(means).T.contiguous().numpy(), torch.cat(masses).numpy(), like, back.astype(np.float32))
+
+
+def _joined(target: Looks, reference: Looks, tau: float, reach: float) -> tuple[Array, Array]:
+    """(N, C + 3) and (C + 3, M), whose product are the scores."""
+    narrow = reach**-2
+    x, y = target.places.T, reference.places.T
+    rows = np.concatenate([target.features / tau, 2 * narrow * x, np.full((1, x.shape[1]), -narrow)])
+    columns = np.concatenate([reference.features, y, (y**2).sum(0, keepdims=True)])
+    return np.ascontiguousarray(rows.T, np.float32), np.ascontiguousarray(columns, np.float32)

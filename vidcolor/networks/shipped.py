@@ -1,0 +1,21 @@
+"""The files of the shipped networks, and what names their contents; loads no network and no torch."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from vidcolor.errors import WeightsError
+
+FOLDER = Path(__file__).parent / "weights"
+FEATURES, COLORIZER, PROPAGATOR = (FOLDER / f"{name}.safetensors" for name in ("features", "colorizer", "propagator"))
+
+
+@cache
+def mark_of(file: Path) -> str:
+    """12 letters of a weights file's SHA-256, read once. Refuses a file that is not there."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    except OSError as error:
+        raise WeightsError(f"{file}: cannot be read ({error.strerror}); install vidcolor again") from error
