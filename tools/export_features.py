@@ -10,7 +10,8 @@ import argparse
 from pathlib import Path
 
 from vidcolor.networks.features import FeaturesNet
-from vidcolor.networks.load import SHIPPED, save_features
+from vidcolor.networks.load import save_features
+from vidcolor.networks.shipped import FEATURES
 from vidcolor.training.checkpoints import load_state
 from vidcolor.training.recipe import load_recipe
 
@@ -19,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("state", type=Path)
     parser.add_argument("recipe", type=Path)
-    parser.add_argument("-o", "--out", type=Path, default=SHIPPED)
+    parser.add_argument("-o", "--out", type=Path, default=FEATURES)
     args = parser.parse_args()
     state, recipe = load_state(args.state), load_recipe(args.recipe)
     net = FeaturesNet()

@@ -20,7 +20,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vidcolor.color import lab_to_rgb
-from vidcolor.networks.load import SHIPPED, load_features
+from vidcolor.networks.load import load_features
+from vidcolor.networks.shipped import FEATURES
 from vidcolor.training.held_out import Trial, carried_psnr, held_trials
 from vidcolor.training.teachers import Both
 
@@ -54,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path)
     parser.add_argument("--teachers", type=Path, help="folder of the teachers; left out: the networks alone")
-    parser.add_argument("--weights", type=Path, nargs="*", default=[SHIPPED])
+    parser.add_argument("--weights", type=Path, nargs="*", default=[FEATURES])
     parser.add_argument("--prints", type=int, default=3)
     parser.add_argument("--only", default="", help="clips by name, with commas")
     args = parser.parse_args()

@@ -12,7 +12,8 @@ torch = pytest.importorskip("torch")
 from vidcolor.errors import InputError, WeightsError  # noqa: E402
 from vidcolor.networks.features import STRIDES, FeaturesConfig, FeaturesNet  # noqa: E402
 from vidcolor.networks.learned import LearnedFeatures  # noqa: E402
-from vidcolor.networks.load import SHIPPED, facts_of, load_features, save_features  # noqa: E402
+from vidcolor.networks.load import facts_of, load_features, save_features  # noqa: E402
+from vidcolor.networks.shipped import FEATURES
 
 TINY = FeaturesConfig(stem=4, widths=(8, 16, 16), blocks=(1, 1, 1), join=8, outputs=(6, 5, 4))
 
@@ -142,9 +143,9 @@ def made_scene() -> np.ndarray:
 
 def test_the_shipped_weights_find_places_again():
     """Moved by two places of stride 4, badly grained, and graded: nearly all places find themselves within a place."""
-    if not SHIPPED.exists():
+    if not FEATURES.exists():
         pytest.skip("the package carries no weights for the features")
-    assert SHIPPED.stat().st_size < 12e6
+    assert FEATURES.stat().st_size < 12e6
     assert {"config", "recipe", "step"} <= set(facts_of())
     scene = made_scene()
     worn = np.roll(scene, 8, 1) * 0.8 + 8 + np.random.default_rng(5).normal(0, 12, scene.shape)

@@ -50,6 +50,22 @@ class FusionConfig:
     """Channels of the features at strides 4, 8 and 16."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the network says of a batch."""
+
+    chroma: Tensor
+    """(B, 2, H, W)"""
+    error: Tensor
+    """(B, H, W), expected, in a*b*"""
+    weights: Tensor
+    """(B, S + 1, H, W); the own colour's last"""
+    own: Tensor
+    """(B, 2, H, W): its own colour"""
+    rule: Tensor
+    """(B, 2, H, W): what the hand-set rule alone would say"""
+
+
 class FusionNet(nn.Module):
     """A U-Net over the guesses; `forward` answers chroma, expected error and the guesses' weights."""
 
@@ -87,6 +103,11 @@ class FusionNet(nn.Module):
         error      (B, S, H, W): each guess's expected error by rule, in a*b*; ABSENT where a slot has nothing
         Refuses another number of slots or signals.
         """
+        answer = self.answer(lightness, features, evidence, error)
+        return answer.chroma, answer.error, answer.weights
+
+    def answer(self, lightness: Tensor, features: Sequence[Tensor], evidence: Tensor, error: Tensor) -> Answer:
+        """The same, with what training looks at beside it."""
         slots, signals = len(self.config.slots), self.config.signals
         if evidence.shape[1:3] != (slots, 2 + signals):
             raise InputError(f"evidence {tuple(evidence.shape)}: the network takes {slots} slots of {2 + signals}")
@@ -99,7 +120,8 @@ class FusionNet(nn.Module):
         weights = (torch.cat([logits, start], 1) + said[:, : slots + 1]).softmax(1)
         guesses = torch.cat([evidence[:, :, :2], own[:, None]], 1)
         chroma = torch.einsum("bshw,bschw->bchw", weights, guesses)
-        return chroma, (log_error + said[:, -1]).exp().clamp(LEAST_ERROR, MOST_ERROR), weights
+        expected = (log_error + said[:, -1]).exp().clamp(LEAST_ERROR, MOST_ERROR)
+        return Answer(chroma, expected, weights, own, mix)
 
     def _run(self, planes: Tensor, features: Sequence[Tensor]) -> Tensor:
         height, width = planes.shape[-2:]

@@ -15,13 +15,14 @@ from numpy import ndarray as Array
 
 from vidcolor.errors import InputError
 from vidcolor.networks.features import STRIDES, FeaturesNet
-from vidcolor.networks.load import SHIPPED, load_features
+from vidcolor.networks.load import load_features
+from vidcolor.networks.shipped import FEATURES
 
 
 class LearnedFeatures:
     """Unit features at some of the strides 4, 8 and 16, finest first; may be called by several threads at once."""
 
-    def __init__(self, file: Path = SHIPPED, *, strides: tuple[int, ...] = STRIDES) -> None:
+    def __init__(self, file: Path = FEATURES, *, strides: tuple[int, ...] = STRIDES) -> None:
         """Loads the file. Refuses strides that the network has not."""
         if not set(strides) <= set(STRIDES):
             raise InputError(f"features at strides {strides}: the network has {STRIDES}")

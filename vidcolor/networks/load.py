@@ -1,12 +1,13 @@
-"""The features' weights, in a file and out of it: safetensors in half precision, with what made them in its head."""
+"""Networks' weights, in a file and out of it: safetensors in half precision, with what made them in its head."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,38 +15,69 @@ from torch import Tensor
 
 from vidcolor.errors import WeightsError
 from vidcolor.networks.features import FeaturesConfig, FeaturesNet
+from vidcolor.networks.fusion import FusionConfig, FusionNet
+from vidcolor.networks.shipped import FEATURES
 
+Net = TypeVar("Net", FeaturesNet, FusionNet)
 SCHEMA = "vidcolor.features/1"
-SHIPPED = Path(__file__).parent / "weights" / "features.safetensors"
-"""The file that the package carries."""
+FUSION_SCHEMA = "vidcolor.fusion/1"
 
 
 def save_features(path: Path, net: FeaturesNet, facts: dict[str, Any]) -> None:
     """Writes the network in half precision, with its config and `facts` (recipe's hash, figures); whole or not."""
+    _save(path, net, SCHEMA, asdict(net.config), facts)
+
+
+def load_features(path: Path = FEATURES) -> FeaturesNet:
+    """The network of a file, in float32, for use (not for training). Refuses other files, and other weights."""
+    head, weights = _read(path)
+    net = FeaturesNet(FeaturesConfig(**_config(path, head, SCHEMA)))
+    return _filled(net, path, weights)
+
+
+def save_fusion(path: Path, net: FusionNet, facts: dict[str, Any]) -> None:
+    """Writes the network in half precision, with its config and `facts`; whole or not."""
+    _save(path, net, FUSION_SCHEMA, asdict(net.config), facts)
+
+
+def load_fusion(path: Path, slots: Sequence[str] | None = None) -> FusionNet:
+    """The network of a file, in float32, for use. Refuses other files, and one made for other slots than
+    the given."""
+    head, weights = _read(path)
+    net = FusionNet(FusionConfig(**_config(path, head, FUSION_SCHEMA)))
+    if slots is not None and net.config.slots != tuple(slots):
+        raise WeightsError(f"{path}: made for guesses {', '.join(net.config.slots)}; needed: {', '.join(slots)}")
+    return _filled(net, path, weights)
+
+
+def facts_of(path: Path = FEATURES) -> dict[str, str]:
+    """What the head of a weights file says."""
+    return _read(path)[0]
+
+
+def _save(path: Path, net: FeaturesNet | FusionNet, schema: str, config: dict[str, Any], facts: dict[str, Any]) -> None:
     from safetensors.torch import save_file
 
-    head = {"schema": SCHEMA, "config": json.dumps(asdict(net.config)), **{k: json.dumps(v) for k, v in facts.items()}}
+    head = {"schema": schema, "config": json.dumps(config), **{k: json.dumps(v) for k, v in facts.items()}}
     beside = path.with_suffix(".part")
     save_file({name: value.half().contiguous() for name, value in net.state_dict().items()}, beside, metadata=head)
     os.replace(beside, path)
 
 
-def load_features(path: Path = SHIPPED) -> FeaturesNet:
-    """The network of a file, in float32, for use (not for training). Refuses other files, and other weights."""
-    head, weights = _read(path)
-    if head.get("schema") != SCHEMA:
-        raise WeightsError(f"{path}: not a features network ({head.get('schema')}); give a {SCHEMA} file")
-    net = FeaturesNet(FeaturesConfig(**{k: _plain(v) for k, v in json.loads(head["config"]).items()}))
+def _config(path: Path, head: dict[str, str], schema: str) -> dict[str, Any]:
+    if head.get("schema") != schema:
+        name = schema.split(".")[1].split("/")[0]
+        raise WeightsError(f"{path}: not a {name} network ({head.get('schema')}); give a {schema} file")
+    return {k: _plain(v) for k, v in json.loads(head["config"]).items()}
+
+
+def _filled(net: Net, path: Path, weights: dict[str, Tensor]) -> Net:
     try:
         net.load_state_dict({name: value.float() for name, value in weights.items()}, strict=True)
     except RuntimeError as error:
         raise WeightsError(f"{path}: its weights do not fit its config; export it again ({error})") from error
-    return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-
-
-def facts_of(path: Path = SHIPPED) -> dict[str, str]:
-    """What the head of a weights file says."""
-    return _read(path)[0]
+    net.eval().requires_grad_(False)
+    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:

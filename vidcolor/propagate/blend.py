@@ -10,6 +10,7 @@ is filled from the surroundings of like lightness. Confidence is 1 / (1 + (error
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy import ndarray as Array
@@ -21,6 +22,8 @@ FLOW_LEAST, FLOW_DOUBT, FLOW_LOST, FLOW_LOW, FLOW_AGE = 1.5, 2.5, 8.0, 0.02, 0.0
 """Expected error of a carried colour: least + doubt (1 - c) + lost / (1 + c / low) + age x frames, c its confidence."""
 LOOK_LEAST, LOOK_SPREAD, LOOK_DISTANCE = 3.0, 0.7, 0.7
 """Expected error of a looked-up colour: least + spread of its sources + so much for each unit of feature distance."""
+LEAST_SEEN = np.float32(1e-4)
+"""Confidence of carrying below which all is one."""
 SHARPNESS = 4
 HALF = np.float32(4.0)
 """Expected error at which confidence is one half."""
@@ -29,8 +32,52 @@ SURE = np.float32(3.0)
 KEEP = np.float32(0.1)
 LEAST_WEIGHT = np.float32(1e-4)
 
+MATCH_LEAST, MATCH_SPREAD, MATCH_UNLIKE, MATCH_LIGHT = 1.0, 0.7, 5.0, 0.06
+"""Expected error of a matched colour: least + spread + unlike (1 - likeness) + light x |its lightness less the own|."""
+OLD = 50.0
+"""Frames from the keyframe at which a carried colour's age reads 1."""
+SPREAD_SCALE, LIGHT_SCALE, ERROR_SCALE = 20.0, 30.0, 10.0
+"""Spread of colour, difference of L* and expected error that read 1."""
+
 Candidate = tuple[Array, Array]
 """Chroma (2, h, w) and the expected error (h, w)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guess:
+    """What one carrier says, with what speaks for it and against it."""
+
+    chroma: Array
+    """(2, h, w)"""
+    error: Array
+    """(h, w): expected by rule, in a*b*"""
+    signals: Array
+    """(3, h, w), each of about 0..1: the carrier's own signs, for the network that weighs guesses"""
+
+    @property
+    def candidate(self) -> Candidate:
+        return self.chroma, self.error
+
+
+def of_carried(chroma: Array, confidence: Array, age: int) -> Guess:
+    """What flow carried, from a keyframe `age` frames away."""
+    signals = np.zeros((3, *confidence.shape), np.float32)
+    signals[0], signals[1] = confidence, min(age / OLD, 1.0)
+    signals[2] = np.log10(np.maximum(signals[0], LEAST_SEEN)) / np.log10(LEAST_SEEN)
+    return Guess(*of_flow(chroma, confidence, age), signals)
+
+
+def of_match(found: Array, luma: Array) -> Guess:
+    """What was matched: a*b*, spread, likeness and lightness (5, h, w), in a frame of `luma` (h, w), L* / 100."""
+    off = np.abs(found[4] - luma * np.float32(100))
+    unlike = 1 - found[3]
+    error = MATCH_LEAST + MATCH_SPREAD * found[2] + MATCH_UNLIKE * unlike + MATCH_LIGHT * off
+    return Guess(found[:2], error, np.stack([found[2] / SPREAD_SCALE, unlike, off / LIGHT_SCALE]))
+
+
+def of_memory(chroma: Array, error: Array) -> Guess:
+    """What superpixels remember."""
+    return Guess(chroma, error, np.broadcast_to(np.minimum(error / ERROR_SCALE, 2), (3, *error.shape)))
 
 
 def of_flow(chroma: Array, confidence: Array, age: int) -> Candidate:
@@ -39,9 +86,10 @@ def of_flow(chroma: Array, confidence: Array, age: int) -> Candidate:
     return chroma.astype(np.float32), error.astype(np.float32)
 
 
-def of_attention(looked_up: Array) -> Candidate:
+def of_attention(looked_up: Array) -> Guess:
     """looked_up  (4, h, w), from `carry_by_attention`"""
-    return looked_up[:2], (LOOK_LEAST + LOOK_SPREAD * looked_up[2] + LOOK_DISTANCE * looked_up[3]).astype(np.float32)
+    error = (LOOK_LEAST + LOOK_SPREAD * looked_up[2] + LOOK_DISTANCE * looked_up[3]).astype(np.float32)
+    return Guess(looked_up[:2], error, np.zeros((3, *error.shape), np.float32))
 
 
 def mixed(candidates: Sequence[Candidate]) -> Candidate:
@@ -72,17 +120,18 @@ def blend(
     chroma, error = mix(candidates)
     if settings.fill > 0:
         chroma = filled(chroma, error, luma, settings)
-    return chroma, _confidence(error)
+    return chroma, confidence_of(error)
 
 
-def _confidence(error: Array) -> Array:
+def confidence_of(error: Array) -> Array:
+    """0..1 of an expected error in a*b*."""
     return (1 / (1 + np.square(error / HALF))).astype(np.float32)
 
 
 def blend_plain(candidates: Sequence[Candidate]) -> tuple[Array, Array]:
     """The baseline's rule: the nearer keyframe's candidate, as it is."""
     chroma, error = min(candidates, key=lambda c: float(c[1].mean()))
-    return chroma, _confidence(error)
+    return chroma, confidence_of(error)
 
 
 def filled(chroma: Array, error: Array, luma: Array, settings: PropagateSettings) -> Array:

@@ -18,6 +18,7 @@ from numpy import ndarray as Array
 from vidcolor.compiled import loose
 from vidcolor.features import Features, PatchFeatures
 from vidcolor.flow.warp import fetch, grid
+from vidcolor.propagate.blend import Guess, of_attention
 from vidcolor.propagate.by_flow import Key
 from vidcolor.propagate.runs import Look
 from vidcolor.superpixels.pool import pool, unpool
@@ -146,6 +147,6 @@ class Finder:
     def forget_all_but(self, positions: Sequence[int]) -> None:
         self._keys = {p: k for p, k in self._keys.items() if p in positions}
 
-    def find(self, look: Look) -> Array:
-        """As `carry_by_attention`."""
-        return carry_by_attention(self._described(look), list(self._keys.values()))
+    def find(self, look: Look) -> tuple[None, Guess, None]:
+        """What superpixels find, where a network would answer more (by_matching.py)."""
+        return None, of_attention(carry_by_attention(self._described(look), list(self._keys.values()))), None

@@ -9,22 +9,38 @@ So a gap of any length holds one run (about 24 bytes a pixel of chroma size and 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.errors import InputError
 from vidcolor.flow.estimate import FlowEstimator
-from vidcolor.propagate.blend import best, blend, blend_plain, mixed, of_attention, of_flow
+from vidcolor.propagate.blend import (
+    Guess,
+    best,
+    blend,
+    blend_plain,
+    confidence_of,
+    mixed,
+    of_carried,
+    of_flow,
+    of_memory,
+)
 from vidcolor.propagate.by_attention import Finder
 from vidcolor.propagate.by_flow import Carried, Key, Rule, carry_by_flow, carry_plain, start
+from vidcolor.propagate.by_matching import Matcher, fused
 from vidcolor.propagate.by_superpixel import Memory
 from vidcolor.propagate.runs import Look, Reader, Run, Step, chroma_size, reduced
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
+
+if TYPE_CHECKING:
+    from vidcolor.networks.propagator import Propagator
 
 RUN = 64
 """Frames worked at once: 0.35 GB at chroma 640x360."""
@@ -32,6 +48,9 @@ WORKERS = 2
 """The two directions, and the two flows of a step; results do not hang on it."""
 
 Progress = Callable[[int, int], None]
+Listener = Callable[[Look, dict[str, Guess]], None]
+Found = tuple[Any, Guess, Guess | None] | None
+"""What a finder answers: the frame as the network sees it, what places and what cells find."""
 Kept = tuple[Array, Array, int]
 """What is kept of a direction's frame: chroma and confidence as float16, age in frames."""
 CARRIERS = {"full": carry_by_flow, "local": carry_by_flow, "plain": carry_plain}
@@ -44,12 +63,17 @@ def propagate(
     flow: FlowEstimator,
     settings: PropagateSettings,
     progress: Progress | None = None,
+    *,
+    network: Propagator | None = None,
+    listen: Listener | None = None,
 ) -> Iterator[ColorFrame]:
     """Every frame of a shot in colour, in order, at chroma size (half of working size).
 
     frames    the shot's frames, index rising by one; they are asked for mostly in order, each a few times at most
     colored   keyframes: chroma and confidence at chroma size or larger; confidence 0 where the colour is not known
     progress  called with (frames done, frames in all)
+    network   finds what flow cannot bring, and weighs what was found; None: training-free features and rules
+    listen    told the guesses of each frame, by name: for training and study
     returns   confidence is 0..1, of the colour, not of the carrying; keyframes come out as given, only reduced
     Refuses keyframes outside the shot and two for one frame. Without any keyframe the shot comes out gray, with
     confidence 0.
@@ -60,7 +84,7 @@ def propagate(
     size = chroma_size(frames[0].lightness.shape)
     keys = _keys(frames[0].index, count, colored, size)
     with ThreadPoolExecutor(WORKERS) as workers:
-        shot = _Shot(frames, flow, settings, workers)
+        shot = _Shot(frames, flow, settings, workers, network, listen)
         for done, result in enumerate(shot.colors(keys), 1):
             if progress is not None:
                 progress(done, count)
@@ -92,7 +116,13 @@ def _at_chroma_size(color: ColorFrame, size: tuple[int, int]) -> tuple[Array, Ar
 
 class _Shot:
     def __init__(
-        self, frames: Sequence[Frame], flow: FlowEstimator, settings: PropagateSettings, workers: ThreadPoolExecutor
+        self,
+        frames: Sequence[Frame],
+        flow: FlowEstimator,
+        settings: PropagateSettings,
+        workers: ThreadPoolExecutor,
+        network: Propagator | None,
+        listen: Listener | None,
     ) -> None:
         self._start, self._count = frames[0].index, len(frames)
         self._reader = Reader(frames, flow, workers, settings)
@@ -101,7 +131,10 @@ class _Shot:
         wanted = _wanted(settings)
         self._rule = Rule(flow, settings, camera="camera" in wanted)
         self._by_flow = "flow" in wanted
-        self._finder = Finder() if "attention" in wanted else None
+        self._finder = _finder(network) if "attention" in wanted else None
+        weighs = network is not None and network.weighs and {"attention", "blend", "propagator"} <= wanted
+        self._network = network if weighs else None
+        self._listen = listen
         self._memory = Memory(self._reader.size, settings) if "superpixel" in wanted else None
         self._mix = best if settings.method == "full" and "blend" not in wanted else mixed
         self._settings = settings if "blend" in wanted else replace(settings, fill=0.0)
@@ -137,11 +170,16 @@ class _Shot:
             forward = self._workers.submit(self._forward, run, ahead)
             behind = self._backward(run, end)[1]
             ahead, before = forward.result()
+            skipped = {left, right} | ({b} if b != last else set())
+            found = _ahead(self._workers, self._find, [k for k in run.looks if k.position not in skipped])
             for n, look in enumerate(run.looks):
                 self._follow(look, run.steps[n - 1] if n else None, known)
-                if (a == left and n == 0) or (b == right and look.position == b) or (b != last and look.position == b):
-                    continue
-                yield self._blended(look, [c[n] for c in (before, behind) if c])
+                if look.position not in skipped:
+                    kept = {name: c[n] for name, c in (("before", before), ("behind", behind)) if c}
+                    yield self._blended(look, kept, next(found))
+
+    def _find(self, look: Look) -> Found:
+        return None if self._finder is None else self._finder.find(look)
 
     def _key(self, position: int, known: dict[int, tuple[Array, Array]]) -> Key:
         return Key(self._reader.look(position), *known[position])
@@ -196,24 +234,48 @@ class _Shot:
             kept.append(_kept(state))
         return state, kept[::-1]
 
-    def _blended(self, look: Look, kept: list[Kept]) -> ColorFrame:
-        candidates = [of_flow(*k) for k in kept]
+    def _blended(self, look: Look, kept: dict[str, Kept], found: Found) -> ColorFrame:
+        guesses = {name: of_carried(*values) for name, values in kept.items()}
         if self._settings.method == "plain":
-            return self._result(look.position, *blend_plain(candidates))
-        if self._finder is not None:
-            candidates.append(of_attention(self._finder.find(look)))
+            return self._result(look.position, *blend_plain([g.candidate for g in guesses.values()]))
+        seen = None
+        if found is not None:
+            seen, by_place, by_cell = found
+            guesses["found"] = by_place
+        heard = [g.candidate for g in guesses.values()]
+        if found is not None and by_cell is not None:
+            guesses["scene"] = by_cell  # Too coarse for rules; the network knows what to do with it.
         if self._memory is not None:
-            remembered = self._memory.recall()
-            self._memory.learn(*self._mix(candidates))
-            candidates.append(remembered)
-        return self._result(look.position, *blend(candidates, look.luma, self._settings, self._mix))
+            guesses["remembered"] = of_memory(*self._memory.recall())
+            self._memory.learn(*self._mix(heard))
+            heard.append(guesses["remembered"].candidate)
+        if self._listen is not None:
+            self._listen(look, guesses)
+        if self._network is not None and seen is not None:
+            chroma, error = fused(self._network, seen, guesses)
+            return self._result(look.position, chroma, confidence_of(error))
+        return self._result(look.position, *blend(heard, look.luma, self._settings, self._mix))
+
+
+def _finder(network: Propagator | None) -> Finder | Matcher:
+    return Finder() if network is None else Matcher(network)
+
+
+def _ahead(workers: ThreadPoolExecutor, find: Callable[[Look], Found], looks: Sequence[Look]) -> Iterator[Found]:
+    """`find` of each look in turn, a few of them under way."""
+    waiting = deque(workers.submit(find, look) for look in looks[:WORKERS])
+    for look in looks[WORKERS:]:
+        first = waiting.popleft().result()
+        waiting.append(workers.submit(find, look))
+        yield first
+    yield from (job.result() for job in waiting)
 
 
 def _wanted(settings: PropagateSettings) -> set[str]:
     """The parts of the method that are used, by their names in `leave_out`."""
     if settings.method != "full":
         return {"flow"}
-    return {"flow", "camera", "superpixel", "attention", "blend"} - {settings.leave_out}
+    return {"flow", "camera", "superpixel", "attention", "blend", "propagator"} - {settings.leave_out}
 
 
 def _kept(state: Carried) -> Kept:

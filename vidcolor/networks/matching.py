@@ -1,0 +1,194 @@
+"""Places of a gray frame looked up in coloured frames, by learned features: which places there look like this one.
+
+Axes: c cells of 4 x 4 places, n places of a cell, k cells chosen for each, P planes of what is known of a place.
+
+- Attention in two levels. Cells (16 x 16 pixels) attend to all cells of all coloured frames, and choose the few that
+  look most alike; their places (4 x 4 pixels) then attend to the places of those cells alone. The first level costs
+  1/256 of attention from place to place, the second does not grow with the number of coloured frames.
+- What comes back for each pixel is mixed from the places around it whose looked-up lightness is the pixel's own, so
+  that edges are the frame's.
+
+Source: Carrillo 2022b (attention between pooled features); the two levels and the way back to pixels are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy import ndarray as Array
+from torch import Tensor
+from torch.nn import functional as F
+
+from vidcolor.compiled import loose
+
+PLACE, SIDE = 4, 4
+"""Pixels of a place, and places of a cell, each way."""
+CHOSEN = 16
+"""Cells looked into for each cell; 32 are 0.1 dB better on the training clips, 8 as much worse."""
+TEMPERATURE = 0.03
+"""Of the softmax over cosines of places; from methods tried on the training clips (0.02 and 0.05 are 0.1 to 0.3 dB
+worse)."""
+CELL_TEMPERATURE = 0.05
+"""Of the softmax over cosines of cells, where all are averaged."""
+UNKNOWN = 1e-4
+"""Least confidence of a coloured place."""
+PLANES = 5
+"""What comes back: a*, b*, spread of colour under the attention, likeness, lightness."""
+NEAR, LIKE = 0.78, 6.0
+"""Weights among the places around a pixel: 1 / (2 deviation^2) in places, and lightness difference of one e-fold."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A gray frame as the network sees it."""
+
+    maps: tuple[Tensor, ...]
+    """Features at strides 4, 8, 16: (1, C, h, w) bfloat16."""
+    places: Tensor
+    """(c, n, C) bfloat16: features of each cell's places"""
+    cells: Tensor
+    """(c, 2 C) float32, unit: features of the cells, at strides 4 and 8"""
+    lightness: Array
+    """(H, W)"""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of places."""
+        return self.maps[0].shape[-2], self.maps[0].shape[-1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """A coloured frame's cells, with what is known of their places."""
+
+    places: Tensor
+    """(c, n, C)"""
+    cells: Tensor
+    """(c, 2 C)"""
+    values: Tensor
+    """(c, n, 5): L*, a*, b*, a*^2 + b*^2, log of the confidence"""
+
+
+def see(lightness: Array, maps: Sequence[Tensor]) -> Seen:
+    """A frame's cells, from its features at strides 4, 8 and 16."""
+    places = _in_cells(maps[0])
+    fine = F.normalize(places.float().mean(1), dim=1)
+    coarse = F.normalize(F.avg_pool2d(_padded(maps[1].float(), 2), 2)[0].flatten(1).t(), dim=1)
+    return Seen(tuple(maps), places, torch.cat([fine, coarse], 1) / 2**0.5, lightness)
+
+
+def know(seen: Seen, chroma: Array, confidence: Array) -> Known:
+    """A coloured frame; chroma (2, H, W), confidence (H, W) 0..1: colours of little confidence are little looked at."""
+    size = seen.size[::-1]
+    planes = np.concatenate([seen.lightness[None], chroma, np.square(chroma).sum(0)[None]]) * confidence
+    small = np.stack([cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in [*planes, confidence]])
+    known = np.maximum(small[4], np.float32(UNKNOWN))
+    values = np.concatenate([small[:4] / known, np.log(known)[None]])
+    return Known(seen.places, seen.cells, _in_cells(torch.from_numpy(values.astype(np.float32))[None]))
+
+
+def gathered(frames: Sequence[Known]) -> Known:
+    """Several coloured frames as one."""
+    if len(frames) == 1:
+        return frames[0]
+    return Known(*(torch.cat([getattr(f, part) for f in frames]) for part in ("places", "cells", "values")))
+
+
+def look_up(seen: Seen, known: Known, *, chosen: int = CHOSEN) -> tuple[Array, Array]:
+    """What is found for each pixel by its place, and by its cell alone: (PLANES, H, W) float32 each."""
+    alike = seen.cells @ known.cells.t()
+    by_cell = _averaged(alike, known)
+    nearest = alike.topk(min(chosen, alike.shape[1]), 1).indices
+    values = known.values[nearest].flatten(1, 2)
+    cosine = torch.bmm(seen.places, known.places[nearest].flatten(1, 2).transpose(1, 2)).float()
+    weights = (cosine / TEMPERATURE + values[:, None, :, 4]).softmax(-1)
+    found = torch.bmm(weights, values[..., :4])
+    likeness = (weights * cosine).sum(-1, keepdim=True)
+    height, width = seen.size
+    fine = _out_of_cells(torch.cat([found, likeness], -1), height, width)
+    rows, columns = (-(-n // SIDE) for n in (height, width))
+    coarse = by_cell.t().reshape(-1, rows, columns).numpy()
+    size = seen.lightness.shape[::-1]
+    scaled = _enlarged(coarse, SIDE * PLACE, size)
+    return _on_pixels(fine.numpy(), seen.lightness), _finished(scaled)
+
+
+def _averaged(alike: Tensor, known: Known) -> Tensor:
+    """(c, 5): L*, a*, b*, a*^2 + b*^2 and likeness under the attention of cells."""
+    share = known.values[..., 4:].exp()
+    sure = share.mean(1)
+    values = (known.values[..., :4] * share).mean(1) / sure
+    weights = (alike / CELL_TEMPERATURE + sure.log().t()).softmax(-1)
+    return torch.cat([weights @ values, (weights * alike).sum(-1, keepdim=True)], 1)
+
+
+def _padded(x: Tensor, multiple: int) -> Tensor:
+    down, right = -x.shape[-2] % multiple, -x.shape[-1] % multiple
+    return F.pad(x, (0, right, 0, down), mode="replicate") if down or right else x
+
+
+def _in_cells(x: Tensor) -> Tensor:
+    """(1, C, h, w) as (c, n, C)."""
+    x = _padded(x, SIDE)[0]
+    channels, height, width = x.shape
+    cut = x.reshape(channels, height // SIDE, SIDE, width // SIDE, SIDE)
+    return cut.permute(1, 3, 2, 4, 0).reshape(-1, SIDE * SIDE, channels).contiguous()
+
+
+def _out_of_cells(x: Tensor, height: int, width: int) -> Tensor:
+    """(c, n, P) as (P, height, width)."""
+    rows, columns = -(-height // SIDE), -(-width // SIDE)
+    cut = x.reshape(rows, columns, SIDE, SIDE, -1).permute(4, 0, 2, 1, 3)
+    return cut.reshape(-1, rows * SIDE, columns * SIDE)[:, :height, :width].contiguous()
+
+
+def _enlarged(planes: Array, stride: int, size: tuple[int, int]) -> Array:
+    """Planes at a stride as planes of `size` (width, height), smooth."""
+    height, width = (n * stride for n in planes.shape[1:])
+    whole = [cv2.resize(p, (width, height), interpolation=cv2.INTER_LINEAR) for p in planes]
+    return np.stack(whole)[:, : size[1], : size[0]]
+
+
+def _finished(planes: Array) -> Array:
+    """L*, a*, b*, a*^2 + b*^2, likeness as the PLANES that come back."""
+    light, a, b, square, alike = planes
+    spread = np.sqrt(np.maximum(square - a * a - b * b, 0))
+    return np.stack([a, b, spread, alike, light]).astype(np.float32)
+
+
+def _on_pixels(fine: Array, lightness: Array) -> Array:
+    out = np.empty((PLANES, *lightness.shape), np.float32)
+    _mix_places(np.ascontiguousarray(fine.transpose(1, 2, 0)), np.ascontiguousarray(lightness, np.float32), out)
+    return out
+
+
+@loose()
+def _mix_places(fine, lightness, out):  # type: ignore[no-untyped-def]
+    rows, columns, planes = fine.shape
+    height, width = lightness.shape
+    total = np.zeros(planes, np.float32)
+    for y in range(height):
+        middle_y = (np.float32(y) + np.float32(0.5)) / np.float32(PLACE) - np.float32(0.5)
+        row = min(max(int(np.rint(middle_y)), 0), rows - 1)
+        for x in range(width):
+            middle_x = (np.float32(x) + np.float32(0.5)) / np.float32(PLACE) - np.float32(0.5)
+            column = min(max(int(np.rint(middle_x)), 0), columns - 1)
+            weight = np.float32(0)
+            total[:] = 0
+            for i in range(max(row - 1, 0), min(row + 2, rows)):
+                for j in range(max(column - 1, 0), min(column + 2, columns)):
+                    far = np.float32(NEAR) * ((i - middle_y) ** 2 + (j - middle_x) ** 2)
+                    unlike = abs(fine[i, j, 0] - lightness[y, x]) / np.float32(LIKE)
+                    w = np.exp(-far - unlike) + np.float32(1e-8)
+                    weight += w
+                    for p in range(planes):
+                        total[p] += w * fine[i, j, p]
+            a, b = total[1] / weight, total[2] / weight
+            out[0, y, x], out[1, y, x] = a, b
+            out[2, y, x] = np.sqrt(max(total[3] / weight - a * a - b * b, np.float32(0)))
+            out[3, y, x] = total[4] / weight
+            out[4, y, x] = total[0] / weight

@@ -1,0 +1,81 @@
+"""The networks that propagation uses, made once and shared by all shots: NumPy in, NumPy out.
+
+They run in bfloat16 on one thread each, set for the whole process: the answer then does not hang on the machine's
+number of threads, and frames run side by side anyway. May be called by several threads at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy import ndarray as Array
+
+from vidcolor.networks import matching
+from vidcolor.networks.load import load_features, load_fusion
+from vidcolor.networks.matching import Known, Seen
+from vidcolor.networks.shipped import FEATURES, PROPAGATOR, mark_of
+
+SLOTS = ("before", "behind", "found", "scene", "remembered")
+"""Where guesses come from: carried from the keyframe on the left, from the one on the right, looked up by places, by
+cells, remembered by superpixels."""
+SIGNALS = 3
+"""Planes of each guess that tell how good it is, each of about 0..1."""
+
+
+class Propagator:
+    """What frames look like, what they find in coloured ones, and what their guesses come to."""
+
+    def __init__(self, features: Path = FEATURES, fusion: Path | None = PROPAGATOR) -> None:
+        """Loads the files. Without a `fusion` guesses must be weighed by rule."""
+        files = [features] if fusion is None else [features, fusion]
+        self.name = "+".join(mark_of(file) for file in files)
+        self._features = load_features(features).to(torch.bfloat16)
+        self._fusion = None if fusion is None else load_fusion(fusion, SLOTS).to(torch.bfloat16)
+
+    slots = SLOTS
+
+    @property
+    def weighs(self) -> bool:
+        """Whether `fuse` may be called."""
+        return self._fusion is not None
+
+    @torch.inference_mode()
+    def see(self, lightness: Array) -> Seen:
+        """A frame as the network sees it; lightness (H, W) L*."""
+        _alone()
+        picture = torch.from_numpy(np.ascontiguousarray(lightness, np.float32))
+        return matching.see(lightness, [m.to(torch.bfloat16) for m in self._features(picture[None, None])])
+
+    @torch.inference_mode()
+    def know(self, seen: Seen, chroma: Array, confidence: Array) -> Known:
+        """A coloured frame: chroma (2, H, W), confidence (H, W) 0..1."""
+        return matching.know(seen, chroma, confidence)
+
+    @torch.inference_mode()
+    def look_up(self, seen: Seen, known: Sequence[Known]) -> tuple[Array, Array]:
+        """What is found for each pixel in the coloured frames, by places and by cells: see matching.PLANES."""
+        _alone()
+        return matching.look_up(seen, matching.gathered(known))
+
+    @torch.inference_mode()
+    def fuse(self, seen: Seen, evidence: Array, error: Array) -> tuple[Array, Array]:
+        """Chroma (2, H, W) and its expected error (H, W) in a*b*, of guesses as FusionNet takes them.
+
+        evidence  (S, 2 + SIGNALS, H, W), in the order of SLOTS
+        error     (S, H, W)
+        """
+        assert self._fusion is not None, "fuse needs the network; ask `weighs`"
+        _alone()
+        light = torch.from_numpy(np.ascontiguousarray(seen.lightness, np.float32))[None, None]
+        guesses = torch.from_numpy(np.ascontiguousarray(evidence, np.float32))[None]
+        doubts = torch.from_numpy(np.ascontiguousarray(error, np.float32))[None]
+        chroma, expected, _ = self._fusion(light, seen.maps, guesses, doubts)
+        return chroma[0].numpy(), expected[0].numpy()
+
+
+def _alone() -> None:
+    if torch.get_num_threads() != 1:  # here, not once at the start: OpenMP keeps the number for each thread
+        torch.set_num_threads(1)

@@ -1,0 +1,68 @@
+"""Colours looked up in the keyframes by learned features: from place to place, and from cell to cell.
+
+The same as by_attention.py for the rest of the room, with the network (networks/propagator.py) in place of features that
+need no training;
+it gives two guesses, the second coarse but sure of the kind of thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.propagate.blend import Guess, of_match
+from vidcolor.propagate.by_flow import Key
+from vidcolor.propagate.runs import Look
+
+if TYPE_CHECKING:
+    from vidcolor.networks.matching import Known, Seen
+    from vidcolor.networks.propagator import Propagator
+
+
+class Matcher:
+    """Looks frames up in the keyframes it has met."""
+
+    def __init__(self, network: Propagator) -> None:
+        self._network = network
+        self._keys: dict[int, Known] = {}
+
+    def knows(self, position: int) -> bool:
+        return position in self._keys
+
+    def meet(self, key: Key) -> None:
+        seen = self._network.see(key.look.luma * np.float32(100))
+        self._keys[key.look.position] = self._network.know(seen, key.chroma, key.confidence)
+
+    def forget_all_but(self, positions: Sequence[int]) -> None:
+        self._keys = {p: k for p, k in self._keys.items() if p in positions}
+
+    def find(self, look: Look) -> tuple[Seen, Guess, Guess]:
+        """The frame as the network sees it, and what its places and its cells find."""
+        seen = self._network.see(look.luma * np.float32(100))
+        places, cells = self._network.look_up(seen, list(self._keys.values()))
+        return seen, of_match(places, look.luma), of_match(cells, look.luma)
+
+
+def fused(network: Propagator, seen: Seen, guesses: dict[str, Guess]) -> tuple[Array, Array]:
+    """Chroma (2, h, w) and its expected error (h, w): the guesses, by name of slot, weighed by the network."""
+    evidence, error = stacked(guesses, network.slots)
+    return network.fuse(seen, evidence, error)
+
+
+def stacked(guesses: dict[str, Guess], slots: Sequence[str]) -> tuple[Array, Array]:
+    """(S, 2 + signals, h, w) and (S, h, w): guesses as the network takes them; empty slots as it wants them."""
+    some = next(iter(guesses.values()))
+    evidence = np.zeros((len(slots), 2 + len(some.signals), *some.error.shape), np.float32)
+    error = np.full((len(slots), *some.error.shape), NOTHING, np.float32)
+    for n, slot in enumerate(slots):
+        if slot in guesses:
+            guess = guesses[slot]
+            evidence[n, :2], evidence[n, 2:], error[n] = guess.chroma, guess.signals, guess.error
+    return evidence, error
+
+
+NOTHING = np.float32(60.0)
+"""Expected error of an empty slot, as networks/fusion.py has it."""

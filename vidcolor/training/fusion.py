@@ -1,0 +1,293 @@
+"""Training of a fusion network: guesses of frames whose colours are known, from any source that draws samples.
+
+- Every sample is drawn from its own seed (the run's, the step, its place in the batch): a run that is resumed sees the
+  same samples.
+- The main loss is the logarithm of a sample's squared error, which is what PSNR measures; beside it a distance that
+  forgives large errors, one for the network's own colour, and the likelihood of the error it expects of itself.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import time
+import tomllib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, fields
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy import ndarray as Array
+from numpy.random import Generator
+from torch import Tensor, nn
+
+from vidcolor.color import lab_to_rgb
+from vidcolor.errors import SettingsError
+from vidcolor.networks.features import FeaturesNet
+from vidcolor.networks.fusion import ABSENT, Answer, FusionNet
+from vidcolor.training.checkpoints import load_state, save_state
+
+log = logging.getLogger(__name__)
+SHARDS = 2
+"""Shares of a batch that are worked on side by side, each by one thread."""
+STEEPEST = 1.0
+"""Length that gradients are cut to."""
+FLOOR = 2.0
+"""Squared a*b* error added to a sample's before its logarithm: below it nothing is to be gained."""
+SHARP = 1.0
+"""a*b* error below which the forgiving distance is quadratic."""
+NOTED = 100
+"""Steps between lines of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class FusionLosses:
+    """How much each loss counts."""
+
+    psnr: float = 1.0
+    near: float = 0.1
+    own: float = 0.02
+    error: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class FusionRecipe:
+    """A fusion network's training."""
+
+    kind: str = "propagator"
+    seed: int = 1
+    crop: tuple[int, ...] = (192, 256)
+    """Rows and columns of a sample; multiples of 16."""
+    batch: int = 6
+    """Samples a step; even."""
+    steps: int = 6000
+    warm: int = 100
+    """Steps in which the rate rises from nothing."""
+    decay: float = 0.4
+    """Share of the steps, at the end, in which the rate falls to nothing."""
+    rate: float = 1e-3
+    wear: float = 0.02
+    average: float = 0.998
+    """Of the running mean of the weights, which is what is measured and shipped."""
+    measure_every: int = 500
+    save_every: int = 250
+    held_clips: tuple[str, ...] = ()
+    """Clips never trained on."""
+    losses: FusionLosses = field(default_factory=FusionLosses)
+
+    def rate_at(self, step: int) -> float:
+        """The rate of a step: up, constant, down."""
+        left = (self.steps - step) / (self.decay * self.steps)
+        return self.rate * min(1.0, (step + 1) / self.warm, max(left, 0.0))
+
+    @property
+    def hash(self) -> str:
+        """12 letters that name what the recipe says."""
+        return sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:12]
+
+
+def load_fusion_recipe(path: Path) -> FusionRecipe:
+    """The recipe in a TOML file. Refuses keys it does not know."""
+    told: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    losses = told.pop("losses", {})
+    for kind, given in ((FusionLosses, losses), (FusionRecipe, told)):
+        unknown = set(given) - {f.name for f in fields(kind)}  # type: ignore[arg-type]
+        if unknown:
+            raise SettingsError(f"{path}: no recipe entry {', '.join(sorted(unknown))}")
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
+    return FusionRecipe(**plain, losses=FusionLosses(**losses))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """A frame, the guesses of its chroma, and the truth."""
+
+    lightness: Array
+    """(H, W) L*"""
+    evidence: Array
+    """(S, 2 + signals, H, W)"""
+    error: Array
+    """(S, H, W): expected of each guess, in a*b*; networks.fusion.ABSENT where there is none"""
+    truth: Array
+    """(2, H, W)"""
+
+
+class Source(Protocol):
+    """Where samples come from; the same sample for the same state of `random`."""
+
+    def draw(self, random: Generator) -> Sample: ...
+
+
+def batched(samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Lightness (B, 1, H, W), evidence, error and truth of samples of one size."""
+    names = ("lightness", "evidence", "error", "truth")
+    light, *rest = (torch.from_numpy(np.stack([getattr(s, n) for s in samples]).astype(np.float32)) for n in names)
+    evidence, error, truth = rest
+    return light[:, None], evidence, error, truth
+
+
+def losses_of(answer: Answer, truth: Tensor) -> dict[str, Tensor]:
+    """Each loss by its recipe's name."""
+    square = (answer.chroma - truth).square().sum(1)
+    off = square.detach().sqrt()
+    own = ((answer.own - truth).square().sum(1) + SHARP**2).sqrt()
+    return {
+        "psnr": (square.mean((1, 2)) + FLOOR).log().mean(),
+        "near": ((square + SHARP**2).sqrt() - SHARP).mean(),
+        "own": own.mean(),
+        "error": (off / answer.error + answer.error.log()).mean(),
+    }
+
+
+@dataclass
+class FusionRun:
+    """All that a run carries from step to step."""
+
+    net: FusionNet
+    average: dict[str, Tensor]
+    optimizer: torch.optim.AdamW
+    step: int = 0
+    best: float = -1e9
+    seconds: float = 0.0
+
+
+def start(recipe: FusionRecipe, net: FusionNet, folder: Path) -> FusionRun:
+    """A run at its beginning, or as its folder has it."""
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(net.parameters(), recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.wear)
+    run = FusionRun(net, {name: value.clone() for name, value in net.state_dict().items()}, optimizer)
+    if (folder / "state.pt").exists():
+        state = load_state(folder / "state.pt")
+        net.load_state_dict(state["net"])
+        optimizer.load_state_dict(state["optimizer"])
+        run.average, run.step, run.best, run.seconds = (state[k] for k in ("average", "step", "best", "seconds"))
+    return run
+
+
+def train(
+    recipe: FusionRecipe,
+    run: FusionRun,
+    features: FeaturesNet,
+    source: Source,
+    trials: Sequence[Sample],
+    folder: Path,
+) -> None:
+    """Steps until the recipe's end; log.csv, held_out.csv, state.pt and best.pt in the folder."""
+    features = features.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    began, sums = time.monotonic() - run.seconds, []
+    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(SHARDS) as workers:
+
+        def draw(step: int) -> list[Sample]:
+            return [source.draw(np.random.default_rng([recipe.seed, step, k])) for k in range(recipe.batch)]
+
+        coming = reader.submit(draw, run.step)
+        while run.step < recipe.steps:
+            samples, coming = coming.result(), reader.submit(draw, run.step + 1)
+            sums.append(_one_step(recipe, run, features, samples, workers))
+            run.step += 1
+            run.seconds = time.monotonic() - began
+            if run.step % NOTED == 0:
+                _note(folder / "log.csv", run, {k: sum(s[k] for s in sums) / len(sums) for k in sums[0]})
+                sums = []
+            if run.step % recipe.measure_every == 0 or run.step == recipe.steps:
+                _keep_best(run, features, trials, folder)
+            if run.step % recipe.save_every == 0 or run.step == recipe.steps:
+                state = {k: getattr(run, k) for k in ("average", "step", "best", "seconds")}
+                save_state(
+                    folder / "state.pt",
+                    {**state, "net": run.net.state_dict(), "optimizer": run.optimizer.state_dict()},
+                )
+        coming.cancel()
+
+
+def answer_of(net: FusionNet, features: FeaturesNet, light: Tensor, evidence: Tensor, error: Tensor) -> Answer:
+    """What the network says, in bfloat16; no gradient reaches the features."""
+    with torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad():
+            maps = features(light)
+        return net.answer(light, maps, evidence, error)
+
+
+def _one_step(
+    recipe: FusionRecipe,
+    run: FusionRun,
+    features: FeaturesNet,
+    samples: list[Sample],
+    workers: ThreadPoolExecutor,
+) -> dict[str, float]:
+    weights = list(run.net.parameters())
+
+    def share(shard: int) -> tuple[dict[str, float], tuple[Tensor, ...]]:
+        light, evidence, error, truth = batched(samples[shard::SHARDS])
+        losses = losses_of(answer_of(run.net, features, light, evidence, error), truth)
+        total = torch.stack([getattr(recipe.losses, n) * loss for n, loss in losses.items()]).sum() / SHARDS
+        return {n: float(loss.detach()) for n, loss in losses.items()}, torch.autograd.grad(total, weights)
+
+    shares = list(workers.map(share, range(SHARDS)))
+    for weight, *parts in zip(weights, *(gradients for _, gradients in shares), strict=True):
+        weight.grad = torch.stack(parts).sum(0)
+    for group in run.optimizer.param_groups:
+        group["lr"] = recipe.rate_at(run.step)
+    length = nn.utils.clip_grad_norm_(weights, STEEPEST)
+    run.optimizer.step()
+    keep = min(recipe.average, (1 + run.step) / (10 + run.step))
+    with torch.no_grad():
+        for name, value in run.net.state_dict().items():
+            run.average[name].lerp_(value, 1 - keep)
+    return {n: sum(s[n] for s, _ in shares) / SHARDS for n in shares[0][0]} | {"gradient": float(length)}
+
+
+def measure(net: FusionNet, features: FeaturesNet, trials: Sequence[Sample]) -> dict[str, float]:
+    """PSNR in dB in R'G'B' under the true L*, of the network, of the rule, of its own colour; and of its expected
+    errors the mean, beside the true one."""
+    rows = []
+    with torch.no_grad():
+        for trial in trials:
+            light, evidence, error, truth = batched([trial])
+            said = answer_of(net, features, light, evidence, error)
+            off = (said.chroma - truth).square().sum(1).sqrt().mean()
+            figures = [psnr(light, chroma, truth) for chroma in (said.chroma, said.rule, said.own)]
+            rows.append([*figures, float(off), float(said.error.mean()), float(said.weights[:, -1].mean())])
+    means = np.mean(rows, 0)
+    return dict(zip(("net", "rule", "own", "error", "expected", "own_share"), map(float, means), strict=True))
+
+
+def psnr(light: Tensor, chroma: Tensor, truth: Tensor) -> float:
+    """dB in R'G'B', both under the same L* (1, 1, H, W); chroma (1, 2, H, W)."""
+    first, second = (
+        np.clip(lab_to_rgb(np.concatenate([light[0].numpy(), c[0].float().numpy()]).astype(np.float32)), 0, 1)
+        for c in (chroma, truth)
+    )
+    return float(-10 * np.log10(np.square(first.astype(np.float64) - second).mean() + 1e-7))
+
+
+def _keep_best(run: FusionRun, features: FeaturesNet, trials: Sequence[Sample], folder: Path) -> None:
+    net = FusionNet(run.net.config).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    net.load_state_dict(run.average)
+    figures = measure(net, features, trials)
+    _note(folder / "held_out.csv", run, figures)
+    if figures["net"] > run.best:
+        run.best = figures["net"]
+        save_state(folder / "best.pt", {"net": run.average, "step": run.step, **figures})
+
+
+def _note(path: Path, run: FusionRun, figures: dict[str, float]) -> None:
+    row = {"step": run.step, "seconds": round(run.seconds)} | {k: f"{v:.4f}" for k, v in figures.items()}
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, row)
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+    log.info("%s", row)
+
+
+def without(sample: Sample, slots: Sequence[int]) -> Sample:
+    """The sample with nothing in some slots."""
+    evidence, error = sample.evidence.copy(), sample.error.copy()
+    evidence[list(slots)], error[list(slots)] = 0, ABSENT
+    return Sample(sample.lightness, evidence, error, sample.truth)

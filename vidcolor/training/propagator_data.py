@@ -1,0 +1,172 @@
+"""What propagation guesses of films whose colours are known, recorded once and drawn from many times.
+
+- Clips go through `propagate` itself, with the rules in place of the network, and every few frames their guesses are
+  kept, in half precision: training sees exactly what use sees.
+- Clips are played with one keyframe, with several, at twice the speed, and aged as old prints are: see PLAYS.
+- Recording goes on where it stopped; a recording is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array
+from numpy.random import Generator
+
+from vidcolor.color import rgb_to_lab
+from vidcolor.features import LUMA
+from vidcolor.flow.estimate import build_flow
+from vidcolor.networks.fusion import ABSENT
+from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator
+from vidcolor.propagate import propagate
+from vidcolor.propagate.blend import Guess
+from vidcolor.propagate.by_matching import stacked
+from vidcolor.propagate.runs import Look
+from vidcolor.settings import PropagateSettings
+from vidcolor.training.age import age
+from vidcolor.training.fusion import Sample
+from vidcolor.training.lessons import read_rgb
+from vidcolor.types import ColorFrame, Frame
+
+WORKING = 2
+"""Working size over chroma size: clips are small, and stand for the chroma of larger films."""
+LONGEST = 75
+"""Frames of a play."""
+MOST_PIXELS = 2**17
+"""Chroma pixels of a frame; larger clips are reduced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """One way to play a clip."""
+
+    name: str
+    pace: int
+    """Frames of the clip to one."""
+    keys: tuple[float, ...]
+    """Keyframes, as shares of the play's length."""
+    aged: bool = False
+    kept: int = 12
+    """Frames that are recorded."""
+
+
+PLAYS = (
+    Play("first", 1, (0.0,)),
+    Play("ends", 1, (0.0, 1.0), kept=8),
+    Play("fast", 3, (0.0,), kept=8),
+    Play("aged", 1, (0.3, 0.9), aged=True, kept=8),
+)
+
+
+def record(folder: Path, play: Play, network: Propagator, out: Path) -> None:
+    """Plays a clip's folder and writes out/NAME-PLAY.npy (frames, planes, H, W) float16 and its facts beside it.
+
+    planes: lightness, truth (2), then for each slot a*b*, signals and expected error.
+    """
+    path = out / f"{folder.name}-{play.name}.npy"
+    if path.exists():
+        return
+    pictures = [_read(file) for file in sorted(folder.glob("*.webp"))[:: play.pace][:LONGEST]]
+    if len(pictures) < 4:
+        return
+    seed = zlib.crc32(path.name.encode())
+    lights = [_aged(light, seed, n) if play.aged else light for n, (light, _) in enumerate(pictures)]
+    keys = sorted({round(share * (len(pictures) - 1)) for share in play.keys})
+    others = [n for n in range(len(pictures)) if n not in keys]
+    wanted = {others[int(k)] for k in np.linspace(0, len(others) - 1, min(play.kept, len(others))).round()}
+    rows: list[Array] = []
+
+    def listen(look: Look, guesses: dict[str, Guess]) -> None:
+        if look.position in wanted:
+            evidence, error = stacked(guesses, SLOTS)
+            planes = np.concatenate([evidence, error[:, None]], 1).reshape(-1, *error.shape[1:])
+            light = (look.luma * np.float32(100))[None]
+            rows.append(np.concatenate([light, pictures[look.position][1], planes]).astype(np.float16))
+
+    settings = PropagateSettings(chroma_side=4096)
+    frames = [Frame(n, _working(light)) for n, light in enumerate(lights)]
+    ones = np.ones(lights[0].shape, np.float32)
+    colored = [ColorFrame(k, pictures[k][1], ones) for k in keys]
+    flow = build_flow("dis", settings, "cpu")
+    for _ in propagate(frames, colored, flow, settings, network=network, listen=listen):
+        pass
+    beside = path.with_suffix(".part")
+    with beside.open("wb") as file:
+        np.save(file, np.stack(rows))
+    os.replace(beside, path)
+    facts = {"clip": folder.name, "play": play.name, "slots": SLOTS, "signals": SIGNALS, "network": network.name}
+    path.with_suffix(".json").write_text(json.dumps(facts))
+
+
+def _read(file: Path) -> tuple[Array, Array]:
+    """L* of the luma (H, W) and a*b* (2, H, W) of a picture, cut to even sizes."""
+    rgb = read_rgb(file)
+    scale = min(1.0, (MOST_PIXELS / (rgb.shape[0] * rgb.shape[1])) ** 0.5)
+    height, width = (int(n * scale) // 2 * 2 for n in rgb.shape[:2])
+    rgb = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+    seen = np.ascontiguousarray(rgb.astype(np.float32) / 255)
+    gray = np.ascontiguousarray(np.broadcast_to(seen @ LUMA, (3, height, width)))
+    return rgb_to_lab(gray)[0], rgb_to_lab(np.ascontiguousarray(seen.transpose(2, 0, 1)))[1:]
+
+
+def _aged(light: Array, seed: int, frame: int) -> Array:
+    """The frame as an old print shows it: one print's look, each frame's own dirt."""
+    return age(light, np.random.default_rng(seed), np.random.default_rng([seed, frame]))
+
+
+def _working(light: Array) -> Array:
+    size = (light.shape[1] * WORKING, light.shape[0] * WORKING)
+    return np.clip(cv2.resize(light, size, interpolation=cv2.INTER_CUBIC), 0, 100)
+
+
+class Recorded:
+    """Recordings to draw samples from: crops, mirrored, played backward, with guesses left out and hues turned."""
+
+    def __init__(self, files: Sequence[Path], crop: tuple[int, ...]) -> None:
+        self._arrays = [np.load(file, mmap_mode="r") for file in files]
+        self.crop = crop
+
+    def whole(self, every: int) -> list[Sample]:
+        """Every n-th frame of each recording, whole."""
+        return [sample_of(np.asarray(a[n], np.float32)) for a in self._arrays for n in range(every // 2, len(a), every)]
+
+    def draw(self, random: Generator) -> Sample:
+        """One sample, the same for the same state of `random`."""
+        array = self._arrays[random.integers(len(self._arrays))]
+        frame = random.integers(len(array))
+        high, wide = (min(c, n) for c, n in zip(self.crop, array.shape[2:], strict=True))
+        y, x = (int(random.integers(n - c + 1)) for c, n in zip((high, wide), array.shape[2:], strict=True))
+        planes = np.asarray(array[frame, :, y : y + high, x : x + wide], np.float32)
+        planes = np.pad(planes, ((0, 0), (0, self.crop[0] - high), (0, self.crop[1] - wide)), mode="edge")
+        if random.random() < 0.5:
+            planes = planes[:, :, ::-1]
+        return _varied(sample_of(planes), random)
+
+
+def sample_of(planes: Array) -> Sample:
+    """A sample of recorded planes."""
+    guesses = planes[3:].reshape(len(SLOTS), 3 + SIGNALS, *planes.shape[1:])
+    return Sample(planes[0], guesses[:, :-1], guesses[:, -1], planes[1:3])
+
+
+def _varied(sample: Sample, random: Generator) -> Sample:
+    evidence, error = np.array(sample.evidence), np.array(sample.error)
+    if random.random() < 0.5:  # The same shot, played backward.
+        evidence[[0, 1]], error[[0, 1]] = evidence[[1, 0]], error[[1, 0]]
+    for slot in np.flatnonzero(random.random(len(SLOTS)) < 0.06):
+        if (error < ABSENT).any((1, 2)).sum() > 1:
+            evidence[slot], error[slot] = 0, ABSENT
+    truth = sample.truth
+    if random.random() < 0.5:
+        turn, scale = random.uniform(0, 2 * np.pi), np.exp(random.uniform(-0.5, 0.3))
+        spin = (scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])).astype(np.float32)
+        evidence[:, :2] = np.einsum("ij,sjhw->sihw", spin, evidence[:, :2])
+        truth = np.einsum("ij,jhw->ihw", spin, truth)
+    return Sample(np.ascontiguousarray(sample.lightness), evidence, error, np.ascontiguousarray(truth))

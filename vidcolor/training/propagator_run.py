@@ -1,0 +1,49 @@
+"""A run of the propagator's training: clips are recorded once, then the network that weighs guesses is trained.
+
+DATA holds clips/train/NAME/*.webp. The run's folder gets log.csv, held_out.csv, state.pt and best.pt; the cache (the
+run's `recordings` if none is given) about 0.4 GB for each clip. The features' weights are those that the package carries.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import torch
+
+from vidcolor.networks.fusion import FusionConfig, FusionNet
+from vidcolor.networks.load import load_features
+from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator
+from vidcolor.training.fusion import load_fusion_recipe, start, train
+from vidcolor.training.propagator_data import PLAYS, Recorded, record
+
+TRIAL_EVERY = 4
+"""Of the held-out clips' recorded frames, one in so many is measured."""
+
+
+def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
+    """Trains the propagator; `cache` keeps the recordings."""
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(1)
+    told = load_fusion_recipe(recipe)
+    cache = cache or out / "recordings"
+    for folder in (out, cache):
+        folder.mkdir(parents=True, exist_ok=True)
+    record_all(data, cache)
+    held = {f"{clip}-{play.name}" for clip in told.held_clips for play in PLAYS}
+    files = sorted(cache.glob("*.npy"))
+    seen = Recorded([f for f in files if f.stem not in held], told.crop)
+    trials = Recorded([f for f in files if f.stem in held], told.crop).whole(TRIAL_EVERY)
+    torch.manual_seed(told.seed)
+    net = FusionNet(FusionConfig(SLOTS, SIGNALS))
+    train(told, start(told, net, out), load_features(), seen, trials, out)
+
+
+def record_all(data: Path, cache: Path, workers: int = 2) -> None:
+    """Every clip played in every way; goes on where it stopped."""
+    network = Propagator(fusion=None)
+    clips = sorted(p for p in (data / "clips/train").iterdir() if p.is_dir())
+    with ThreadPoolExecutor(workers) as pool:
+        for job in [pool.submit(record, clip, play, network, cache) for play in PLAYS for clip in clips]:
+            job.result()
