@@ -1,0 +1,132 @@
+"""Stage 4: a frame in the colours of references of any kind, by super-attention and the shipped network.
+
+Three guesses for each pixel (`evidence`) are mixed by a network that sees the frame and how good each guess says it is
+(`networks/fusion.py`); where no reference speaks it gives a plausible colour of its own. It also says how far its
+colours are probably off, which is the confidence.
+
+Sources: Carrillo 2022b and 2023; 2024, ch. 5 and 6 (super-attention, and within masks). Ours: guesses at three levels
+with their expected errors, references weighed and not averaged, and the calibrated confidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.colorize.by_registration import lay, resized
+from vidcolor.colorize.evidence import SLOTS, Evidence, Laid, Source, gather, see
+from vidcolor.errors import InputError
+from vidcolor.features import Features, gray_of
+from vidcolor.networks.fuse import Fuser
+from vidcolor.networks.shipped import COLORIZER
+from vidcolor.settings import ColorizeSettings
+from vidcolor.types import ColorFrame, Frame, Guidance
+
+SIDE = 480
+"""Long side at which the network works, in pixels; frames and references larger than that are reduced."""
+LAID_MOST = 2
+"""References that are registered, the best first; each pixel takes the one that fits better."""
+LEAST_FIT = 0.1
+"""Share of the frame that a reference must fit to be laid on it."""
+HALF = 4.0
+"""Expected error, in a*b*, at which confidence is one half."""
+
+
+def confidence_of(error: Array) -> Array:
+    """0..1 of an expected error in a*b*."""
+    return np.asarray(1 / (1 + (error / HALF) ** 2), np.float32)
+
+
+class Colorizer:
+    """Colours frames from references; may be used by several threads at once."""
+
+    def __init__(self, features: Features, file: Path = COLORIZER) -> None:
+        """Loads the network. Refuses weights made for other guesses than ours."""
+        self.features, self._fuse = features, Fuser(file, SLOTS)
+        self.name = f"colorizer-{self._fuse.name} {features.name}"
+
+    def __call__(
+        self, target: Frame, guidance: Sequence[Guidance], settings: ColorizeSettings, laid: ColorFrame | None = None
+    ) -> ColorFrame:
+        """The frame in colour at its size, with confidence (0 everywhere without any reference).
+
+        guidance  references with their scores and regions, best first
+        laid      the frame's own picture as `register` has laid it, if there is one; else references are tried here
+        """
+        lightness, evidence, maps = collect(target.lightness, guidance, self.features, settings, laid)
+        chroma, error = self._fuse(lightness, maps, evidence.planes, evidence.error)
+        sure = confidence_of(error) if guidance or laid is not None else np.zeros_like(error)
+        size = target.lightness.shape
+        planes = enlarged(np.concatenate([chroma, sure[None]]), size)
+        return ColorFrame(target.index, planes[:2], np.clip(planes[2], 0, 1))
+
+
+def collect(
+    lightness: Array,
+    guidance: Sequence[Guidance],
+    features: Features,
+    settings: ColorizeSettings,
+    laid: ColorFrame | None = None,
+) -> tuple[Array, Evidence, list[Array]]:
+    """The frame's lightness at the network's size, the evidence for it, and its features' maps."""
+    size = bounded(lightness.shape)
+    small = resized(lightness[None], size)[0]
+    masks = [fitted(region.target, size) for guide in guidance for region in guide.regions]
+    target = see(small, features, masks=masks)
+    sources, pictures, number = [], [], 0
+    for guide in guidance:
+        reference = guide.reference
+        planes = np.concatenate([gray_of(reference)[None], reference.chroma])
+        planes = resized(planes, bounded(planes.shape[1:]))
+        inside = [fitted(region.reference, planes.shape[1:]) for region in guide.regions]
+        seen = see(planes[0], features, planes[1:], inside)
+        sources.append(Source(seen, guide.score, tuple(range(number, number + len(inside)))))
+        pictures.append(planes)
+        number += len(inside)
+    found = _reduced(laid, size) if laid is not None else _laid(small, pictures, settings)
+    return small, gather(target, sources, found, settings.trust), target.maps
+
+
+def _laid(lightness: Array, pictures: Sequence[Array], settings: ColorizeSettings) -> Laid | None:
+    """The first references registered onto the frame, each pixel of the one that fits better; None where none does."""
+    kept: Laid | None = None
+    for planes in pictures[:LAID_MOST]:
+        chroma, trust, fit = lay(lightness, resized(planes, lightness.shape), settings)
+        if fit.mean() < LEAST_FIT:
+            continue
+        if kept is not None:
+            better = trust > kept.trust
+            chroma = np.where(better, chroma, kept.chroma)
+            trust, fit = np.maximum(trust, kept.trust), np.where(better, fit, kept.fit)
+        kept = Laid(chroma, trust, fit)
+    return kept
+
+
+def _reduced(laid: ColorFrame, size: tuple[int, int]) -> Laid:
+    planes = resized(np.concatenate([laid.chroma, laid.confidence[None]]), size)
+    return Laid(planes[:2], np.clip(planes[2], 0, 1))
+
+
+def bounded(size: tuple[int, ...]) -> tuple[int, int]:
+    """(height, width) at most SIDE long."""
+    scale = min(1.0, SIDE / max(size))
+    return (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+
+
+def enlarged(planes: Array, size: tuple[int, int]) -> Array:
+    """(C, H, W) at the frame's size, bilinear."""
+    if planes.shape[1:] == size:
+        return planes
+    return np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in planes])
+
+
+def fitted(mask: Array, size: tuple[int, int]) -> Array:
+    """A mask at another size; what is small keeps its most covered pixel. Refuses what is no mask, and an empty one."""
+    if mask.dtype != np.bool_ or not mask.any():
+        raise InputError(f"region: mask {mask.dtype} {mask.shape}; give one of bool that holds some pixels")
+    share = cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray((share >= 0.5) | ((share == share.max()) & (share > 0)))

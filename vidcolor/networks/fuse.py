@@ -1,0 +1,37 @@
+"""A fusion network behind NumPy: evidence in, chroma and expected error out, in bfloat16 on one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy import ndarray as Array
+
+from vidcolor.networks.load import load_fusion
+from vidcolor.networks.shipped import mark_of
+
+
+class Fuser:
+    """The network of a file; may be called by several threads at once."""
+
+    def __init__(self, file: Path, slots: Sequence[str]) -> None:
+        """Loads the file. Refuses a network made for other slots."""
+        self.name = mark_of(file)
+        self._net = load_fusion(file, slots).to(torch.bfloat16)
+
+    def __call__(self, lightness: Array, maps: Sequence[Array], evidence: Array, error: Array) -> tuple[Array, Array]:
+        """Chroma (2, H, W) and its expected error (H, W) in a*b*; what goes in as FusionNet.forward has it, without B.
+
+        lightness (H, W), maps three of (C, h, w), evidence (S, 2 + signals, H, W), error (S, H, W)
+        """
+        if torch.get_num_threads() != 1:
+            torch.set_num_threads(1)
+        light, planes, doubt = (
+            torch.from_numpy(np.ascontiguousarray(a, np.float32))[None] for a in (lightness, evidence, error)
+        )
+        with torch.inference_mode():
+            features = [torch.from_numpy(m)[None] for m in maps]
+            chroma, expected, _ = self._net(light[None], features, planes, doubt)
+        return chroma[0].float().numpy(), expected[0].float().numpy()
