@@ -13,7 +13,7 @@ from vidcolor.errors import InputError, WeightsError  # noqa: E402
 from vidcolor.networks.features import STRIDES, FeaturesConfig, FeaturesNet  # noqa: E402
 from vidcolor.networks.learned import LearnedFeatures  # noqa: E402
 from vidcolor.networks.load import facts_of, load_features, save_features  # noqa: E402
-from vidcolor.networks.shipped import FEATURES
+from vidcolor.networks.shipped import FEATURES  # noqa: E402
 
 TINY = FeaturesConfig(stem=4, widths=(8, 16, 16), blocks=(1, 1, 1), join=8, outputs=(6, 5, 4))
 

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from vidcolor.propagate.blend import Guess
 from vidcolor.propagate.by_attention import Finder
 from vidcolor.propagate.by_flow import Key
 from vidcolor.propagate.runs import Look
@@ -27,16 +28,17 @@ def key(position: int, order: list[int], known: np.ndarray | None = None) -> Key
     return Key(Look(position, luma), CHROMA[band].transpose(2, 0, 1).copy(), confidence)
 
 
-def found(finder: Finder, order: list[int]) -> tuple[np.ndarray, np.ndarray]:
+def found(finder: Finder, order: list[int]) -> tuple[Guess, np.ndarray]:
     luma, band = scene(order, 99)
-    return finder.find(Look(50, luma)), band
+    _, guess, _ = finder.find(Look(50, luma))
+    return guess, band
 
 
 def test_a_like_look_is_found_elsewhere_in_the_picture() -> None:
     finder = Finder()
     finder.meet(key(0, [0, 1, 2]))
     result, band = found(finder, [1, 0, 2])
-    error = np.hypot(*(result[:2] - CHROMA[band].transpose(2, 0, 1)))
+    error = np.hypot(*(result.chroma - CHROMA[band].transpose(2, 0, 1)))
     inside = [slice(5, 25), slice(35, 55), slice(65, 85)]
     assert all(np.median(error[:, s]) < 12 for s in inside)
 
@@ -46,14 +48,14 @@ def test_all_keyframes_are_asked_and_forgotten_ones_are_not() -> None:
     finder.meet(key(0, [0, 1, 1]))
     finder.meet(key(70, [2, 1, 1]))
     result, band = found(finder, [2, 0, 1])
-    error = np.hypot(*(result[:2] - CHROMA[band].transpose(2, 0, 1)))
+    error = np.hypot(*(result.chroma - CHROMA[band].transpose(2, 0, 1)))
     assert np.median(error) < 8
     finder.forget_all_but([0])
     assert finder.knows(0)
     assert not finder.knows(70)
     alone, _ = found(finder, [2, 0, 1])
-    assert np.hypot(*(alone[:2] - CHROMA[band].transpose(2, 0, 1)))[band == 2].mean() > 20
-    assert alone[3][band == 2].mean() > result[3][band == 2].mean() + 2, "nothing alike is left, and it says so"
+    assert np.hypot(*(alone.chroma - CHROMA[band].transpose(2, 0, 1)))[band == 2].mean() > 20
+    assert alone.error[band == 2].mean() > result.error[band == 2].mean() + 0.7, "nothing alike is left, and it says so"
 
 
 def test_unknown_colours_of_a_keyframe_are_not_taken() -> None:
@@ -61,4 +63,4 @@ def test_unknown_colours_of_a_keyframe_are_not_taken() -> None:
     finder.meet(key(0, [0, 1, 2], known=np.array([1, 0, 1])))
     finder.meet(key(1, [0, 1, 2]))
     result, band = found(finder, [0, 1, 2])
-    assert np.hypot(*(result[:2] - CHROMA[band].transpose(2, 0, 1)))[:, 35:55].mean() < 12
+    assert np.hypot(*(result.chroma - CHROMA[band].transpose(2, 0, 1)))[:, 35:55].mean() < 12

@@ -36,6 +36,8 @@ CELL_TEMPERATURE = 0.05
 """Of the softmax over cosines of cells, where all are averaged."""
 UNKNOWN = 1e-4
 """Least confidence of a coloured place."""
+HARDLY, PASSED_OVER = 0.05, -40.0
+"""Confidence below which a place is passed over, by this logit: it would be found by itself in a like frame."""
 PLANES = 5
 """What comes back: a*, b*, spread of colour under the attention, likeness, lightness."""
 NEAR, LIKE = 0.78, 6.0
@@ -70,7 +72,7 @@ class Known:
     cells: Tensor
     """(c, 2 C)"""
     values: Tensor
-    """(c, n, 5): L*, a*, b*, a*^2 + b*^2, log of the confidence"""
+    """(c, n, 5): L*, a*, b*, a*^2 + b*^2, logit of the confidence"""
 
 
 def see(lightness: Array, maps: Sequence[Tensor]) -> Seen:
@@ -87,7 +89,8 @@ def know(seen: Seen, chroma: Array, confidence: Array) -> Known:
     planes = np.concatenate([seen.lightness[None], chroma, np.square(chroma).sum(0)[None]]) * confidence
     small = np.stack([cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in [*planes, confidence]])
     known = np.maximum(small[4], np.float32(UNKNOWN))
-    values = np.concatenate([small[:4] / known, np.log(known)[None]])
+    logit = np.where(known < HARDLY, np.float32(PASSED_OVER), np.log(known))
+    values = np.concatenate([small[:4] / known, logit[None]])
     return Known(seen.places, seen.cells, _in_cells(torch.from_numpy(values.astype(np.float32))[None]))
 
 
@@ -107,7 +110,7 @@ def look_up(seen: Seen, known: Known, *, chosen: int = CHOSEN) -> tuple[Array, A
     cosine = torch.bmm(seen.places, known.places[nearest].flatten(1, 2).transpose(1, 2)).float()
     weights = (cosine / TEMPERATURE + values[:, None, :, 4]).softmax(-1)
     found = torch.bmm(weights, values[..., :4])
-    likeness = (weights * cosine).sum(-1, keepdim=True)
+    likeness = (weights * cosine * values[:, None, :, 4].exp()).sum(-1, keepdim=True)
     height, width = seen.size
     fine = _out_of_cells(torch.cat([found, likeness], -1), height, width)
     rows, columns = (-(-n // SIDE) for n in (height, width))
@@ -120,10 +123,10 @@ def look_up(seen: Seen, known: Known, *, chosen: int = CHOSEN) -> tuple[Array, A
 def _averaged(alike: Tensor, known: Known) -> Tensor:
     """(c, 5): L*, a*, b*, a*^2 + b*^2 and likeness under the attention of cells."""
     share = known.values[..., 4:].exp()
-    sure = share.mean(1)
+    sure = share.mean(1).clamp(min=1e-15)
     values = (known.values[..., :4] * share).mean(1) / sure
     weights = (alike / CELL_TEMPERATURE + sure.log().t()).softmax(-1)
-    return torch.cat([weights @ values, (weights * alike).sum(-1, keepdim=True)], 1)
+    return torch.cat([weights @ values, (weights * alike * sure.t()).sum(-1, keepdim=True)], 1)
 
 
 def _padded(x: Tensor, multiple: int) -> Tensor:

@@ -1,0 +1,113 @@
+"""networks/fusion.py: guesses made one chroma."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from vidcolor.errors import InputError, WeightsError  # noqa: E402
+from vidcolor.networks.fusion import ABSENT, SHARPNESS, FusionConfig, FusionNet  # noqa: E402
+
+TINY = FusionConfig(("one", "two", "three"), 2, 8, (16, 16, 16, 16), (4, 4, 4))
+
+
+def inputs(batch: int, size: tuple[int, int], seed: int = 0) -> list:
+    random = torch.Generator().manual_seed(seed)
+    light = torch.rand(batch, 1, *size, generator=random) * 100
+    maps = [torch.randn(batch, 4, -(-size[0] // s), -(-size[1] // s), generator=random) for s in (4, 8, 16)]
+    evidence = torch.randn(batch, 3, 4, *size, generator=random) * 10
+    return [light, maps, evidence, torch.rand(batch, 3, *size, generator=random) * 10 + 1]
+
+
+def net(seed: int = 1, *, stirred: bool = True) -> FusionNet:
+    torch.manual_seed(seed)
+    made = FusionNet(TINY).eval()
+    if stirred:  # Where everything is zero at first, nothing would be tested.
+        for weight in made.parameters():
+            torch.nn.init.normal_(weight, std=0.05)
+    return made
+
+
+def test_it_begins_as_the_rule():
+    light, maps, evidence, error = inputs(2, (32, 48))
+    error = 1 + (error - 1) / 5  # far below what its own colour begins with
+    chroma, expected, weights = net(stirred=False)(light, maps, evidence, error)
+    rule = error**-SHARPNESS / (error**-SHARPNESS).sum(1, keepdim=True)
+    assert torch.allclose(chroma, torch.einsum("bshw,bschw->bchw", rule, evidence[:, :, :2]), atol=0.05)
+    assert torch.allclose(expected, (error**-SHARPNESS).sum(1) ** (-1 / SHARPNESS), rtol=1e-4)
+    assert torch.allclose(weights.sum(1), torch.ones(2, 32, 48), atol=1e-5)
+
+
+def test_two_pictures_are_as_one_and_one():
+    both = inputs(2, (32, 48))
+    first = [[m[:1] for m in x] if isinstance(x, list) else x[:1] for x in both]
+    for together, alone in zip(net()(*both), net()(*first), strict=True):
+        assert torch.allclose(together[:1], alone, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 35), (60, 41)])
+def test_any_size_will_do(size):
+    chroma, expected, weights = net()(*inputs(1, size))
+    assert chroma.shape == (1, 2, *size)
+    assert expected.shape == (1, *size)
+    assert weights.shape == (1, 4, *size)
+
+
+def test_an_absent_slot_says_nothing():
+    light, maps, evidence, error = inputs(1, (32, 32))
+    error[:, 1] = ABSENT
+    evidence[:, 1] = 0
+    before = net()(light, maps, evidence, error)[0]
+    assert net()(light, maps, evidence, error)[2][:, 1].max() < 0.01
+    evidence[:, 1, :2] = 0.001
+    assert torch.allclose(net()(light, maps, evidence, error)[0], before, atol=1e-2)
+
+
+def test_gradients_reach_every_parameter():
+    made = net()
+    answer = made.answer(*inputs(2, (32, 32)))
+    (answer.chroma.square().mean() + answer.error.mean() + answer.own.square().mean()).backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in made.parameters())
+
+
+def test_a_choice_between_guesses_can_be_learned():
+    """The second guess is right where it is dark, the first elsewhere: the signals do not say so, L* does."""
+    made = net(stirred=False).train()
+    optimizer = torch.optim.Adam(made.parameters(), 1e-2)
+    losses = []
+    for step in range(60):
+        light, maps, evidence, _ = inputs(2, (32, 32), step)
+        error = torch.full((2, 3, 32, 32), 3.0)
+        truth = torch.where(light < 50, evidence[:, 1, :2], evidence[:, 0, :2])
+        loss = (made.answer(light, maps, evidence, error).chroma - truth).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+
+
+def test_other_evidence_is_refused():
+    light, maps, evidence, error = inputs(1, (16, 16))
+    with pytest.raises(InputError, match="3 slots of 4"):
+        net()(light, maps, evidence[:, :2], error[:, :2])
+
+
+def test_a_file_gives_the_network_back_and_others_are_refused(tmp_path):
+    pytest.importorskip("safetensors")
+    from vidcolor.networks.load import facts_of, load_features, load_fusion, save_fusion
+
+    path = tmp_path / "x.safetensors"
+    made = net()
+    save_fusion(path, made, {"step": 3})
+    back = load_fusion(path, TINY.slots)
+    assert back.config == TINY
+    assert facts_of(path)["step"] == "3"
+    given = inputs(1, (16, 16))
+    assert torch.allclose(back(*given)[0], made(*given)[0], atol=0.1)
+    with pytest.raises(WeightsError, match="needed: other"):
+        load_fusion(path, ("other",))
+    with pytest.raises(WeightsError, match="not a features network"):
+        load_features(path)
