@@ -2,8 +2,8 @@
 
 Axes: N superpixels of the target, M of the reference, C channels of what they look like, K values.
 
-- Places join the inner product: -|x - y|^2 / r^2 is linear in (y, |y|^2) but for a term of x alone, which no softmax
-  sees. So one product of matrices makes the scores, and nothing of N x M but one strip is held.
+- Places join the inner product, as -|x - y|^2 is one of (2 x, -1, -|x|^2) and (y, |y|^2, 1). So one product of
+  matrices makes the scores, and nothing of N x M but one strip is held.
 - The mass (the logarithm of the softmax's denominator) comes out, so that several references can be weighed as one.
 """
 
@@ -78,9 +78,10 @@ def look_up(target: Looks, reference: Looks, values: Array, *, tau: float, reach
 
 
 def _joined(target: Looks, reference: Looks, tau: float, reach: float) -> tuple[Array, Array]:
-    """(N, C + 3) and (C + 3, M), whose product are the scores."""
+    """(N, C + 4) and (C + 4, M), whose product are the scores."""
     narrow = reach**-2
     x, y = target.places.T, reference.places.T
-    rows = np.concatenate([target.features / tau, 2 * narrow * x, np.full((1, x.shape[1]), -narrow)])
-    columns = np.concatenate([reference.features, y, (y**2).sum(0, keepdims=True)])
+    along = narrow * np.concatenate([2 * x, np.full((1, x.shape[1]), -1.0), -(x**2).sum(0, keepdims=True)])
+    rows = np.concatenate([target.features / tau, along])
+    columns = np.concatenate([reference.features, y, (y**2).sum(0, keepdims=True), np.ones((1, y.shape[1]))])
     return np.ascontiguousarray(rows.T, np.float32), np.ascontiguousarray(columns, np.float32)
