@@ -265,7 +265,7 @@ def test_the_critic_judges_each_picture_and_its_penalty_is_its_slope():
         critic(gray[k : k + 1], x).sum().backward()
         slopes.append((float(x.grad.norm()) - 1) ** 2)
     penalty = gradient_penalty(critic, gray, real, made, shares)
-    assert float(penalty) == pytest.approx(np.mean(slopes), rel=1e-4)
+    assert float(penalty.detach()) == pytest.approx(np.mean(slopes), rel=1e-4)
     critic.zero_grad()
     penalty.backward()
     assert all(p.grad is not None for n, p in critic.named_parameters() if n.endswith("weight"))

@@ -1,0 +1,1 @@
+"""The published networks' training: lists of pairs, losses, runs."""
