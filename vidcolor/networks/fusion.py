@@ -113,21 +113,20 @@ class FusionNet(nn.Module):
             raise InputError(f"evidence {tuple(evidence.shape)}: the network takes {slots} slots of {2 + signals}")
         logits = -SHARPNESS * error.log()
         log_error = torch.logsumexp(logits, 1) / -SHARPNESS
-        mix = torch.einsum("bshw,bschw->bchw", logits.softmax(1), evidence[:, :, :2])
-        said = self._run(_planes(lightness, evidence, error, mix), features).float()
+        mix = _mixed(logits.softmax(1), evidence[:, :, :2])
+        narrow = self.stem.weight.dtype == torch.bfloat16 or torch.is_autocast_enabled("cpu")
+        planes = _planes(lightness, evidence, error, mix, torch.bfloat16 if narrow else torch.float32)
+        said = self._run(planes, features).float()
         own = said[:, slots + 1 : slots + 3] * OWN_SCALE
         start = torch.full_like(log_error, OWN_ERROR).log()[:, None] * -SHARPNESS
         weights = (torch.cat([logits, start], 1) + said[:, : slots + 1]).softmax(1)
-        guesses = torch.cat([evidence[:, :, :2], own[:, None]], 1)
-        chroma = torch.einsum("bshw,bschw->bchw", weights, guesses)
+        chroma = _mixed(weights[:, :-1], evidence[:, :, :2]) + weights[:, -1:] * own
         expected = (log_error + said[:, -1]).exp().clamp(LEAST_ERROR, MOST_ERROR)
         return Answer(chroma, expected, weights, own, mix)
 
     def _run(self, planes: Tensor, features: Sequence[Tensor]) -> Tensor:
         height, width = planes.shape[-2:]
-        x = F.pad(planes, (0, -width % 16, 0, -height % 16), mode="replicate")
-        x = x.to(self.stem.weight.dtype).contiguous(memory_format=torch.channels_last)
-        full = self.stem(x)
+        full = self.stem(_grown(planes, height + -height % 16, width + -width % 16))
         levels = [self.first(self.down2(full))]
         for down, look, stage, seen in zip(self.downs, self.looks, self.stages, features, strict=True):
             x = down(levels[-1])
@@ -139,16 +138,32 @@ class FusionNet(nn.Module):
         return self.out(self.head(y))[..., :height, :width]
 
 
-def _planes(lightness: Tensor, evidence: Tensor, error: Tensor, mix: Tensor) -> Tensor:
+def _mixed(weights: Tensor, guesses: Tensor) -> Tensor:
+    """(B, 2, H, W): guesses (B, S, 2, H, W) by weights (B, S, H, W)."""
+    mix = weights[:, 0, None] * guesses[:, 0]
+    for slot in range(1, guesses.shape[1]):
+        mix = torch.addcmul(mix, weights[:, slot, None], guesses[:, slot])
+    return mix
+
+
+def _planes(lightness: Tensor, evidence: Tensor, error: Tensor, mix: Tensor, dtype: torch.dtype) -> Tensor:
     """(B, 3 + S E, H, W): what the network sees."""
-    there = (error < ABSENT)[:, :, None]
-    apart = torch.where(there, (evidence[:, :, :2] - mix[:, None]) / APART_SCALE, 0.0)
-    doubt = (error.log() / LOG_SCALE)[:, :, None]
-    guesses = torch.cat([apart, evidence[:, :, 2:], doubt], 2).flatten(1, 2)
-    return torch.cat([(lightness - MIDDLE) / SPREAD, mix / CHROMA_SCALE, guesses], 1)
+    planes = [(lightness - MIDDLE) / SPREAD, mix / CHROMA_SCALE]
+    for slot in range(evidence.shape[1]):
+        doubt = error[:, slot, None]
+        apart = (evidence[:, slot, :2] - mix) * ((doubt < ABSENT) / APART_SCALE)
+        planes += [apart, evidence[:, slot, 2:], doubt.log() / LOG_SCALE]
+    return torch.cat([p.to(dtype) for p in planes], 1)
 
 
 def _fitted(seen: Tensor, like: Tensor) -> Tensor:
     """A map of the unpadded picture, its last row and column repeated to the padded size."""
-    down, right = (like.shape[-2] - seen.shape[-2], like.shape[-1] - seen.shape[-1])
-    return F.pad(seen, (0, right, 0, down), mode="replicate") if down or right else seen
+    return _grown(seen, *like.shape[-2:])
+
+
+def _grown(x: Tensor, height: int, width: int) -> Tensor:
+    """x with its last row and column repeated up to a size (F.pad does the same, ten times slower in bfloat16)."""
+    down, right = height - x.shape[-2], width - x.shape[-1]
+    if right:
+        x = torch.cat([x, x[..., -1:].expand(*x.shape[:-1], right)], -1)
+    return torch.cat([x, x[..., -1:, :].expand(*x.shape[:-2], down, x.shape[-1])], -2) if down else x

@@ -60,7 +60,8 @@ def stacked(guesses: dict[str, Guess], slots: Sequence[str]) -> tuple[Array, Arr
     for n, slot in enumerate(slots):
         if slot in guesses:
             guess = guesses[slot]
-            evidence[n, :2], evidence[n, 2:], error[n] = guess.chroma, guess.signals, guess.error
+            evidence[n, :2], evidence[n, 2:] = guess.chroma, guess.signals
+            error[n] = np.minimum(guess.error, NOTHING - 1)
     return evidence, error
 
 

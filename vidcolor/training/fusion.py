@@ -175,8 +175,10 @@ def train(
     source: Source,
     trials: Sequence[Sample],
     folder: Path,
+    *,
+    until: int | None = None,
 ) -> None:
-    """Steps until the recipe's end; log.csv, held_out.csv, state.pt and best.pt in the folder."""
+    """Steps until the recipe's end, or `until`; log.csv, held_out.csv, state.pt and best.pt in the folder."""
     features = features.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     began, sums = time.monotonic() - run.seconds, []
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(SHARDS) as workers:
@@ -185,7 +187,7 @@ def train(
             return [source.draw(np.random.default_rng([recipe.seed, step, k])) for k in range(recipe.batch)]
 
         coming = reader.submit(draw, run.step)
-        while run.step < recipe.steps:
+        while run.step < min(recipe.steps, until or recipe.steps):
             samples, coming = coming.result(), reader.submit(draw, run.step + 1)
             sums.append(_one_step(recipe, run, features, samples, workers))
             run.step += 1

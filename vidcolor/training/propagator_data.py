@@ -153,7 +153,8 @@ class Recorded:
 def sample_of(planes: Array) -> Sample:
     """A sample of recorded planes."""
     guesses = planes[3:].reshape(len(SLOTS), 3 + SIGNALS, *planes.shape[1:])
-    return Sample(planes[0], guesses[:, :-1], guesses[:, -1], planes[1:3])
+    error = guesses[:, -1]
+    return Sample(planes[0], guesses[:, :-1], np.where(error > ABSENT, np.float32(ABSENT - 1), error), planes[1:3])
 
 
 def _varied(sample: Sample, random: Generator) -> Sample:
