@@ -63,6 +63,11 @@ PLAYS = (
     Play("fast", 3, (0.0,), kept=8),
     Play("aged", 1, (0.3, 0.9), aged=True, kept=8),
 )
+STILL_PLAY = Play("still", 1, (0.0,), kept=2)
+STILL_SIZE, STILL_FRAMES = (160, 208), 7
+"""Rows and columns of what a camera sees of a still, and frames of its move."""
+AGED_SHARE = 0.3
+"""Of the stills, how many are seen as old prints."""
 
 
 def record(folder: Path, play: Play, network: Propagator, out: Path) -> None:
@@ -77,10 +82,35 @@ def record(folder: Path, play: Play, network: Propagator, out: Path) -> None:
     if len(pictures) < 4:
         return
     seed = zlib.crc32(path.name.encode())
-    lights = [_aged(light, seed, n) if play.aged else light for n, (light, _) in enumerate(pictures)]
+    if play.aged:
+        pictures = [(_aged(light, seed, n), chroma) for n, (light, chroma) in enumerate(pictures)]
+    _write(path, _played(pictures, play, network))
+    facts = {"clip": folder.name, "play": play.name, "slots": SLOTS, "signals": SIGNALS, "network": network.name}
+    path.with_suffix(".json").write_text(json.dumps(facts))
+
+
+def record_stills(files: Sequence[Path], network: Propagator, path: Path) -> None:
+    """Lets a camera move over each of the stills and writes them to one file; the first frame is the keyframe."""
+    if path.exists():
+        return
+    random = np.random.default_rng(zlib.crc32(path.name.encode()))
+    rows: list[Array] = []
+    for file in files:
+        pictures = _moved(read_rgb(file), random)
+        if random.random() < AGED_SHARE:
+            seed = int(random.integers(2**31))
+            pictures = [(_aged(light, seed, n), chroma) for n, (light, chroma) in enumerate(pictures)]
+        rows += _played(pictures, STILL_PLAY, network)
+    _write(path, rows)
+
+
+def _played(pictures: Sequence[tuple[Array, Array]], play: Play, network: Propagator) -> list[Array]:
+    """The recorded planes of frames (L* and a*b* each) that go through propagation."""
     keys = sorted({round(share * (len(pictures) - 1)) for share in play.keys})
     others = [n for n in range(len(pictures)) if n not in keys]
     wanted = {others[int(k)] for k in np.linspace(0, len(others) - 1, min(play.kept, len(others))).round()}
+    if play is STILL_PLAY:
+        wanted = set(others[-play.kept :])
     rows: list[Array] = []
 
     def listen(look: Look, guesses: dict[str, Guess]) -> None:
@@ -91,18 +121,46 @@ def record(folder: Path, play: Play, network: Propagator, out: Path) -> None:
             rows.append(np.concatenate([light, pictures[look.position][1], planes]).astype(np.float16))
 
     settings = PropagateSettings(chroma_side=4096)
-    frames = [Frame(n, _working(light)) for n, light in enumerate(lights)]
-    ones = np.ones(lights[0].shape, np.float32)
+    frames = [Frame(n, _working(light)) for n, (light, _) in enumerate(pictures)]
+    ones = np.ones(pictures[0][0].shape, np.float32)
     colored = [ColorFrame(k, pictures[k][1], ones) for k in keys]
     flow = build_flow("dis", settings, "cpu")
     for _ in propagate(frames, colored, flow, settings, network=network, listen=listen):
         pass
+    return rows
+
+
+def _write(path: Path, rows: list[Array]) -> None:
     beside = path.with_suffix(".part")
     with beside.open("wb") as file:
         np.save(file, np.stack(rows))
     os.replace(beside, path)
-    facts = {"clip": folder.name, "play": play.name, "slots": SLOTS, "signals": SIGNALS, "network": network.name}
-    path.with_suffix(".json").write_text(json.dumps(facts))
+
+
+def _moved(rgb: Array, random: Generator) -> list[tuple[Array, Array]]:
+    """Frames of a camera that pans, turns and zooms over a still, faster and faster."""
+    height, width = rgb.shape[:2]
+    scale = max(STILL_SIZE[0] / height, STILL_SIZE[1] / width, 0.75)
+    middle = np.array([width / 2, height / 2])
+    room = np.maximum(middle - np.array(STILL_SIZE[::-1]) / scale / 2, 0)
+    first, last = (middle + random.uniform(-1.2, 1.2, 2) * room for _ in range(2))
+    zooms = scale * np.exp(random.uniform(0, 0.35, 2))
+    turns = np.deg2rad(random.uniform(-6, 6, 2))
+    out = []
+    for share in np.linspace(0, 1, STILL_FRAMES) ** 1.5:
+        centre = first + share * (last - first)
+        angle, zoom = turns[0] + share * (turns[1] - turns[0]), zooms[0] + share * (zooms[1] - zooms[0])
+        spin = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        shift = np.array(STILL_SIZE[::-1]) / 2 - spin @ centre
+        seen = cv2.warpAffine(
+            rgb,
+            np.hstack([spin, shift[:, None]]),
+            STILL_SIZE[::-1],
+            flags=cv2.INTER_AREA,
+            borderMode=cv2.BORDER_REFLECT,
+        )
+        out.append(_in_lab(seen))
+    return out
 
 
 def _read(file: Path) -> tuple[Array, Array]:
@@ -110,7 +168,11 @@ def _read(file: Path) -> tuple[Array, Array]:
     rgb = read_rgb(file)
     scale = min(1.0, (MOST_PIXELS / (rgb.shape[0] * rgb.shape[1])) ** 0.5)
     height, width = (int(n * scale) // 2 * 2 for n in rgb.shape[:2])
-    rgb = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+    return _in_lab(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def _in_lab(rgb: Array) -> tuple[Array, Array]:
+    height, width = rgb.shape[:2]
     seen = np.ascontiguousarray(rgb.astype(np.float32) / 255)
     gray = np.ascontiguousarray(np.broadcast_to(seen @ LUMA, (3, height, width)))
     return rgb_to_lab(gray)[0], rgb_to_lab(np.ascontiguousarray(seen.transpose(2, 0, 1)))[1:]
@@ -146,7 +208,7 @@ class Recorded:
         planes = np.asarray(array[frame, :, y : y + high, x : x + wide], np.float32)
         planes = np.pad(planes, ((0, 0), (0, self.crop[0] - high), (0, self.crop[1] - wide)), mode="edge")
         if random.random() < 0.5:
-            planes = planes[:, :, ::-1]
+            planes = planes[..., ::-1]
         return _varied(sample_of(planes), random)
 
 

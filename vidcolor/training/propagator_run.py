@@ -1,7 +1,7 @@
 """A run of the propagator's training: clips are recorded once, then the network that weighs guesses is trained.
 
-DATA holds clips/train/NAME/*.webp. The run's folder gets log.csv, held_out.csv, state.pt and best.pt; the cache (the
-run's `recordings` if none is given) about 0.4 GB for each clip. The features' weights are those that the package carries.
+DATA holds clips/train/NAME/*.webp and stills/train/SOURCE/*.webp. The run's folder gets log.csv, held_out.csv, state.pt and best.pt; the cache (the
+run's `recordings` if none is given) about 16 GB. The features' weights are those that the package carries.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
+import numpy as np
 import torch
 
 from vidcolor.networks.fusion import FusionConfig, FusionNet
 from vidcolor.networks.load import load_features
 from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator
 from vidcolor.training.fusion import load_fusion_recipe, start, train
-from vidcolor.training.propagator_data import PLAYS, Recorded, record
+from vidcolor.training.held_out import kept_stills
+from vidcolor.training.propagator_data import PLAYS, Recorded, record, record_stills
 
 TRIAL_EVERY = 4
 """Of the held-out clips' recorded frames, one in so many is measured."""
+STILLS, BUNDLE = 1500, 50
+"""Stills that are recorded, and how many to a file."""
 
 
 def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
@@ -41,9 +45,15 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int
 
 
 def record_all(data: Path, cache: Path, workers: int = 2) -> None:
-    """Every clip played in every way; goes on where it stopped."""
+    """Every clip played in every way, and a camera over some stills; goes on where it stopped."""
     network = Propagator(fusion=None)
     clips = sorted(p for p in (data / "clips/train").iterdir() if p.is_dir())
+    stills = kept_stills(sorted((data / "stills/train").glob("*/*.webp")))
+    chosen = [stills[k] for k in np.random.default_rng(STILLS).permutation(len(stills))[:STILLS]]
     with ThreadPoolExecutor(workers) as pool:
-        for job in [pool.submit(record, clip, play, network, cache) for play in PLAYS for clip in clips]:
+        jobs = [pool.submit(record, clip, play, network, cache) for play in PLAYS for clip in clips]
+        for first in range(0, len(chosen), BUNDLE):
+            path = cache / f"stills-{first:05d}.npy"
+            jobs.append(pool.submit(record_stills, chosen[first : first + BUNDLE], network, path))
+        for job in jobs:
             job.result()
