@@ -1,4 +1,4 @@
-"""A fusion network behind NumPy: evidence in, chroma and expected error out, in bfloat16 on one thread."""
+"""A fusion network behind NumPy: evidence in, chroma and expected error out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 from numpy import ndarray as Array
 
 from vidcolor.networks.load import load_fusion
+from vidcolor.networks.precision import run_alone, working_dtype
 from vidcolor.networks.shipped import mark_of
 
 
@@ -19,15 +20,14 @@ class Fuser:
     def __init__(self, file: Path, slots: Sequence[str]) -> None:
         """Loads the file. Refuses a network made for other slots."""
         self.name = mark_of(file)
-        self._net = load_fusion(file, slots).to(torch.bfloat16)
+        self._net = load_fusion(file, slots).to(working_dtype())
 
     def __call__(self, lightness: Array, maps: Sequence[Array], evidence: Array, error: Array) -> tuple[Array, Array]:
         """Chroma (2, H, W) and its expected error (H, W) in a*b*; what goes in as FusionNet.forward has it, without B.
 
         lightness (H, W), maps three of (C, h, w), evidence (S, 2 + signals, H, W), error (S, H, W)
         """
-        if torch.get_num_threads() != 1:
-            torch.set_num_threads(1)
+        run_alone()
         light, planes, doubt = (
             torch.from_numpy(np.ascontiguousarray(a, np.float32))[None] for a in (lightness, evidence, error)
         )

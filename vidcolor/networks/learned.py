@@ -1,7 +1,6 @@
 """Learned features behind the interface of the training-free ones (features.py): NumPy in, NumPy out.
 
-The network runs in bfloat16, which a processor with AMX does several times faster, and on one thread, set for the
-whole process: the answer then does not hang on the machine's number of threads, and frames run side by side anyway.
+See precision.py for how the network runs.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from numpy import ndarray as Array
 from vidcolor.errors import InputError
 from vidcolor.networks.features import STRIDES, FeaturesNet
 from vidcolor.networks.load import load_features
+from vidcolor.networks.precision import run_alone, working_dtype
 from vidcolor.networks.shipped import FEATURES
 
 
@@ -28,15 +28,14 @@ class LearnedFeatures:
             raise InputError(f"features at strides {strides}: the network has {STRIDES}")
         self.strides = strides
         self.name = f"learned-{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
-        self._net: FeaturesNet = load_features(file).to(torch.bfloat16)
+        self._net: FeaturesNet = load_features(file).to(working_dtype())
 
     def __call__(self, lightness: Array) -> list[Array]:
         """(C, h, w) float32 maps of the lightness (H, W), L* 0..100, one for each stride; refuses other shapes."""
         if lightness.ndim != 2:
             raise InputError(f"features of an array of shape {lightness.shape}: lightness must be (H, W)")
         picture = torch.from_numpy(np.ascontiguousarray(lightness, np.float32))[None, None]
-        if torch.get_num_threads() != 1:  # here, not once at the start: OpenMP keeps the number for each thread
-            torch.set_num_threads(1)
+        run_alone()
         with torch.inference_mode():
             maps = dict(zip(STRIDES, self._net(picture), strict=True))
         return [maps[stride][0].contiguous().numpy() for stride in self.strides]

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from numpy import ndarray as Array
 
+from vidcolor.networks.precision import run_alone
+
 STRIP = 1024
 """Superpixels of the target worked on together."""
 
@@ -52,8 +54,7 @@ def look_up(target: Looks, reference: Looks, values: Array, *, tau: float, reach
 
     Source: Carrillo 2024, eq. 4.3, with the features' cosine; the way back as in cycle consistency (Dwibedi 2019).
     """
-    if torch.get_num_threads() != 1:  # sums in another order would give other last digits
-        torch.set_num_threads(1)
+    run_alone()  # sums in another order would give other last digits
     rows, columns = (torch.from_numpy(a) for a in _joined(target, reference, tau, reach))
     kept = torch.from_numpy(np.ascontiguousarray(values, np.float32).T)
     means, masses, best = [], [], []

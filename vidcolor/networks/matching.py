@@ -49,9 +49,9 @@ class Seen:
     """A gray frame as the network sees it."""
 
     maps: tuple[Tensor, ...]
-    """Features at strides 4, 8, 16: (1, C, h, w) bfloat16."""
+    """Features at strides 4, 8, 16: (1, C, h, w), in networks' type."""
     places: Tensor
-    """(c, n, C) bfloat16: features of each cell's places"""
+    """(c, n, C): features of each cell's places"""
     cells: Tensor
     """(c, 2 C) float32, unit: features of the cells, at strides 4 and 8"""
     lightness: Array

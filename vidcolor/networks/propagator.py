@@ -1,7 +1,6 @@
 """The networks that propagation uses, made once and shared by all shots: NumPy in, NumPy out.
 
-They run in bfloat16 on one thread each, set for the whole process: the answer then does not hang on the machine's
-number of threads, and frames run side by side anyway. May be called by several threads at once.
+May be called by several threads at once; see precision.py for how they run.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from numpy import ndarray as Array
 from vidcolor.networks import matching
 from vidcolor.networks.load import load_features, load_fusion
 from vidcolor.networks.matching import Known, Seen
+from vidcolor.networks.precision import run_alone, working_dtype
 from vidcolor.networks.shipped import FEATURES, PROPAGATOR, mark_of
 
 SLOTS = ("before", "behind", "found", "scene", "remembered")
@@ -32,8 +32,8 @@ class Propagator:
         """Loads the files. Without a `fusion` guesses must be weighed by rule."""
         files = [features] if fusion is None else [features, fusion]
         self.name = "+".join(mark_of(file) for file in files)
-        self._features = load_features(features).to(torch.bfloat16)
-        self._fusion = None if fusion is None else load_fusion(fusion, SLOTS).to(torch.bfloat16)
+        self._features = load_features(features).to(working_dtype())
+        self._fusion = None if fusion is None else load_fusion(fusion, SLOTS).to(working_dtype())
 
     slots = SLOTS
 
@@ -45,9 +45,9 @@ class Propagator:
     @torch.inference_mode()
     def see(self, lightness: Array) -> Seen:
         """A frame as the network sees it; lightness (H, W) L*."""
-        _alone()
+        run_alone()
         picture = torch.from_numpy(np.ascontiguousarray(lightness, np.float32))
-        return matching.see(lightness, [m.to(torch.bfloat16) for m in self._features(picture[None, None])])
+        return matching.see(lightness, [m.to(working_dtype()) for m in self._features(picture[None, None])])
 
     @torch.inference_mode()
     def know(self, seen: Seen, chroma: Array, confidence: Array) -> Known:
@@ -57,7 +57,7 @@ class Propagator:
     @torch.inference_mode()
     def look_up(self, seen: Seen, known: Sequence[Known]) -> tuple[Array, Array]:
         """What is found for each pixel in the coloured frames, by places and by cells: see matching.PLANES."""
-        _alone()
+        run_alone()
         return matching.look_up(seen, matching.gathered(known))
 
     @torch.inference_mode()
@@ -68,14 +68,9 @@ class Propagator:
         error     (S, H, W)
         """
         assert self._fusion is not None, "fuse needs the network; ask `weighs`"
-        _alone()
+        run_alone()
         light = torch.from_numpy(np.ascontiguousarray(seen.lightness, np.float32))[None, None]
         guesses = torch.from_numpy(np.ascontiguousarray(evidence, np.float32))[None]
         doubts = torch.from_numpy(np.ascontiguousarray(error, np.float32))[None]
         chroma, expected, _ = self._fusion(light, seen.maps, guesses, doubts)
         return chroma[0].numpy(), expected[0].numpy()
-
-
-def _alone() -> None:
-    if torch.get_num_threads() != 1:  # here, not once at the start: OpenMP keeps the number for each thread
-        torch.set_num_threads(1)
