@@ -25,7 +25,7 @@ from vidcolor.colorize.evidence import ABSENT
 from vidcolor.features import Features
 from vidcolor.settings import ColorizeSettings
 from vidcolor.training.age import age
-from vidcolor.training.fusion import Sample
+from vidcolor.training.fusion import Sample, without
 from vidcolor.training.lessons import read_rgb
 from vidcolor.training.pictures import blob, palette, planes_of, toned, viewed, viewed_mask
 from vidcolor.training.views import Camera, View, draw_view
@@ -48,6 +48,8 @@ OTHER_PALETTE = 0.2
 """Share of the samples of the same still or clip whose colours are all turned."""
 SAME_PRINT, TONED = 0.25, 0.5
 """Share of references that are made from the aged frame's print, and of those in other tones."""
+LEFT_OUT = 0.15
+"""Share of the samples drawn that do without one of the guesses."""
 REFERENCE_SIDES = (176, 272)
 LOG_LOW, LOG_HIGH = np.log(0.2), np.log(ABSENT)
 
@@ -185,8 +187,10 @@ class Samples:
         folder.mkdir(parents=True, exist_ok=True)
 
     def draw(self, random: Generator) -> Sample:
-        """One of them, mirrored half the time."""
+        """One of them, mirrored half the time, now and then with one guess left out."""
         sample = self.sample(int(random.integers(self.count)))
+        if random.random() < LEFT_OUT:
+            sample = without(sample, [int(random.integers(len(sample.error)))])
         return mirrored(sample) if random.random() < 0.5 else sample
 
     def sample(self, number: int) -> Sample:

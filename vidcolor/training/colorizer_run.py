@@ -22,7 +22,7 @@ from vidcolor.training.fusion import FusionRecipe, Sample, load_fusion_recipe, s
 from vidcolor.training.held_out import kept_stills
 from vidcolor.training.pictures import look_alikes
 
-SAMPLES = 4500
+SAMPLES = 2400
 """Made once and kept, 1.1 MB each; drawn again and again, mirrored half the time."""
 TRIALS = 64
 HELD_SEED = 1000
