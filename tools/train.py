@@ -1,6 +1,6 @@
 """Trains a network by its recipe; the same command again takes the run up where it stopped.
 
-    python tools/train.py configs/train/RECIPE.toml --data DIR --out RUN [--cache DIR] [--threads 1]
+    python tools/train.py configs/train/RECIPE.toml --data DIR --out RUN [--set NAME=VALUE] [--threads 1]
 
 A recipe's `kind` says what is trained (vidcolor/training/kinds.py); its head says what DIR must hold, on which machine
 it has been run, how long that took and what to expect. RUN gets log.csv, state.pt (to go on from) and more by its kind.
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from vidcolor.errors import VidcolorError
-from vidcolor.training.kinds import runner_of
+from vidcolor.training.kinds import runner_of, with_changes
 
 
 def main() -> int:
@@ -24,10 +24,12 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     parser.add_argument("--cache", type=Path, help="where what is computed once is kept (the run's folder)")
     parser.add_argument("--threads", type=int, default=1, help="torch's threads (1)")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another value of the recipe")
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
-        runner_of(args.recipe)(args.recipe, args.data, args.out, cache=args.cache, threads=args.threads)
+        recipe = with_changes(args.recipe, args.set, args.out)
+        runner_of(recipe)(recipe, args.data, args.out, cache=args.cache, threads=args.threads)
     except VidcolorError as error:
         print(error, file=sys.stderr)
         return 2

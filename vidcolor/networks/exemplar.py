@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from vidcolor.errors import InputError
-from vidcolor.networks.attention import TEMPERATURE, Side, SuperAttention
+from vidcolor.networks.attention import TEMPERATURE, Regions, Side, SuperAttention
 from vidcolor.networks.decoder import Decoder
 from vidcolor.networks.lab import for_imagenet, gray_of, lab_to_rgb
 from vidcolor.networks.unet import REACH
@@ -89,11 +89,11 @@ class ExemplarNet(nn.Module):
         tones = self.colors(for_imagenet(lab_to_rgb(reference)))
         if self.config.attention == "bottleneck":
             target, other = every_place(maps[-1]), every_place(looks[-1])
-            taken = [None] * (len(maps) - 1) + [self.blocks[0](target, other, tones[-1]).picture]
+            taken = [None] * (len(maps) - 1) + [attended(self.blocks[0], target, other, tones[-1])]
             return chroma_of(self.decoder(maps, taken))
         check_levels(len(self.blocks), superpixels, reference_superpixels)
         taken = [
-            block(side(maps, superpixels, k), side(looks, reference_superpixels, k), tones[k]).picture
+            attended(block, side(maps, superpixels, k), side(looks, reference_superpixels, k), tones[k])
             for k, block in enumerate(self.blocks)
         ]
         return chroma_of(self.decoder(maps, taken))
@@ -118,6 +118,13 @@ def matching_block(kind: type[Block], width: int, temperature: float) -> Block:
         with torch.no_grad():
             part.weight.copy_(torch.eye(width)[..., None])
     return block
+
+
+def attended(block: nn.Module, target: Side, reference: Side, colors: Tensor, *regions: Regions | None) -> Tensor:
+    """What a block takes, in float32 even under autocast: scores over 0.01 are too much for bfloat16."""
+    ours, theirs = (Side(s.features.float(), s.labels, s.count) for s in (target, reference))
+    with torch.autocast(colors.device.type, enabled=False):
+        return block(ours, theirs, colors.float(), *regions).picture
 
 
 def chroma_of(answer: Tensor) -> Tensor:

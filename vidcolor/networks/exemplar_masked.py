@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from vidcolor.errors import InputError
 from vidcolor.networks.attention import TEMPERATURE, MaskedSuperAttention, Regions
 from vidcolor.networks.decoder import Decoder
-from vidcolor.networks.exemplar import Superpixels, check_levels, chroma_of, matching_block, side
+from vidcolor.networks.exemplar import Superpixels, attended, check_levels, chroma_of, matching_block, side
 from vidcolor.networks.lab import for_imagenet, gray_of, lab_to_rgb
 from vidcolor.networks.vgg_encoder import VggConfig, VggEncoder
 
@@ -88,8 +88,8 @@ class MaskedExemplarNet(nn.Module):
             x = self.encoder.level(k, x)
             if k < len(self.blocks):
                 ours, theirs = side([*maps, x], superpixels, k), side(looks, reference_superpixels, k)
-                taken = self.blocks[k](ours, theirs, tones[k], regions[k] if regions is not None else None)
-                x = x + self.joins[k](taken.picture)
+                taken = attended(self.blocks[k], ours, theirs, tones[k], regions[k] if regions is not None else None)
+                x = x + self.joins[k](taken)
             maps.append(x)
         return chroma_of(self.decoder(maps))
 

@@ -7,7 +7,9 @@ into the run's folder `out`, and takes the run up where it stopped.
 from __future__ import annotations
 
 import importlib
+import json
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -52,3 +54,36 @@ def read_toml(recipe: Path) -> dict:
         raise InputError(f"{recipe}: cannot be read ({error.strerror}); give a recipe of configs/train") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{recipe}: not a recipe: {error}; mend that line") from error
+
+
+def with_changes(recipe: Path, changes: Sequence[str], out: Path) -> Path:
+    """A recipe file with some entries of its head changed, each `name=value`: OUT/recipe.toml; without any, the file.
+
+    Entries of tables stay as they are. Refuses changes without a name; that a value fits is the recipe's to say.
+    """
+    if not changes:
+        return recipe
+    lines = recipe.read_text(encoding="utf-8").splitlines()
+    ends = next((n for n, line in enumerate(lines) if line.startswith("[")), len(lines))
+    head, rest = lines[:ends], lines[ends:]
+    while head and not head[-1].strip():
+        head.pop()
+    for change in changes:
+        name, equals, value = (part.strip() for part in change.partition("="))
+        if not equals or not name:
+            raise SettingsError(f"--set takes name=value, not {change!r}")
+        told = f"{name} = {_as_toml(value)}"
+        at = next((n for n, line in enumerate(head) if line.split("=")[0].strip() == name), None)
+        head = [*head, told] if at is None else [*head[:at], told, *head[at + 1 :]]
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "recipe.toml").write_text("\n".join([*head, *([""] if rest else []), *rest]) + "\n", encoding="utf-8")
+    return out / "recipe.toml"
+
+
+def _as_toml(value: str) -> str:
+    """A value as given, if it is one of TOML's; otherwise as text."""
+    try:
+        tomllib.loads(f"x = {value}")
+    except tomllib.TOMLDecodeError:
+        return json.dumps(value)
+    return value
