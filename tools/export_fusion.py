@@ -35,7 +35,7 @@ def main() -> None:
     net = FusionNet(FusionConfig(slots, signals))
     net.load_state_dict(state["average"] if "average" in state else state["net"])
     facts = {"recipe": recipe.hash, "step": state["step"], "features": mark_of(FEATURES)}
-    facts["held_out"] = {name: round(state[name], 3) for name in FIGURES if name in state}
+    facts["held_out"] = {name: round(state[name], 3) for name in FIGURES if isinstance(state.get(name), float)}
     out = args.out or file
     save_fusion(out, net, facts)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, step {state['step']}, recipe {recipe.hash}, {facts['held_out']}")

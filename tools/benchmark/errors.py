@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from unittest.mock import patch
 
 import cv2
 import numpy as np
@@ -26,9 +25,10 @@ from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.flow.warp import occluded
 from vidcolor.media.pictures import open_colors
 from vidcolor.metrics.temporal import _Way as Way
-from vidcolor.propagate import shot
-from vidcolor.propagate.blend import Candidate, best, blend, mixed
-from vidcolor.propagate.runs import chroma_size, reduced
+from vidcolor.networks.propagator import Propagator
+from vidcolor.propagate import propagate
+from vidcolor.propagate.blend import Candidate, Guess, best, mixed
+from vidcolor.propagate.runs import Look, chroma_size, reduced
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, ColorTags, Frame, working_size
 
@@ -43,7 +43,9 @@ FAST = 0.01
 EDGE, EDGE_WIDTH = 10.0, 1
 """Change of a*b* from pixel to pixel that is an edge, and how far around it counts, in chroma pixels."""
 ORACLES = ("result", "mixed, not filled", "most trusted", "best candidate (oracle)")
-CARRIERS = {"first": ("flow", "attention", "superpixel"), "both": ("flow on", "flow back", "attention", "superpixel")}
+CARRIERS = {"first": ("flow",), "both": ("flow on", "flow back")}
+FOUND = ("places looked up", "cells looked up", "superpixel")
+FOUND_WITHOUT = ("attention", "superpixel")
 QUARTERS = 4
 
 
@@ -79,19 +81,18 @@ def sample(clip: Path, rule: str, settings: PropagateSettings) -> Sampled:
     colored = [ColorFrame(k, labs[k][1:], ones) for k in keys]
     heard: list[list[Candidate]] = []
 
-    def listen(candidates: Sequence[Candidate], *rest):  # type: ignore[no-untyped-def]
-        heard.append(list(candidates))
-        return blend(candidates, *rest)
+    def listen(_: Look, guesses: dict[str, Guess]) -> None:
+        heard.append([guess.candidate for guess in guesses.values()])
 
     flow = build_flow(settings.flow, settings)
     kinds = _kinds([f.lightness for f in frames], labs, keys, flow)
     rows = []
-    with patch.object(shot, "blend", listen):
-        for color in shot.propagate(frames, colored, flow, settings):
-            if color.index not in keys:
-                nearest = min(abs(color.index - k) for k in keys)
-                rows.append(_looked_at(color, heard.pop(), labs[color.index], kinds[color.index], nearest))
-            heard.clear()
+    network = None if settings.network == "none" else Propagator()
+    for color in propagate(frames, colored, flow, settings, network=network, listen=listen):
+        if color.index not in keys:
+            nearest = min(abs(color.index - k) for k in keys)
+            rows.append(_looked_at(color, heard.pop(), labs[color.index], kinds[color.index], nearest))
+        heard.clear()
     return Sampled(*(np.concatenate(columns, -1) for columns in zip(*rows, strict=True)))
 
 
@@ -244,6 +245,12 @@ def oracle_table(samples: Sequence[Sampled], rule: str) -> str:
     return table(heads, rows)
 
 
+def _carriers(rule: str, count: int) -> tuple[str, ...]:
+    """Names of `count` candidates, in their order."""
+    carried = CARRIERS.get(rule, CARRIERS["both"])
+    return (*carried, *(FOUND if count == len(carried) + len(FOUND) else FOUND_WITHOUT))
+
+
 def trust_table(samples: Sequence[Sampled], rule: str) -> str:
     """How often each candidate is trusted most, how often it is best, and how far off it is."""
     true, expected = (np.concatenate([getattr(s, n) for s in samples], 1) for n in ("true_errors", "expected"))
@@ -257,7 +264,7 @@ def trust_table(samples: Sequence[Sampled], rule: str) -> str:
     ]
     trusted, right = expected.argmin(0), true.argmin(0)
     rows = []
-    for k, name in enumerate(CARRIERS.get(rule, CARRIERS["both"])):
+    for k, name in enumerate(_carriers(rule, len(true))):
         mine = trusted == k
         there = f"{true[k][mine].mean():.2f}" if mine.any() else "–"
         hit = f"{100 * np.mean(right[mine] == k):.0f} %" if mine.any() else "–"

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from vidcolor.errors import InputError
 from vidcolor.networks.features import MIDDLE, SPREAD, Block, conv, enlarged, norm

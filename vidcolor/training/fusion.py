@@ -274,7 +274,7 @@ def _keep_best(run: FusionRun, features: FeaturesNet, trials: Sequence[Sample], 
     _note(folder / "held_out.csv", run, figures)
     if figures["net"] > run.best:
         run.best = figures["net"]
-        save_state(folder / "best.pt", {"net": run.average, "step": run.step, **figures})
+        save_state(folder / "best.pt", {**figures, "step": run.step, "average": run.average})
 
 
 def _note(path: Path, run: FusionRun, figures: dict[str, float]) -> None:
