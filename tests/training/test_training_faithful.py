@@ -334,7 +334,7 @@ def test_a_run_taken_up_again_is_the_same_run(listed, tmp_path, name):
 
 def test_losses_fall_and_held_out_pictures_gain_colour(listed, tmp_path):
     recipe = ExemplarRecipe(
-        **{**TINY, "log_every": 10, "save_every": 60, "measure_every": 60},
+        **{**TINY, "log_every": 10, "save_every": 60, "measure_every": 60, "batch": 4},
         levels=2,
         convolutions=1,
         lpips=0.0,

@@ -23,7 +23,7 @@ from vidcolor.training.faithful.synthetic import bent_places, changed_look, fetc
 from vidcolor.training.lessons import read_rgb
 
 ROOM = 1.25
-"""Shorter side that a picture is read at, over the crop's, at most."""
+"""Shorter side that a picture is read at, over the crop's, at most. Ours, of the colorizers; the U-Net has 1."""
 INSIDE = 0.5
 """Share of a pixel that has to lie in a mask."""
 Kind = Literal["own", "ranked", "drawn", "changed", "bent"]
@@ -68,6 +68,7 @@ class Choice:
     levels: int = 3
     """Levels that need superpixels."""
     shares: Shares = field(default_factory=Shares)
+    room: float = ROOM
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +139,7 @@ class Pairs:
             rgb = rgb[y : y + height, x : x + width]
             if not rgb.size:
                 raise InputError(f"{self.listed.picture(entry)}: smaller than its object's box; prepare the set again")
-        return cropped(rgb, mask, self.choice.crop, random)
+        return cropped(rgb, mask, self.choice.crop, random, self.choice.room)
 
     def _kind(self, entry: Entry, random: Generator) -> Kind:
         """Drawn by the shares; without references of its kind an entry gets a bent one."""
@@ -148,13 +149,13 @@ class Pairs:
         return "bent" if missing else kind
 
 
-def cropped(rgb: Array, mask: Array | None, crop: int, random: Generator | None) -> View:
+def cropped(rgb: Array, mask: Array | None, crop: int, random: Generator | None, room: float = ROOM) -> View:
     """A square crop of R'G'B' bytes (H, W, 3), its shorter side first made the crop's; the middle without `random`.
 
-    With `random` the picture may be a quarter larger, and mirrored. A crop keeps the middle of its mask.
+    With `random` the picture may be larger, by `room` at most, and mirrored. A crop keeps the middle of its mask.
     """
     height, width = rgb.shape[:2]
-    scale = crop / min(height, width) * (random.uniform(1, ROOM) if random is not None else 1)
+    scale = crop / min(height, width) * (random.uniform(1, room) if random is not None else 1)
     size = (max(crop, round(height * scale)), max(crop, round(width * scale)))
     kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     rgb = cv2.resize(np.ascontiguousarray(rgb), size[::-1], interpolation=kind)

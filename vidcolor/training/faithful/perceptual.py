@@ -2,7 +2,7 @@
 
 - LPIPS: Zhang 2018, version 0.1, VGG-16 with its linear layers; the arithmetic of `metrics.perceptual`.
 - `vgg19`: unit features after relu1_2, relu2_2 and relu3_4 of VGG-19, squared differences without learned weights, the
-  mean over places, summed. Ours: it is another figure than LPIPS, some four times as large, and never called LPIPS.
+  mean over places, summed. Ours: it is another figure than LPIPS, several times as large, and never called LPIPS.
 """
 
 from __future__ import annotations

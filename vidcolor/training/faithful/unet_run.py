@@ -38,7 +38,7 @@ class UNetWork:
         self.space: Space = "lab" if recipe.space == "lab-to-rgb" else recipe.space
         torch.manual_seed(recipe.seed)
         self.net: UNet = build_unet(UNetConfig(self.space, recipe.vgg))
-        choice = Choice(recipe.crop, "scenes", levels=0, shares=ITSELF)
+        choice = Choice(recipe.crop, "scenes", levels=0, shares=ITSELF, room=1.0)
         self.pairs = Pairs(listed, choice)
         self.held = held_batches(Pairs(listed, choice, held=True), "own", recipe.held)
         first = gray_of(draw_batch(self.pairs, recipe.batch, (recipe.seed, 0)).target[:, :1]).expand(-1, 3, -1, -1)
