@@ -10,16 +10,16 @@ import argparse
 from pathlib import Path
 
 from vidcolor.colorize import evidence
-from vidcolor.networks import propagator
 from vidcolor.networks.fusion import FusionConfig, FusionNet
 from vidcolor.networks.load import save_fusion
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
+from vidcolor.training import propagator_run
 from vidcolor.training.checkpoints import load_state
 from vidcolor.training.fusion import load_fusion_recipe
 
 KINDS = {
-    "colorizer": (COLORIZER, evidence.SLOTS, evidence.SIGNALS),
-    "propagator": (PROPAGATOR, propagator.SLOTS, propagator.SIGNALS),
+    "colorizer": (COLORIZER, FusionConfig(evidence.SLOTS, evidence.SIGNALS)),
+    "propagator": (PROPAGATOR, propagator_run.CONFIG),
 }
 FIGURES = ("net", "rule", "own", "error", "expected")
 
@@ -31,8 +31,8 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, help="the package's own file")
     args = parser.parse_args()
     state, recipe = load_state(args.state), load_fusion_recipe(args.recipe)
-    file, slots, signals = KINDS[recipe.kind]
-    net = FusionNet(FusionConfig(slots, signals))
+    file, config = KINDS[recipe.kind]
+    net = FusionNet(config)
     net.load_state_dict(state["average"] if "average" in state else state["net"])
     facts = {"recipe": recipe.hash, "step": state["step"], "features": mark_of(FEATURES)}
     facts["held_out"] = {name: round(state[name], 3) for name in FIGURES if isinstance(state.get(name), float)}

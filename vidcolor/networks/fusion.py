@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -47,6 +48,9 @@ class FusionConfig:
     """Channels at strides 2, 4, 8 and 16."""
     features: tuple[int, int, int] = (128, 128, 128)
     """Channels of the features at strides 4, 8 and 16."""
+    own: Literal["alone", "correction"] = "alone"
+    """Its own colour: made from nothing and hardly heard at first, for where guesses may all be wrong; or the rule's
+    mix corrected, heard from the first step, for where guesses are mostly right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +120,10 @@ class FusionNet(nn.Module):
         narrow = self.stem.weight.dtype == torch.bfloat16 or torch.is_autocast_enabled("cpu")
         planes = _planes(lightness, evidence, error, mix, torch.bfloat16 if narrow else torch.float32)
         said = self._run(planes, features).float()
-        own = said[:, slots + 1 : slots + 3] * OWN_SCALE
-        start = torch.full_like(log_error, OWN_ERROR).log()[:, None] * -SHARPNESS
+        own, first = said[:, slots + 1 : slots + 3] * OWN_SCALE, torch.full_like(log_error, OWN_ERROR).log()
+        if self.config.own == "correction":
+            own, first = own + mix, log_error
+        start = first[:, None] * -SHARPNESS
         weights = (torch.cat([logits, start], 1) + said[:, : slots + 1]).softmax(1)
         chroma = _mixed(weights[:, :-1], evidence[:, :, :2]) + weights[:, -1:] * own
         expected = (log_error + said[:, -1]).exp().clamp(LEAST_ERROR, MOST_ERROR)

@@ -20,6 +20,7 @@ from vidcolor.training.fusion import load_fusion_recipe, start, train
 from vidcolor.training.held_out import kept_stills
 from vidcolor.training.propagator_data import PLAYS, Recorded, record, record_stills
 
+CONFIG = FusionConfig(SLOTS, SIGNALS, own="correction")
 TRIAL_EVERY = 4
 """Of the held-out clips' recorded frames, one in so many is measured."""
 STILLS, BUNDLE = 1500, 50
@@ -40,8 +41,7 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int
     seen = Recorded([f for f in files if f.stem not in held], told.crop)
     trials = Recorded([f for f in files if f.stem in held], told.crop).whole(TRIAL_EVERY)
     torch.manual_seed(told.seed)
-    net = FusionNet(FusionConfig(SLOTS, SIGNALS))
-    train(told, start(told, net, out), load_features(), seen, trials, out)
+    train(told, start(told, FusionNet(CONFIG), out), load_features(), seen, trials, out)
 
 
 def record_all(data: Path, cache: Path, workers: int = 2) -> None:
