@@ -1,7 +1,8 @@
 """A run of the propagator's training: clips are recorded once, then the network that weighs guesses is trained.
 
-DATA holds clips/train/NAME/*.webp and stills/train/SOURCE/*.webp. The run's folder gets log.csv, held_out.csv, state.pt and best.pt; the cache (the
-run's `recordings` if none is given) about 16 GB. The features' weights are those that the package carries.
+DATA holds clips/train/NAME/*.webp and stills/train/SOURCE/*.webp. The run's folder gets log.csv, held_out.csv, state.pt
+and best.pt; the cache (the run's `recordings` if none is given) about 16 GB. The features' weights are those that the
+package carries.
 """
 
 from __future__ import annotations

@@ -1,0 +1,77 @@
+"""networks/propagator.py: the shipped networks, NumPy in and NumPy out."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+
+from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator  # noqa: E402
+
+SIZE = (48, 80)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Propagator:
+    return Propagator()
+
+
+def picture(seed: int) -> np.ndarray:
+    """Smooth gray shapes."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]] / 10
+    waves = sum(np.sin(a * x + b * y + c) for a, b, c in random.uniform(-2, 2, (5, 3)))
+    return (50 + 8 * waves).clip(0, 100).astype(np.float32)
+
+
+def evidence(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    planes = random.uniform(0, 1, (len(SLOTS), 2 + SIGNALS, *SIZE)).astype(np.float32)
+    planes[:, :2] = random.normal(0, 20, (len(SLOTS), 2, 1, 1))
+    return planes, random.uniform(2, 20, (len(SLOTS), *SIZE)).astype(np.float32)
+
+
+def test_all_shipped_weights_are_small_enough():
+    from vidcolor.networks.shipped import FOLDER
+
+    assert sum(file.stat().st_size for file in FOLDER.glob("*.safetensors")) < 25e6
+
+
+def test_a_frame_finds_its_own_colours(shipped):
+    light = picture(1)
+    chroma = np.stack([light - 50, 50 - light]).astype(np.float32)
+    seen = shipped.see(light)
+    known = shipped.know(seen, chroma, np.ones(SIZE, np.float32))
+    places, cells = shipped.look_up(seen, [known])
+    assert places.shape == cells.shape == (5, *SIZE)
+    assert np.abs(places[:2] - chroma).mean() < 4
+    assert places[3].mean() > 0.9
+
+
+def test_threads_side_by_side_get_the_same_answer(shipped):
+    seen = [shipped.see(picture(seed)) for seed in range(4)]
+    given = [evidence(seed) for seed in range(4)]
+    alone = [shipped.fuse(s, *g) for s, g in zip(seen, given, strict=True)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda pair: shipped.fuse(pair[0], *pair[1]), zip(seen, given, strict=True)))
+    for one, other in zip(alone, together, strict=True):
+        assert np.array_equal(one[0], other[0])
+        assert np.array_equal(one[1], other[1])
+
+
+def test_guesses_that_agree_are_believed(shipped):
+    planes, error = evidence(5)
+    planes[:, :2] = np.array([25, -15], np.float32)[:, None, None]
+    error[:] = 2
+    chroma, expected = shipped.fuse(shipped.see(picture(3)), planes, error)
+    assert np.abs(chroma - np.array([25, -15])[:, None, None]).mean() < 4
+    assert expected.shape == SIZE
+    assert (expected > 0).all()
+
+
+def test_without_a_fusion_it_does_not_weigh():
+    assert not Propagator(fusion=None).weighs

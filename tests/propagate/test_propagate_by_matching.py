@@ -1,0 +1,138 @@
+"""propagate/ with a network: what it finds is heard, what it weighs comes out, and nothing else changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import film
+import numpy as np
+import pytest
+
+from vidcolor.propagate import propagate
+from vidcolor.propagate.blend import Guess, of_carried, of_match, of_memory
+from vidcolor.propagate.by_matching import NOTHING, stacked
+from vidcolor.settings import PropagateSettings
+from vidcolor.types import ColorFrame, Frame
+
+SIZE = (64, 96)
+COUNT = 9
+SHOT = film.make_film(SIZE, (COUNT,))
+SLOTS = ("before", "behind", "found", "scene", "remembered")
+
+
+@dataclass
+class Fake:
+    """A network that finds one colour everywhere, and weighs by taking the first slot there is."""
+
+    weighs: bool = True
+    slots: tuple[str, ...] = SLOTS
+    likeness: float = 1.0
+    asked: list[str] = field(default_factory=list)
+    evidence: list[np.ndarray] = field(default_factory=list)
+
+    def see(self, lightness):
+        self.asked.append("see")
+        assert 1 < lightness.max() <= 100
+        return lightness
+
+    def know(self, seen, chroma, confidence):
+        return chroma
+
+    def look_up(self, seen, known):
+        self.asked.append("look_up")
+        planes = np.zeros((5, *seen.shape), np.float32)
+        planes[0], planes[1], planes[3], planes[4] = 33, -22, self.likeness, seen
+        return planes, planes * 0.5
+
+    def fuse(self, seen, evidence, error):
+        self.evidence.append(evidence)
+        return np.full((2, *seen.shape), 7, np.float32), np.full(seen.shape, 4, np.float32)
+
+
+def colors(network: Fake | None, keys: tuple[int, ...] = (0,), **settings: str) -> list[ColorFrame]:
+    frames = [Frame(n, lightness) for n, lightness in enumerate(SHOT.lightness)]
+    ones = np.ones(SIZE, np.float32)
+    given = [ColorFrame(n, SHOT.lab[n][1:], ones) for n in keys]
+    chosen = PropagateSettings(**settings)  # type: ignore[arg-type]
+
+    def still(first, other):
+        return np.zeros((2, *first.shape), np.float32)
+
+    return list(propagate(frames, given, still, chosen, network=network))  # type: ignore[arg-type]
+
+
+def test_what_the_network_weighs_comes_out_and_keyframes_stay():
+    network = Fake()
+    made = colors(network, (0, 4))
+    assert [c.index for c in made] == list(range(COUNT))
+    assert all((c.chroma == 7).all() for c in made if c.index not in (0, 4))
+    assert all(np.allclose(c.confidence, 0.5) for c in made if c.index not in (0, 4)), "an error of 4 is one half"
+    without = colors(None, (0, 4))
+    for key in (0, 4):
+        assert np.array_equal(made[key].chroma, without[key].chroma)
+
+
+def test_every_guess_has_its_slot():
+    network = Fake()
+    colors(network, (0, 4))
+    between, after = network.evidence[0], network.evidence[-1]
+    assert between.shape[:2] == (len(SLOTS), 5)
+    assert between[SLOTS.index("before")].any()
+    assert between[SLOTS.index("behind")].any()
+    assert (between[SLOTS.index("found"), :2] == np.array([33, -22], np.float32)[:, None, None]).all()
+    assert (between[SLOTS.index("scene"), 0] == 16.5).all()
+    assert not after[SLOTS.index("behind")].any(), "no keyframe on the right"
+
+
+def test_without_its_judgement_what_it_finds_is_weighed_by_rule():
+    for network in (Fake(weighs=False), Fake()):
+        made = colors(network, leave_out="nothing" if not network.weighs else "propagator")
+        assert not network.evidence
+        assert "look_up" in network.asked
+        assert not np.array_equal(made[-1].chroma, colors(None)[-1].chroma)
+
+
+def test_what_finds_nothing_alike_is_hardly_heard():
+    alike, strange = (colors(Fake(weighs=False, likeness=n))[-1].chroma for n in (1.0, -1.0))
+    target = np.array([33, -22], np.float32)[:, None, None]
+    assert np.abs(alike - target).mean() < np.abs(strange - target).mean()
+
+
+@pytest.mark.parametrize("settings", [{"method": "local"}, {"method": "plain"}, {"leave_out": "attention"}])
+def test_methods_without_look_up_never_ask(settings):
+    network = Fake()
+    colors(network, **settings)
+    assert not network.asked
+    assert not network.evidence
+
+
+def test_guesses_say_how_good_they_are():
+    size = (4, 6)
+    sure, lost = (of_carried(np.zeros((2, *size)), np.full(size, c, np.float16), 10) for c in (0.9, 1e-6))
+    assert sure.error.max() < lost.error.min()
+    near, far = (
+        of_match(np.stack([np.zeros(size)] * 3 + [np.full(size, a), np.full(size, 50)]), np.full(size, 0.5))
+        for a in (1, 0.2)
+    )
+    assert near.error.max() < far.error.min()
+    for guess in (sure, lost, near, far, of_memory(np.zeros((2, *size)), np.full(size, 30.0))):
+        assert guess.signals.shape == (3, *size)
+        assert guess.signals.min() >= 0
+        assert guess.signals.max() <= 2
+
+
+def test_empty_slots_say_so_and_hopeless_guesses_do_not():
+    some = Guess(np.ones((2, 3, 4), np.float32), np.full((3, 4), 99, np.float32), np.ones((3, 3, 4), np.float32))
+    evidence, error = stacked({"found": some}, SLOTS)
+    assert (error[SLOTS.index("found")] < NOTHING).all()
+    assert (error[SLOTS.index("before")] == NOTHING).all()
+    assert not evidence[SLOTS.index("before")].any()
+
+
+def test_the_room_and_the_network_mean_the_same_by_nothing():
+    pytest.importorskip("torch")
+    from vidcolor.networks.fusion import ABSENT
+    from vidcolor.networks.propagator import SLOTS as THEIRS
+
+    assert NOTHING == ABSENT
+    assert THEIRS == SLOTS
