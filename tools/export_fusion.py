@@ -9,16 +9,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from vidcolor.colorize import evidence
-from vidcolor.networks.fusion import FusionConfig, FusionNet
+from vidcolor.networks.fusion import FusionNet
 from vidcolor.networks.load import save_fusion
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
-from vidcolor.training import propagator_run
+from vidcolor.training import colorizer_run, propagator_run
 from vidcolor.training.checkpoints import load_state
 from vidcolor.training.fusion import load_fusion_recipe
 
 KINDS = {
-    "colorizer": (COLORIZER, FusionConfig(evidence.SLOTS, evidence.SIGNALS)),
+    "colorizer": (COLORIZER, colorizer_run.CONFIG),
     "propagator": (PROPAGATOR, propagator_run.CONFIG),
 }
 FIGURES = ("net", "rule", "own", "error", "expected")

@@ -22,7 +22,8 @@ from vidcolor.training.fusion import FusionRecipe, Sample, load_fusion_recipe, s
 from vidcolor.training.held_out import kept_stills
 from vidcolor.training.pictures import look_alikes
 
-SAMPLES = 2400
+CONFIG = FusionConfig(SLOTS, SIGNALS, own="correction")
+SAMPLES = 1500
 """Made once and kept, 1.1 MB each; drawn again and again, mirrored half the time."""
 TRIALS = 64
 HELD_SEED = 1000
@@ -40,7 +41,7 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int
     features = LearnedFeatures()
     pool, held = pools(data, told, features, cache)
     source = Samples(Tasks(pool, told.crop[0]), features, cache / "train", SAMPLES, told.seed)
-    begun = start(told, FusionNet(FusionConfig(SLOTS, SIGNALS)), out)
+    begun = start(told, FusionNet(CONFIG), out)
     train(told, begun, load_features(), source, trials_of(held, told, features, cache), out)
 
 
