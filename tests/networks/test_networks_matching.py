@@ -53,16 +53,16 @@ def test_with_every_cell_chosen_it_is_attention_from_place_to_place(monkeypatch)
     """Direct loops in float64 over all places of two coloured frames."""
     target, frames = seen(3), [colored(4, 1.0), colored(5, 0.2)]
     monkeypatch.setattr(matching, "_on_pixels", lambda fine, lightness: fine)
-    fine, _ = look_up(target, gathered(frames), chosen=10_000)
+    fine, _ = look_up(target, gathered(frames, [3, 3]), chosen=10_000)
     queries = places_of(target.places, SIZE)
     keys = torch.cat([f.places.flatten(0, 1) for f in frames]).double().numpy()
     values = torch.cat([f.values.flatten(0, 1) for f in frames]).double().numpy()
     for y in range(queries.shape[0]):
         for x in range(queries.shape[1]):
             cosine = keys @ queries[y, x]
-            weight = np.exp(cosine / matching.TEMPERATURE) * np.exp(values[:, 4])
+            weight = np.exp(cosine / matching.TEMPERATURE) * values[:, 5]
             weight /= weight.sum()
-            expected = [*(weight @ values[:, :4]), weight @ (cosine * np.exp(values[:, 4]))]
+            expected = [*(weight @ values[:, :4]), weight @ (cosine * values[:, 5])]
             assert np.allclose(fine[:, y, x], expected, atol=2e-2, rtol=2e-3)
 
 
@@ -120,3 +120,13 @@ def test_any_size_will_do(size):
     frame = seen(11, size)
     fine, coarse = look_up(frame, know(frame, np.zeros((2, *size), np.float32), np.ones(size, np.float32)))
     assert fine.shape == coarse.shape == (matching.PLANES, *size)
+
+
+def test_frames_nearer_in_time_are_preferred():
+    """The same frame twice, in two colours."""
+    frame, ones = seen(12), np.ones(SIZE, np.float32)
+    blue, red = (know(frame, np.full((2, *SIZE), c, np.float32), ones) for c in (-40, 40))
+    early, late = (look_up(frame, gathered([blue, red], away))[0][:2].mean() for away in ([2, 60], [60, 2]))
+    assert early < -30
+    assert late > 30
+    assert abs(look_up(frame, gathered([blue, red], [9, 9]))[0][:2].mean()) < 1

@@ -46,7 +46,7 @@ def test_a_frame_finds_its_own_colours(shipped):
     chroma = np.stack([light - 50, 50 - light]).astype(np.float32)
     seen = shipped.see(light)
     known = shipped.know(seen, chroma, np.ones(SIZE, np.float32))
-    places, cells = shipped.look_up(seen, [known])
+    places, cells = shipped.look_up(seen, [known], [5])
     assert places.shape == cells.shape == (5, *SIZE)
     assert np.abs(places[:2] - chroma).mean() < 4
     assert places[3].mean() > 0.9

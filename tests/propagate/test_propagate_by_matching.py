@@ -17,7 +17,7 @@ from vidcolor.types import ColorFrame, Frame
 SIZE = (64, 96)
 COUNT = 9
 SHOT = film.make_film(SIZE, (COUNT,))
-SLOTS = ("before", "behind", "found", "scene", "remembered")
+SLOTS = ("before", "behind", "found", "scene", "remembered", "ruled")
 
 
 @dataclass
@@ -38,7 +38,8 @@ class Fake:
     def know(self, seen, chroma, confidence):
         return chroma
 
-    def look_up(self, seen, known):
+    def look_up(self, seen, known, away):
+        assert len(known) == len(away)
         self.asked.append("look_up")
         planes = np.zeros((5, *seen.shape), np.float32)
         planes[0], planes[1], planes[3], planes[4] = 33, -22, self.likeness, seen
@@ -136,3 +137,11 @@ def test_the_room_and_the_network_mean_the_same_by_nothing():
 
     assert NOTHING == ABSENT
     assert THEIRS == SLOTS
+
+
+def test_the_network_hears_what_the_rules_would_say():
+    network = Fake()
+    colors(network)
+    ruled = colors(Fake(weighs=False))
+    last = network.evidence[-1][SLOTS.index("ruled"), :2]
+    assert np.allclose(last, ruled[-1].chroma, atol=1e-4)

@@ -17,7 +17,7 @@ from vidcolor.errors import SettingsError  # noqa: E402
 from vidcolor.networks.features import FeaturesConfig, FeaturesNet  # noqa: E402
 from vidcolor.networks.fusion import ABSENT, FusionConfig, FusionNet  # noqa: E402
 from vidcolor.networks.load import save_features  # noqa: E402
-from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator  # noqa: E402
+from vidcolor.networks.propagator import CARRIERS, SIGNALS, SLOTS, Propagator  # noqa: E402
 from vidcolor.training.fusion import (  # noqa: E402
     FusionRecipe,
     Sample,
@@ -108,7 +108,7 @@ def recordings(tmp_path_factory) -> Path:
 
 def test_recordings_hold_the_truth_and_every_guess(recordings):
     array = np.load(recordings / "made-both.npy")
-    assert array.shape == (5, 3 + len(SLOTS) * (3 + SIGNALS), 64, 96)
+    assert array.shape == (5, 3 + len(CARRIERS) * (3 + SIGNALS), 64, 96)
     sample = sample_of(array[2].astype(np.float32))
     apart = np.hypot(*(sample.evidence[SLOTS.index("before"), :2] - sample.truth)).mean()
     assert apart < np.hypot(*sample.truth).mean() / 3

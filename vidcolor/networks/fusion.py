@@ -25,7 +25,7 @@ ABSENT = 60.0
 """Expected error, in a*b*, of a slot that has nothing."""
 SHARPNESS = 4.0
 """Power of 1 / expected error by which the hand-set rule weighs guesses."""
-OWN_ERROR = 20.0
+OWN_ERROR = 6.0
 """Expected error of the network's own colour, before it has learned anything."""
 LEAST_ERROR, MOST_ERROR = 0.3, 80.0
 """Of what the network may say of its own result, in a*b*."""

@@ -18,11 +18,13 @@ from vidcolor.networks.matching import Known, Seen
 from vidcolor.networks.precision import run_alone, working_dtype
 from vidcolor.networks.shipped import FEATURES, PROPAGATOR, mark_of
 
-SLOTS = ("before", "behind", "found", "scene", "remembered")
+CARRIERS = ("before", "behind", "found", "scene", "remembered")
 """Where guesses come from: carried from the keyframe on the left, from the one on the right, looked up by places, by
 cells, remembered by superpixels."""
+SLOTS = (*CARRIERS, "ruled")
+"""The guesses that are weighed: also what the rules make of all but the cells'."""
 SIGNALS = 3
-"""Planes of each guess that tell how good it is, each of about 0..1."""
+"""Planes of each guess that tell how good it is, each of about -1..1."""
 
 
 class Propagator:
@@ -55,10 +57,13 @@ class Propagator:
         return matching.know(seen, chroma, confidence)
 
     @torch.inference_mode()
-    def look_up(self, seen: Seen, known: Sequence[Known]) -> tuple[Array, Array]:
-        """What is found for each pixel in the coloured frames, by places and by cells: see matching.PLANES."""
+    def look_up(self, seen: Seen, known: Sequence[Known], away: Sequence[int]) -> tuple[Array, Array]:
+        """What is found for each pixel in the coloured frames, by places and by cells: see matching.PLANES.
+
+        away  how far each coloured frame is, in frames
+        """
         run_alone()
-        return matching.look_up(seen, matching.gathered(known))
+        return matching.look_up(seen, matching.gathered(known, away))
 
     @torch.inference_mode()
     def fuse(self, seen: Seen, evidence: Array, error: Array) -> tuple[Array, Array]:

@@ -34,6 +34,8 @@ LEAST_WEIGHT = np.float32(1e-4)
 
 MATCH_LEAST, MATCH_SPREAD, MATCH_UNLIKE, MATCH_LIGHT = 1.0, 0.7, 5.0, 0.06
 """Expected error of a matched colour: least + spread + unlike (1 - likeness) + light x |its lightness less the own|."""
+RULED = 0.6
+"""Expected error of what the rules make of all guesses, over that of their mix: the network begins near it."""
 OLD = 50.0
 """Frames from the keyframe at which a carried colour's age reads 1."""
 SPREAD_SCALE, LIGHT_SCALE, ERROR_SCALE = 20.0, 30.0, 10.0
@@ -52,7 +54,7 @@ class Guess:
     error: Array
     """(h, w): expected by rule, in a*b*"""
     signals: Array
-    """(3, h, w), each of about 0..1: the carrier's own signs, for the network that weighs guesses"""
+    """(3, h, w), each of about -1..1: the carrier's own signs, for the network that weighs guesses"""
 
     @property
     def candidate(self) -> Candidate:
@@ -90,6 +92,18 @@ def of_attention(looked_up: Array) -> Guess:
     """looked_up  (4, h, w), from `carry_by_attention`"""
     error = (LOOK_LEAST + LOOK_SPREAD * looked_up[2] + LOOK_DISTANCE * looked_up[3]).astype(np.float32)
     return Guess(looked_up[:2], error, np.zeros((3, *error.shape), np.float32))
+
+
+def of_rules(candidates: Sequence[Candidate], luma: Array, settings: PropagateSettings) -> Guess:
+    """What the rules make of the other guesses, doubtful places filled; said to be better than any of them."""
+    chroma, error = mixed(candidates)
+    signals = np.zeros((3, *error.shape), np.float32)
+    signals[0] = np.minimum(error / ERROR_SCALE, 2)
+    if settings.fill > 0:
+        ruled = filled(chroma, error, luma, settings)
+        signals[1:] = np.clip((ruled - chroma) / SPREAD_SCALE, -2, 2)
+        chroma = ruled
+    return Guess(chroma, error * np.float32(RULED), signals)
 
 
 def mixed(candidates: Sequence[Candidate]) -> Candidate:

@@ -1,8 +1,7 @@
 """Colours looked up in the keyframes by learned features: from place to place, and from cell to cell.
 
-The same as by_attention.py for the rest of the room, with the network (networks/propagator.py) in place of features that
-need no training;
-it gives two guesses, the second coarse but sure of the kind of thing.
+The same as by_attention.py for the rest of the room, with the network (networks/propagator.py) in place of features
+that need no training; it gives two guesses, the second coarse but sure of the kind of thing.
 """
 
 from __future__ import annotations
@@ -42,7 +41,8 @@ class Matcher:
     def find(self, look: Look) -> tuple[Seen, Guess, Guess]:
         """The frame as the network sees it, and what its places and its cells find."""
         seen = self._network.see(look.luma * np.float32(100))
-        places, cells = self._network.look_up(seen, list(self._keys.values()))
+        away = [abs(look.position - position) for position in self._keys]
+        places, cells = self._network.look_up(seen, list(self._keys.values()), away)
         return seen, of_match(places, look.luma), of_match(cells, look.luma)
 
 

@@ -30,6 +30,7 @@ from vidcolor.propagate.blend import (
     of_carried,
     of_flow,
     of_memory,
+    of_rules,
 )
 from vidcolor.propagate.by_attention import Finder
 from vidcolor.propagate.by_flow import Carried, Key, Rule, carry_by_flow, carry_plain, start
@@ -252,6 +253,7 @@ class _Shot:
         if self._listen is not None:
             self._listen(look, guesses)
         if self._network is not None and seen is not None:
+            guesses["ruled"] = of_rules(heard, look.luma, self._settings)
             chroma, error = fused(self._network, seen, guesses)
             return self._result(look.position, chroma, confidence_of(error))
         return self._result(look.position, *blend(heard, look.luma, self._settings, self._mix))

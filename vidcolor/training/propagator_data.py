@@ -24,9 +24,9 @@ from vidcolor.color import rgb_to_lab
 from vidcolor.features import LUMA
 from vidcolor.flow.estimate import build_flow
 from vidcolor.networks.fusion import ABSENT
-from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator
+from vidcolor.networks.propagator import CARRIERS, SIGNALS, Propagator
 from vidcolor.propagate import propagate
-from vidcolor.propagate.blend import Guess
+from vidcolor.propagate.blend import Guess, of_rules
 from vidcolor.propagate.by_matching import stacked
 from vidcolor.propagate.runs import Look
 from vidcolor.settings import PropagateSettings
@@ -61,11 +61,16 @@ PLAYS = (
     Play("first", 1, (0.0,)),
     Play("ends", 1, (0.0, 1.0), kept=8),
     Play("fast", 3, (0.0,), kept=8),
+    Play("far", 6, (0.0,), kept=8),
     Play("aged", 1, (0.3, 0.9), aged=True, kept=8),
 )
 STILL_PLAY = Play("still", 1, (0.0,), kept=2)
 STILL_SIZE, STILL_FRAMES = (160, 208), 7
 """Rows and columns of what a camera sees of a still, and frames of its move."""
+TURNED = 0.25
+"""Share of the samples whose hues are turned: choosing must not hang on hue; a colour of one's own must."""
+NEARER = 0.3
+"""Share of the stills over which the camera moves near by."""
 AGED_SHARE = 0.3
 """Of the stills, how many are seen as old prints."""
 
@@ -79,13 +84,13 @@ def record(folder: Path, play: Play, network: Propagator, out: Path) -> None:
     if path.exists():
         return
     pictures = [_read(file) for file in sorted(folder.glob("*.webp"))[:: play.pace][:LONGEST]]
-    if len(pictures) < 4:
+    if len(pictures) < 6:
         return
     seed = zlib.crc32(path.name.encode())
     if play.aged:
         pictures = [(_aged(light, seed, n), chroma) for n, (light, chroma) in enumerate(pictures)]
     _write(path, _played(pictures, play, network))
-    facts = {"clip": folder.name, "play": play.name, "slots": SLOTS, "signals": SIGNALS, "network": network.name}
+    facts = {"clip": folder.name, "play": play.name, "slots": CARRIERS, "signals": SIGNALS, "network": network.name}
     path.with_suffix(".json").write_text(json.dumps(facts))
 
 
@@ -115,7 +120,7 @@ def _played(pictures: Sequence[tuple[Array, Array]], play: Play, network: Propag
 
     def listen(look: Look, guesses: dict[str, Guess]) -> None:
         if look.position in wanted:
-            evidence, error = stacked(guesses, SLOTS)
+            evidence, error = stacked(guesses, CARRIERS)
             planes = np.concatenate([evidence, error[:, None]], 1).reshape(-1, *error.shape[1:])
             light = (look.luma * np.float32(100))[None]
             rows.append(np.concatenate([light, pictures[look.position][1], planes]).astype(np.float16))
@@ -142,9 +147,10 @@ def _moved(rgb: Array, random: Generator) -> list[tuple[Array, Array]]:
     height, width = rgb.shape[:2]
     scale = max(STILL_SIZE[0] / height, STILL_SIZE[1] / width, 0.75)
     middle = np.array([width / 2, height / 2])
-    room = np.maximum(middle - np.array(STILL_SIZE[::-1]) / scale / 2, 0)
+    nearer = random.random() < NEARER  # Then most of what is seen at the end was not seen at the beginning.
+    zooms = scale * np.exp(random.uniform(0.35, 0.9, 2) if nearer else random.uniform(0, 0.35, 2))
+    room = np.maximum(middle - np.array(STILL_SIZE[::-1]) / zooms.min() / 2, 0)
     first, last = (middle + random.uniform(-1.2, 1.2, 2) * room for _ in range(2))
-    zooms = scale * np.exp(random.uniform(0, 0.35, 2))
     turns = np.deg2rad(random.uniform(-6, 6, 2))
     out = []
     for share in np.linspace(0, 1, STILL_FRAMES) ** 1.5:
@@ -213,23 +219,31 @@ class Recorded:
 
 
 def sample_of(planes: Array) -> Sample:
-    """A sample of recorded planes."""
-    guesses = planes[3:].reshape(len(SLOTS), 3 + SIGNALS, *planes.shape[1:])
+    """A sample of recorded planes, with what the rules make of them."""
+    guesses = planes[3:].reshape(len(CARRIERS), 3 + SIGNALS, *planes.shape[1:])
     error = guesses[:, -1]
-    return Sample(planes[0], guesses[:, :-1], np.where(error > ABSENT, np.float32(ABSENT - 1), error), planes[1:3])
+    error = np.where(error > ABSENT, np.float32(ABSENT - 1), error)
+    evidence = guesses[:, :-1]
+    heard = [
+        (evidence[n, :2], error[n]) for n, name in enumerate(CARRIERS) if name != "scene" and (error[n] < ABSENT).any()
+    ]
+    ruled = of_rules(heard, planes[0] / np.float32(100), PropagateSettings())
+    last = np.concatenate([ruled.chroma, ruled.signals])[None]
+    return Sample(planes[0], np.concatenate([evidence, last]), np.concatenate([error, ruled.error[None]]), planes[1:3])
 
 
 def _varied(sample: Sample, random: Generator) -> Sample:
     evidence, error = np.array(sample.evidence), np.array(sample.error)
     if random.random() < 0.5:  # The same shot, played backward.
         evidence[[0, 1]], error[[0, 1]] = evidence[[1, 0]], error[[1, 0]]
-    for slot in np.flatnonzero(random.random(len(SLOTS)) < 0.06):
+    for slot in np.flatnonzero(random.random(len(CARRIERS)) < 0.06):
         if (error < ABSENT).any((1, 2)).sum() > 1:
             evidence[slot], error[slot] = 0, ABSENT
     truth = sample.truth
-    if random.random() < 0.5:
+    if random.random() < TURNED:
         turn, scale = random.uniform(0, 2 * np.pi), np.exp(random.uniform(-0.5, 0.3))
         spin = (scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])).astype(np.float32)
         evidence[:, :2] = np.einsum("ij,sjhw->sihw", spin, evidence[:, :2])
+        evidence[-1, 3:] = np.einsum("ij,jhw->ihw", spin, evidence[-1, 3:])  # how far filling moved the colour
         truth = np.einsum("ij,jhw->ihw", spin, truth)
     return Sample(np.ascontiguousarray(sample.lightness), evidence, error, np.ascontiguousarray(truth))

@@ -21,7 +21,7 @@ from vidcolor.training.fusion import load_fusion_recipe, start, train
 from vidcolor.training.held_out import kept_stills
 from vidcolor.training.propagator_data import PLAYS, Recorded, record, record_stills
 
-CONFIG = FusionConfig(SLOTS, SIGNALS, own="correction")
+CONFIG = FusionConfig(SLOTS, SIGNALS)
 TRIAL_EVERY = 4
 """Of the held-out clips' recorded frames, one in so many is measured."""
 STILLS, BUNDLE = 1500, 50
