@@ -54,6 +54,8 @@ class Trial:
     guidance: list[Guidance]
     mask: np.ndarray | None = None
     """(H, W) bool: where it is measured"""
+    there: np.ndarray | None = None
+    """(H, W) bool: the same thing in the reference"""
 
 
 def floats(rgb: np.ndarray) -> np.ndarray:
@@ -63,6 +65,11 @@ def floats(rgb: np.ndarray) -> np.ndarray:
 def picture(rgb: np.ndarray, name: str = "") -> Reference:
     lab = rgb_to_lab(rgb)
     return Reference(name, name, lab[0], lab[1:])
+
+
+def in_color(rgb: np.ndarray) -> bool:
+    """False for gray photographs, whose PSNR without colour is without end."""
+    return bool(np.hypot(*rgb_to_lab(rgb)[1:]).mean() > 2)
 
 
 def warped(rgb: np.ndarray, random: np.random.Generator, mask: np.ndarray | None = None):
@@ -81,6 +88,8 @@ def of_stills(files: Sequence[Path], features: LearnedFeatures) -> Iterator[Tria
         same = Guidance(picture(warped(rgb, random)[0]))
         others = [Guidance(picture(floats(pictures[k]))) for k in random.choice(len(files), 3, replace=False) if k != n]
         truth = floats(rgb)
+        if not in_color(truth):
+            continue
         yield Trial("same picture, warped and toned", truth, [same])
         yield Trial("the same among others", truth, [*others, same])
         yield Trial("look-alike", truth, [Guidance(picture(floats(pictures[int(alike[n].argmax())])))])
@@ -109,12 +118,12 @@ def of_people(folder: Path, known: Path | None, limit: int, features: LearnedFea
         other = int(alike[n].argmax())
         near, inside = warped(rgb, np.random.default_rng(n), mask)
         for name, seen, there in (("the same", near, inside), ("another", floats(pictures[other]), masks[other])):
-            if there is None or not there.any() or not mask.any():
-                continue
             truth = floats(rgb)
+            if there is None or not there.any() or not mask.any() or not in_color(truth):
+                continue
             regions = (Region(mask, there), Region(~mask, ~there)) if not there.all() and not mask.all() else ()
-            yield Trial(f"people from {name}, whole", truth, [Guidance(picture(seen), 1.0, ())], mask)
-            yield Trial(f"people from {name}, masked", truth, [Guidance(picture(seen), 1.0, regions)], mask)
+            yield Trial(f"people from {name}, whole", truth, [Guidance(picture(seen), 1.0, ())], mask, there)
+            yield Trial(f"people from {name}, masked", truth, [Guidance(picture(seen), 1.0, regions)], mask, there)
 
 
 def statistics(target: Frame, guidance: list[Guidance]) -> ColorFrame:
@@ -160,13 +169,11 @@ def figures_of(trial: Trial, color: ColorFrame, truth: np.ndarray) -> dict[str, 
         square = np.square(made - trial.truth)[:, trial.mask].mean()
         out = {"psnr": float(-10 * np.log10(square)), "de": float(errors[trial.mask].mean())}
     if trial.guidance:
-        reference, where = trial.guidance[-1].reference.chroma, slice(None)
-        parts = [reference, lab[1:], truth[1:]]
+        parts = [trial.guidance[-1].reference.chroma, lab[1:], truth[1:]]
         if trial.mask is not None:
-            inside = trial.guidance[-1].regions[0].reference if trial.guidance[-1].regions else None
-            parts[0] = parts[0] if inside is None else parts[0][:, inside][:, None]
-            parts[1:] = [p[:, trial.mask][:, None] for p in parts[1:]]
-        theirs, mine, true = (ab_histogram(np.ascontiguousarray(p[where])) for p in parts)
+            masks = (trial.there, trial.mask, trial.mask)
+            parts = [p[:, mask][:, None] for p, mask in zip(parts, masks, strict=True)]
+        theirs, mine, true = (ab_histogram(np.ascontiguousarray(p)) for p in parts)
         out |= {"his": his(mine, theirs), "dhis": abs(his(true, theirs) - his(mine, theirs))}
     return out
 
