@@ -62,7 +62,7 @@ def test_with_every_cell_chosen_it_is_attention_from_place_to_place(monkeypatch)
             cosine = keys @ queries[y, x]
             weight = np.exp(cosine / matching.TEMPERATURE) * values[:, 5]
             weight /= weight.sum()
-            expected = [*(weight @ values[:, :4]), weight @ (cosine * values[:, 5])]
+            expected = [*(weight @ values[:, :4]), (weight @ cosine) * (weight @ values[:, 5])]
             assert np.allclose(fine[:, y, x], expected, atol=2e-2, rtol=2e-3)
 
 

@@ -121,10 +121,10 @@ def look_up(seen: Seen, known: Known, *, chosen: int = CHOSEN) -> tuple[Array, A
     values = known.values[nearest].flatten(1, 2)
     cosine = torch.bmm(seen.places, known.places[nearest].flatten(1, 2).transpose(1, 2)).float()
     weights = (cosine / TEMPERATURE + values[:, None, :, 4]).softmax(-1)
-    found = torch.bmm(weights, values[..., :4])
-    likeness = (weights * cosine * values[:, None, :, 5]).sum(-1, keepdim=True)
+    found = torch.bmm(weights, values)
+    likeness = torch.einsum("cnk,cnk->cn", weights, cosine)[..., None] * found[..., 5:]
     height, width = seen.size
-    fine = _out_of_cells(torch.cat([found, likeness], -1), height, width)
+    fine = _out_of_cells(torch.cat([found[..., :4], likeness], -1), height, width)
     rows, columns = (-(-n // SIDE) for n in (height, width))
     coarse = by_cell.t().reshape(-1, rows, columns).numpy()
     size = seen.lightness.shape[::-1]
@@ -183,27 +183,32 @@ def _on_pixels(fine: Array, lightness: Array) -> Array:
 
 @loose()
 def _mix_places(fine, lightness, out):  # type: ignore[no-untyped-def]
-    rows, columns, planes = fine.shape
+    rows, columns, _ = fine.shape
     height, width = lightness.shape
-    total = np.zeros(planes, np.float32)
+    half, place, one = np.float32(0.5), np.float32(PLACE), np.float32(1)
+    near, like, least = np.float32(NEAR), one / np.float32(LIKE), np.float32(1e-8)
+    zero = np.float32(0)
     for y in range(height):
-        middle_y = (np.float32(y) + np.float32(0.5)) / np.float32(PLACE) - np.float32(0.5)
+        middle_y = (np.float32(y) + half) / place - half
         row = min(max(int(np.rint(middle_y)), 0), rows - 1)
         for x in range(width):
-            middle_x = (np.float32(x) + np.float32(0.5)) / np.float32(PLACE) - np.float32(0.5)
+            middle_x = (np.float32(x) + half) / place - half
             column = min(max(int(np.rint(middle_x)), 0), columns - 1)
-            weight = np.float32(0)
-            total[:] = 0
+            weight, light, a, b, square, alike = zero, zero, zero, zero, zero, zero
             for i in range(max(row - 1, 0), min(row + 2, rows)):
+                down = near * (np.float32(i) - middle_y) ** 2
                 for j in range(max(column - 1, 0), min(column + 2, columns)):
-                    far = np.float32(NEAR) * ((i - middle_y) ** 2 + (j - middle_x) ** 2)
-                    unlike = abs(fine[i, j, 0] - lightness[y, x]) / np.float32(LIKE)
-                    w = np.exp(-far - unlike) + np.float32(1e-8)
+                    at = fine[i, j]
+                    far = down + near * (np.float32(j) - middle_x) ** 2
+                    w = np.exp(-far - abs(at[0] - lightness[y, x]) * like) + least
                     weight += w
-                    for p in range(planes):
-                        total[p] += w * fine[i, j, p]
-            a, b = total[1] / weight, total[2] / weight
+                    light += w * at[0]
+                    a += w * at[1]
+                    b += w * at[2]
+                    square += w * at[3]
+                    alike += w * at[4]
+            share = one / weight
+            a, b = a * share, b * share
             out[0, y, x], out[1, y, x] = a, b
-            out[2, y, x] = np.sqrt(max(total[3] / weight - a * a - b * b, np.float32(0)))
-            out[3, y, x] = total[4] / weight
-            out[4, y, x] = total[0] / weight
+            out[2, y, x] = np.sqrt(max(square * share - a * a - b * b, zero))
+            out[3, y, x], out[4, y, x] = alike * share, light * share
