@@ -1,7 +1,7 @@
 """What each part of the method is worth, how quality falls with distance, and where the errors sit.
 
-Each part is left out in turn (`propagate.leave_out`, and `propagate.fill=0` for the filling alone) and the clips
-are coloured and measured as in the table. The errors' places come from errors.py.
+Each part is left out in turn (`propagate.leave_out`; `propagate.fill=0` for the filling alone, `propagate.network=none`
+for the networks) and the clips are coloured and measured as in the table. The errors' places come from errors.py.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ PARTS = {
     "superpixel": "without superpixels",
     "attention": "without attention (look-up)",
     "blend": "without the blend (most trusted alone)",
+    "propagator": "without the network that weighs (rules)",
 }
 BINS = ((1, 2), (3, 5), (6, 10), (11, 20), (21, 35), (36, 60), (61, 10**9))
 """Frames from the nearest keyframe, both ends included."""
@@ -35,6 +36,7 @@ def variants(preset: str) -> list[Method]:
     ]
     filling = Ours(f"{preset}-no-filling", "without filling alone", preset, ("propagate.fill=0",))
     plainer = [
+        Ours(f"{preset}-no-network", "without any network", preset, ("propagate.network=none",)),
         Ours("local-attention", "flow + local attention alone", assignments=("propagate.method=local",)),
         Ours("plain-warp", "plain flow warp", assignments=("propagate.method=plain",)),
     ]
