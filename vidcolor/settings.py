@@ -92,6 +92,9 @@ class ColorizeSettings:
     """How strongly a reference that matches better is preferred: the power its score is raised to."""
     alike: float = 0.3
     """Correlation of super-features up to which a transferred colour has no confidence at all."""
+    network: Literal["shipped", "none"] = "shipped"
+    """Keyframes without a picture of their own, and parts that their own picture does not fit: the shipped network
+    (shipped), or colour transfer without training (none), faster where there are few shots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,14 @@ class PropagateSettings:
     method: Literal["full", "local", "plain"] = "full"
     """Full: every carrier, blended by confidence. To compare with: local (flow and local attention alone: no camera
     motion, superpixels, look-up or filling) and plain (colours warped along the flow)."""
-    leave_out: Literal["nothing", "flow", "camera", "superpixel", "attention", "blend"] = "nothing"
+    network: Literal["shipped", "none"] = "shipped"
+    """What looks colours up in the keyframes and weighs what the carriers found: the shipped networks, or none
+    (features that need no training, and rules; two thirds of the time)."""
+    leave_out: Literal["nothing", "flow", "camera", "superpixel", "attention", "blend", "propagator"] = "nothing"
     """What the full method does without, to see what it is worth: flow (colours carried along it), camera (the
     keyframe seen by the camera's motion alone), superpixel (what temporal superpixels remember; without them a tenth
-    faster), attention (colours looked up in the keyframes) or blend (then each pixel takes its most trusted colour as
-    it is, and nothing is filled)."""
+    faster), attention (colours looked up in the keyframes), blend (then each pixel takes its most trusted colour as
+    it is, and nothing is filled) or propagator (carriers are weighed by rules; look-up keeps its learned features)."""
     keys: int = 6
     """Colours that flow cannot bring are looked up in so many of the nearest keyframes."""
     window: int = 3

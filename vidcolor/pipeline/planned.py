@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vidcolor.errors import MediaError, ProjectError
+from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.records import decode
 from vidcolor.references.names import PictureName, check_shots, read_names
-from vidcolor.settings import Settings
+from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.stages import STAGES
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Reel, Shot
@@ -238,7 +239,23 @@ def shot_ingredients(planned: ShotPlan, plan: Plan, settings: Settings) -> Ingre
         **settings_ingredients("reel", settings.reel),
         **settings_ingredients("colorize", settings.colorize),
         **settings_ingredients("propagate", settings.propagate),
+        **network_ingredients(settings),
     }
+
+
+def network_ingredients(settings: Settings) -> Ingredients:
+    """The weights of the networks in force."""
+    files = []
+    if settings.colorize.network == "shipped":
+        files += [FEATURES, COLORIZER]
+    if uses_network(settings.propagate):
+        files += [FEATURES, PROPAGATOR]
+    return {f"weights.{file.stem}": mark_of(file) for file in files}
+
+
+def uses_network(settings: PropagateSettings) -> bool:
+    """Whether propagation asks the shipped networks."""
+    return settings.network == "shipped" and settings.method == "full" and settings.leave_out != "attention"
 
 
 def list_pictures(

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -25,17 +26,20 @@ from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaWriter
-from vidcolor.pipeline.keys import KeyMaker, MadeKey, write_full_size
+from vidcolor.pipeline.keys import Colorizer, KeyMaker, MadeKey, load_colorizer, write_full_size
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.plan import Progress
-from vidcolor.pipeline.planned import Plan, ShotPlan, shot_ingredients
+from vidcolor.pipeline.planned import Plan, ShotPlan, shot_ingredients, uses_network
 from vidcolor.pipeline.status import version_in_force
 from vidcolor.pipeline.strip import Strip
 from vidcolor.project.folder import Project
 from vidcolor.project.versions import CHROMA, finish_version, start_version
 from vidcolor.propagate.shot import propagate
-from vidcolor.settings import Settings
+from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.types import ColorFrame, Frame, working_size
+
+if TYPE_CHECKING:
+    from vidcolor.networks.propagator import Propagator
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE = 2
@@ -48,6 +52,10 @@ class Models:
 
     flow: FlowEstimator
     features: Features
+    colorizer: Colorizer | None = None
+    """None: keyframes are coloured without a network."""
+    propagator: Propagator | None = None
+    """None: colours are carried and weighed without a network."""
 
 
 @dataclass(slots=True)
@@ -74,7 +82,18 @@ def load_models(settings: Settings, device: str) -> Models:
             "use --device auto, or --set propagate.flow=raft"
         )
     cv2.setNumThreads(1)  # shots already run side by side, and results must not depend on the number of cores
-    return Models(build_flow(settings.propagate.flow, settings.propagate, device), PatchFeatures())
+    colorizer = load_colorizer() if settings.colorize.network == "shipped" else None
+    flow = build_flow(settings.propagate.flow, settings.propagate, device)
+    return Models(flow, PatchFeatures(), colorizer, _propagator(settings.propagate))
+
+
+def _propagator(settings: PropagateSettings) -> Propagator | None:
+    """The shipped networks, where the settings have any use for them."""
+    if not uses_network(settings):
+        return None
+    from vidcolor.networks.propagator import Propagator  # loads torch
+
+    return Propagator()
 
 
 class StoppedError(Exception):
@@ -112,13 +131,13 @@ def _render_shot(
     folder = start_version(project, planned.shot.id)
     size = working_size(plan.reel.size, settings.propagate.chroma_side)
     clip = Clip(plan.reel, planned.reach, size)
-    maker = KeyMaker(plan, Library(project.keyframes_path), models.features, settings)
+    maker = KeyMaker(plan, Library(project.keyframes_path), models.features, settings, models.colorizer)
     keys = [maker.make(key, clip[key.frame - planned.reach.start]) for key in planned.keys]
     _write_keys(folder, keys, clip, planned)
     strip, confidence = Strip(planned.reach, [k.frame for k in planned.keys]), []
     colors = [key.color for key in keys if key.color is not None]
     with ChromaWriter(folder / CHROMA, (size[0] // 2, size[1] // 2), plan.reel.rate) as store:
-        for color in propagate(clip, colors, models.flow, settings.propagate):
+        for color in propagate(clip, colors, models.flow, settings.propagate, network=models.propagator):
             if counter.stopped.is_set():
                 raise StoppedError
             store.write(color)

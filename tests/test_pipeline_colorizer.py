@@ -1,0 +1,142 @@
+"""The shipped colorizer in the pipeline: free references colour a shot, and its weights are among the ingredients."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from made_scenes import chroma, gray, off, redrawn, reference, scene
+from tiny import write_gray_film, write_picture
+
+from vidcolor.cli.parser import main
+from vidcolor.features import PatchFeatures
+from vidcolor.media.store import ChromaReader
+from vidcolor.pipeline.keys import KeyMaker, load_colorizer
+from vidcolor.pipeline.planned import Plan, PlannedKey, network_ingredients
+from vidcolor.settings import ColorizeSettings, Settings
+from vidcolor.types import ColorFrame, Guidance
+
+SIZE, FRAMES, CUT = (96, 128), 24, 12
+NONE = Settings(colorize=ColorizeSettings(network="none"))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A film of two shots, each with a free reference of its own, run once; (folder, true colours)."""
+    folder = tmp_path_factory.mktemp("network")
+    colors = write_gray_film(folder / "film.mkv", FRAMES, SIZE, (CUT,))
+    for name, frame in (("r1-000000/ground.png", 9), ("r1-000012/ground.png", 22)):
+        (folder / "refs" / name).parent.mkdir(parents=True)
+        write_picture(folder / "refs" / name, SIZE, np.ascontiguousarray(np.roll(colors[frame], 9, 1)))
+    assert main(line(folder)) == 0
+    return folder, colors
+
+
+def line(folder: Path, *extra: str) -> list[str]:
+    refs, out = str(folder / "refs"), str(folder / "out.mkv")
+    return ["run", str(folder / "film.mkv"), "--keyframes", refs, "-o", out, "--delivery", "ffv1", *extra]
+
+
+def test_free_references_colour_every_frame(made):
+    folder, colors = made
+    for shot, start in (("r1-000000", 0), ("r1-000012", CUT)):
+        version = folder / "film.vidcolor" / "shots" / shot / "v001"
+        assert {k["how"] for k in json.loads((version / "report.json").read_text())["keyframes"]} == {"transfer"}
+        with ChromaReader(version / "chroma.avi", start) as store:
+            for frame in (start, start + 11):
+                found = store.read(frame).chroma
+                true = chroma(np.ascontiguousarray(colors[frame].transpose(2, 0, 1)))
+                small = np.stack([cv2.resize(p, found.shape[:0:-1], interpolation=cv2.INTER_AREA) for p in true])
+                assert off(found, small) < 0.6 * off(0 * found, small)
+
+
+def test_the_weights_are_among_the_ingredients(made, capsys):
+    assert set(network_ingredients(Settings())) >= {"weights.features", "weights.colorizer"}
+    assert not any(n == "weights.colorizer" for n in network_ingredients(NONE))
+    folder = made[0]
+    made_of = (folder / "film.vidcolor" / "shots" / "r1-000000" / "v001" / "made.json").read_text()
+    assert json.dumps(network_ingredients(Settings())["weights.colorizer"]) in made_of
+    assert main(["status", str(folder / "film.vidcolor")]) == 0
+    assert "stale" not in capsys.readouterr().out
+
+
+def test_status_loads_no_torch(made):
+    code = (
+        "import sys; from vidcolor.cli.parser import main; main(sys.argv[1:]);"
+        "heavy = [m for m in ('torch', 'numba', 'cv2', 'av') if m in sys.modules]; assert not heavy, heavy"
+    )
+    command = [sys.executable, "-c", code, "status", str(made[0] / "film.vidcolor")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+class Marked:
+    """A colorizer that answers one colour, surely, and keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple] = []
+
+    def __call__(self, target, guidance, settings, laid=None) -> ColorFrame:
+        self.given.append((guidance, laid))
+        size = target.lightness.shape
+        return ColorFrame(target.index, np.full((2, *size), 99, np.float32), np.full(size, 0.5, np.float32))
+
+
+def maker(pictures: dict, colorizer) -> KeyMaker:
+    plan = object.__new__(Plan)
+    object.__setattr__(plan, "pictures", ())
+    made = KeyMaker(plan, None, PatchFeatures(), Settings(), colorizer)  # type: ignore[arg-type]
+    made.pictures = {name: name for name in pictures}  # type: ignore[misc]
+    made.library = type("Shelf", (), {"read": staticmethod(pictures.__getitem__)})()  # type: ignore[assignment]
+    return made
+
+
+def test_what_registration_cannot_lay_is_the_networks():
+    """A redrawn picture of which one half shows something else: that half alone comes from the network."""
+    truth = scene(5, size=(180, 240))
+    picture = redrawn(truth, 1)
+    other = redrawn(scene(8, size=(180, 240)), 2)
+    picture[:, :, 150:] = other[:, :, 150:]
+    network = Marked()
+    key = maker({"own.png": reference(picture)}, network).make(PlannedKey(0, "person", ("own.png",)), gray(truth))
+    assert key.how == "near"
+    ((guidance, laid),) = network.given
+    assert [type(g) for g in guidance] == [Guidance]
+    taken = np.isclose(key.color.chroma[0], 99)
+    assert taken[:, 170:].mean() > 0.3
+    assert taken[:, :120].mean() < 0.1
+    sure = laid.confidence > 0.6
+    assert np.array_equal(key.color.chroma[:, sure], laid.chroma[:, sure])
+
+
+def test_a_frame_without_its_own_picture_is_the_networks():
+    truth = scene(5)
+    network = Marked()
+    pictures = {"one.png": reference(scene(5, (30, 0)), "one.png"), "two.png": reference(scene(6), "two.png")}
+    key = maker(pictures, network).make(PlannedKey(3, "coverage", ("one.png", "two.png")), gray(truth, 3))
+    assert key.how == "transfer"
+    assert (key.color.chroma == 99).all()
+    scores = [g.score for g in network.given[0][0]]
+    assert [g.reference.name for g in network.given[0][0]] == ["one.png", "two.png"]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_without_the_network_nothing_of_it_is_asked():
+    truth = scene(5)
+    key = maker({"one.png": reference(scene(5, (30, 0)))}, None).make(
+        PlannedKey(0, "coverage", ("one.png",)), gray(truth)
+    )
+    assert off(key.color.chroma, chroma(truth)) < 0.5 * off(0 * key.color.chroma, chroma(truth))
+
+
+def test_the_shipped_network_colours_better_than_gray():
+    truth = scene(2)
+    made = load_colorizer()(gray(truth), [Guidance(reference(scene(2, move=(30, 10))))], ColorizeSettings())
+    assert off(made.chroma, chroma(truth)) < 0.4 * off(0 * made.chroma, chroma(truth))
+    assert replace(Settings(), colorize=ColorizeSettings()).colorize.network == "shipped"

@@ -1,0 +1,45 @@
+"""pipeline/: which networks are in force, and that a render is named by their weights."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
+from vidcolor.pipeline.planned import network_ingredients, uses_network
+from vidcolor.settings import PropagateSettings, load_settings, preset_tables
+
+
+def test_the_usual_render_is_named_by_all_shipped_weights():
+    found = network_ingredients(load_settings([]))
+    assert found == {f"weights.{file.stem}": mark_of(file) for file in (FEATURES, COLORIZER, PROPAGATOR)}
+
+
+def test_draft_is_made_without_networks_and_without_torch():
+    draft = load_settings([("draft", preset_tables("draft"))])
+    assert network_ingredients(draft) == {}
+    code = (
+        "import sys\n"
+        "from vidcolor.pipeline.render import load_models\n"
+        "from vidcolor.settings import load_settings, preset_tables\n"
+        "models = load_models(load_settings([('draft', preset_tables('draft'))]), 'cpu')\n"
+        "assert models.propagator is None and models.colorizer is None\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "used"),
+    [
+        ({}, True),
+        ({"network": "none"}, False),
+        ({"method": "plain"}, False),
+        ({"leave_out": "attention"}, False),
+        ({"leave_out": "propagator"}, True),
+    ],
+)
+def test_propagation_asks_networks_where_they_are_of_use(changes, used):
+    assert uses_network(PropagateSettings(**changes)) is used
