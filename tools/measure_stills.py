@@ -30,7 +30,8 @@ from vidcolor.metrics.histograms import ab_histogram, his
 from vidcolor.metrics.image import difference, psnr, ssim
 from vidcolor.networks.learned import LearnedFeatures
 from vidcolor.networks.shipped import COLORIZER, FEATURES
-from vidcolor.settings import ColorizeSettings
+from vidcolor.references.choose import choose_references
+from vidcolor.settings import ColorizeSettings, ReferenceSettings
 from vidcolor.training.lessons import read_rgb
 from vidcolor.training.pictures import look_of, toned, viewed, viewed_mask
 from vidcolor.training.views import Camera, draw_view
@@ -85,15 +86,27 @@ def of_stills(files: Sequence[Path], features: LearnedFeatures) -> Iterator[Tria
     np.fill_diagonal(alike, -1)
     for n, rgb in enumerate(pictures):
         random = np.random.default_rng(n)
-        same = Guidance(picture(warped(rgb, random)[0]))
-        others = [Guidance(picture(floats(pictures[k]))) for k in random.choice(len(files), 3, replace=False) if k != n]
+        same = Guidance(picture(warped(rgb, random)[0], "same"))
+        others = [
+            Guidance(picture(floats(pictures[k]), str(k)))
+            for k in random.choice(len(files), 3, replace=False)
+            if k != n
+        ]
         truth = floats(rgb)
         if not in_color(truth):
             continue
         yield Trial("same picture, warped and toned", truth, [same])
-        yield Trial("the same among others", truth, [*others, same])
+        yield Trial("the same among others", truth, chosen(truth, [*others, same]))
         yield Trial("look-alike", truth, [Guidance(picture(floats(pictures[int(alike[n].argmax())])))])
         yield Trial("no reference", truth, [])
+
+
+def chosen(truth: np.ndarray, guidance: list[Guidance]) -> list[Guidance]:
+    """In order, with scores, as the pipeline has them."""
+    target = Frame(0, gray_of(picture(truth)))
+    settings = ReferenceSettings(least=0.0, most=len(guidance))
+    found = choose_references(target, [g.reference for g in guidance], PatchFeatures(), settings)
+    return [Guidance(reference, score) for reference, score in found]
 
 
 def of_clips(folder: Path) -> Iterator[Trial]:
@@ -169,7 +182,7 @@ def figures_of(trial: Trial, color: ColorFrame, truth: np.ndarray) -> dict[str, 
         square = np.square(made - trial.truth)[:, trial.mask].mean()
         out = {"psnr": float(-10 * np.log10(square)), "de": float(errors[trial.mask].mean())}
     if trial.guidance:
-        parts = [trial.guidance[-1].reference.chroma, lab[1:], truth[1:]]
+        parts = [trial.guidance[0].reference.chroma, lab[1:], truth[1:]]
         if trial.mask is not None:
             masks = (trial.there, trial.mask, trial.mask)
             parts = [p[:, mask][:, None] for p, mask in zip(parts, masks, strict=True)]
@@ -236,6 +249,7 @@ def main() -> None:
     parser.add_argument("--known", type=Path, help="folder of pictures that were trained on, by name")
     parser.add_argument("--limit", type=int, default=100, help="stills, and people")
     parser.add_argument("--only", default="", help="methods, with commas")
+    parser.add_argument("--rows", default="", help="only rows whose name holds this")
     parser.add_argument("--weights", type=Path, default=COLORIZER)
     parser.add_argument("--features", type=Path, default=FEATURES)
     parser.add_argument("--out", type=Path, default=Path("stills"))
@@ -250,7 +264,7 @@ def main() -> None:
     trials += [of_people(args.people, args.known, args.limit, features)] if args.people else []
     sums: dict[str, dict[str, list[dict[str, float]]]] = {}
     reliability, rows = Reliability(), []
-    for trial in (t for source in trials for t in source):
+    for trial in (t for source in trials for t in source if args.rows in t.row):
         truth, row = rgb_to_lab(trial.truth), []
         gray = Frame(0, gray_of(Reference("", "", truth[0], truth[1:])))
         for name, method in methods.items():
@@ -260,11 +274,11 @@ def main() -> None:
             found = figures_of(trial, color, truth) | {"seconds": seconds}
             sums.setdefault(trial.row, {}).setdefault(name, []).append(found)
             row.append(shown(truth[0], color.chroma))
-            if name == "network" and trial.guidance and not trial.guidance[-1].regions:
+            if name == "network" and trial.guidance and not trial.guidance[0].regions:
                 reliability.add(color, truth)
         count = len(sums[trial.row][next(iter(methods))])
         if count <= 3:
-            last = trial.guidance[-1].reference if trial.guidance else None
+            last = trial.guidance[0].reference if trial.guidance else None
             row += [shown(truth[0], truth[1:]), shown(last.lightness, last.chroma) if last else 0 * row[0]]
             rows.append(np.concatenate(row, 1))
     args.out.mkdir(parents=True, exist_ok=True)

@@ -93,6 +93,20 @@ def test_a_region_takes_colours_from_its_own_region_alone(features):
     assert np.array_equal(made.error[-1], np.full_like(made.error[-1], ABSENT))
 
 
+def test_a_reference_of_the_same_scene_is_laid_within_its_regions(features):
+    truth = scene(3)
+    left, right = halves(truth.shape[1:])
+    guide = Guidance(reference(truth), 1.0, (Region(left, left), Region(right, right)))
+    _, made, _ = collect(gray(truth).lightness, [guide], features, SETTINGS)
+    there = made.error[-1] < ABSENT
+    assert there[:, :110].mean() > 0.7
+    assert there[:, 130:].mean() > 0.7
+    assert not there[:, 116:124].any()
+    swapped = Guidance(reference(truth), 1.0, (Region(left, right), Region(right, left)))
+    _, other, _ = collect(gray(truth).lightness, [swapped], features, SETTINGS)
+    assert (other.error[-1] == ABSENT).all()
+
+
 def test_outside_the_regions_the_whole_reference_serves(features):
     truth = scene(3)
     left, right = halves(truth.shape[1:])

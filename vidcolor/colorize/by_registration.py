@@ -67,8 +67,8 @@ def register(target: Frame, picture: Reference, settings: ColorizeSettings) -> t
     return Registration("near", shift, fits), _settled(target, picture, planes, found, settings)
 
 
-def lay(lightness: Array, planes: Array, settings: ColorizeSettings) -> tuple[Array, Array, Array]:
-    """A picture registered onto a frame: its chroma (2, H, W), how far to trust that, and how it fits, (H, W) 0..1.
+def lay(lightness: Array, planes: Array, settings: ColorizeSettings) -> tuple[Array, Array, Alignment]:
+    """A picture registered onto a frame: its chroma (2, H, W), how far to trust that, (H, W) 0..1, and how it lies.
 
     planes  (3, H, W): L* that a gray film shows of the picture, and its a*b*, at the frame's size
     Nothing is filled: where the picture does not fit, trust is about 0.
@@ -77,7 +77,7 @@ def lay(lightness: Array, planes: Array, settings: ColorizeSettings) -> tuple[Ar
     laid, trust = _fetched(lightness, planes, found, settings)
     guide = cv2.GaussianBlur(lightness, (0, 0), 0.8)
     near, reached = smooth(laid, trust, guide, NEAR_REACH * lightness.shape[1] / 900, settings.edge)
-    return near, np.sqrt(np.clip(reached, 0, 1)), found.fit
+    return near, np.sqrt(np.clip(reached, 0, 1)), found
 
 
 def _fetched(lightness: Array, planes: Array, found: Alignment, settings: ColorizeSettings) -> tuple[Array, Array]:

@@ -32,6 +32,8 @@ LAID_MOST = 2
 """References that are registered, the best first; each pixel takes the one that fits better."""
 LEAST_FIT = 0.1
 """Share of the frame that a reference must fit to be laid on it."""
+MARGIN = 5
+"""Pixels along a region's edge in which nothing is laid: registering looks that far around."""
 HALF = 4.0
 """Expected error, in a*b*, at which confidence is one half."""
 
@@ -87,17 +89,29 @@ def collect(
         sources.append(Source(seen, guide.score, tuple(range(number, number + len(inside)))))
         pictures.append(planes)
         number += len(inside)
-    found = _reduced(laid, size) if laid is not None else _laid(small, pictures, settings)
+    depth = np.sum(masks, axis=0) if masks else np.zeros(size, np.int64)
+    found = _reduced(laid, depth) if laid is not None else _laid(small, pictures, guidance, depth, settings)
     return small, gather(target, sources, found, settings.trust), target.maps
 
 
-def _laid(lightness: Array, pictures: Sequence[Array], settings: ColorizeSettings) -> Laid | None:
-    """The first references registered onto the frame, each pixel of the one that fits better; None where none does."""
+def _laid(
+    lightness: Array,
+    pictures: Sequence[Array],
+    guidance: Sequence[Guidance],
+    depth: Array,
+    settings: ColorizeSettings,
+) -> Laid | None:
+    """The first references registered onto the frame, each pixel of the one that fits better; None where none does.
+
+    depth  (H, W): regions at each pixel; those in one take only what lies in the reference's region too
+    """
     kept: Laid | None = None
-    for planes in pictures[:LAID_MOST]:
-        chroma, trust, fit = lay(lightness, resized(planes, lightness.shape), settings)
+    for planes, guide in list(zip(pictures, guidance, strict=True))[:LAID_MOST]:
+        chroma, trust, found = lay(lightness, resized(planes, lightness.shape), settings)
+        fit = found.fit
         if fit.mean() < LEAST_FIT:
             continue
+        trust = trust * _allowed(guide, found.points, depth)
         if kept is not None:
             better = trust > kept.trust
             chroma = np.where(better, chroma, kept.chroma)
@@ -106,9 +120,28 @@ def _laid(lightness: Array, pictures: Sequence[Array], settings: ColorizeSetting
     return kept
 
 
-def _reduced(laid: ColorFrame, size: tuple[int, int]) -> Laid:
-    planes = resized(np.concatenate([laid.chroma, laid.confidence[None]]), size)
-    return Laid(planes[:2], np.clip(planes[2], 0, 1))
+def _allowed(guide: Guidance, points: Array, depth: Array) -> Array:
+    """(H, W) bool: pixels in no region, and those well inside one that lie well inside the same one of the reference.
+
+    Where regions overlap nothing is laid: the last one alone counts there.
+    """
+    allowed = depth == 0
+    for region in guide.regions:
+        mine, theirs = (_inner(fitted(mask, depth.shape)) for mask in (region.target, region.reference))
+        there = cv2.remap(theirs, points[0], points[1], cv2.INTER_NEAREST, borderValue=0)
+        allowed |= (mine > 0) & (there > 0) & (depth == 1)
+    return np.asarray(allowed)
+
+
+def _inner(mask: Array) -> Array:
+    """(H, W) uint8: what lies further than MARGIN inside a mask; the picture's edge is none of the mask's."""
+    square = np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)
+    return np.asarray(cv2.erode(mask.astype(np.uint8), square, borderType=cv2.BORDER_CONSTANT, borderValue=1))
+
+
+def _reduced(laid: ColorFrame, depth: Array) -> Laid:
+    planes = resized(np.concatenate([laid.chroma, laid.confidence[None]]), depth.shape)
+    return Laid(planes[:2], np.clip(planes[2], 0, 1) * (depth == 0))
 
 
 def bounded(size: tuple[int, ...]) -> tuple[int, int]:

@@ -168,7 +168,7 @@ def _pooled(maps: Sequence[Array], labels: Array, count: int) -> Array:
 def gather(target: Seen, sources: Sequence[Source], laid: Laid | None, trust: float = 2.0) -> Evidence:
     """The evidence for the target from any number of references.
 
-    laid   the best of the references registered onto the target
+    laid   the best of the references registered onto the target; without trust where regions forbid it
     trust  power of a reference's score by which it counts
     """
     size = target.lightness.shape
@@ -178,7 +178,7 @@ def gather(target: Seen, sources: Sequence[Source], laid: Laid | None, trust: fl
         if sources:
             planes[slot], error[slot] = _attended(target, sources, slot, trust)
     if laid is not None:
-        planes[-1], error[-1] = _laid(laid, target.parts[0].region[target.parts[0].labels] < 0)
+        planes[-1], error[-1] = _laid(laid)
     return Evidence(planes, error)
 
 
@@ -234,9 +234,8 @@ LAID_RULE = (0.9, 5.0)
 LEAST_TRUST = 0.03
 
 
-def _laid(laid: Laid, free: Array) -> tuple[Array, Array]:
-    """Planes and error of what is laid; `free` (H, W): pixels in no region."""
-    there = (laid.trust > LEAST_TRUST) & free
+def _laid(laid: Laid) -> tuple[Array, Array]:
+    there = laid.trust > LEAST_TRUST
     fit = laid.fit if laid.fit.size else laid.trust
     planes = np.concatenate([laid.chroma, np.stack([laid.trust, fit, np.ones_like(fit)])]) * there
     error = np.where(there, LAID_RULE[0] + LAID_RULE[1] * (1 - laid.trust), ABSENT)
