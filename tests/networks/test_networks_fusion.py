@@ -32,7 +32,7 @@ def net(seed: int = 1, *, stirred: bool = True) -> FusionNet:
 
 def test_it_begins_as_the_rule():
     light, maps, evidence, error = inputs(2, (32, 48))
-    error = 0.3 + (error - 1) / 20  # far below what its own colour begins with
+    error = 0.5 + (error - 1) / 20  # far below what its own colour begins with
     chroma, expected, weights = net(stirred=False)(light, maps, evidence, error)
     rule = error**-SHARPNESS / (error**-SHARPNESS).sum(1, keepdim=True)
     assert torch.allclose(chroma, torch.einsum("bshw,bschw->bchw", rule, evidence[:, :, :2]), atol=0.05)
