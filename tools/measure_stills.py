@@ -33,7 +33,7 @@ from vidcolor.networks.shipped import COLORIZER, FEATURES
 from vidcolor.references.choose import choose_references
 from vidcolor.settings import ColorizeSettings, ReferenceSettings
 from vidcolor.training.lessons import read_rgb
-from vidcolor.training.pictures import look_of, toned, viewed, viewed_mask
+from vidcolor.training.pictures import TWIN, look_of, toned, viewed, viewed_mask
 from vidcolor.training.views import Camera, draw_view
 from vidcolor.types import ColorFrame, Frame, Guidance, Reference, Region
 
@@ -83,7 +83,7 @@ def of_stills(files: Sequence[Path], features: LearnedFeatures) -> Iterator[Tria
     pictures = [read_rgb(f) for f in files]
     looks = np.stack([look_of(rgb, features) for rgb in pictures])
     alike = looks @ looks.T
-    np.fill_diagonal(alike, -1)
+    alike[alike > TWIN] = -1
     for n, rgb in enumerate(pictures):
         random = np.random.default_rng(n)
         same = Guidance(picture(warped(rgb, random)[0], "same"))
@@ -122,17 +122,18 @@ def of_people(folder: Path, known: Path | None, limit: int, features: LearnedFea
     """People from themselves seen otherwise, from that person in other colours, and from other people."""
     left_out = {p.stem.split("__")[-1] for p in known.glob("*.webp")} if known else set()
     files = [p for p in sorted((folder / "images").iterdir()) if p.stem not in left_out][:limit]
+    files = [p for p in files if in_color(floats(read_rgb(p)))]
     pictures = [read_rgb(p) for p in files]
     masks = [read_rgb(folder / "masks" / f"{p.stem}.png")[..., 0] > 127 for p in files]
     looks = np.stack([look_of(rgb, features) for rgb in pictures])
     alike = looks @ looks.T
-    np.fill_diagonal(alike, -1)
+    alike[alike > TWIN] = -1
     for n, (rgb, mask) in enumerate(zip(pictures, masks, strict=True)):
         other = int(alike[n].argmax())
         near, inside = warped(rgb, np.random.default_rng(n), mask)
         for name, seen, there in (("the same", near, inside), ("another", floats(pictures[other]), masks[other])):
             truth = floats(rgb)
-            if there is None or not there.any() or not mask.any() or not in_color(truth):
+            if there is None or not there.any() or not mask.any():
                 continue
             regions = (Region(mask, there), Region(~mask, ~there)) if not there.all() and not mask.all() else ()
             yield Trial(f"people from {name}, whole", truth, [Guidance(picture(seen), 1.0, ())], mask, there)
