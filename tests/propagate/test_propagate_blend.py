@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from vidcolor.propagate.blend import blend, filled, of_attention, of_flow
+from vidcolor.propagate.blend import (
+    Guess,
+    blend,
+    contradicted,
+    filled,
+    held_near,
+    of_attention,
+    of_carried,
+    of_flow,
+)
 from vidcolor.propagate.smooth import smooth
 from vidcolor.settings import PropagateSettings
 
@@ -69,3 +78,22 @@ def test_smoothing_keeps_a_constant_and_shares_by_weight() -> None:
     # Two pixels, equal luma, no end to smoothing: the mean by weight.
     result = smooth(line, np.array([[1, 3]], np.float32), np.zeros((1, 2), np.float32), strength=1e5, sigma=1)
     assert result[0, 0] == pytest.approx([0.75, 0.75], abs=0.01)
+
+
+def test_a_sure_carrier_contradicts_what_was_looked_up_and_a_lost_one_does_not():
+    size = (3, 4)
+    wall = Guess(np.full((2, *size), 40, np.float32), np.full(size, 2, np.float32), np.zeros((3, *size), np.float32))
+    for confidence, expected in ((1.0, np.hypot(40, 40)), (1e-4, 2.0)):
+        carried = of_carried(np.zeros((2, *size), np.float32), np.full(size, confidence, np.float32), 5)
+        assert np.allclose(contradicted(wall, [carried]).error, expected)
+        assert np.array_equal(contradicted(wall, [carried]).chroma, wall.chroma)
+
+
+def test_a_surely_carried_colour_is_moved_a_little_and_a_lost_one_anywhere():
+    size = (3, 4)
+    ruled, said = np.zeros((2, *size), np.float32), np.zeros((2, *size), np.float32)
+    said[0] = 30
+    sure, lost = (of_carried(ruled, np.full(size, c, np.float32), 5) for c in (1.0, 1e-4))
+    assert np.allclose(held_near(said, ruled, [sure])[0], 3)
+    assert np.array_equal(held_near(said, ruled, [lost]), said)
+    assert np.allclose(held_near(said / 20, ruled, [sure]), said / 20), "small corrections pass"

@@ -8,7 +8,7 @@ import film
 import numpy as np
 import pytest
 
-from vidcolor.propagate import propagate
+from vidcolor.propagate import propagate, shot
 from vidcolor.propagate.blend import Guess, of_carried, of_match, of_memory
 from vidcolor.propagate.by_matching import NOTHING, stacked
 from vidcolor.settings import PropagateSettings
@@ -62,8 +62,11 @@ def colors(network: Fake | None, keys: tuple[int, ...] = (0,), **settings: str) 
     return list(propagate(frames, given, still, chosen, network=network))  # type: ignore[arg-type]
 
 
-def test_what_the_network_weighs_comes_out_and_keyframes_stay():
+def test_what_the_network_weighs_comes_out_and_keyframes_stay(monkeypatch):
     network = Fake()
+    held = colors(network, (0, 4))
+    assert not all((c.chroma == 7).all() for c in held if c.index not in (0, 4)), "sure carriers hold it"
+    monkeypatch.setattr(shot, "held_near", lambda chroma, *_: chroma)
     made = colors(network, (0, 4))
     assert [c.index for c in made] == list(range(COUNT))
     assert all((c.chroma == 7).all() for c in made if c.index not in (0, 4))

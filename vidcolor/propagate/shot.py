@@ -26,6 +26,8 @@ from vidcolor.propagate.blend import (
     blend,
     blend_plain,
     confidence_of,
+    contradicted,
+    held_near,
     mixed,
     of_carried,
     of_flow,
@@ -239,13 +241,14 @@ class _Shot:
         guesses = {name: of_carried(*values) for name, values in kept.items()}
         if self._settings.method == "plain":
             return self._result(look.position, *blend_plain([g.candidate for g in guesses.values()]))
-        seen = None
+        seen, carried = None, list(guesses.values())
         if found is not None:
             seen, by_place, by_cell = found
-            guesses["found"] = by_place
+            guesses["found"] = contradicted(by_place, carried) if seen is not None and carried else by_place
         heard = [g.candidate for g in guesses.values()]
         if found is not None and by_cell is not None:
-            guesses["scene"] = by_cell  # Too coarse for rules; the network knows what to do with it.
+            # Too coarse for rules; the network knows what to do with it.
+            guesses["scene"] = contradicted(by_cell, carried) if carried else by_cell
         if self._memory is not None:
             guesses["remembered"] = of_memory(*self._memory.recall())
             self._memory.learn(*self._mix(heard))
@@ -255,6 +258,8 @@ class _Shot:
         if self._network is not None and seen is not None:
             guesses["ruled"] = of_rules(heard, look.luma, self._settings)
             chroma, error = fused(self._network, seen, guesses)
+            if carried:
+                chroma = held_near(chroma, guesses["ruled"].chroma, carried)
             return self._result(look.position, chroma, confidence_of(error))
         return self._result(look.position, *blend(heard, look.luma, self._settings, self._mix))
 
