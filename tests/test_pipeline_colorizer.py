@@ -71,7 +71,7 @@ def test_status_loads_no_torch(made):
         "import sys; from vidcolor.cli.parser import main; main(sys.argv[1:]);"
         "heavy = [m for m in ('torch', 'numba', 'cv2', 'av') if m in sys.modules]; assert not heavy, heavy"
     )
-    command = [sys.executable, "-c", code, "status", str(made[0] / "film.vidcolor")]
+    command = [sys.executable, "-P", "-c", code, "status", str(made[0] / "film.vidcolor")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
 

@@ -28,7 +28,7 @@ def test_draft_is_made_without_networks_and_without_torch():
         "assert models.propagator is None and models.colorizer is None\n"
         "assert 'torch' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-P", "-c", code], check=True)
 
 
 @pytest.mark.parametrize(
