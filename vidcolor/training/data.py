@@ -31,8 +31,6 @@ FLIPPED = BACKWARD = 0.5
 """Shares of the clips' pairs that are mirrored, and whose reference is the later frame."""
 SAME_PRINT = 0.5
 """Share of the clips' pairs whose frames are of one print."""
-SAME_PRINT = 0.5
-"""Share of the clips' pairs whose frames are of one print."""
 
 
 @dataclass(frozen=True, slots=True)
