@@ -12,6 +12,7 @@ from vidcolor.propagate.blend import (
     of_attention,
     of_carried,
     of_flow,
+    surely_carried,
 )
 from vidcolor.propagate.smooth import smooth
 from vidcolor.settings import PropagateSettings
@@ -85,8 +86,8 @@ def test_a_sure_carrier_contradicts_what_was_looked_up_and_a_lost_one_does_not()
     wall = Guess(np.full((2, *size), 40, np.float32), np.full(size, 2, np.float32), np.zeros((3, *size), np.float32))
     for confidence, expected in ((1.0, np.hypot(40, 40)), (1e-4, 2.0)):
         carried = of_carried(np.zeros((2, *size), np.float32), np.full(size, confidence, np.float32), 5)
-        assert np.allclose(contradicted(wall, [carried]).error, expected)
-        assert np.array_equal(contradicted(wall, [carried]).chroma, wall.chroma)
+        assert np.allclose(contradicted(wall, surely_carried([carried])).error, expected)
+        assert np.array_equal(contradicted(wall, surely_carried([carried])).chroma, wall.chroma)
 
 
 def test_a_surely_carried_colour_is_moved_a_little_and_a_lost_one_anywhere():
@@ -94,6 +95,6 @@ def test_a_surely_carried_colour_is_moved_a_little_and_a_lost_one_anywhere():
     ruled, said = np.zeros((2, *size), np.float32), np.zeros((2, *size), np.float32)
     said[0] = 30
     sure, lost = (of_carried(ruled, np.full(size, c, np.float32), 5) for c in (1.0, 1e-4))
-    assert np.allclose(held_near(said, ruled, [sure])[0], 3)
-    assert np.array_equal(held_near(said, ruled, [lost]), said)
-    assert np.allclose(held_near(said / 20, ruled, [sure]), said / 20), "small corrections pass"
+    assert np.allclose(held_near(said, ruled, surely_carried([sure])[1])[0], 3)
+    assert np.array_equal(held_near(said, ruled, surely_carried([lost])[1]), said)
+    assert np.allclose(held_near(said / 20, ruled, surely_carried([sure])[1]), said / 20), "small corrections pass"

@@ -22,16 +22,18 @@ class Fuser:
         self.name = mark_of(file)
         self._net = load_fusion(file, slots).to(working_dtype())
 
-    def __call__(self, lightness: Array, maps: Sequence[Array], evidence: Array, error: Array) -> tuple[Array, Array]:
+    def __call__(
+        self, lightness: Array, maps: Sequence[Array | torch.Tensor], evidence: Array, error: Array
+    ) -> tuple[Array, Array]:
         """Chroma (2, H, W) and its expected error (H, W) in a*b*; what goes in as FusionNet.forward has it, without B.
 
-        lightness (H, W), maps three of (C, h, w), evidence (S, 2 + signals, H, W), error (S, H, W)
+        lightness (H, W), maps three of (C, h, w), arrays or tensors, evidence (S, 2 + signals, H, W), error (S, H, W)
         """
         run_alone()
         light, planes, doubt = (
             torch.from_numpy(np.ascontiguousarray(a, np.float32))[None] for a in (lightness, evidence, error)
         )
         with torch.inference_mode():
-            features = [torch.from_numpy(m)[None] for m in maps]
+            features = [torch.as_tensor(m)[None] for m in maps]
             chroma, expected, _ = self._net(light[None], features, planes, doubt)
         return chroma[0].float().numpy(), expected[0].float().numpy()

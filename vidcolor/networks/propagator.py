@@ -13,7 +13,8 @@ import torch
 from numpy import ndarray as Array
 
 from vidcolor.networks import matching
-from vidcolor.networks.load import load_features, load_fusion
+from vidcolor.networks.fuse import Fuser
+from vidcolor.networks.load import load_features
 from vidcolor.networks.matching import Known, Seen
 from vidcolor.networks.precision import run_alone, working_dtype
 from vidcolor.networks.shipped import FEATURES, PROPAGATOR, mark_of
@@ -35,14 +36,14 @@ class Propagator:
         files = [features] if fusion is None else [features, fusion]
         self.name = "+".join(mark_of(file) for file in files)
         self._features = load_features(features).to(working_dtype())
-        self._fusion = None if fusion is None else load_fusion(fusion, SLOTS).to(working_dtype())
+        self._fuse = None if fusion is None else Fuser(fusion, SLOTS)
 
     slots = SLOTS
 
     @property
     def weighs(self) -> bool:
         """Whether `fuse` may be called."""
-        return self._fusion is not None
+        return self._fuse is not None
 
     @torch.inference_mode()
     def see(self, lightness: Array) -> Seen:
@@ -65,17 +66,11 @@ class Propagator:
         run_alone()
         return matching.look_up(seen, matching.gathered(known, away))
 
-    @torch.inference_mode()
     def fuse(self, seen: Seen, evidence: Array, error: Array) -> tuple[Array, Array]:
         """Chroma (2, H, W) and its expected error (H, W) in a*b*, of guesses as FusionNet takes them.
 
         evidence  (S, 2 + SIGNALS, H, W), in the order of SLOTS
         error     (S, H, W)
         """
-        assert self._fusion is not None, "fuse needs the network; ask `weighs`"
-        run_alone()
-        light = torch.from_numpy(np.ascontiguousarray(seen.lightness, np.float32))[None, None]
-        guesses = torch.from_numpy(np.ascontiguousarray(evidence, np.float32))[None]
-        doubts = torch.from_numpy(np.ascontiguousarray(error, np.float32))[None]
-        chroma, expected, _ = self._fusion(light, seen.maps, guesses, doubts)
-        return chroma[0].numpy(), expected[0].numpy()
+        assert self._fuse is not None, "fuse needs the network; ask `weighs`"
+        return self._fuse(seen.lightness, [m[0] for m in seen.maps], evidence, error)

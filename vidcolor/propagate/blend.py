@@ -82,26 +82,27 @@ def of_match(found: Array, luma: Array) -> Guess:
     return Guess(found[:2], error, np.stack([found[2] / SPREAD_SCALE, unlike, off / LIGHT_SCALE]))
 
 
-def contradicted(guess: Guess, carried: Sequence[Guess]) -> Guess:
+def contradicted(guess: Guess, carried: Candidate) -> Guess:
     """A looked-up colour, doubted as far as a surely carried one says otherwise.
 
     In even places, a wall or a coat, one thing looks like another, and look-up does not know it. What flow carried
     surely is right there; if it is, the guess is off by the whole difference.
+
+    carried  of `surely_carried`
     """
-    chroma, sure = _surely_carried(carried)
+    chroma, sure = carried
     apart = np.hypot(*(guess.chroma - chroma))
     return replace(guess, error=np.maximum(guess.error, sure * apart).astype(np.float32))
 
 
-def held_near(chroma: Array, ruled: Array, carried: Sequence[Guess]) -> Array:
-    """The network's chroma, no farther from the rules' than MOVED where a colour was surely carried."""
-    sure = _surely_carried(carried)[1]
+def held_near(chroma: Array, ruled: Array, sure: Array) -> Array:
+    """The network's chroma, no farther from the rules' than MOVED where a colour was surely carried (`sure`, 0..1)."""
     off = chroma - ruled
     most = MOVED + (1 - sure) * ANYWHERE
     return (ruled + off * np.minimum(1, most / np.maximum(np.hypot(*off), MOVED))).astype(np.float32)
 
 
-def _surely_carried(carried: Sequence[Guess]) -> Candidate:
+def surely_carried(carried: Sequence[Guess]) -> Candidate:
     """The surest carried chroma (2, h, w), and how sure it is (h, w), 0..1."""
     chroma, error = best([g.candidate for g in carried])
     return chroma, np.clip((SURELY[1] - error) / (SURELY[1] - SURELY[0]), 0, 1)

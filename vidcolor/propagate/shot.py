@@ -33,6 +33,7 @@ from vidcolor.propagate.blend import (
     of_flow,
     of_memory,
     of_rules,
+    surely_carried,
 )
 from vidcolor.propagate.by_attention import Finder
 from vidcolor.propagate.by_flow import Carried, Key, Rule, carry_by_flow, carry_plain, start
@@ -241,10 +242,11 @@ class _Shot:
         guesses = {name: of_carried(*values) for name, values in kept.items()}
         if self._settings.method == "plain":
             return self._result(look.position, *blend_plain([g.candidate for g in guesses.values()]))
-        seen, carried = None, list(guesses.values())
+        seen, carried = None, None
         if found is not None:
             seen, by_place, by_cell = found
-            guesses["found"] = contradicted(by_place, carried) if seen is not None and carried else by_place
+            carried = surely_carried(list(guesses.values())) if seen is not None and guesses else None
+            guesses["found"] = contradicted(by_place, carried) if carried else by_place
         heard = [g.candidate for g in guesses.values()]
         if found is not None and by_cell is not None:
             # Too coarse for rules; the network knows what to do with it.
@@ -259,7 +261,7 @@ class _Shot:
             guesses["ruled"] = of_rules(heard, look.luma, self._settings)
             chroma, error = fused(self._network, seen, guesses)
             if carried:
-                chroma = held_near(chroma, guesses["ruled"].chroma, carried)
+                chroma = held_near(chroma, guesses["ruled"].chroma, carried[1])
             return self._result(look.position, chroma, confidence_of(error))
         return self._result(look.position, *blend(heard, look.luma, self._settings, self._mix))
 

@@ -8,14 +8,10 @@
 
 from __future__ import annotations
 
-import csv
-import logging
 import time
-import tomllib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, fields
-from hashlib import sha256
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,19 +19,16 @@ import numpy as np
 import torch
 from numpy import ndarray as Array
 from numpy.random import Generator
-from torch import Tensor, nn
+from torch import Tensor
 
 from vidcolor.color import lab_to_rgb
-from vidcolor.errors import SettingsError
 from vidcolor.networks.features import FeaturesNet
 from vidcolor.networks.fusion import ABSENT, Answer, FusionNet
-from vidcolor.training.checkpoints import load_state, save_state
+from vidcolor.training.checkpoints import add_row, load_state, means_of, save_state
+from vidcolor.training.descent import SHARDS, Share, share_of, stepped
+from vidcolor.training.kinds import read_toml
+from vidcolor.training.recipe import Scheduled, checked
 
-log = logging.getLogger(__name__)
-SHARDS = 2
-"""Shares of a batch that are worked on side by side, each by one thread."""
-STEEPEST = 1.0
-"""Length that gradients are cut to."""
 FLOOR = 2.0
 """Squared a*b* error added to a sample's before its logarithm: below it nothing is to be gained."""
 SHARP = 1.0
@@ -55,7 +48,7 @@ class FusionLosses:
 
 
 @dataclass(frozen=True, slots=True)
-class FusionRecipe:
+class FusionRecipe(Scheduled):
     """A fusion network's training."""
 
     kind: str = "propagator"
@@ -79,27 +72,13 @@ class FusionRecipe:
     """Clips never trained on."""
     losses: FusionLosses = field(default_factory=FusionLosses)
 
-    def rate_at(self, step: int) -> float:
-        """The rate of a step: up, constant, down."""
-        left = (self.steps - step) / (self.decay * self.steps)
-        return self.rate * min(1.0, (step + 1) / self.warm, max(left, 0.0))
-
-    @property
-    def hash(self) -> str:
-        """12 letters that name what the recipe says."""
-        return sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:12]
-
 
 def load_fusion_recipe(path: Path) -> FusionRecipe:
     """The recipe in a TOML file. Refuses keys it does not know."""
-    told: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    losses = told.pop("losses", {})
-    for kind, given in ((FusionLosses, losses), (FusionRecipe, told)):
-        unknown = set(given) - {f.name for f in fields(kind)}  # type: ignore[arg-type]
-        if unknown:
-            raise SettingsError(f"{path}: no recipe entry {', '.join(sorted(unknown))}")
+    told = read_toml(path)
+    losses = checked(FusionLosses, told.pop("losses", {}), path)
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
-    return FusionRecipe(**plain, losses=FusionLosses(**losses))
+    return FusionRecipe(**checked(FusionRecipe, plain, path), losses=FusionLosses(**losses))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,7 +172,7 @@ def train(
             run.step += 1
             run.seconds = time.monotonic() - began
             if run.step % NOTED == 0:
-                _note(folder / "log.csv", run, {k: sum(s[k] for s in sums) / len(sums) for k in sums[0]})
+                add_row(folder / "log.csv", run.step, run.seconds, means_of(sums))
                 sums = []
             if run.step % recipe.measure_every == 0 or run.step == recipe.steps:
                 _keep_best(run, features, trials, folder)
@@ -223,24 +202,12 @@ def _one_step(
 ) -> dict[str, float]:
     weights = list(run.net.parameters())
 
-    def share(shard: int) -> tuple[dict[str, float], tuple[Tensor, ...]]:
+    def share(shard: int) -> Share:
         light, evidence, error, truth = batched(samples[shard::SHARDS])
         losses = losses_of(answer_of(run.net, features, light, evidence, error), truth)
-        total = torch.stack([getattr(recipe.losses, n) * loss for n, loss in losses.items()]).sum() / SHARDS
-        return {n: float(loss.detach()) for n, loss in losses.items()}, torch.autograd.grad(total, weights)
+        return share_of(losses, recipe.losses, weights)
 
-    shares = list(workers.map(share, range(SHARDS)))
-    for weight, *parts in zip(weights, *(gradients for _, gradients in shares), strict=True):
-        weight.grad = torch.stack(parts).sum(0)
-    for group in run.optimizer.param_groups:
-        group["lr"] = recipe.rate_at(run.step)
-    length = nn.utils.clip_grad_norm_(weights, STEEPEST)
-    run.optimizer.step()
-    keep = min(recipe.average, (1 + run.step) / (10 + run.step))
-    with torch.no_grad():
-        for name, value in run.net.state_dict().items():
-            run.average[name].lerp_(value, 1 - keep)
-    return {n: sum(s[n] for s, _ in shares) / SHARDS for n in shares[0][0]} | {"gradient": float(length)}
+    return stepped(recipe, run, run.net, share, workers)
 
 
 def measure(net: FusionNet, features: FeaturesNet, trials: Sequence[Sample]) -> dict[str, float]:
@@ -271,21 +238,10 @@ def _keep_best(run: FusionRun, features: FeaturesNet, trials: Sequence[Sample], 
     net = FusionNet(run.net.config).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     net.load_state_dict(run.average)
     figures = measure(net, features, trials)
-    _note(folder / "held_out.csv", run, figures)
+    add_row(folder / "held_out.csv", run.step, run.seconds, figures)
     if figures["net"] > run.best:
         run.best = figures["net"]
         save_state(folder / "best.pt", {**figures, "step": run.step, "average": run.average})
-
-
-def _note(path: Path, run: FusionRun, figures: dict[str, float]) -> None:
-    row = {"step": run.step, "seconds": round(run.seconds)} | {k: f"{v:.4f}" for k, v in figures.items()}
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, row)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-    log.info("%s", row)
 
 
 def without(sample: Sample, slots: Sequence[int]) -> Sample:

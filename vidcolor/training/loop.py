@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,20 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from vidcolor.networks.features import FeaturesNet
-from vidcolor.training.checkpoints import load_state, save_state
+from vidcolor.training.checkpoints import add_row, load_state, means_of, save_state
 from vidcolor.training.data import Batch, Clips, Stills, draw_batch
+from vidcolor.training.descent import SHARDS, Share, share_of, stepped
 from vidcolor.training.held_out import Trial, measure
 from vidcolor.training.losses import carry_loss, cosine_loss, likeness, place_loss
 from vidcolor.training.recipe import Recipe
 
 log = logging.getLogger(__name__)
-STEEPEST = 1.0
-"""Length that gradients are cut to."""
-SHARDS = 2
-"""Shares of a batch that are worked on side by side, each by one thread.
-
-Torch's own threads wait for each other within every operation, which on a busy machine takes most of the time.
-"""
 
 
 class Student(nn.Module):
@@ -153,7 +146,7 @@ def train(
             run.step += 1
             run.seconds = time.monotonic() - began
             if run.step % 50 == 0:
-                _note(folder / "log.csv", run, {k: sum(s[k] for s in sums) / len(sums) for k in sums[0]})
+                add_row(folder / "log.csv", run.step, run.seconds, means_of(sums))
                 sums = []
             if run.step % recipe.measure_every == 0 or run.step == recipe.steps:
                 _measure(recipe, run, trials, folder)
@@ -166,25 +159,12 @@ def one_step(recipe: Recipe, run: Run, batches: list[Batch], workers: ThreadPool
     """One step's losses, by name; each worker takes a share of the batch."""
     weights = list(run.student.parameters())
 
-    def share(shard: int) -> tuple[dict[str, float], tuple[Tensor, ...]]:
+    def share(shard: int) -> Share:
         random = torch.Generator().manual_seed((recipe.seed * 1_000_003 + run.step) * SHARDS + shard)
         losses = losses_of(run.student, batches[shard], recipe, random)
-        total = torch.stack([getattr(recipe.losses, name) * loss for name, loss in losses.items()]).sum() / SHARDS
-        return {name: float(loss.detach()) for name, loss in losses.items()}, torch.autograd.grad(total, weights)
+        return share_of(losses, recipe.losses, weights)
 
-    shares = list(workers.map(share, range(SHARDS)))
-    for weight, *parts in zip(weights, *(gradients for _, gradients in shares), strict=True):
-        weight.grad = torch.stack(parts).sum(0)
-    for group in run.optimizer.param_groups:
-        group["lr"] = recipe.rate_at(run.step)
-    length = nn.utils.clip_grad_norm_(weights, STEEPEST)
-    run.optimizer.step()
-    keep = min(recipe.average, (1 + run.step) / (10 + run.step))
-    with torch.no_grad():
-        for name, value in run.student.net.state_dict().items():
-            run.average[name].lerp_(value, 1 - keep)
-    names = shares[0][0]
-    return {name: sum(s[name] for s, _ in shares) / SHARDS for name in names} | {"gradient": float(length)}
+    return stepped(recipe, run, run.student.net, share, workers)
 
 
 def _measure(recipe: Recipe, run: Run, trials: list[Trial], folder: Path) -> None:
@@ -196,7 +176,7 @@ def _measure(recipe: Recipe, run: Run, trials: list[Trial], folder: Path) -> Non
             return list(net(lightness))
 
     figures = measure(features, trials)
-    _note(folder / "held_out.csv", run, figures)
+    add_row(folder / "held_out.csv", run.step, run.seconds, figures)
     score = figures["clean0"] + figures["aged0"]
     if score > run.best:
         run.best = score
@@ -210,14 +190,3 @@ def measure_teachers(teachers: nn.Module, trials: list[Trial], folder: Path) -> 
         figures = measure(teachers, trials)
         path.write_text(",".join(figures) + "\n" + ",".join(f"{v:.4f}" for v in figures.values()) + "\n")
         log.info("teachers %s", figures)
-
-
-def _note(path: Path, run: Run, figures: dict[str, float]) -> None:
-    row = {"step": run.step, "seconds": round(run.seconds)} | {k: f"{v:.4f}" for k, v in figures.items()}
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, row)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-    log.info("%s", row)

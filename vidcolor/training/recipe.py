@@ -10,6 +10,33 @@ from vidcolor.errors import SettingsError
 from vidcolor.training.kinds import read_toml
 
 
+class Written:
+    """A recipe: named by what it says."""
+
+    __slots__ = ()
+
+    @property
+    def hash(self) -> str:
+        """12 letters that name what the recipe says."""
+        told = asdict(self)  # type: ignore[call-overload]
+        return hashlib.sha256(repr(sorted(told.items())).encode()).hexdigest()[:12]
+
+
+class Scheduled(Written):
+    """A recipe whose rate goes up, stays, and goes down."""
+
+    __slots__ = ()
+    steps: int
+    warm: int
+    decay: float
+    rate: float
+
+    def rate_at(self, step: int) -> float:
+        """The rate of a step: up, constant, down."""
+        left = (self.steps - step) / (self.decay * self.steps)
+        return self.rate * min(1.0, (step + 1) / self.warm, max(left, 0.0))
+
+
 @dataclass(frozen=True, slots=True)
 class LossWeights:
     """How much each loss counts."""
@@ -31,7 +58,7 @@ class LossWeights:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Scheduled):
     """The features' training."""
 
     seed: int = 1
@@ -65,28 +92,19 @@ class Recipe:
     losses: LossWeights = field(default_factory=LossWeights)
     """Weights of the losses."""
 
-    def rate_at(self, step: int) -> float:
-        """The rate of a step: up, constant, down."""
-        left = (self.steps - step) / (self.decay * self.steps)
-        return self.rate * min(1.0, (step + 1) / self.warm, max(left, 0.0))
-
-    @property
-    def hash(self) -> str:
-        """12 letters that name what the recipe says."""
-        return hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:12]
-
 
 def load_recipe(path: Path) -> Recipe:
     """The recipe in a TOML file. Refuses keys it does not know."""
     told = read_toml(path)
     told.pop("kind", None)
-    weights = _checked(LossWeights, told.pop("losses", {}), path)
-    told = _checked(Recipe, told, path)
+    weights = checked(LossWeights, told.pop("losses", {}), path)
+    told = checked(Recipe, told, path)
     told["held_clips"] = tuple(told.get("held_clips", ()))
     return Recipe(**told, losses=LossWeights(**weights))
 
 
-def _checked(kind: type, told: dict, path: Path) -> dict:
+def checked(kind: type, told: dict, path: Path) -> dict:
+    """What a recipe file told of `kind`, as it is. Refuses keys it does not know."""
     known = {f.name for f in fields(kind)}
     for name in told:
         if name not in known:

@@ -6,7 +6,6 @@ reference, answer, truth), state.pt (to go on from) and best.pt (the network wit
 
 from __future__ import annotations
 
-import csv
 import logging
 import time
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from vidcolor.training.checkpoints import load_state, save_state
+from vidcolor.training.checkpoints import add_row, load_state, means_of, save_state
 from vidcolor.training.faithful.batches import Batch
 from vidcolor.training.faithful.recipes import RunRecipe
 
@@ -66,7 +65,13 @@ def follow(recipe: RunRecipe, steps: int, work: Work, out: Path, *, until: int |
             run.seconds = time.monotonic() - began
             ends = run.step == steps
             if run.step % recipe.log_every == 0 or ends:
-                _note(out / "log.csv", run, {k: sum(s[k] for s in run.sums) / len(run.sums) for k in run.sums[0]})
+                add_row(
+                    out / "log.csv",
+                    run.step,
+                    run.seconds,
+                    means_of(run.sums),
+                    digits=5,
+                )
                 run.sums.clear()
             if run.step % recipe.measure_every == 0 or ends:
                 _measure(recipe, run, work, out)
@@ -103,20 +108,9 @@ def _measure(recipe: RunRecipe, run: Progress, work: Work, out: Path) -> None:
         figures = work.measure()
         (out / f"samples/{run.step:07d}.png").write_bytes(work.sheet())
     work.network.train()
-    _note(out / "held_out.csv", run, figures)
+    add_row(out / "held_out.csv", run.step, run.seconds, figures, digits=5)
     score = next(value for name, value in figures.items() if name.endswith(FIGURE) and "gray" not in name)
     if score > run.best:
         run.best = score
         facts = {"step": run.step, "recipe": recipe.hash, "figures": figures}
         save_state(out / "best.pt", {"net": work.network.state_dict(), **facts})
-
-
-def _note(path: Path, run: Progress, figures: dict[str, float]) -> None:
-    row = {"step": run.step, "seconds": round(run.seconds)} | {k: f"{v:.5f}" for k, v in figures.items()}
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, row)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-    log.info("%s", row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
@@ -13,10 +12,11 @@ from vidcolor.training.faithful.pairs import Choice, Shares
 from vidcolor.training.faithful.perceptual import Kind
 from vidcolor.training.faithful.pretrained import Start
 from vidcolor.training.kinds import read_toml
+from vidcolor.training.recipe import Written
 
 
 @dataclass(frozen=True, slots=True)
-class RunRecipe:
+class RunRecipe(Written):
     """What all of them have."""
 
     seed: int = 1
@@ -54,11 +54,6 @@ class RunRecipe:
     def vgg(self) -> VggConfig:
         """The encoder's size."""
         return VggConfig(self.widths, VggConfig().convolutions[: len(self.widths)])
-
-    @property
-    def hash(self) -> str:
-        """12 letters that name what the recipe says."""
-        return hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
