@@ -117,11 +117,14 @@ class PropagateSettings:
     network: Literal["shipped", "none"] = "shipped"
     """What looks colours up in the keyframes and weighs what the carriers found: the shipped networks, or none
     (features that need no training, and rules; two thirds of the time)."""
-    leave_out: Literal["nothing", "flow", "camera", "superpixel", "attention", "blend", "propagator"] = "nothing"
+    leave_out: Literal["nothing", "flow", "camera", "superpixel", "attention", "blend", "propagator", "steady"] = (
+        "nothing"
+    )
     """What the full method does without, to see what it is worth: flow (colours carried along it), camera (the
     keyframe seen by the camera's motion alone), superpixel (what temporal superpixels remember; without them a tenth
     faster), attention (colours looked up in the keyframes), blend (then each pixel takes its most trusted colour as
-    it is, and nothing is filled) or propagator (carriers are weighed by rules; look-up keeps its learned features)."""
+    it is, and nothing is filled), propagator (carriers are weighed by rules; look-up keeps its learned features) or
+    steady (what the frame before says; without it colours flicker twice as much)."""
     keys: int = 6
     """Colours that flow cannot bring are looked up in so many of the nearest keyframes."""
     window: int = 3

@@ -15,7 +15,7 @@ from vidcolor.types import ColorFrame, Frame
 
 SIZE = (64, 96)
 COUNT = 9
-PARTS = ("flow", "camera", "superpixel", "attention", "blend")
+PARTS = ("flow", "camera", "superpixel", "attention", "blend", "steady")
 SHOT = film.make_film(SIZE, (COUNT,))
 
 
@@ -47,7 +47,7 @@ def off(made: list[ColorFrame]) -> float:
 
 def test_every_part_that_can_be_left_out_is_tested_here():
     hint = get_type_hints(PropagateSettings)["leave_out"]
-    assert get_args(hint) == ("nothing", *PARTS, "propagator")
+    assert get_args(hint) == ("nothing", *PARTS[:-1], "propagator", "steady")
     assert PropagateSettings().leave_out == "nothing"
 
 
@@ -67,7 +67,13 @@ def test_leaving_a_part_out_changes_the_picture_but_not_the_keyframe(part, whole
 
 @pytest.mark.parametrize(
     ("part", "silenced"),
-    [("flow", "of_carried"), ("superpixel", "Memory"), ("attention", "Finder"), ("blend", "mixed")],
+    [
+        ("flow", "of_carried"),
+        ("superpixel", "Memory"),
+        ("attention", "Finder"),
+        ("blend", "mixed"),
+        ("steady", "Steady"),
+    ],
 )
 def test_what_is_left_out_is_never_asked(part, silenced, monkeypatch):
     """With the true motion at hand only the part itself may ask for it."""

@@ -22,6 +22,7 @@ PARTS = {
     "attention": "without attention (look-up)",
     "blend": "without the blend (most trusted alone)",
     "propagator": "without the network that weighs (rules)",
+    "steady": "without the frame before",
 }
 BINS = ((1, 2), (3, 5), (6, 10), (11, 20), (21, 35), (36, 60), (61, 10**9))
 """Frames from the nearest keyframe, both ends included."""

@@ -119,6 +119,11 @@ def of_flow(chroma: Array, confidence: Array, age: int) -> Candidate:
     return chroma.astype(np.float32), error.astype(np.float32)
 
 
+def of_key(chroma: Array, confidence: Array) -> Candidate:
+    """A keyframe's own colours."""
+    return chroma, HALF * np.sqrt(1 / np.clip(confidence, LEAST_SEEN, 1) - 1)
+
+
 def of_attention(looked_up: Array) -> Guess:
     """looked_up  (4, h, w), from `carry_by_attention`"""
     error = (LOOK_LEAST + LOOK_SPREAD * looked_up[2] + LOOK_DISTANCE * looked_up[3]).astype(np.float32)
@@ -160,12 +165,12 @@ def blend(
     luma: Array,
     settings: PropagateSettings,
     mix: Callable[[Sequence[Candidate]], Candidate] = mixed,
-) -> tuple[Array, Array]:
-    """Chroma (2, h, w) and confidence (h, w) of all that is known, made one candidate by `mix`."""
+) -> Candidate:
+    """All that is known, made one candidate by `mix`, and filled."""
     chroma, error = mix(candidates)
     if settings.fill > 0:
         chroma = filled(chroma, error, luma, settings)
-    return chroma, confidence_of(error)
+    return chroma, error
 
 
 def confidence_of(error: Array) -> Array:
@@ -173,10 +178,9 @@ def confidence_of(error: Array) -> Array:
     return (1 / (1 + np.square(error / HALF))).astype(np.float32)
 
 
-def blend_plain(candidates: Sequence[Candidate]) -> tuple[Array, Array]:
+def nearer(candidates: Sequence[Candidate]) -> Candidate:
     """The baseline's rule: the nearer keyframe's candidate, as it is."""
-    chroma, error = min(candidates, key=lambda c: float(c[1].mean()))
-    return chroma, confidence_of(error)
+    return min(candidates, key=lambda c: float(c[1].mean()))
 
 
 def filled(chroma: Array, error: Array, luma: Array, settings: PropagateSettings) -> Array:

@@ -21,16 +21,18 @@ from numpy import ndarray as Array
 from vidcolor.errors import InputError
 from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.propagate.blend import (
+    Candidate,
     Guess,
     best,
     blend,
-    blend_plain,
     confidence_of,
     contradicted,
     held_near,
     mixed,
+    nearer,
     of_carried,
     of_flow,
+    of_key,
     of_memory,
     of_rules,
     surely_carried,
@@ -40,6 +42,7 @@ from vidcolor.propagate.by_flow import Carried, Key, Rule, carry_by_flow, carry_
 from vidcolor.propagate.by_matching import Matcher, fused
 from vidcolor.propagate.by_superpixel import Memory
 from vidcolor.propagate.runs import Look, Reader, Run, Step, chroma_size, reduced
+from vidcolor.propagate.steady import Steady
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
 
@@ -143,6 +146,7 @@ class _Shot:
         self._mix = best if settings.method == "full" and "blend" not in wanted else mixed
         self._settings = settings if "blend" in wanted else replace(settings, fill=0.0)
         self._followed = -1
+        self._steady = Steady(settings) if "steady" in wanted else None
 
     def colors(self, known: dict[int, tuple[Array, Array]]) -> Iterator[ColorFrame]:
         if not known:
@@ -169,6 +173,7 @@ class _Shot:
         runs = [(a, min(a + RUN, last)) for a in range(first, last, RUN)]
         ends = self._ends(runs, right if self._by_flow else None, known)
         ahead = start(self._key(left, known)) if self._by_flow and left is not None else None
+        step = None
         for (a, b), end in zip(runs, ends, strict=True):
             run = self._reader.run(a, b)
             forward = self._workers.submit(self._forward, run, ahead)
@@ -177,10 +182,16 @@ class _Shot:
             skipped = {left, right} | ({b} if b != last else set())
             found = _ahead(self._workers, self._find, [k for k in run.looks if k.position not in skipped])
             for n, look in enumerate(run.looks):
-                self._follow(look, run.steps[n - 1] if n else None, known)
+                step = run.steps[n - 1] if n else step  # a run begins where the last one ended
+                self._follow(look, step if n else None, known)
+                if look.position in known and self._steady is not None:
+                    self._steady.begin(look, *of_key(*known[look.position]))
                 if look.position not in skipped:
                     kept = {name: c[n] for name, c in (("before", before), ("behind", behind)) if c}
-                    yield self._blended(look, kept, next(found))
+                    chroma, error = self._blended(look, kept, next(found))
+                    if self._steady is not None:
+                        chroma = self._steady(look, step, chroma, error)
+                    yield self._result(look.position, chroma, confidence_of(error))
 
     def _find(self, look: Look) -> Found:
         return None if self._finder is None else self._finder.find(look)
@@ -238,10 +249,10 @@ class _Shot:
             kept.append(_kept(state))
         return state, kept[::-1]
 
-    def _blended(self, look: Look, kept: dict[str, Kept], found: Found) -> ColorFrame:
+    def _blended(self, look: Look, kept: dict[str, Kept], found: Found) -> Candidate:
         guesses = {name: of_carried(*values) for name, values in kept.items()}
         if self._settings.method == "plain":
-            return self._result(look.position, *blend_plain([g.candidate for g in guesses.values()]))
+            return nearer([g.candidate for g in guesses.values()])
         seen, carried = None, None
         if found is not None:
             seen, by_place, by_cell = found
@@ -262,8 +273,8 @@ class _Shot:
             chroma, error = fused(self._network, seen, guesses)
             if carried:
                 chroma = held_near(chroma, guesses["ruled"].chroma, carried[1])
-            return self._result(look.position, chroma, confidence_of(error))
-        return self._result(look.position, *blend(heard, look.luma, self._settings, self._mix))
+            return chroma, error
+        return blend(heard, look.luma, self._settings, self._mix)
 
 
 def _finder(network: Propagator | None) -> Finder | Matcher:
@@ -284,7 +295,7 @@ def _wanted(settings: PropagateSettings) -> set[str]:
     """The parts of the method that are used, by their names in `leave_out`."""
     if settings.method != "full":
         return {"flow"}
-    return {"flow", "camera", "superpixel", "attention", "blend", "propagator"} - {settings.leave_out}
+    return {"flow", "camera", "superpixel", "attention", "blend", "propagator", "steady"} - {settings.leave_out}
 
 
 def _kept(state: Carried) -> Kept:
