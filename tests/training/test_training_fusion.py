@@ -27,7 +27,7 @@ from vidcolor.training.fusion import (  # noqa: E402
     train,
     without,
 )
-from vidcolor.training.propagator_data import PLAYS, Play, Recorded, record, sample_of  # noqa: E402
+from vidcolor.training.propagator_data import PLAYS, Play, Recorded, record, record_scenes, sample_of  # noqa: E402
 
 TINY = FeaturesConfig(stem=4, widths=(8, 16, 16), blocks=(1, 1, 1), join=8, outputs=(6, 5, 4))
 SMALL = FusionConfig(("one", "two"), 1, 8, (16, 16, 16, 16), (6, 5, 4))
@@ -118,6 +118,26 @@ def test_recordings_hold_the_truth_and_every_guess(recordings):
     first = sample_of(np.load(recordings / "made-first.npy")[0].astype(np.float32))
     assert (first.error[SLOTS.index("behind")] == ABSENT).all()
     assert (recordings / "made-both.npy").stat().st_mtime_ns == stamp
+
+
+def test_scenes_are_recorded_once_whether_of_people_or_of_pieces(recordings, tmp_path):
+    random = np.random.default_rng(1)
+    people = tmp_path / "images" / "one.jpg"
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    cv2.imwrite(str(people), random.integers(0, 255, (60, 40, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "masks" / "one.png"), np.full((60, 40), 255, np.uint8))
+    stills = sorted((recordings / "made").glob("*.webp"))[:2]
+    network = Propagator(recordings / "f.safetensors", None)
+    for path in (tmp_path / "scenes-0.npy", tmp_path / "scenes-1.npy"):
+        record_scenes(stills, [people], network, path)
+        array = np.load(path)
+        assert array.shape == (6, 3 + len(CARRIERS) * (3 + SIGNALS), 192, 256)
+        assert np.isfinite(array).all()
+        stamp = path.stat().st_mtime_ns
+        record_scenes(stills, [people], network, path)
+        assert path.stat().st_mtime_ns == stamp
+    assert not np.array_equal(array, np.load(tmp_path / "scenes-0.npy")), "each file is other scenes"
 
 
 def test_drawn_samples_hang_on_their_seed_alone_and_vary(recordings):

@@ -30,6 +30,7 @@ from vidcolor.propagate.blend import Guess, of_rules
 from vidcolor.propagate.by_matching import stacked
 from vidcolor.propagate.runs import Look
 from vidcolor.settings import PropagateSettings
+from vidcolor.training import scenes
 from vidcolor.training.age import age
 from vidcolor.training.fusion import Sample
 from vidcolor.training.lessons import read_rgb
@@ -65,12 +66,15 @@ PLAYS = (
     Play("aged", 1, (0.3, 0.9), aged=True, kept=8),
 )
 STILL_PLAY = Play("still", 1, (0.0,), kept=2)
+SCENE_PLAYS = (Play("scene", 1, (0.0,), kept=3), Play("scene", 1, (0.0, 1.0), kept=3))
 STILL_SIZE, STILL_FRAMES = (160, 208), 7
 """Rows and columns of what a camera sees of a still, and frames of its move."""
 TURNED = 0.25
 """Share of the samples whose hues are turned: choosing must not hang on hue; a colour of one's own must."""
 NEARER = 0.3
 """Share of the stills over which the camera moves near by."""
+ENDED = 0.3
+"""Share of the scenes whose last frame is a keyframe, too."""
 AGED_SHARE = 0.3
 """Of the stills, how many are seen as old prints."""
 
@@ -107,6 +111,33 @@ def record_stills(files: Sequence[Path], network: Propagator, path: Path) -> Non
             pictures = [(_aged(light, seed, n), chroma) for n, (light, chroma) in enumerate(pictures)]
         rows += _played(pictures, STILL_PLAY, network)
     _write(path, rows)
+
+
+def record_scenes(stills: Sequence[Path], people: Sequence[Path], network: Propagator, path: Path) -> None:
+    """A scene before each of the stills, of one or two people or pieces of other stills; to one file.
+
+    people  pictures, with a mask of the same name in ../masks
+    """
+    if path.exists():
+        return
+    random = np.random.default_rng(zlib.crc32(path.name.encode()))
+    rows: list[Array] = []
+    for still in stills:
+        things = [_thing(stills, people, random) for _ in range(int(random.integers(1, 3)))]
+        pictures = [_in_lab(rgb) for rgb in scenes.play(read_rgb(still), things, random)]
+        if random.random() < AGED_SHARE:
+            seed = int(random.integers(2**31))
+            pictures = [(_aged(light, seed, n), chroma) for n, (light, chroma) in enumerate(pictures)]
+        rows += _played(pictures, SCENE_PLAYS[int(random.random() < ENDED)], network)
+    _write(path, rows)
+
+
+def _thing(stills: Sequence[Path], people: Sequence[Path], random: Generator) -> scenes.Thing:
+    if random.random() < 0.5:
+        return scenes.piece_of(read_rgb(stills[int(random.integers(len(stills)))]), random)
+    picture = people[int(random.integers(len(people)))]
+    mask = read_rgb(picture.parent.parent / "masks" / f"{picture.stem}.png")[..., 0]
+    return scenes.Thing(read_rgb(picture), mask / np.float32(255))
 
 
 def _played(pictures: Sequence[tuple[Array, Array]], play: Play, network: Propagator) -> list[Array]:

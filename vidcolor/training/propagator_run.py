@@ -1,8 +1,8 @@
 """A run of the propagator's training: clips are recorded once, then the network that weighs guesses is trained.
 
-DATA holds clips/train/NAME/*.webp and stills/train/SOURCE/*.webp. The run's folder gets log.csv, held_out.csv, state.pt
-and best.pt; the cache (the run's `recordings` if none is given) about 16 GB. The features' weights are those that the
-package carries.
+DATA holds clips/train/NAME/*.webp, stills/train/SOURCE/*.webp and stills/people-masks/{images,masks}. The run's folder
+gets log.csv, held_out.csv, state.pt and best.pt; the cache (the run's `recordings` if none is given) about 18 GB. The
+features' weights are those that the package carries.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from vidcolor.networks.load import load_features
 from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator
 from vidcolor.training.fusion import load_fusion_recipe, start, train
 from vidcolor.training.held_out import kept_stills
-from vidcolor.training.propagator_data import PLAYS, Recorded, record, record_stills
+from vidcolor.training.propagator_data import PLAYS, Recorded, record, record_scenes, record_stills
 
 CONFIG = FusionConfig(SLOTS, SIGNALS)
 TRIAL_EVERY = 4
 """Of the held-out clips' recorded frames, one in so many is measured."""
 STILLS, BUNDLE = 1500, 50
 """Stills that are recorded, and how many to a file."""
+SCENES, SCENE_BUNDLE = 1200, 20
+"""Stills with things moving before them, where there are people to cut out."""
 
 
 def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
@@ -56,5 +58,10 @@ def record_all(data: Path, cache: Path, workers: int = 2) -> None:
         for first in range(0, len(chosen), BUNDLE):
             path = cache / f"stills-{first:05d}.npy"
             jobs.append(pool.submit(record_stills, chosen[first : first + BUNDLE], network, path))
+        people = sorted((data / "stills/people-masks/images").glob("*"))
+        behind = [stills[k] for k in np.random.default_rng(SCENES).permutation(len(stills))[: SCENES if people else 0]]
+        for first in range(0, len(behind), SCENE_BUNDLE):
+            path, some = cache / f"scenes-{first:05d}.npy", behind[first : first + SCENE_BUNDLE]
+            jobs.append(pool.submit(record_scenes, some, people, network, path))
         for job in jobs:
             job.result()
