@@ -19,9 +19,9 @@ from vidcolor.settings import PropagateSettings
 
 DRIFT = np.float32(1.0)
 """Error that a step adds in any case, in a*b*."""
-MISSED, MOST_MISSED = np.float32(3.0), np.float32(10.0)
+MISSED, MOST_MISSED = np.float32(10.0), np.float32(10.0)
 """Error for each square of how far flow misses its return, in pixels beyond `slack`, and the most that it can miss."""
-CHANGED = np.float32(1 / 30)
+CHANGED = np.float32(1 / 20)
 """Error for each square of what L* changes along the flow."""
 LEARNED = np.float32(1.2)
 """How much two opinions are better than their mean, times the product of their weights: they are not independent."""
