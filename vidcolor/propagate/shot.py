@@ -295,7 +295,9 @@ def _wanted(settings: PropagateSettings) -> set[str]:
     """The parts of the method that are used, by their names in `leave_out`."""
     if settings.method != "full":
         return {"flow"}
-    return {"flow", "camera", "superpixel", "attention", "blend", "propagator", "steady"} - {settings.leave_out}
+    along_flow = {"flow", "steady"}
+    left_out = along_flow if settings.leave_out == "flow" else {settings.leave_out}
+    return {*along_flow, "camera", "superpixel", "attention", "blend", "propagator"} - left_out
 
 
 def _kept(state: Carried) -> Kept:
