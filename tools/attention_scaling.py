@@ -1,20 +1,24 @@
 """Time and memory of super-attention from 256x256 to 2160p, beside ordinary attention, each in its own process.
 
-    python tools/attention_scaling.py [--channels 16] [--most 5e9]
+    python tools/attention_scaling.py [--channels 16] [--most 5e9] [--plot FILE.svg]
 
 Super-attention: pooling, correlation, softmax, and colours handed back to every pixel; labels are a grid of
 3 sqrt(n) superpixels of n pixels (making them is `superpixels.segment`, timed by tools/bench.py). Ordinary attention:
 every pixel looks at every pixel, 1024 rows at once, so that its memory is the least it can be; it is left out where
-there are more than `--most` pairs of pixels, as it would take from minutes to days.
+there are more than `--most` pairs of pixels, as it would take from minutes to days. The plot's scales are logarithmic:
+what grows with the pixels goes up at the slope of the dashed line.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 
@@ -66,11 +70,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--channels", type=int, default=16)
     parser.add_argument("--most", type=float, default=5e9, help="pairs of pixels that ordinary attention may have")
+    parser.add_argument("--plot", type=Path, help="a picture of it, SVG")
     parser.add_argument("--one", nargs=3, metavar=("METHOD", "HEIGHT", "WIDTH"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
         measure(args.one[0], int(args.one[1]), int(args.one[2]), args.channels)
         return
+    rows: list[tuple[str, tuple[float, float, float]]] = []
     print("size          megapixels   method     CPU s    CPU s/MP    MB    MB/MP")
     for height, width in SIZES:
         pixels = height * width
@@ -83,11 +89,50 @@ def main() -> None:
             )
             seconds, memory = map(float, told.stdout.split())
             size, mega = f"{width}x{height}", pixels / 1e6
+            rows.append((method, (mega, seconds, memory)))
             print(
                 f"{size:13s} {mega:10.3f}   {method:9s} {seconds:7.3f} {seconds / mega:10.3f}"
                 f" {memory:7.0f} {memory / mega:7.0f}",
                 flush=True,
             )
+    if args.plot:
+        args.plot.write_text(plot(rows))
+
+
+def plot(rows: Sequence[tuple[str, tuple[float, float, float]]]) -> str:
+    """CPU seconds and memory over megapixels as SVG; rows of method and (megapixels, seconds, MB)."""
+    parts = [
+        '<svg xmlns="http://www.w3.org/2000/svg" width="760" height="360" font-family="sans-serif" font-size="12">',
+        '<rect width="760" height="360" fill="#fff"/>',
+    ]
+    for panel, title in enumerate(("CPU seconds", "MB above the inputs")):
+        sizes, values = [row[0] for _, row in rows], [row[1 + panel] for _, row in rows]
+        spans = [(math.log10(min(v) / 2), math.log10(max(v) * 2)) for v in (sizes, values)]
+        corner = 60 + 380 * panel
+
+        def at(mega: float, value: float, spans: list = spans, corner: int = corner) -> str:
+            shares = [(math.log10(v) - a) / (b - a) for v, (a, b) in zip((mega, value), spans, strict=True)]
+            return f"{corner + 290 * shares[0]:.1f},{310 - 270 * shares[1]:.1f}"
+
+        parts.append(f'<text x="{corner}" y="24">{title}, by megapixels</text>')
+        parts.append(f'<path d="M{corner} 40 V310 H{corner + 290}" fill="none" stroke="#000"/>')
+        for mega in sorted(set(sizes)):
+            x = at(mega, values[0]).split(",")[0]
+            parts.append(f'<text x="{x}" y="328" text-anchor="middle">{mega:.2g}</text>')
+        for power in range(math.ceil(spans[1][0]), math.floor(spans[1][1]) + 1):
+            y = at(sizes[0], 10.0**power).split(",")[1]
+            parts.append(f'<text x="{corner - 6}" y="{y}" text-anchor="end">{10.0**power:g}</text>')
+        for method, color in (("super", "#06c"), ("ordinary", "#c30")):
+            dots = [at(row[0], row[1 + panel]) for name, row in rows if name == method]
+            parts.append(f'<polyline points="{" ".join(dots)}" fill="none" stroke="{color}"/>')
+            parts += [f'<circle cx="{d.split(",")[0]}" cy="{d.split(",")[1]}" r="4" fill="{color}"/>' for d in dots]
+            x, y = dots[0].split(",")
+            parts.append(f'<text x="{float(x) + 8}" y="{float(y) - 6}" fill="{color}">{method}</text>')
+        ours = [row for name, row in rows if name == "super"]
+        slope = ours[0][1 + panel] / ours[0][0]
+        ends = " ".join(at(row[0], row[0] * slope) for row in (ours[0], ours[-1]))
+        parts.append(f'<polyline points="{ends}" stroke="#999" stroke-dasharray="4"/>')
+    return "\n".join([*parts, "</svg>", ""])
 
 
 if __name__ == "__main__":
