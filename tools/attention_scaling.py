@@ -110,29 +110,34 @@ def plot(rows: Sequence[tuple[str, tuple[float, float, float]]]) -> str:
         spans = [(math.log10(min(v) / 2), math.log10(max(v) * 2)) for v in (sizes, values)]
         corner = 60 + 380 * panel
 
-        def at(mega: float, value: float, spans: list = spans, corner: int = corner) -> str:
+        def at(mega: float, value: float, spans: list = spans, corner: int = corner) -> tuple[float, float]:
             shares = [(math.log10(v) - a) / (b - a) for v, (a, b) in zip((mega, value), spans, strict=True)]
-            return f"{corner + 290 * shares[0]:.1f},{310 - 270 * shares[1]:.1f}"
+            return round(corner + 290 * shares[0], 1), round(310 - 270 * shares[1], 1)
 
         parts.append(f'<text x="{corner}" y="24">{title}, by megapixels</text>')
         parts.append(f'<path d="M{corner} 40 V310 H{corner + 290}" fill="none" stroke="#000"/>')
         for mega in sorted(set(sizes)):
-            x = at(mega, values[0]).split(",")[0]
+            x, _ = at(mega, values[0])
             parts.append(f'<text x="{x}" y="328" text-anchor="middle">{mega:.2g}</text>')
         for power in range(math.ceil(spans[1][0]), math.floor(spans[1][1]) + 1):
-            y = at(sizes[0], 10.0**power).split(",")[1]
+            _, y = at(sizes[0], 10.0**power)
             parts.append(f'<text x="{corner - 6}" y="{y}" text-anchor="end">{10.0**power:g}</text>')
         for method, color in (("super", "#06c"), ("ordinary", "#c30")):
             dots = [at(row[0], row[1 + panel]) for name, row in rows if name == method]
-            parts.append(f'<polyline points="{" ".join(dots)}" fill="none" stroke="{color}"/>')
-            parts += [f'<circle cx="{d.split(",")[0]}" cy="{d.split(",")[1]}" r="4" fill="{color}"/>' for d in dots]
-            x, y = dots[0].split(",")
-            parts.append(f'<text x="{float(x) + 8}" y="{float(y) - 6}" fill="{color}">{method}</text>')
+            parts.append(f'<polyline points="{line(dots)}" fill="none" stroke="{color}"/>')
+            parts += [f'<circle cx="{x}" cy="{y}" r="4" fill="{color}"/>' for x, y in dots]
+            x, y = dots[0]
+            parts.append(f'<text x="{x + 8}" y="{y - 6}" fill="{color}">{method}</text>')
         ours = [row for name, row in rows if name == "super"]
         slope = ours[0][1 + panel] / ours[0][0]
-        ends = " ".join(at(row[0], row[0] * slope) for row in (ours[0], ours[-1]))
-        parts.append(f'<polyline points="{ends}" stroke="#999" stroke-dasharray="4"/>')
+        ends = [at(row[0], row[0] * slope) for row in (ours[0], ours[-1])]
+        parts.append(f'<polyline points="{line(ends)}" stroke="#999" stroke-dasharray="4"/>')
     return "\n".join([*parts, "</svg>", ""])
+
+
+def line(points: Sequence[tuple[float, float]]) -> str:
+    """Points as SVG has them."""
+    return " ".join(f"{x},{y}" for x, y in points)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,11 @@ def mismatch(flow: Array, back: Array) -> Array:
     return np.hypot(*(flow + warp(back, flow)))
 
 
+def missed(flow: Array, back: Array, slack: float) -> Array:
+    """(H, W) pixels: the mismatch, less where motion is long: `slack` is the share of its length that may be off."""
+    return mismatch(flow, back) / (1 + slack * np.hypot(*flow))
+
+
 def occluded(flow: Array, back: Array) -> Array:
     """(H, W) bool: seen in t but not in u, as the flows from t to u and back do not agree there.
 

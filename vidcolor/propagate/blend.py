@@ -119,11 +119,6 @@ def of_flow(chroma: Array, confidence: Array, age: int) -> Candidate:
     return chroma.astype(np.float32), error.astype(np.float32)
 
 
-def of_key(chroma: Array, confidence: Array) -> Candidate:
-    """A keyframe's own colours."""
-    return chroma, HALF * np.sqrt(1 / np.clip(confidence, LEAST_SEEN, 1) - 1)
-
-
 def of_attention(looked_up: Array) -> Guess:
     """looked_up  (4, h, w), from `carry_by_attention`"""
     error = (LOOK_LEAST + LOOK_SPREAD * looked_up[2] + LOOK_DISTANCE * looked_up[3]).astype(np.float32)
@@ -176,6 +171,11 @@ def blend(
 def confidence_of(error: Array) -> Array:
     """0..1 of an expected error in a*b*."""
     return (1 / (1 + np.square(error / HALF))).astype(np.float32)
+
+
+def error_of(confidence: Array) -> Array:
+    """The expected error in a*b* of a confidence 0..1."""
+    return HALF * np.sqrt(1 / np.clip(confidence, LEAST_SEEN, 1) - 1)
 
 
 def nearer(candidates: Sequence[Candidate]) -> Candidate:

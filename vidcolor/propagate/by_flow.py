@@ -15,7 +15,7 @@ from numpy import ndarray as Array
 
 from vidcolor.flow.camera import camera_points
 from vidcolor.flow.estimate import FlowEstimator
-from vidcolor.flow.warp import fetch, grid, mismatch
+from vidcolor.flow.warp import fetch, grid, missed
 from vidcolor.propagate.runs import Look
 from vidcolor.propagate.window import attend
 from vidcolor.settings import PropagateSettings
@@ -150,5 +150,5 @@ def _likeness(residual: Array, settings: PropagateSettings) -> Array:
 
 def _agreement(flow: Array, back: Array, settings: PropagateSettings) -> Array:
     """(h, w) 0..1: near 1 where the flow there and back returns, falling steeply where it misses."""
-    miss = mismatch(flow, back) / (1 + settings.slack * np.hypot(*flow))
+    miss = missed(flow, back, settings.slack)
     return (1 / (1 + np.square(np.square(miss / np.float32(settings.mismatch))))).astype(np.float32)

@@ -27,12 +27,12 @@ from vidcolor.propagate.blend import (
     blend,
     confidence_of,
     contradicted,
+    error_of,
     held_near,
     mixed,
     nearer,
     of_carried,
     of_flow,
-    of_key,
     of_memory,
     of_rules,
     surely_carried,
@@ -183,9 +183,10 @@ class _Shot:
             found = _ahead(self._workers, self._find, [k for k in run.looks if k.position not in skipped])
             for n, look in enumerate(run.looks):
                 step = run.steps[n - 1] if n else step  # a run begins where the last one ended
-                self._follow(look, step if n else None, known)
+                self._follow(look, step, known)
                 if look.position in known and self._steady is not None:
-                    self._steady.begin(look, *of_key(*known[look.position]))
+                    chroma, confidence = known[look.position]
+                    self._steady.begin(look, chroma, error_of(confidence))
                 if look.position not in skipped:
                     kept = {name: c[n] for name, c in (("before", before), ("behind", behind)) if c}
                     chroma, error = self._blended(look, kept, next(found))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.flow.warp import fetch, grid, mismatch
+from vidcolor.flow.warp import fetch, grid, missed
 from vidcolor.propagate.runs import Look, Step
 from vidcolor.settings import PropagateSettings
 
@@ -59,10 +59,10 @@ def carried(
     """The frame before, on this frame's pixels: chroma, and its error with the doubt that the step adds."""
     flow, onward = step.back.astype(np.float32), step.onward.astype(np.float32)
     points = grid(error.shape) + flow
-    missed = np.minimum(mismatch(flow, onward) / (1 + settings.slack * np.hypot(*flow)), MOST_MISSED)
+    miss = np.minimum(missed(flow, onward, settings.slack), MOST_MISSED)
     changed = (fetch(before.luma, points) - look.luma) * np.float32(100)
     drifted = np.sqrt(np.square(np.maximum(fetch(error, points), LEAST)) + DRIFT**2)
-    return fetch(chroma, points), drifted + MISSED * np.square(missed) + CHANGED * np.square(changed)
+    return fetch(chroma, points), drifted + MISSED * np.square(miss) + CHANGED * np.square(changed)
 
 
 def combined(chroma: Array, error: Array, other: Array, doubt: Array) -> tuple[Array, Array]:

@@ -187,16 +187,7 @@ def _moved(rgb: Array, random: Generator) -> list[tuple[Array, Array]]:
     for share in np.linspace(0, 1, STILL_FRAMES) ** 1.5:
         centre = first + share * (last - first)
         angle, zoom = turns[0] + share * (turns[1] - turns[0]), zooms[0] + share * (zooms[1] - zooms[0])
-        spin = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        shift = np.array(STILL_SIZE[::-1]) / 2 - spin @ centre
-        seen = cv2.warpAffine(
-            rgb,
-            np.hstack([spin, shift[:, None]]),
-            STILL_SIZE[::-1],
-            flags=cv2.INTER_AREA,
-            borderMode=cv2.BORDER_REFLECT,
-        )
-        out.append(_in_lab(seen))
+        out.append(_in_lab(scenes.shown(rgb, centre, zoom, angle, cv2.BORDER_REFLECT, STILL_SIZE)))
     return out
 
 

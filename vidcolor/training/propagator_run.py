@@ -1,12 +1,13 @@
 """A run of the propagator's training: clips are recorded once, then the network that weighs guesses is trained.
 
 DATA holds clips/train/NAME/*.webp, stills/train/SOURCE/*.webp and stills/people-masks/{images,masks}. The run's folder
-gets log.csv, held_out.csv, state.pt and best.pt; the cache (the run's `recordings` if none is given) about 18 GB. The
+gets log.csv, held_out.csv, state.pt and best.pt; the cache (the run's `recordings` if none is given) about 30 GB. The
 features' weights are those that the package carries.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -52,16 +53,20 @@ def record_all(data: Path, cache: Path, workers: int = 2) -> None:
     network = Propagator(fusion=None)
     clips = sorted(p for p in (data / "clips/train").iterdir() if p.is_dir())
     stills = kept_stills(sorted((data / "stills/train").glob("*/*.webp")))
-    chosen = [stills[k] for k in np.random.default_rng(STILLS).permutation(len(stills))[:STILLS]]
+    chosen = _some(stills, STILLS)
     with ThreadPoolExecutor(workers) as pool:
         jobs = [pool.submit(record, clip, play, network, cache) for play in PLAYS for clip in clips]
         for first in range(0, len(chosen), BUNDLE):
             path = cache / f"stills-{first:05d}.npy"
             jobs.append(pool.submit(record_stills, chosen[first : first + BUNDLE], network, path))
         people = sorted((data / "stills/people-masks/images").glob("*"))
-        behind = [stills[k] for k in np.random.default_rng(SCENES).permutation(len(stills))[: SCENES if people else 0]]
+        behind = _some(stills, SCENES) if people else []
         for first in range(0, len(behind), SCENE_BUNDLE):
             path, some = cache / f"scenes-{first:05d}.npy", behind[first : first + SCENE_BUNDLE]
             jobs.append(pool.submit(record_scenes, some, people, network, path))
         for job in jobs:
             job.result()
+
+
+def _some(stills: Sequence[Path], count: int) -> list[Path]:
+    return [stills[k] for k in np.random.default_rng(count).permutation(len(stills))[:count]]

@@ -64,7 +64,7 @@ def _camera(still: Array, random: Generator) -> list[Array]:
     room = np.array(still.shape[1::-1]) / 2 - np.array([wide, high]) / 2 / scale.min()
     ends = np.array(still.shape[1::-1]) / 2 + random.uniform(-1, 1, (2, 2)) * np.maximum(room, 0)
     turns = np.deg2rad(random.uniform(-3, 3, 2))
-    return [_shown(still, *now, cv2.BORDER_REFLECT) for now in _between(ends, scale, turns)]
+    return [shown(still, *now, cv2.BORDER_REFLECT) for now in _between(ends, scale, turns)]
 
 
 def _walk(thing: Thing, random: Generator) -> list[tuple[Array, Array]]:
@@ -88,7 +88,7 @@ def _walk(thing: Thing, random: Generator) -> list[tuple[Array, Array]]:
         off = cv2.resize(bent.astype(np.float32), thing.cover.shape[::-1], interpolation=cv2.INTER_CUBIC)
         swayed = cv2.remap(planes, grid[0] + off[..., 0], grid[1] + off[..., 1], cv2.INTER_LINEAR)
         out.append(
-            (_shown(swayed[..., :3], *now, cv2.BORDER_REPLICATE), _shown(swayed[..., 3], *now, cv2.BORDER_CONSTANT))
+            (shown(swayed[..., :3], *now, cv2.BORDER_REPLICATE), shown(swayed[..., 3], *now, cv2.BORDER_CONSTANT))
         )
     return out
 
@@ -102,9 +102,10 @@ def _between(ends: Array, scale: Array, turns: Array) -> list[tuple[Array, float
     ]
 
 
-def _shown(picture: Array, middle: Array, scale: float, turn: float, border: int) -> Array:
-    """SIZE of a picture around `middle` (x, y)."""
+def shown(picture: Array, middle: Array, scale: float, turn: float, border: int, size: tuple[int, int] = SIZE) -> Array:
+    """Rows and columns `size` of a picture around `middle` (x, y), turned by `turn` radians; `border` is cv2's."""
     spin = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    shift = np.array(SIZE[::-1]) / 2 - spin @ middle
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return cv2.warpAffine(picture, np.hstack([spin, shift[:, None]]), SIZE[::-1], flags=how, borderMode=border)
+    shift = np.array(size[::-1]) / 2 - spin @ middle
+    return cv2.warpAffine(
+        picture, np.hstack([spin, shift[:, None]]), size[::-1], flags=cv2.INTER_LINEAR, borderMode=border
+    )

@@ -65,13 +65,7 @@ def follow(recipe: RunRecipe, steps: int, work: Work, out: Path, *, until: int |
             run.seconds = time.monotonic() - began
             ends = run.step == steps
             if run.step % recipe.log_every == 0 or ends:
-                add_row(
-                    out / "log.csv",
-                    run.step,
-                    run.seconds,
-                    means_of(run.sums),
-                    digits=5,
-                )
+                add_row(out / "log.csv", run.step, run.seconds, means_of(run.sums), digits=5)
                 run.sums.clear()
             if run.step % recipe.measure_every == 0 or ends:
                 _measure(recipe, run, work, out)
