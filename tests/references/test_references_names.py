@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidcolor.errors import InputError
-from vidcolor.references import PictureName, check_shots, pictures_for, read_names
+from vidcolor.references import PictureName, RegionName, check_shots, pictures_for, read_names
 from vidcolor.timeline import FrameRange, Rate
 from vidcolor.types import Reel, Shot
 
@@ -110,6 +110,61 @@ def test_pictures_for_a_shot() -> None:
     pictures = read_names(["000020.png", "000150.png", "r1-000134/a.png", "free.png"], REEL).pictures
     assert [p.path for p in pictures_for(SHOTS[0], pictures)] == ["000020.png", "free.png"]
     assert [p.path for p in pictures_for(SHOTS[1], pictures)] == ["000150.png", "free.png", "r1-000134/a.png"]
+
+
+def test_masks_make_regions_with_their_pictures() -> None:
+    paths = [
+        "coat.png",
+        "coat.region.png",
+        "coat.region-000134.png",
+        "coat.region-01-00-05-19.tif",
+        "coat.region-sleeve-000134.png",
+        "coat.region-left-arm-01-00-05-09.png",
+        "coat.region-sleeve.png",
+        "r1-000134/000150.jpg",
+        "r1-000134/000150.region-0160.png",
+    ]
+    names = read_names(paths, REEL)
+    assert [p.path for p in names.pictures] == ["coat.png", "r1-000134/000150.jpg"]
+    assert names.notes == ()
+    assert names.regions == (
+        RegionName("coat.region-000134.png", 134, "coat.png", "coat.region.png"),
+        RegionName("coat.region-left-arm-01-00-05-09.png", 134, "coat.png"),
+        RegionName("coat.region-sleeve-000134.png", 134, "coat.png", "coat.region-sleeve.png"),
+        RegionName("coat.region-01-00-05-19.tif", 144, "coat.png", "coat.region.png"),
+        RegionName("r1-000134/000150.region-0160.png", 160, "r1-000134/000150.jpg", "", "r1-000134"),
+    )
+    check_shots(names.regions, SHOTS)
+
+
+def test_a_mask_that_serves_no_frame_is_said() -> None:
+    names = read_names(["coat.png", "coat.region.png"], REEL)
+    assert names.regions == ()
+    assert names.notes == ("coat.region.png: serves no frame yet; a mask coat.region-FRAME.png says where",)
+
+
+@pytest.mark.parametrize(
+    ("paths", "words"),
+    [
+        (["coat.region-000134.png"], ("coat.region-000134.png", "put coat.png beside it")),
+        (["a/coat.png", "coat.region-000134.png"], ("a mask of coat,", "not there")),
+        (["coat.png", "coat.region-000300.png"], ("coat.region-000300.png", "300 frames")),
+        (["coat.png", "coat.region-0134.png", "coat.region-01-00-05-09.png"], ("two masks for one region",)),
+        (["coat.png", "coat.region.png", "coat.region.tif"], ("two masks for one region",)),
+    ],
+)
+def test_masks_that_cannot_be_are_refused_in_one_line(paths: list[str], words: tuple[str, ...]) -> None:
+    with pytest.raises(InputError) as caught:
+        read_names(paths, REEL)
+    for word in words:
+        assert word in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_masks_outside_their_shot_are_refused() -> None:
+    names = read_names(["r1-000134/coat.png", "r1-000134/coat.region-000020.png"], REEL)
+    with pytest.raises(InputError, match=r"coat\.region-000020\.png: frame 20 is not in shot r1-000134"):
+        check_shots(names.regions, SHOTS)
 
 
 @given(st.lists(st.text(min_size=1).filter(lambda t: t.strip("/.\\")), max_size=8))

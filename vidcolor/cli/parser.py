@@ -23,8 +23,9 @@ examples:
   vidcolor status demo/film.vidcolor                    which shots are fresh, which are stale
 
 A picture in the references folder whose name ends in a frame number (000134.png) or is a timecode
-(01-00-05-09.png) colours that frame; any other name is offered to every shot. Change one picture and run
-again: only the shots it touches render again.
+(01-00-05-09.png) colours that frame; any other name is offered to every shot. A mask beside a picture
+(coat.region-000134.png) gives the white part of that frame the colours of coat.png. Change one picture and
+run again: only the shots it touches render again.
 """
 
 

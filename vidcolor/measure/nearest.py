@@ -66,7 +66,7 @@ def _named(pair: Pair, folder: Path) -> list[int]:
     if not folder.is_dir():
         raise MediaError(f"{folder}: no such folder of keyframes; give the folder of pictures named by frame")
     paths = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
-    timed = any(TIMECODE.fullmatch(PurePosixPath(path).stem) for path in paths)
+    timed = any(TIMECODE.search(PurePosixPath(path).stem) for path in paths)
     pictures = read_names(paths, _reel(pair, timed=timed)).pictures
     numbers = sorted({p.frame for p in pictures if p.frame is not None})
     if not numbers:

@@ -5,7 +5,7 @@ Without the network (`colorize.network = "none"`), other references are transfer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from vidcolor.colorize import color_from_references, register
+from vidcolor.colorize.by_registration import resized
 from vidcolor.features import Features
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.library import Library
@@ -20,10 +21,14 @@ from vidcolor.pipeline.planned import Plan, PlannedKey
 from vidcolor.references.choose import choose_references
 from vidcolor.settings import ColorizeSettings, Settings
 from vidcolor.timeline import Rate
-from vidcolor.types import ColorFrame, Frame, Guidance, Reference, Registration
+from vidcolor.types import ColorFrame, Frame, Guidance, Reference, Region, Registration
 
 FITS = (0.25, 0.6)
 """Confidence of what registration lays up to which the network's colour is taken, and from which none of it is."""
+
+
+Regions = Mapping[str, tuple[Region, ...]]
+"""Of each picture, by its name"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class MadeKey:
     color: ColorFrame | None
     """None: nothing matched."""
     how: str
-    """exact, near, far or transfer (from other pictures)"""
+    """exact, near, far, transfer (from other pictures) or regions (likewise, with masks)"""
     pictures: tuple[str, ...]
     registration: Registration | None = None
     full_size: np.ndarray | None = None
@@ -79,18 +84,65 @@ class KeyMaker:
     def make(self, key: PlannedKey, target: Frame) -> MadeKey:
         """The keyframe's colours at working size."""
         references = [self.library.read(self.pictures[name]) for name in key.pictures]
+        if self.colorizer is None and key.regions:
+            made = self.make(
+                replace(key, reason=key.reason if key.reason == "person" else "coverage", regions=()), target
+            )
+            return replace(made, notes=(*made.notes, _left_out(key)))
         if key.reason == "person":
-            return self._from_own_picture(key, target, references[0])
-        color = self._from_references(target, references)
-        return MadeKey(key.frame, color, "transfer", key.pictures)
+            made = self._from_own_picture(key, target, references[0])
+            return self._painted(key, target, references, made) if key.regions else made
+        color = self._from_references(target, references, self._regions(key, target, references))
+        return MadeKey(key.frame, color, "regions" if key.regions else "transfer", key.pictures)
 
-    def _from_references(self, target: Frame, references: list[Reference]) -> ColorFrame:
+    def paint_over(self, key: PlannedKey, target: Frame, color: ColorFrame) -> MadeKey:
+        """The frame in the colours it has from elsewhere, the key's regions in those of their pictures."""
+        if self.colorizer is None:
+            return MadeKey(key.frame, None, "regions", key.pictures, notes=(_left_out(key),))
+        planes = resized(np.concatenate([color.chroma, color.confidence[None]]), target.lightness.shape)
+        below = ColorFrame(color.index, planes[:2], np.clip(planes[2], 0, 1))
+        references = [self.library.read(self.pictures[name]) for name in key.pictures]
+        return self._painted(key, target, references, MadeKey(key.frame, below, "regions", key.pictures))
+
+    def _regions(self, key: PlannedKey, target: Frame, references: Sequence[Reference]) -> Regions:
+        """The keyframe's regions by the picture they take from, their masks read."""
+        found: dict[str, list[Region]] = {}
+        sizes = {reference.name: reference.lightness.shape for reference in references}
+        for region in key.regions:
+            mask = self.library.mask(region.mask, region.mask_hash, target.lightness.shape)
+            part = np.ones((1, 1), np.bool_)
+            if region.part:
+                part = self.library.mask(region.part, region.part_hash, sizes[region.picture])
+            found.setdefault(region.picture, []).append(Region(mask, part))
+        return {name: tuple(regions) for name, regions in found.items()}
+
+    def _from_references(
+        self, target: Frame, references: list[Reference], regions: Regions | None = None
+    ) -> ColorFrame:
         """Colours of the references, weighed by how well each matches; the plan has chosen them already."""
         every = replace(self.settings.references, least=0.0, most=len(references))
         scored = choose_references(target, references, self.features, every)
         if self.colorizer is not None:
-            return self.colorizer(target, [Guidance(r, score) for r, score in scored], self.settings.colorize)
+            return self.colorizer(target, self._guides(scored, regions or {}), self.settings.colorize)
         return color_from_references(target, scored, self.features, self.settings.colorize)
+
+    def _guides(self, scored: Sequence[tuple[Reference, float]], regions: Regions) -> list[Guidance]:
+        """What matches nowhere but was given for a region serves that region alone."""
+        least = self.settings.references.least
+        own = [(r, score, regions.get(r.name, ())) for r, score in scored]
+        return [Guidance(r, 0.0 if parts and score < least else score, parts) for r, score, parts in own]
+
+    def _painted(self, key: PlannedKey, target: Frame, references: Sequence[Reference], made: MadeKey) -> MadeKey:
+        """The keyframe as it was made, its regions in the colours of their pictures."""
+        assert self.colorizer is not None, "asked before"
+        regions = self._regions(key, target, references)
+        guides = [Guidance(r, 1.0, regions.get(r.name, ())) for r in references]
+        other = self.colorizer(target, guides, self.settings.colorize, made.color)
+        masks = [region.target for found in regions.values() for region in found]
+        shares = [resized(mask[None].astype(np.float32), target.lightness.shape)[0] for mask in masks]
+        share = np.clip(np.max(shares, axis=0), 0, 1)
+        color = other if made.color is None else mixed(other, made.color, share)
+        return replace(made, color=color, full_size=None)
 
     def _from_own_picture(self, key: PlannedKey, target: Frame, picture: Reference) -> MadeKey:
         registration, color = register(target, picture, self.settings.colorize)
@@ -109,9 +161,7 @@ class KeyMaker:
         if share.min() == 1:
             return laid
         other = colorizer(target, [Guidance(picture)], self.settings.colorize, laid)
-        chroma = laid.chroma * share + other.chroma * (1 - share)
-        confidence = laid.confidence * share + other.confidence * (1 - share)
-        return ColorFrame(target.index, chroma.astype(np.float32), confidence.astype(np.float32))
+        return mixed(laid, other, share)
 
     def _from_far_picture(
         self, key: PlannedKey, target: Frame, picture: Reference, registration: Registration
@@ -123,6 +173,19 @@ class KeyMaker:
         color = self._from_references(target, [picture])
         note += "; used as a free reference"
         return MadeKey(key.frame, color, "far", key.pictures, registration, None, (note,))
+
+
+def _left_out(key: PlannedKey) -> str:
+    return f"frame {key.frame}: its regions are left out; they need --set colorize.network=shipped"
+
+
+def mixed(first: ColorFrame, second: ColorFrame, share: np.ndarray) -> ColorFrame:
+    """The first's colours, (H, W) 0..1 of them, and the second's."""
+    chroma, confidence = (
+        (a * share + b * (1 - share)).astype(np.float32)
+        for a, b in ((first.chroma, second.chroma), (first.confidence, second.confidence))
+    )
+    return ColorFrame(first.index, chroma, confidence)
 
 
 # The artist's own chroma at full size travels in the version's folder, stored as the shot's chroma is.

@@ -7,13 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import overload
 
+import numpy as np
+
 from vidcolor.errors import MediaError
-from vidcolor.media.images import read_picture
+from vidcolor.media.images import read_mask, read_picture
 from vidcolor.pipeline.planned import Picture
 from vidcolor.types import Reference
 
 ROOM = 256 << 20
 """Bytes of pictures kept in memory."""
+
+
+SKEWED = 0.03
+"""A mask's proportions may be off by this, as a logarithm: sizes are whole pixels."""
 
 
 class Library:
@@ -29,14 +35,28 @@ class Library:
         if picture.name in self._kept:
             self._kept.move_to_end(picture.name)
             return self._kept[picture.name]
-        if self.folder is None:
-            raise MediaError(f"{picture.name}: no references folder given; give it with --keyframes")
-        path = self.folder / picture.name
+        path = self._path(picture.name)
         reference = read_picture(path, picture.name)
-        if reference.hash != picture.hash:
-            raise MediaError(f"{path}: changed while vidcolor was working; run the same command again")
+        _same(path, reference.hash, picture.hash)
         self._keep(reference)
         return reference
+
+    def mask(self, name: str, mark: str, size: tuple[int, ...]) -> np.ndarray:
+        """A mask by its name and hash. Refuses one of other proportions than `size` (height, width)."""
+        path = self._path(name)
+        mask, found = read_mask(path)
+        _same(path, found, mark)
+        if abs(np.log(mask.shape[0] * size[1] / (mask.shape[1] * size[0]))) > SKEWED:
+            raise MediaError(
+                f"{path}: {mask.shape[1]}x{mask.shape[0]} has not the proportions of what it is a mask of "
+                f"({size[1]}x{size[0]}); paint it over that picture"
+            )
+        return mask
+
+    def _path(self, name: str) -> Path:
+        if self.folder is None:
+            raise MediaError(f"{name}: no references folder given; give it with --keyframes")
+        return self.folder / name
 
     def _keep(self, reference: Reference) -> None:
         self._kept[reference.name] = reference
@@ -63,6 +83,11 @@ class Pictures(Sequence[Reference]):
         if isinstance(place, slice):
             return [self.library.read(p) for p in self.pictures[place]]
         return self.library.read(self.pictures[place])
+
+
+def _same(path: Path, found: str, planned: str) -> None:
+    if found != planned:
+        raise MediaError(f"{path}: changed while vidcolor was working; run the same command again")
 
 
 def _size(reference: Reference) -> int:

@@ -20,7 +20,7 @@ from vidcolor.media.probe import open_reel
 from vidcolor.media.read import Clip
 from vidcolor.pipeline import planned
 from vidcolor.pipeline.library import Library, Pictures
-from vidcolor.pipeline.planned import Picture, Plan, PlannedKey, load_plan
+from vidcolor.pipeline.planned import Given, Picture, Plan, PlannedKey, PlannedRegion, load_plan
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.records import encode
@@ -42,9 +42,9 @@ def make_plan(project: Project, settings: Settings, progress: Progress) -> Plan:
     """The plan in force, every out-of-date part made anew."""
     reel = planned.load_reel(project, settings) or _probe(project, settings)
     shots = planned.load_shots(project, reel, settings) or _find_shots(project, reel, settings, progress)
-    pictures, _, files = planned.list_pictures(project, reel, shots)
-    project.write_json(planned.PICTURES, planned.PICTURES_SCHEMA, {"files": files})
-    _match(project, reel, shots, pictures, settings, progress)
+    given = planned.list_given(project, reel, shots)
+    project.write_json(planned.PICTURES, planned.PICTURES_SCHEMA, {"files": given.files})
+    _match(project, reel, shots, given, settings, progress)
     return load_plan(project, settings)
 
 
@@ -79,18 +79,18 @@ def _match(
     project: Project,
     reel: Reel,
     shots: Sequence[Shot],
-    pictures: Sequence[Picture],
+    given: Given,
     settings: Settings,
     progress: Progress,
 ) -> None:
     """Chooses keyframes and references for the shots without a picture of their own, where anything has changed."""
-    bare = [shot for shot in shots if not planned.own_keys(shot, pictures)]
-    marks = {shot.id: planned.match_mark(shot, reel, pictures, settings) for shot in bare}
+    bare = [shot for shot in shots if not planned.own_keys(shot, given)]
+    marks = {shot.id: planned.match_mark(shot, reel, given, settings) for shot in bare}
     chosen = planned.load_chosen(project)
     table = {shot.id: chosen[shot.id] for shot in bare if chosen.get(shot.id, ("",))[0] == marks[shot.id]}
     todo = [shot for shot in bare if shot.id not in table]
     clear = dict(zip((s.id for s in shots), planned.clear_frames(shots), strict=True))
-    matcher = Matcher(project, reel, pictures, settings)
+    matcher = Matcher(project, reel, given, settings)
     for done, shot in enumerate(todo):
         progress("keyframes", done, len(todo))
         table[shot.id] = (marks[shot.id], matcher.keys_of(shot, clear[shot.id]))
@@ -109,8 +109,8 @@ def _keep_chosen(project: Project, table: Mapping[str, tuple[str, tuple[PlannedK
 class Matcher:
     """Chooses keyframes for shots nobody gave any, and the pictures their colours come from."""
 
-    def __init__(self, project: Project, reel: Reel, pictures: Sequence[Picture], settings: Settings) -> None:
-        self.reel, self.pictures, self.settings = reel, pictures, settings
+    def __init__(self, project: Project, reel: Reel, given: Given, settings: Settings) -> None:
+        self.reel, self.given, self.settings = reel, given, settings
         self.size = working_size(reel.size, settings.propagate.chroma_side)
         self.library = Library(project.keyframes_path)
         self.features: Features = PatchFeatures()
@@ -121,7 +121,9 @@ class Matcher:
 
         clear   the shot's frames outside its dissolves and fades: a keyframe should show one scene in full light
         """
-        pictures = planned.offered(shot, self.pictures)
+        pictures, regions = planned.offered(shot, self.given.pictures), planned.regions_of(shot, self.given)
+        if regions:
+            return self._with_regions(shot, pictures, regions)
         if not pictures:
             return ()
         clip = Clip(self.reel, clear, self.size)
@@ -129,6 +131,16 @@ class Matcher:
         frames = [k.frame for k in choose_keyframes(own_take, clip, (), self.settings.keyframes)]
         keys = [(frame, self._references_of(clip[frame - clear.start], pictures)) for frame in frames]
         return tuple(PlannedKey(frame, "coverage", names) for frame, names in keys if names)
+
+    def _with_regions(
+        self, shot: Shot, pictures: Sequence[Picture], regions: Mapping[int, tuple[PlannedRegion, ...]]
+    ) -> tuple[PlannedKey, ...]:
+        """Frames that a person gave masks for are the keyframes: nothing is added to them."""
+        clip, keys = Clip(self.reel, shot.frames, self.size), []
+        for frame, found in regions.items():
+            names = self._references_of(clip[frame - shot.frames.start], pictures) if pictures else ()
+            keys.append(PlannedKey(frame, "regions", planned.with_regions(names, found), found))
+        return tuple(keys)
 
     def _references_of(self, target: Frame, pictures: Sequence[Picture]) -> tuple[str, ...]:
         references = Pictures(self.library, pictures)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +16,8 @@ from vidcolor.errors import MediaError, ProjectError
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
-from vidcolor.project.records import decode
-from vidcolor.references.names import PictureName, check_shots, read_names
+from vidcolor.project.records import decode, encode
+from vidcolor.references.names import check_shots, read_names
 from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.stages import STAGES
 from vidcolor.timeline import FrameRange
@@ -45,12 +45,40 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedRegion:
+    """A part of a keyframe that takes its colours from one picture, or from a part of it."""
+
+    picture: str
+    mask: str
+    """The frame's mask, as `Picture.name`"""
+    mask_hash: str
+    part: str = ""
+    """The picture's mask; empty: all of it serves."""
+    part_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedKey:
     """A keyframe and the pictures its colours come from, best first."""
 
     frame: int
-    reason: Literal["person", "coverage"]
+    reason: Literal["person", "regions", "coverage"]
+    """person: the first picture is the frame's own; regions: a person gave masks alone"""
     pictures: tuple[str, ...] = ()
+    regions: tuple[PlannedRegion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a person put into the references folder."""
+
+    pictures: tuple[Picture, ...]
+    regions: tuple[tuple[int, PlannedRegion], ...] = ()
+    """Each with its frame, in order of frames"""
+    notes: tuple[str, ...] = ()
+    """On what was passed over"""
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Every file's size, time and hash, to keep"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +91,12 @@ class ShotPlan:
     keys: tuple[PlannedKey, ...]
     matched: bool = True
     """False: references have changed since keyframes were chosen here; `vidcolor plan` chooses again."""
+
+    @property
+    def painted_over(self) -> tuple[PlannedKey, ...]:
+        """Keyframes that are the frame as the others colour it, with regions painted over it."""
+        own = any(key.reason == "person" for key in self.keys)
+        return tuple(key for key in self.keys if own and key.reason == "regions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +126,13 @@ def load_plan(project: Project, settings: Settings) -> Plan:
     shots = load_shots(project, reel, settings)
     if shots is None:
         raise ProjectError(f"{project.root}: its shots are out of date; run `vidcolor plan` first")
-    pictures, notes, _ = list_pictures(project, reel, shots)
+    given = list_given(project, reel, shots)
     chosen = load_chosen(project)
     planned = tuple(
-        _plan_shot(shot, reach, pictures, chosen, match_mark(shot, reel, pictures, settings))
+        _plan_shot(shot, reach, given, chosen, match_mark(shot, reel, given, settings))
         for shot, reach in zip(shots, reaches(shots), strict=True)
     )
-    return Plan(reel, planned, pictures, (*reel.notes, *notes))
+    return Plan(reel, planned, given.pictures, (*reel.notes, *given.notes))
 
 
 def load_reel(project: Project, settings: Settings) -> Reel | None:
@@ -156,18 +190,44 @@ def load_chosen(project: Project) -> dict[str, tuple[str, tuple[PlannedKey, ...]
     }
 
 
-def _plan_shot(shot: Shot, reach: FrameRange, pictures: Sequence[Picture], chosen: Any, mark: str) -> ShotPlan:
-    own = own_keys(shot, pictures)
+def _plan_shot(shot: Shot, reach: FrameRange, given: Given, chosen: Any, mark: str) -> ShotPlan:
+    own = own_keys(shot, given)
     if own:
         return ShotPlan(shot, reach, own)
     made_of, keys = chosen.get(shot.id, ("", ()))
+    marked = regions_of(shot, given)
+    keys = tuple(_with_its_regions(key, marked.get(key.frame, ())) for key in keys)
     return ShotPlan(shot, reach, keys if made_of == mark else (), matched=made_of == mark)
 
 
-def own_keys(shot: Shot, pictures: Sequence[Picture]) -> tuple[PlannedKey, ...]:
-    """The keyframes a person gave: frames of the shot that have a picture, in order."""
-    own = sorted((p.frame, p.name) for p in pictures if p.frame is not None and p.frame in shot.frames)
-    return tuple(PlannedKey(frame, "person", (name,)) for frame, name in own)
+def _with_its_regions(key: PlannedKey, regions: tuple[PlannedRegion, ...]) -> PlannedKey:
+    """The keyframe with regions as the folder has them now: what the project keeps of them is not asked."""
+    return replace(key, pictures=with_regions(key.pictures, regions), regions=regions)
+
+
+def own_keys(shot: Shot, given: Given) -> tuple[PlannedKey, ...]:
+    """The keyframes that a person gave pictures for, and then those with regions; none without any such picture."""
+    own = {p.frame: p.name for p in given.pictures if p.frame is not None and p.frame in shot.frames}
+    if not own:
+        return ()
+    marked = regions_of(shot, given)
+    keys = []
+    for frame in sorted({*own, *marked}):
+        regions = marked.get(frame, ())
+        names = [own[frame]] if frame in own else []
+        keys.append(PlannedKey(frame, "person" if names else "regions", with_regions(names, regions), regions))
+    return tuple(keys)
+
+
+def regions_of(shot: Shot, given: Given) -> dict[int, tuple[PlannedRegion, ...]]:
+    """The regions of each frame of the shot that has any, in order."""
+    frames = sorted({frame for frame, _ in given.regions if frame in shot.frames})
+    return {frame: tuple(region for f, region in given.regions if f == frame) for frame in frames}
+
+
+def with_regions(pictures: Sequence[str], regions: Sequence[PlannedRegion]) -> tuple[str, ...]:
+    """A frame's pictures, and those of its regions behind them."""
+    return tuple(dict.fromkeys([*pictures, *(region.picture for region in regions)]))
 
 
 def offered(shot: Shot, pictures: Iterable[Picture]) -> list[Picture]:
@@ -210,7 +270,7 @@ def shots_ingredients(project: Project, reel: Reel, settings: Settings) -> Ingre
     }
 
 
-def match_mark(shot: Shot, reel: Reel, pictures: Sequence[Picture], settings: Settings) -> str:
+def match_mark(shot: Shot, reel: Reel, given: Given, settings: Settings) -> str:
     """Fingerprint of what the choice of keyframes and references of a shot hangs on."""
     return fingerprint(
         {
@@ -220,7 +280,8 @@ def match_mark(shot: Shot, reel: Reel, pictures: Sequence[Picture], settings: Se
             "stage.references": STAGES["references"],
             **settings_ingredients("keyframes", settings.keyframes),
             **settings_ingredients("references", settings.references),
-            **{f"references/{p.name}": p.hash for p in offered(shot, pictures)},
+            **{f"references/{p.name}": p.hash for p in offered(shot, given.pictures)},
+            **{f"region {r.mask}": f"{f} {encode(r)}" for f, found in regions_of(shot, given).items() for r in found},
         }
     )
 
@@ -231,6 +292,9 @@ def shot_ingredients(planned: ShotPlan, plan: Plan, settings: Settings) -> Ingre
     for key in planned.keys:
         keys[f"keyframe {key.frame}"] = f"{key.reason} {' '.join(key.pictures)}".strip()
         keys |= {f"references/{name}": plan.hash_of(name) for name in key.pictures}
+        for region in key.regions:
+            keys |= {f"references/{region.mask}": f"{region.mask_hash} {region.picture}"}
+            keys |= {f"references/{region.part}": region.part_hash} if region.part else {}
     return {
         "reel": plan.reel.hash,
         "frames": f"{planned.reach.start}-{planned.reach.stop}",
@@ -258,27 +322,28 @@ def uses_network(settings: PropagateSettings) -> bool:
     return settings.network == "shipped" and settings.method == "full" and settings.leave_out != "attention"
 
 
-def list_pictures(
-    project: Project, reel: Reel, shots: Sequence[Shot]
-) -> tuple[tuple[Picture, ...], tuple[str, ...], dict[str, dict[str, str]]]:
-    """Every picture of the references folder with its hash, notes on what was passed over, and the table of hashes.
+def list_given(project: Project, reel: Reel, shots: Sequence[Shot]) -> Given:
+    """What the references folder holds, each file with its hash.
 
     Refuses a folder that is not there and names that `references.names` refuses. A file is hashed again only
     when its size or time has changed since the table was kept.
     """
     folder = project.keyframes_path
     if folder is None:
-        return (), ("no references folder given",), {}
+        return Given((), (), ("no references folder given",), {})
     names = read_names(_files_below(folder), reel)
-    check_shots(names.pictures, shots)
+    check_shots((*names.pictures, *names.regions), shots)
     known = project.read_json(PICTURES, PICTURES_SCHEMA).get("files") if project.has(PICTURES) else {}
     known = known if isinstance(known, dict) else {}
-    files = {p.path: _hashed(folder / p.path, known.get(p.path)) for p in names.pictures}
-    return tuple(_picture(p, files[p.path]["hash"]) for p in names.pictures), names.notes, files
-
-
-def _picture(name: PictureName, mark: str) -> Picture:
-    return Picture(name.path, mark, name.frame, name.shot)
+    masks = [path for region in names.regions for path in (region.path, region.part) if path]
+    wanted = dict.fromkeys([*(p.path for p in names.pictures), *masks])
+    files = {path: _hashed(folder / path, known.get(path)) for path in wanted}
+    marks = {path: entry["hash"] for path, entry in files.items()}
+    regions = [
+        (r.frame, PlannedRegion(r.picture, r.path, marks[r.path], r.part, marks.get(r.part, ""))) for r in names.regions
+    ]
+    pictures = tuple(Picture(p.path, marks[p.path], p.frame, p.shot) for p in names.pictures)
+    return Given(pictures, tuple(regions), names.notes, files)
 
 
 def _files_below(folder: Path) -> list[str]:

@@ -108,7 +108,7 @@ def render(
     stale = [s for s in wanted if version_in_force(project, s, plan, settings) is None]
     if not stale:
         return []
-    counter = _Counter(progress, sum(len(s.reach) for s in stale))
+    counter = _Counter(progress, sum(len(s.reach) + _beforehand(s) for s in stale))
     counter.add(0)
     workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))
     with ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool:
@@ -132,7 +132,7 @@ def _render_shot(
     size = working_size(plan.reel.size, settings.propagate.chroma_side)
     clip = Clip(plan.reel, planned.reach, size)
     maker = KeyMaker(plan, Library(project.keyframes_path), models.features, settings, models.colorizer)
-    keys = [maker.make(key, clip[key.frame - planned.reach.start]) for key in planned.keys]
+    keys = _made_keys(maker, planned, clip, settings, models, counter)
     _write_keys(folder, keys, clip, planned)
     strip, confidence = Strip(planned.reach, [k.frame for k in planned.keys]), []
     colors = [key.color for key in keys if key.color is not None]
@@ -155,6 +155,32 @@ def _render_shot(
     log.info(
         "%s: rendered in %.1f s (%.1f s of this thread)", planned.shot.id, report["seconds"], time.thread_time() - cpu
     )
+
+
+def _beforehand(planned: ShotPlan) -> int:
+    """Frames of the shot that are coloured before its keyframes are complete."""
+    over = planned.painted_over
+    return over[-1].frame - planned.reach.start + 1 if over else 0
+
+
+def _made_keys(
+    maker: KeyMaker, planned: ShotPlan, clip: Clip, settings: Settings, models: Models, counter: _Counter
+) -> list[MadeKey]:
+    """The shot's keyframes in order; those painted over take the rest of their colours from the others."""
+    over = {key.frame: key for key in planned.painted_over}
+    made = [maker.make(key, clip[key.frame - planned.reach.start]) for key in planned.keys if key.frame not in over]
+    if not over:
+        return made
+    colors = [key.color for key in made if key.color is not None]
+    for color in propagate(clip, colors, models.flow, settings.propagate, network=models.propagator):
+        if counter.stopped.is_set():
+            raise StoppedError
+        counter.add(1)
+        if color.index in over:
+            made.append(maker.paint_over(over[color.index], clip[color.index - planned.reach.start], color))
+        if color.index == max(over):
+            break
+    return sorted(made, key=lambda key: key.frame)
 
 
 def _gray_note(planned: ShotPlan, keys: Sequence[MadeKey]) -> list[str]:

@@ -36,7 +36,13 @@ def _keyframes(project: Project, shown: Sequence[ShotState]) -> str:
     for state in shown:
         keys = read_report(project, state.version).get("keyframes") if state.version else None
         hows.update(str(k.get("how")) for k in keys or () if isinstance(k, dict))
-    words = {"exact": "exact", "near": "registered", "far": "too far, used as free references", "transfer": "matched"}
+    words = {
+        "exact": "exact",
+        "near": "registered",
+        "far": "too far, used as free references",
+        "transfer": "matched",
+        "regions": "by regions",
+    }
     told = ", ".join(f"{hows[how]} {word}" for how, word in words.items() if hows[how])
     return f"{sum(hows.values())}" + (f" ({told})" if told else "")
 

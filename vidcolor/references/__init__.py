@@ -4,6 +4,6 @@ Read in this order: names, choose. `choose_references` is imported from `choose`
 serves `vidcolor status`, which must answer at once.
 """
 
-from vidcolor.references.names import FolderNames, PictureName, check_shots, pictures_for, read_names
+from vidcolor.references.names import FolderNames, PictureName, RegionName, check_shots, pictures_for, read_names
 
-__all__ = ["FolderNames", "PictureName", "check_shots", "pictures_for", "read_names"]
+__all__ = ["FolderNames", "PictureName", "RegionName", "check_shots", "pictures_for", "read_names"]

@@ -4,6 +4,9 @@
 01-00-05-09.png                the picture of the frame at that timecode
 r1-000134/coat.png             offered to shot r1-000134 only
 coat.png, wardrobe/coat.png    a free reference, offered to every shot
+coat.region-000134.png         a mask of frame 134: its white part takes the colours of coat.png alone
+coat.region.png                a mask of coat.png: only its white part serves such regions
+coat.region-sleeve-000134.png, coat.region-sleeve.png    the same for a second region, called sleeve
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from vidcolor.errors import InputError
 from vidcolor.timeline import TIMECODE, parse_timecode
@@ -20,6 +24,10 @@ from vidcolor.types import Reel, Shot
 
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
 FRAME_STEM = re.compile(r"(?:.*[^0-9])?([0-9]{4,})", re.DOTALL)
+REGION_STEM = re.compile(r"(.+)\.region(?:-(.+))?", re.DOTALL)
+"""The picture's stem, and what follows."""
+REGION_FRAME = re.compile(rf"(?:(.*)-)?([0-9]{{4,}}|{TIMECODE.pattern})", re.DOTALL)
+"""The region's own name, and its frame."""
 SHOT_FOLDER = re.compile(r"[A-Za-z][A-Za-z0-9]*-[0-9]{6}")
 CLUTTER = ("thumbs.db", "desktop.ini")
 MOST_DIGITS = 12
@@ -39,11 +47,27 @@ class PictureName:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionName:
+    """A part of a frame that takes its colours from one picture, and what its masks are called."""
+
+    path: str
+    """The frame's mask; relative to the references folder, with `/`."""
+    frame: int
+    picture: str
+    """Path of the picture its colours come from."""
+    part: str = ""
+    """The picture's mask; empty: all of it serves."""
+    shot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FolderNames:
     """A references folder as its names describe it."""
 
     pictures: tuple[PictureName, ...]
     """In order of path."""
+    regions: tuple[RegionName, ...]
+    """In order of frame and path."""
     notes: tuple[str, ...]
     """What was passed over, a sentence each."""
 
@@ -51,10 +75,11 @@ class FolderNames:
 def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
     """What each picture of a references folder is for, from the paths relative to it.
 
-    Refuses two pictures for one frame, and frames and timecodes outside the reel. Hidden files are passed
-    over; so is what is no PNG, TIFF or JPEG, and the notes say so.
+    Refuses two pictures for one frame, frames and timecodes outside the reel, and masks of a picture that is not
+    there. Hidden files are passed over; so is what is no PNG, TIFF or JPEG, and the notes say so.
     """
     pictures: list[PictureName] = []
+    masks: list[str] = []
     notes: list[str] = []
     for path in sorted(paths):
         parts = PurePosixPath(path).parts
@@ -63,16 +88,19 @@ def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
         if PurePosixPath(path).suffix.lower() not in SUFFIXES:
             notes.append(f"{path}: passed over; references are PNG, TIFF or JPEG pictures")
             continue
-        shot = parts[0] if len(parts) > 1 and SHOT_FOLDER.fullmatch(parts[0]) else None
-        pictures.append(PictureName(path, _frame_of(path, reel), shot))
+        if REGION_STEM.fullmatch(PurePosixPath(path).stem):
+            masks.append(path)
+            continue
+        pictures.append(PictureName(path, _frame_of(path, PurePosixPath(path).stem, reel), _shot_of(path)))
     _refuse_doubles(pictures, reel)
-    return FolderNames(tuple(pictures), tuple(notes))
+    regions, more = _regions_of(masks, pictures, reel)
+    return FolderNames(tuple(pictures), regions, (*notes, *more))
 
 
-def check_shots(pictures: Iterable[PictureName], shots: Sequence[Shot]) -> None:
-    """Refuses pictures restricted to a shot that is not there, or whose frame lies outside their shot."""
+def check_shots(names: Iterable[PictureName | RegionName], shots: Sequence[Shot]) -> None:
+    """Refuses what is restricted to a shot that is not there, or whose frame lies outside its shot."""
     known = {shot.id: shot for shot in shots}
-    for picture in pictures:
+    for picture in names:
         if picture.shot is None:
             continue
         if picture.shot not in known:
@@ -96,8 +124,52 @@ def pictures_for(shot: Shot, pictures: Iterable[PictureName]) -> list[PictureNam
     ]
 
 
-def _frame_of(path: str, reel: Reel) -> int | None:
-    stem = PurePosixPath(path).stem
+def _regions_of(
+    masks: Sequence[str], pictures: Sequence[PictureName], reel: Reel
+) -> tuple[tuple[RegionName, ...], list[str]]:
+    """Each frame's mask with its picture and the picture's mask; notes on the pictures' masks that serve no frame."""
+    named = {_without_suffix(picture.path): picture.path for picture in pictures}
+    parts: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str, int], str] = {}
+    for path in masks:
+        match = REGION_STEM.fullmatch(PurePosixPath(path).stem)
+        assert match, "asked before"
+        picture = str(PurePosixPath(path).parent / match[1])
+        if picture not in named:
+            raise InputError(f"{path}: a mask of {picture}, which is not there; put {match[1]}.png beside it")
+        of_frame = REGION_FRAME.fullmatch(match[2] or "")
+        if not of_frame:
+            _keep_once(parts, (picture, match[2] or ""), path)
+            continue
+        frame = _frame_of(path, of_frame[2], reel)
+        assert frame is not None, "the name has one"
+        _keep_once(found, (picture, of_frame[1] or "", frame), path)
+    regions = [
+        RegionName(path, frame, named[picture], parts.get((picture, label), ""), _shot_of(path))
+        for (picture, label, frame), path in found.items()
+    ]
+    used = {region.part for region in regions}
+    idle = [path for path in parts.values() if path not in used]
+    notes = [f"{path}: serves no frame yet; a mask {_without_suffix(path)}-FRAME.png says where" for path in idle]
+    return tuple(sorted(regions, key=lambda region: (region.frame, region.path))), notes
+
+
+def _keep_once(table: dict[Any, str], key: Any, path: str) -> None:
+    if key in table:
+        raise InputError(f"{table[key]} and {path}: two masks for one region; keep one, or name the regions")
+    table[key] = path
+
+
+def _without_suffix(path: str) -> str:
+    return str(PurePosixPath(path).with_suffix(""))
+
+
+def _shot_of(path: str) -> str | None:
+    parts = PurePosixPath(path).parts
+    return parts[0] if len(parts) > 1 and SHOT_FOLDER.fullmatch(parts[0]) else None
+
+
+def _frame_of(path: str, stem: str, reel: Reel) -> int | None:
     if TIMECODE.fullmatch(stem):
         return _frame_at(path, stem, reel)
     match = FRAME_STEM.fullmatch(stem)
