@@ -51,8 +51,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, C, h, w)."""
-        y = self.conv1(F.relu(self.norm1(x)))
-        return x + self.conv2(F.relu(self.norm2(y)))
+        y = self.conv1(F.relu(self.norm1(x), inplace=True))
+        return self.conv2(F.relu(self.norm2(y), inplace=True)).add_(x)
 
 
 class FeaturesNet(nn.Module):
@@ -63,17 +63,21 @@ class FeaturesNet(nn.Module):
         self.config = config
         w4, w8, w16 = config.widths
         self.stem = conv(1, config.stem, size=5, stride=2)
-        self.down4 = nn.Sequential(norm(config.stem), nn.ReLU(), conv(config.stem, w4, stride=2))
+        self.down4 = nn.Sequential(norm(config.stem), nn.ReLU(inplace=True), conv(config.stem, w4, stride=2))
         self.stage4 = nn.Sequential(*(Block(w4) for _ in range(config.blocks[0])))
-        self.down8 = nn.Sequential(norm(w4), nn.ReLU(), conv(w4, w8, stride=2))
+        self.down8 = nn.Sequential(norm(w4), nn.ReLU(inplace=True), conv(w4, w8, stride=2))
         self.stage8 = nn.Sequential(*(Block(w8) for _ in range(config.blocks[1])))
-        self.down16 = nn.Sequential(norm(w8), nn.ReLU(), conv(w8, w16, stride=2))
-        self.stage16 = nn.Sequential(*(Block(w16) for _ in range(config.blocks[2])), norm(w16), nn.ReLU())
+        self.down16 = nn.Sequential(norm(w8), nn.ReLU(inplace=True), conv(w8, w16, stride=2))
+        self.stage16 = nn.Sequential(*(Block(w16) for _ in range(config.blocks[2])), norm(w16), nn.ReLU(inplace=True))
         self.up8 = conv(w16, w8, size=1)
-        self.join8 = nn.Sequential(Block(w8), norm(w8), nn.ReLU())
+        self.join8 = nn.Sequential(Block(w8), norm(w8), nn.ReLU(inplace=True))
         self.up4, self.side4 = conv(w8, config.join, size=1), conv(w4, config.join, size=1)
         self.join4 = nn.Sequential(
-            norm(config.join), nn.ReLU(), conv(config.join, config.join), norm(config.join), nn.ReLU()
+            norm(config.join),
+            nn.ReLU(inplace=True),
+            conv(config.join, config.join),
+            norm(config.join),
+            nn.ReLU(inplace=True),
         )
         widths = (config.join, w8, w16)
         self.heads = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in zip(widths, config.outputs, strict=True))

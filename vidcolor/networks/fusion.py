@@ -82,14 +82,15 @@ class FusionNet(nn.Module):
         self.first = Block(w2)
         widths = (w2, *deep)
         self.downs = nn.ModuleList(
-            nn.Sequential(norm(i), nn.ReLU(), conv(i, o, stride=2)) for i, o in zip(widths, deep, strict=False)
+            nn.Sequential(norm(i), nn.ReLU(inplace=True), conv(i, o, stride=2))
+            for i, o in zip(widths, deep, strict=False)
         )
         self.looks = nn.ModuleList(conv(i, o, size=1) for i, o in zip(config.features, deep, strict=True))
         self.stages = nn.ModuleList(nn.Sequential(Block(w), Block(w)) for w in deep)
         self.ups = nn.ModuleList(conv(o, i, size=1) for i, o in zip(widths, deep, strict=False))
         self.joins = nn.ModuleList(Block(w) for w in widths[:-1])
-        self.last = nn.Sequential(norm(w2), nn.ReLU(), conv(w2, config.full, size=1))
-        self.head = nn.Sequential(nn.ReLU(), conv(2 * config.full, 2 * config.full), nn.ReLU())
+        self.last = nn.Sequential(norm(w2), nn.ReLU(inplace=True), conv(w2, config.full, size=1))
+        self.head = nn.Sequential(nn.ReLU(inplace=True), conv(2 * config.full, 2 * config.full), nn.ReLU(inplace=True))
         self.out = nn.Conv2d(2 * config.full, len(config.slots) + 4, 3, padding=1)
         nn.init.zeros_(self.out.weight)
         if self.out.bias is not None:
@@ -114,11 +115,15 @@ class FusionNet(nn.Module):
         slots, signals = len(self.config.slots), self.config.signals
         if evidence.shape[1:3] != (slots, 2 + signals):
             raise InputError(f"evidence {tuple(evidence.shape)}: the network takes {slots} slots of {2 + signals}")
-        logits = -SHARPNESS * error.log()
+        log_errors = error.log()
+        logits = -SHARPNESS * log_errors
         log_error = torch.logsumexp(logits, 1) / -SHARPNESS
         mix = _mixed(logits.softmax(1), evidence[:, :, :2])
         narrow = self.stem.weight.dtype == torch.bfloat16 or torch.is_autocast_enabled("cpu")
-        planes = _planes(lightness, evidence, error, mix, torch.bfloat16 if narrow else torch.float32)
+        there = (error < ABSENT) / APART_SCALE
+        planes = _planes(
+            lightness, evidence, log_errors / LOG_SCALE, there, mix, torch.bfloat16 if narrow else torch.float32
+        )
         said = self._run(planes, features).float()
         own, first = said[:, slots + 1 : slots + 3] * OWN_SCALE, torch.full_like(log_error, OWN_ERROR).log()
         if self.config.own == "correction":
@@ -151,14 +156,19 @@ def _mixed(weights: Tensor, guesses: Tensor) -> Tensor:
     return mix
 
 
-def _planes(lightness: Tensor, evidence: Tensor, error: Tensor, mix: Tensor, dtype: torch.dtype) -> Tensor:
-    """(B, 3 + S E, H, W): what the network sees."""
-    planes = [(lightness - MIDDLE) / SPREAD, mix / CHROMA_SCALE]
+def _planes(
+    lightness: Tensor, evidence: Tensor, doubts: Tensor, there: Tensor, mix: Tensor, dtype: torch.dtype
+) -> Tensor:
+    """(B, 3 + S E, H, W): what the network sees.
+
+    doubts  (B, S, H, W): the logarithms of expected errors, scaled
+    there   (B, S, H, W): what a guess's distance from the mix is multiplied by; 0 where there is no guess
+    """
+    planes = [((lightness - MIDDLE) / SPREAD).to(dtype), (mix / CHROMA_SCALE).to(dtype)]
     for slot in range(evidence.shape[1]):
-        doubt = error[:, slot, None]
-        apart = (evidence[:, slot, :2] - mix) * ((doubt < ABSENT) / APART_SCALE)
-        planes += [apart, evidence[:, slot, 2:], doubt.log() / LOG_SCALE]
-    return torch.cat([p.to(dtype) for p in planes], 1)
+        apart = (evidence[:, slot, :2] - mix).mul_(there[:, slot, None])
+        planes += [apart.to(dtype), evidence[:, slot, 2:].to(dtype), doubts[:, slot, None].to(dtype)]
+    return torch.cat(planes, 1)
 
 
 def _fitted(seen: Tensor, like: Tensor) -> Tensor:
