@@ -127,7 +127,7 @@ class PropagateSettings:
     steady (what the frame before says; without it colours flicker twice as much)."""
     keys: int = 6
     """Colours that flow cannot bring are looked up in so many of the nearest keyframes."""
-    window: int = 3
+    window: int = 2
     """Local attention looks this far around the flow's end point, in chroma pixels."""
     patch: int = 1
     """Local attention compares luma patches that reach this far from their middle, in chroma pixels."""

@@ -8,7 +8,7 @@ from typing import Protocol
 from numpy import ndarray as Array
 
 from vidcolor.errors import SettingsError
-from vidcolor.flow.dis import Dis
+from vidcolor.flow.dis import Dis, for_carrying, for_little
 from vidcolor.flow.raft import Raft
 from vidcolor.settings import PropagateSettings
 
@@ -22,7 +22,7 @@ class FlowEstimator(Protocol):
 
 
 def _dis(settings: PropagateSettings, device: str) -> FlowEstimator:
-    return Dis()
+    return for_carrying()
 
 
 def _raft(settings: PropagateSettings, device: str) -> FlowEstimator:
@@ -38,3 +38,8 @@ def build_flow(name: str, settings: PropagateSettings, device: str = "auto") -> 
     if name not in FLOWS:
         raise SettingsError(f"propagate.flow = {name!r}: no such flow estimator; known: {', '.join(FLOWS)}")
     return FLOWS[name](settings, device)
+
+
+def little_flow(flow: FlowEstimator) -> FlowEstimator:
+    """The estimator for pictures that are nearly in place, where `flow` is the one for all others."""
+    return for_little() if isinstance(flow, Dis) else flow

@@ -34,7 +34,8 @@ AROUND = 9
 class Rule:
     """What the carriers work with."""
 
-    flow: FlowEstimator
+    little_flow: FlowEstimator
+    """For pictures that are nearly in place"""
     settings: PropagateSettings
     camera: bool = True
     """Whether the keyframe is also seen by the camera's motion alone."""
@@ -132,7 +133,7 @@ def _mended(target: Look, key: Key, points: Array, rule: Rule) -> Array:
     wherever it brings a better likeness.
     """
     there = fetch(key.look.luma, points)
-    rest = rule.flow(target.luma * np.float32(100), there * np.float32(100))
+    rest = rule.little_flow(target.luma * np.float32(100), there * np.float32(100))
     mended = fetch(points, grid(target.luma.shape) + rest)
     before = _around(np.square(there - target.luma))
     after = _around(np.square(fetch(key.look.luma, mended) - target.luma))

@@ -19,7 +19,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.errors import InputError
-from vidcolor.flow.estimate import FlowEstimator
+from vidcolor.flow.estimate import FlowEstimator, little_flow
 from vidcolor.propagate.blend import (
     Candidate,
     Guess,
@@ -136,7 +136,7 @@ class _Shot:
         self._workers = workers
         self._carry = CARRIERS[settings.method]
         wanted = _wanted(settings)
-        self._rule = Rule(flow, settings, camera="camera" in wanted)
+        self._rule = Rule(little_flow(flow), settings, camera="camera" in wanted)
         self._by_flow = "flow" in wanted
         self._finder = _finder(network) if "attention" in wanted else None
         weighs = network is not None and network.weighs and {"attention", "blend", "propagator"} <= wanted
