@@ -82,37 +82,42 @@ class KeyMaker:
         self.pictures = {p.name: p for p in plan.pictures}
 
     def make(self, key: PlannedKey, target: Frame) -> MadeKey:
-        """The keyframe's colours at working size."""
-        references = [self.library.read(self.pictures[name]) for name in key.pictures]
+        """The keyframe's colours at working size; without a colorizer its regions are left out, and a note says so."""
         if self.colorizer is None and key.regions:
-            made = self.make(
-                replace(key, reason=key.reason if key.reason == "person" else "coverage", regions=()), target
-            )
+            made = self._made(replace(key, regions=()), target)
             return replace(made, notes=(*made.notes, _left_out(key)))
+        return self._made(key, target)
+
+    def paint_over(self, key: PlannedKey, target: Frame, color: ColorFrame) -> MadeKey:
+        """The frame in the colours it has from elsewhere, the key's regions in those of their pictures."""
+        planes = resized(np.concatenate([color.chroma, color.confidence[None]]), target.lightness.shape)
+        below = ColorFrame(color.index, planes[:2], np.clip(planes[2], 0, 1))
+        return self._painted(key, target, self._read(key), MadeKey(key.frame, below, "regions", key.pictures))
+
+    def leave(self, key: PlannedKey) -> MadeKey:
+        """A key that there is nothing to paint over with."""
+        return MadeKey(key.frame, None, "regions", key.pictures, notes=(_left_out(key),))
+
+    def _read(self, key: PlannedKey) -> list[Reference]:
+        return [self.library.read(self.pictures[name]) for name in key.pictures]
+
+    def _made(self, key: PlannedKey, target: Frame) -> MadeKey:
+        references = self._read(key)
         if key.reason == "person":
             made = self._from_own_picture(key, target, references[0])
             return self._painted(key, target, references, made) if key.regions else made
         color = self._from_references(target, references, self._regions(key, target, references))
         return MadeKey(key.frame, color, "regions" if key.regions else "transfer", key.pictures)
 
-    def paint_over(self, key: PlannedKey, target: Frame, color: ColorFrame) -> MadeKey:
-        """The frame in the colours it has from elsewhere, the key's regions in those of their pictures."""
-        if self.colorizer is None:
-            return MadeKey(key.frame, None, "regions", key.pictures, notes=(_left_out(key),))
-        planes = resized(np.concatenate([color.chroma, color.confidence[None]]), target.lightness.shape)
-        below = ColorFrame(color.index, planes[:2], np.clip(planes[2], 0, 1))
-        references = [self.library.read(self.pictures[name]) for name in key.pictures]
-        return self._painted(key, target, references, MadeKey(key.frame, below, "regions", key.pictures))
-
     def _regions(self, key: PlannedKey, target: Frame, references: Sequence[Reference]) -> Regions:
         """The keyframe's regions by the picture they take from, their masks read."""
         found: dict[str, list[Region]] = {}
         sizes = {reference.name: reference.lightness.shape for reference in references}
         for region in key.regions:
-            mask = self.library.mask(region.mask, region.mask_hash, target.lightness.shape)
+            mask = self.library.mask(region.path, self.plan.hashes[region.path], target.lightness.shape)
             part = np.ones((1, 1), np.bool_)
             if region.part:
-                part = self.library.mask(region.part, region.part_hash, sizes[region.picture])
+                part = self.library.mask(region.part, self.plan.hashes[region.part], sizes[region.picture])
             found.setdefault(region.picture, []).append(Region(mask, part))
         return {name: tuple(regions) for name, regions in found.items()}
 

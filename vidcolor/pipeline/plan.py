@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from vidcolor.media.probe import open_reel
 from vidcolor.media.read import Clip
 from vidcolor.pipeline import planned
 from vidcolor.pipeline.library import Library, Pictures
-from vidcolor.pipeline.planned import Given, Picture, Plan, PlannedKey, PlannedRegion, load_plan
+from vidcolor.pipeline.planned import Given, Picture, Plan, PlannedKey, load_plan
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.records import encode
@@ -132,14 +132,12 @@ class Matcher:
         keys = [(frame, self._references_of(clip[frame - clear.start], pictures)) for frame in frames]
         return tuple(PlannedKey(frame, "coverage", names) for frame, names in keys if names)
 
-    def _with_regions(
-        self, shot: Shot, pictures: Sequence[Picture], regions: Mapping[int, tuple[PlannedRegion, ...]]
-    ) -> tuple[PlannedKey, ...]:
+    def _with_regions(self, shot: Shot, pictures: Sequence[Picture], frames: Iterable[int]) -> tuple[PlannedKey, ...]:
         """Frames that a person gave masks for are the keyframes: nothing is added to them."""
         clip, keys = Clip(self.reel, shot.frames, self.size), []
-        for frame, found in regions.items():
+        for frame in frames:
             names = self._references_of(clip[frame - shot.frames.start], pictures) if pictures else ()
-            keys.append(PlannedKey(frame, "regions", planned.with_regions(names, found), found))
+            keys.append(PlannedKey(frame, "regions", names))
         return tuple(keys)
 
     def _references_of(self, target: Frame, pictures: Sequence[Picture]) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +17,8 @@ from vidcolor.errors import MediaError, ProjectError
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
-from vidcolor.project.records import decode, encode
-from vidcolor.references.names import check_shots, read_names
+from vidcolor.project.records import decode
+from vidcolor.references.names import RegionName, check_shots, read_names
 from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.stages import STAGES
 from vidcolor.timeline import FrameRange
@@ -45,19 +46,6 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedRegion:
-    """A part of a keyframe that takes its colours from one picture, or from a part of it."""
-
-    picture: str
-    mask: str
-    """The frame's mask, as `Picture.name`"""
-    mask_hash: str
-    part: str = ""
-    """The picture's mask; empty: all of it serves."""
-    part_hash: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class PlannedKey:
     """A keyframe and the pictures its colours come from, best first."""
 
@@ -65,7 +53,7 @@ class PlannedKey:
     reason: Literal["person", "regions", "coverage"]
     """person: the first picture is the frame's own; regions: a person gave masks alone"""
     pictures: tuple[str, ...] = ()
-    regions: tuple[PlannedRegion, ...] = ()
+    regions: tuple[RegionName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +61,17 @@ class Given:
     """What a person put into the references folder."""
 
     pictures: tuple[Picture, ...]
-    regions: tuple[tuple[int, PlannedRegion], ...] = ()
-    """Each with its frame, in order of frames"""
+    regions: tuple[RegionName, ...] = ()
+    """In order of frames"""
     notes: tuple[str, ...] = ()
     """On what was passed over"""
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     """Every file's size, time and hash, to keep"""
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """Of every picture and mask, by its name."""
+        return {name: entry["hash"] for name, entry in self.files.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +100,14 @@ class Plan:
     shots: tuple[ShotPlan, ...]
     pictures: tuple[Picture, ...]
     notes: tuple[str, ...] = ()
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    """Of every picture and mask, by its name"""
 
     def shot(self, shot_id: str) -> ShotPlan:
         for planned in self.shots:
             if planned.shot.id == shot_id:
                 return planned
         raise ProjectError(f"{shot_id}: no such shot; `vidcolor status` lists them ({self.shots[0].shot.id} ...)")
-
-    def hash_of(self, name: str) -> str:
-        return next(p.hash for p in self.pictures if p.name == name)
 
 
 def load_plan(project: Project, settings: Settings) -> Plan:
@@ -132,7 +124,7 @@ def load_plan(project: Project, settings: Settings) -> Plan:
         _plan_shot(shot, reach, given, chosen, match_mark(shot, reel, given, settings))
         for shot, reach in zip(shots, reaches(shots), strict=True)
     )
-    return Plan(reel, planned, given.pictures, (*reel.notes, *given.notes))
+    return Plan(reel, planned, given.pictures, (*reel.notes, *given.notes), given.hashes)
 
 
 def load_reel(project: Project, settings: Settings) -> Reel | None:
@@ -200,9 +192,9 @@ def _plan_shot(shot: Shot, reach: FrameRange, given: Given, chosen: Any, mark: s
     return ShotPlan(shot, reach, keys if made_of == mark else (), matched=made_of == mark)
 
 
-def _with_its_regions(key: PlannedKey, regions: tuple[PlannedRegion, ...]) -> PlannedKey:
-    """The keyframe with regions as the folder has them now: what the project keeps of them is not asked."""
-    return replace(key, pictures=with_regions(key.pictures, regions), regions=regions)
+def _with_its_regions(key: PlannedKey, regions: tuple[RegionName, ...]) -> PlannedKey:
+    """The keyframe with regions as the folder has them: the project keeps none."""
+    return replace(key, pictures=_with_theirs(key.pictures, regions), regions=regions)
 
 
 def own_keys(shot: Shot, given: Given) -> tuple[PlannedKey, ...]:
@@ -215,17 +207,17 @@ def own_keys(shot: Shot, given: Given) -> tuple[PlannedKey, ...]:
     for frame in sorted({*own, *marked}):
         regions = marked.get(frame, ())
         names = [own[frame]] if frame in own else []
-        keys.append(PlannedKey(frame, "person" if names else "regions", with_regions(names, regions), regions))
+        keys.append(PlannedKey(frame, "person" if names else "regions", _with_theirs(names, regions), regions))
     return tuple(keys)
 
 
-def regions_of(shot: Shot, given: Given) -> dict[int, tuple[PlannedRegion, ...]]:
+def regions_of(shot: Shot, given: Given) -> dict[int, tuple[RegionName, ...]]:
     """The regions of each frame of the shot that has any, in order."""
-    frames = sorted({frame for frame, _ in given.regions if frame in shot.frames})
-    return {frame: tuple(region for f, region in given.regions if f == frame) for frame in frames}
+    inside = [region for region in given.regions if region.frame in shot.frames]
+    return {frame: tuple(regions) for frame, regions in groupby(inside, key=lambda region: region.frame)}
 
 
-def with_regions(pictures: Sequence[str], regions: Sequence[PlannedRegion]) -> tuple[str, ...]:
+def _with_theirs(pictures: Sequence[str], regions: Sequence[RegionName]) -> tuple[str, ...]:
     """A frame's pictures, and those of its regions behind them."""
     return tuple(dict.fromkeys([*pictures, *(region.picture for region in regions)]))
 
@@ -281,7 +273,7 @@ def match_mark(shot: Shot, reel: Reel, given: Given, settings: Settings) -> str:
             **settings_ingredients("keyframes", settings.keyframes),
             **settings_ingredients("references", settings.references),
             **{f"references/{p.name}": p.hash for p in offered(shot, given.pictures)},
-            **{f"region {r.mask}": f"{f} {encode(r)}" for f, found in regions_of(shot, given).items() for r in found},
+            **{f"region {frame}": "" for frame in regions_of(shot, given)},
         }
     )
 
@@ -291,10 +283,10 @@ def shot_ingredients(planned: ShotPlan, plan: Plan, settings: Settings) -> Ingre
     keys: Ingredients = {}
     for key in planned.keys:
         keys[f"keyframe {key.frame}"] = f"{key.reason} {' '.join(key.pictures)}".strip()
-        keys |= {f"references/{name}": plan.hash_of(name) for name in key.pictures}
+        keys |= {f"references/{name}": plan.hashes[name] for name in key.pictures}
         for region in key.regions:
-            keys |= {f"references/{region.mask}": f"{region.mask_hash} {region.picture}"}
-            keys |= {f"references/{region.part}": region.part_hash} if region.part else {}
+            keys |= {f"references/{region.path}": f"{plan.hashes[region.path]} {region.picture}"}
+            keys |= {f"references/{region.part}": plan.hashes[region.part]} if region.part else {}
     return {
         "reel": plan.reel.hash,
         "frames": f"{planned.reach.start}-{planned.reach.stop}",
@@ -338,12 +330,8 @@ def list_given(project: Project, reel: Reel, shots: Sequence[Shot]) -> Given:
     masks = [path for region in names.regions for path in (region.path, region.part) if path]
     wanted = dict.fromkeys([*(p.path for p in names.pictures), *masks])
     files = {path: _hashed(folder / path, known.get(path)) for path in wanted}
-    marks = {path: entry["hash"] for path, entry in files.items()}
-    regions = [
-        (r.frame, PlannedRegion(r.picture, r.path, marks[r.path], r.part, marks.get(r.part, ""))) for r in names.regions
-    ]
-    pictures = tuple(Picture(p.path, marks[p.path], p.frame, p.shot) for p in names.pictures)
-    return Given(pictures, tuple(regions), names.notes, files)
+    pictures = tuple(Picture(p.path, files[p.path]["hash"], p.frame, p.shot) for p in names.pictures)
+    return Given(pictures, names.regions, names.notes, files)
 
 
 def _files_below(folder: Path) -> list[str]:

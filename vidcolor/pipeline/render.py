@@ -10,9 +10,10 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,7 +109,8 @@ def render(
     stale = [s for s in wanted if version_in_force(project, s, plan, settings) is None]
     if not stale:
         return []
-    counter = _Counter(progress, sum(len(s.reach) + _beforehand(s) for s in stale))
+    before = sum(_beforehand(s) for s in stale) if models.colorizer is not None else 0
+    counter = _Counter(progress, before + sum(len(s.reach) for s in stale))
     counter.add(0)
     workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))
     with ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool:
@@ -135,15 +137,11 @@ def _render_shot(
     keys = _made_keys(maker, planned, clip, settings, models, counter)
     _write_keys(folder, keys, clip, planned)
     strip, confidence = Strip(planned.reach, [k.frame for k in planned.keys]), []
-    colors = [key.color for key in keys if key.color is not None]
     with ChromaWriter(folder / CHROMA, (size[0] // 2, size[1] // 2), plan.reel.rate) as store:
-        for color in propagate(clip, colors, models.flow, settings.propagate, network=models.propagator):
-            if counter.stopped.is_set():
-                raise StoppedError
+        for color in _colored(clip, keys, settings, models, counter):
             store.write(color)
             confidence.append(round(float(color.confidence.mean()), 4))
             strip.add(color)
-            counter.add(1)
     write_image(folder / "confidence.png", strip.picture(clip))
     report = {
         "confidence": confidence,
@@ -169,18 +167,26 @@ def _made_keys(
     """The shot's keyframes in order; those painted over take the rest of their colours from the others."""
     over = {key.frame: key for key in planned.painted_over}
     made = [maker.make(key, clip[key.frame - planned.reach.start]) for key in planned.keys if key.frame not in over]
-    if not over:
-        return made
-    colors = [key.color for key in made if key.color is not None]
+    if models.colorizer is None:
+        made += [maker.leave(key) for key in over.values()]
+    elif over:
+        below = islice(_colored(clip, list(made), settings, models, counter), _beforehand(planned))
+        for color in below:
+            if color.index in over:
+                made.append(maker.paint_over(over[color.index], clip[color.index - planned.reach.start], color))
+    return sorted(made, key=lambda key: key.frame)
+
+
+def _colored(
+    clip: Clip, keys: Sequence[MadeKey], settings: Settings, models: Models, counter: _Counter
+) -> Iterator[ColorFrame]:
+    """The shot's frames in the keyframes' colours, counted. Stops where another shot has failed."""
+    colors = [key.color for key in keys if key.color is not None]
     for color in propagate(clip, colors, models.flow, settings.propagate, network=models.propagator):
         if counter.stopped.is_set():
             raise StoppedError
         counter.add(1)
-        if color.index in over:
-            made.append(maker.paint_over(over[color.index], clip[color.index - planned.reach.start], color))
-        if color.index == max(over):
-            break
-    return sorted(made, key=lambda key: key.frame)
+        yield color
 
 
 def _gray_note(planned: ShotPlan, keys: Sequence[MadeKey]) -> list[str]:

@@ -79,7 +79,7 @@ def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
     there. Hidden files are passed over; so is what is no PNG, TIFF or JPEG, and the notes say so.
     """
     pictures: list[PictureName] = []
-    masks: list[str] = []
+    masks: list[tuple[str, re.Match[str]]] = []
     notes: list[str] = []
     for path in sorted(paths):
         parts = PurePosixPath(path).parts
@@ -88,10 +88,11 @@ def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
         if PurePosixPath(path).suffix.lower() not in SUFFIXES:
             notes.append(f"{path}: passed over; references are PNG, TIFF or JPEG pictures")
             continue
-        if REGION_STEM.fullmatch(PurePosixPath(path).stem):
-            masks.append(path)
+        stem = PurePosixPath(path).stem
+        if region := REGION_STEM.fullmatch(stem):
+            masks.append((path, region))
             continue
-        pictures.append(PictureName(path, _frame_of(path, PurePosixPath(path).stem, reel), _shot_of(path)))
+        pictures.append(PictureName(path, _frame_of(path, stem, reel), _shot_of(path)))
     _refuse_doubles(pictures, reel)
     regions, more = _regions_of(masks, pictures, reel)
     return FolderNames(tuple(pictures), regions, (*notes, *more))
@@ -125,15 +126,13 @@ def pictures_for(shot: Shot, pictures: Iterable[PictureName]) -> list[PictureNam
 
 
 def _regions_of(
-    masks: Sequence[str], pictures: Sequence[PictureName], reel: Reel
+    masks: Sequence[tuple[str, re.Match[str]]], pictures: Sequence[PictureName], reel: Reel
 ) -> tuple[tuple[RegionName, ...], list[str]]:
     """Each frame's mask with its picture and the picture's mask; notes on the pictures' masks that serve no frame."""
     named = {_without_suffix(picture.path): picture.path for picture in pictures}
     parts: dict[tuple[str, str], str] = {}
     found: dict[tuple[str, str, int], str] = {}
-    for path in masks:
-        match = REGION_STEM.fullmatch(PurePosixPath(path).stem)
-        assert match, "asked before"
+    for path, match in masks:
         picture = str(PurePosixPath(path).parent / match[1])
         if picture not in named:
             raise InputError(f"{path}: a mask of {picture}, which is not there; put {match[1]}.png beside it")
