@@ -7,11 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
+from test_architecture import FLOOR
 
 from vidcolor.cli.parser import build_parser
 from vidcolor.settings import RANGES, Settings, describe
 
 ROOT = Path(__file__).parents[1]
+PAGES = sorted(p for p in ROOT.rglob("*.md") if not {".venv", "build", ".git"} & set(p.parts))
+HOUSE = (ROOT / "vidcolor" / "README.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 VERBS = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction))
 
@@ -43,12 +46,28 @@ def test_every_range_belongs_to_a_setting():
     assert {(section, name) for section, names in RANGES.items() for name in names} <= known
 
 
-def test_readme_tree_is_true():
-    """Each file the README's tree names exists, and each module of the house stands in it."""
-    tree = re.search(r"```\n(pyproject\.toml.*?)```", README, re.DOTALL)
-    assert tree, "the README shows the file tree"
-    named = set(re.findall(r"[\w\-]+\.(?:py|toml|md)\b", tree[1]))
-    real = {p.name for p in ROOT.rglob("*") if p.suffix in (".py", ".toml", ".md") and ".venv" not in p.parts}
-    assert named <= real, f"named but not there: {sorted(named - real)}"
-    modules = {p.name for p in (ROOT / "vidcolor").rglob("*.py")} - {"__init__.py", "__main__.py"}
-    assert modules <= named, f"missing from the tree: {sorted(modules - named)}"
+def test_the_house_shows_every_room():
+    """The tree of vidcolor/README.md names each room of the house and nothing else, in words."""
+    tree = re.search(r"```\n(vidcolor/\n.*?)```", HOUSE, re.DOTALL)
+    assert tree, "vidcolor/README.md shows the tree"
+    rows = dict(re.findall(r"[├└]── (\S+?)/?\s{2,}(\S.*)", tree[1]))
+    real = {p.name for p in (ROOT / "vidcolor").iterdir() if p.is_dir() or p.suffix == ".py"}
+    assert set(rows) == {name for name in real if not name.startswith("__")}
+
+
+def test_floors_shown_are_the_floors_held():
+    """The floors in vidcolor/README.md are those that tests/test_architecture.py holds."""
+    shown = re.search(r"```\n(\d+ .*?)```", HOUSE, re.DOTALL)
+    assert shown, "vidcolor/README.md shows the floors"
+    rows = {int(row.split()[0]): set(row.split()[1:]) for row in shown[1].splitlines()}
+    held: dict[int, set[str]] = {}
+    for room, floor in FLOOR.items():
+        held.setdefault(floor, set()).add(room)
+    assert rows == held
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_of_pages_lead_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
+        assert "://" in target or (page.parent / target).exists(), f"{target} is not there"

@@ -18,8 +18,9 @@ from vidcolor.cli.parser import main
 from vidcolor.features import PatchFeatures
 from vidcolor.media.store import ChromaReader
 from vidcolor.pipeline.keys import KeyMaker, load_colorizer
-from vidcolor.pipeline.planned import Plan, PlannedKey, network_ingredients
 from vidcolor.settings import ColorizeSettings, Settings
+from vidcolor.state.made_of import network_ingredients
+from vidcolor.state.plan import Plan, PlannedKey
 from vidcolor.types import ColorFrame, Guidance
 
 SIZE, FRAMES, CUT = (96, 128), 24, 12

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
-from vidcolor.pipeline.planned import network_ingredients, uses_network
 from vidcolor.settings import PropagateSettings, load_settings, preset_tables
+from vidcolor.state.made_of import network_ingredients, uses_network
 
 
 def test_the_usual_render_is_named_by_all_shipped_weights():

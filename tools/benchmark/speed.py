@@ -27,10 +27,10 @@ from vidcolor.media.encoder import plane_view
 from vidcolor.media.read import Clip, SourceClip
 from vidcolor.pipeline.deliver import deliver
 from vidcolor.pipeline.plan import make_plan
-from vidcolor.pipeline.planned import load_plan
 from vidcolor.pipeline.render import load_models, render
 from vidcolor.project import Project, ProjectConfig
 from vidcolor.settings import Settings
+from vidcolor.state.read import load_film
 from vidcolor.types import working_size
 
 SIZES = {480: (480, 854), 1080: (1080, 1920), 2160: (2160, 3840)}
@@ -60,7 +60,7 @@ def measure_film(film: Path, keyframes: Path, settings: Settings) -> dict[str, A
         _run(rows, project, settings, folder / "out.mov")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB / 2**20
         rows[WHOLE] = (sum(r[0] for r in rows.values()), sum(r[1] for r in rows.values()))
-        reel = load_plan(project, settings).reel
+        reel = load_film(project, settings).plan.reel
         size = working_size(reel.size, settings.propagate.chroma_side)
         _timed(rows, "  of which: decode to working size", lambda: _exhaust(Clip(reel, size=size)))
         _timed(rows, "  of which: decode to luma codes", lambda: _exhaust(SourceClip(reel)))
@@ -86,9 +86,9 @@ def _warm_up(folder: Path, film: Path, settings: Settings) -> None:
 def _run(rows: Rows, project: Project, settings: Settings, out: Path) -> None:
     models = load_models(settings, "auto")
     quiet: Callable[..., None] = lambda *_: None  # noqa: E731
-    plan = _timed(rows, PLAN, lambda: make_plan(project, settings, quiet))
-    _timed(rows, RENDER, lambda: render(project, plan, settings, models, quiet))
-    _timed(rows, EXPORT, lambda: deliver(project, plan, settings, out, "prores-422hq", quiet))
+    film = _timed(rows, PLAN, lambda: make_plan(project, settings, quiet))
+    _timed(rows, RENDER, lambda: render(film, models, quiet))
+    _timed(rows, EXPORT, lambda: deliver(film, out, "prores-422hq", quiet))
 
 
 def _timed(rows: Rows, name: str, work: Callable[[], Any]) -> Any:

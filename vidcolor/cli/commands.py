@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING
 from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.transfer import transfer_command as transfer_command
 from vidcolor.errors import MediaError, ProjectError
-from vidcolor.pipeline.planned import Plan, file_mark, load_plan
-from vidcolor.pipeline.status import ShotState, doubtful, named, ranges, states, why
 from vidcolor.project import Project, ProjectConfig
 from vidcolor.settings import Settings, describe, load_settings, parse_assignment, preset_tables
+from vidcolor.state.film import Film
+from vidcolor.state.marks import file_mark
+from vidcolor.state.plan import Plan
+from vidcolor.state.read import load_film
+from vidcolor.state.status import ShotState, doubtful, named, ranges, states, why
 
 if TYPE_CHECKING:
     from vidcolor.measure import Measurement
@@ -35,11 +38,11 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = _open_or_make(args)
     settings = settings_of(project, args.assignments)
     with _working(project, "run"):
-        plan, rendered = _plan_and_render(project, settings, terminal, args.device)
-        delivered = _deliver(project, plan, settings, args.out, args.delivery, terminal)
-    _show_summary(project, plan, settings, terminal)
+        film, rendered = _plan_and_render(project, settings, terminal, args.device)
+        delivered = _deliver(film, args.out, args.delivery, terminal)
+    _show_summary(film, terminal)
     _show_delivered(project, delivered, terminal)
-    _show_cost(plan, rendered, delivered, time.monotonic() - started, time.process_time() - cpu, terminal)
+    _show_cost(film.plan, rendered, delivered, time.monotonic() - started, time.process_time() - cpu, terminal)
 
 
 def example_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -72,8 +75,8 @@ def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
     with _working(project, "plan"), terminal.progress() as progress:
-        plan = make_plan(project, settings, progress)
-    _show_shots(states(project, plan, settings), plan, settings, terminal)
+        film = make_plan(project, settings, progress)
+    _show_shots(film, terminal)
     terminal.say(f"written: {project.path('plan')}{os.sep}shots.csv, shots.edl, shots.otio")
 
 
@@ -81,13 +84,13 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
     if args.dry_run:
-        plan = load_plan(project, settings)
-        stale = [s.planned.shot.id for s in states(project, plan, settings) if s.state != "fresh"]
+        film = load_film(project, settings)
+        stale = [s.planned.shot.id for s in states(film) if s.state != "fresh"]
         terminal.say("\n".join(f"would render {name}" for name in stale) or "nothing to render: every shot is fresh")
         return
     with _working(project, "render"):
-        plan, rendered = _plan_and_render(project, settings, terminal, args.device, args.shots)
-    _show_summary(project, plan, settings, terminal)
+        film, rendered = _plan_and_render(project, settings, terminal, args.device, args.shots)
+    _show_summary(film, terminal)
     terminal.say(f"rendered   {', '.join(rendered) or 'nothing: every shot is fresh'}")
 
 
@@ -95,25 +98,25 @@ def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
     with _working(project, "export"):
-        plan = load_plan(project, settings)
-        delivered = _deliver(project, plan, settings, args.out, args.delivery, terminal)
+        film = load_film(project, settings)
+        delivered = _deliver(film, args.out, args.delivery, terminal)
     _show_delivered(project, delivered, terminal)
 
 
 def status_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
-    plan = load_plan(project, settings)
-    _show_shots(states(project, plan, settings), plan, settings, terminal)
+    film = load_film(project, settings)
+    _show_shots(film, terminal)
 
 
 def why_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
-    plan = load_plan(project, settings)
-    planned = plan.shot(args.shot)
-    lines = list(why(project, planned, plan, settings))
-    state = next(s for s in states(project, plan, settings) if s.planned is planned)
+    film = load_film(project, settings)
+    planned = film.plan.shot(args.shot)
+    lines = list(why(film, planned))
+    state = next(s for s in states(film) if s.planned is planned)
     name = f"  {state.version.name}" if state.version else ""
     terminal.say(f"{args.shot}{name} is {'stale:' if lines else 'fresh'}")
     for line in lines:
@@ -229,36 +232,34 @@ def _working(project: Project, verb: str) -> Iterator[None]:
 
 def _plan_and_render(
     project: Project, settings: Settings, terminal: Terminal, device: str, only: list[str] | None = None
-) -> tuple[Plan, list[str]]:
+) -> tuple[Film, list[str]]:
     from vidcolor.pipeline.plan import make_plan
     from vidcolor.pipeline.render import load_models, render
 
     logger = logging.getLogger("vidcolor")
     models = load_models(settings, device)
     with terminal.progress() as progress:
-        plan = make_plan(project, settings, progress)
-        for planned in plan.shots:
-            for line in why(project, planned, plan, settings):
+        film = make_plan(project, settings, progress)
+        for planned in film.plan.shots:
+            for line in why(film, planned):
                 logger.info("%s is stale: %s", planned.shot.id, line)
-        rendered = render(project, plan, settings, models, progress, only or ())
-    return plan, rendered
+        rendered = render(film, models, progress, only or ())
+    return film, rendered
 
 
-def _deliver(
-    project: Project, plan: Plan, settings: Settings, out: Path | None, delivery: str | None, terminal: Terminal
-) -> Delivered:
+def _deliver(film: Film, out: Path | None, delivery: str | None, terminal: Terminal) -> Delivered:
     from vidcolor.media.codecs import DEFAULT_DELIVERY
     from vidcolor.pipeline.deliver import default_out, deliver
 
     name = delivery or DEFAULT_DELIVERY
     with terminal.progress() as progress:
-        return deliver(project, plan, settings, out or default_out(project, name), name, progress)
+        return deliver(film, out or default_out(film.project, name), name, progress)
 
 
-def _show_summary(project: Project, plan: Plan, settings: Settings, terminal: Terminal) -> None:
+def _show_summary(film: Film, terminal: Terminal) -> None:
     from vidcolor.pipeline.summary import summary
 
-    for head, line in summary(project, plan, states(project, plan, settings), settings):
+    for head, line in summary(film, states(film)):
         terminal.say(f"{head:<10} {line}")
 
 
@@ -298,12 +299,13 @@ def _show_measurement(found: Measurement, terminal: Terminal) -> None:
         terminal.say(f"{'note':<10} {note}")
 
 
-def _show_shots(shown: list[ShotState], plan: Plan, settings: Settings, terminal: Terminal) -> None:
+def _show_shots(film: Film, terminal: Terminal) -> None:
+    shown, plan = states(film), film.plan
     rows = [_row(state, plan) for state in shown]
     terminal.table(("shot", ">frames", "timecode", "entry", "state", "version", "keyframes", ">confidence"), rows)
     counts = ", ".join(f"{n} {s}" for s in ("fresh", "stale", "new") if (n := sum(x.state == s for x in shown)))
     terminal.say(f"{len(shown)} shots: {counts}")
-    frames = doubtful(shown, settings.export.doubtful)
+    frames = doubtful(shown, film.settings.export.doubtful)
     if frames:
         terminal.say(f"doubtful: {len(frames)} of {plan.reel.frame_count} frames{named(ranges(frames))}")
 

@@ -24,13 +24,15 @@ from vidcolor.media.read import SourceClip
 from vidcolor.media.store import ChromaReader
 from vidcolor.pipeline.keys import read_full_size
 from vidcolor.pipeline.plan import Progress
-from vidcolor.pipeline.planned import Plan, ShotPlan, file_mark
-from vidcolor.pipeline.status import version_in_force
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.versions import Version, read_report
 from vidcolor.settings import Settings
 from vidcolor.stages import STAGES
+from vidcolor.state.film import Film
+from vidcolor.state.marks import file_mark
+from vidcolor.state.plan import Plan, ShotPlan
+from vidcolor.state.status import version_in_force
 from vidcolor.types import ColorFrame, DeliveryFrame, Shot
 
 EXPORT_SCHEMA = "vidcolor.export/1"
@@ -58,14 +60,13 @@ def default_out(project: Project, delivery: str) -> Path:
     return project.root.absolute().parent / f"{project.reel_path.stem}_{name}{codec.suffixes[0]}"
 
 
-def deliver(
-    project: Project, plan: Plan, settings: Settings, out: Path, delivery: str, progress: Progress
-) -> Delivered:
+def deliver(film: Film, out: Path, delivery: str, progress: Progress) -> Delivered:
     """The delivered film at `out`. Refuses while a shot is stale; does nothing when the file is up to date."""
+    project, plan, settings = film.project, film.plan, film.settings
     check_destination(out, delivery, plan.reel, settings.export)
-    versions = [_fresh(project, s, plan, settings) for s in plan.shots]
+    versions = [_fresh(film, s) for s in plan.shots]
     codec = find_delivery(delivery)
-    made_of = fingerprint(_ingredients(plan, versions, settings, delivery))
+    made_of = fingerprint(_ingredients(film, versions, delivery))
     result = partial(Delivered, out, manifest_path(out), codec.about)
     record = f"exports/{out.name}.json"
     if _up_to_date(project, record, out, made_of):
@@ -90,17 +91,18 @@ def _tell(progress: Progress, total: int, done: int) -> None:
     progress("export", done, total)
 
 
-def _fresh(project: Project, planned: ShotPlan, plan: Plan, settings: Settings) -> Version:
-    version = version_in_force(project, planned, plan, settings)
+def _fresh(film: Film, planned: ShotPlan) -> Version:
+    version = version_in_force(film, planned)
     if version is None:
         raise ProjectError(
-            f"{project.root}: shot {planned.shot.id} is stale; run `vidcolor render {project.root}` first"
+            f"{film.project.root}: shot {planned.shot.id} is stale; run `vidcolor render {film.project.root}` first"
         )
     return version
 
 
-def _ingredients(plan: Plan, versions: Sequence[Version], settings: Settings, delivery: str) -> Ingredients:
+def _ingredients(film: Film, versions: Sequence[Version], delivery: str) -> Ingredients:
     """All that the delivered film is made of."""
+    plan, settings = film.plan, film.settings
     joins = {s.shot.id: f"{s.shot.entry}" for s in plan.shots}
     return {
         "reel": plan.reel.hash,

@@ -17,9 +17,9 @@ from vidcolor.colorize.by_registration import resized
 from vidcolor.features import Features
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.library import Library
-from vidcolor.pipeline.planned import Plan, PlannedKey
 from vidcolor.references.choose import choose_references
 from vidcolor.settings import ColorizeSettings, Settings
+from vidcolor.state.plan import Plan, PlannedKey
 from vidcolor.timeline import Rate
 from vidcolor.types import ColorFrame, Frame, Guidance, Reference, Region, Registration
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from vidcolor.errors import MediaError
 from vidcolor.media.images import read_mask, read_picture
-from vidcolor.pipeline.planned import Picture
+from vidcolor.state.plan import Picture
 from vidcolor.types import Reference
 
 ROOM = 256 << 20

@@ -18,9 +18,7 @@ from vidcolor.features import Features, PatchFeatures
 from vidcolor.keyframes import choose_keyframes
 from vidcolor.media.probe import open_reel
 from vidcolor.media.read import Clip
-from vidcolor.pipeline import planned
 from vidcolor.pipeline.library import Library, Pictures
-from vidcolor.pipeline.planned import Given, Picture, Plan, PlannedKey, load_plan
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.records import encode
@@ -30,6 +28,11 @@ from vidcolor.shots.detect import find_shots, measuring_size
 from vidcolor.shots.edl import edl_text
 from vidcolor.shots.lists import csv_text, read_shots
 from vidcolor.shots.otio import otio_text
+from vidcolor.state import read
+from vidcolor.state.film import Film
+from vidcolor.state.made_of import match_mark, shots_ingredients
+from vidcolor.state.marks import reel_mark
+from vidcolor.state.plan import Given, Picture, PlannedKey, clear_frames, offered, own_keys, regions_of
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Frame, Reel, Shot, Transition, working_size
 
@@ -38,23 +41,23 @@ Progress = Callable[[str, int, int], None]
 """(stage, done, of how many): told as the work goes on."""
 
 
-def make_plan(project: Project, settings: Settings, progress: Progress) -> Plan:
-    """The plan in force, every out-of-date part made anew."""
-    reel = planned.load_reel(project, settings) or _probe(project, settings)
-    shots = planned.load_shots(project, reel, settings) or _find_shots(project, reel, settings, progress)
-    given = planned.list_given(project, reel, shots)
-    project.write_json(planned.PICTURES, planned.PICTURES_SCHEMA, {"files": given.files})
+def make_plan(project: Project, settings: Settings, progress: Progress) -> Film:
+    """The film with the plan in force, every out-of-date part made anew."""
+    reel = read.load_reel(project, settings) or _probe(project, settings)
+    shots = read.load_shots(project, reel, settings) or _find_shots(project, reel, settings, progress)
+    given = read.list_given(project, reel, shots)
+    project.write_json(read.PICTURES, read.PICTURES_SCHEMA, {"files": given.files})
     _match(project, reel, shots, given, settings, progress)
-    return load_plan(project, settings)
+    return read.load_film(project, settings)
 
 
 def _probe(project: Project, settings: Settings) -> Reel:
     path = project.reel_path
-    mark = planned.reel_mark(path)
+    mark = reel_mark(path)
     reel = open_reel(path, settings.reel)
     kept = replace(reel, path=Path(os.path.relpath(reel.path, path)))
     content = {"file": mark, "settings": settings_ingredients("reel", settings.reel), "reel": encode(kept)}
-    project.write_json(planned.REELS, planned.REELS_SCHEMA, content)
+    project.write_json(read.REELS, read.REELS_SCHEMA, content)
     log.info("%s: %d frames of %dx%d at %s", path, reel.frame_count, reel.size[1], reel.size[0], reel.rate)
     return reel
 
@@ -67,10 +70,10 @@ def _find_shots(project: Project, reel: Reel, settings: Settings, progress: Prog
         clip = Clip(reel, size=measuring_size(reel.size, settings.shots.side))
         shots = find_shots(reel, clip, settings.shots, lambda done: progress("shots", done, reel.frame_count))
         progress("shots", reel.frame_count, reel.frame_count)
-    made_of = fingerprint(planned.shots_ingredients(project, reel, settings))
+    made_of = fingerprint(shots_ingredients(project, reel, settings))
     for name, text_of in (("csv", csv_text), ("edl", edl_text), ("otio", otio_text)):
         project.write_text(f"plan/shots.{name}", text_of(shots, reel))
-    project.write_json(planned.SHOTS, planned.SHOTS_SCHEMA, {"made_of": made_of, "shots": encode(tuple(shots))})
+    project.write_json(read.SHOTS, read.SHOTS_SCHEMA, {"made_of": made_of, "shots": encode(tuple(shots))})
     log.info("%d shots%s", len(shots), f" from {listed}" if listed else "")
     return shots
 
@@ -84,12 +87,12 @@ def _match(
     progress: Progress,
 ) -> None:
     """Chooses keyframes and references for the shots without a picture of their own, where anything has changed."""
-    bare = [shot for shot in shots if not planned.own_keys(shot, given)]
-    marks = {shot.id: planned.match_mark(shot, reel, given, settings) for shot in bare}
-    chosen = planned.load_chosen(project)
+    bare = [shot for shot in shots if not own_keys(shot, given)]
+    marks = {shot.id: match_mark(shot, reel, given, settings) for shot in bare}
+    chosen = read.load_chosen(project)
     table = {shot.id: chosen[shot.id] for shot in bare if chosen.get(shot.id, ("",))[0] == marks[shot.id]}
     todo = [shot for shot in bare if shot.id not in table]
-    clear = dict(zip((s.id for s in shots), planned.clear_frames(shots), strict=True))
+    clear = dict(zip((s.id for s in shots), clear_frames(shots), strict=True))
     matcher = Matcher(project, reel, given, settings)
     for done, shot in enumerate(todo):
         progress("keyframes", done, len(todo))
@@ -103,7 +106,7 @@ def _match(
 
 def _keep_chosen(project: Project, table: Mapping[str, tuple[str, tuple[PlannedKey, ...]]]) -> None:
     entries = {shot_id: {"made_of": mark, "keyframes": encode(keys)} for shot_id, (mark, keys) in sorted(table.items())}
-    project.write_json(planned.KEYFRAMES, planned.KEYFRAMES_SCHEMA, {"shots": entries})
+    project.write_json(read.KEYFRAMES, read.KEYFRAMES_SCHEMA, {"shots": entries})
 
 
 class Matcher:
@@ -121,7 +124,7 @@ class Matcher:
 
         clear   the shot's frames outside its dissolves and fades: a keyframe should show one scene in full light
         """
-        pictures, regions = planned.offered(shot, self.given.pictures), planned.regions_of(shot, self.given)
+        pictures, regions = offered(shot, self.given.pictures), regions_of(shot, self.given)
         if regions:
             return self._with_regions(shot, pictures, regions)
         if not pictures:

@@ -30,13 +30,14 @@ from vidcolor.media.store import ChromaWriter
 from vidcolor.pipeline.keys import Colorizer, KeyMaker, MadeKey, load_colorizer, write_full_size
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.plan import Progress
-from vidcolor.pipeline.planned import Plan, ShotPlan, shot_ingredients, uses_network
-from vidcolor.pipeline.status import version_in_force
 from vidcolor.pipeline.strip import Strip
-from vidcolor.project.folder import Project
 from vidcolor.project.versions import CHROMA, finish_version, start_version
 from vidcolor.propagate.shot import propagate
 from vidcolor.settings import PropagateSettings, Settings
+from vidcolor.state.film import Film
+from vidcolor.state.made_of import shot_ingredients, uses_network
+from vidcolor.state.plan import ShotPlan
+from vidcolor.state.status import version_in_force
 from vidcolor.types import ColorFrame, Frame, working_size
 
 if TYPE_CHECKING:
@@ -101,12 +102,11 @@ class StoppedError(Exception):
     """Another shot failed; this one stops where it is."""
 
 
-def render(
-    project: Project, plan: Plan, settings: Settings, models: Models, progress: Progress, only: Sequence[str] = ()
-) -> list[str]:
+def render(film: Film, models: Models, progress: Progress, only: Sequence[str] = ()) -> list[str]:
     """Renders the stale shots (of those named in `only`, if any); their ids, in order."""
-    wanted = [plan.shot(name) for name in only] if only else list(plan.shots)
-    stale = [s for s in wanted if version_in_force(project, s, plan, settings) is None]
+    plan = film.plan
+    wanted = [plan.shot(name) for name in dict.fromkeys(only)] if only else list(plan.shots)
+    stale = [s for s in wanted if version_in_force(film, s) is None]
     if not stale:
         return []
     before = sum(_beforehand(s) for s in stale) if models.colorizer is not None else 0
@@ -114,7 +114,7 @@ def render(
     counter.add(0)
     workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))
     with ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool:
-        jobs = [pool.submit(_render_shot, project, plan, s, settings, models, counter) for s in stale]
+        jobs = [pool.submit(_render_shot, film, s, models, counter) for s in stale]
         try:
             wait(jobs, return_when=FIRST_EXCEPTION)
         finally:
@@ -126,10 +126,9 @@ def render(
     return [s.shot.id for s in stale]
 
 
-def _render_shot(
-    project: Project, plan: Plan, planned: ShotPlan, settings: Settings, models: Models, counter: _Counter
-) -> None:
+def _render_shot(film: Film, planned: ShotPlan, models: Models, counter: _Counter) -> None:
     started, cpu = time.monotonic(), time.thread_time()
+    project, plan, settings = film.project, film.plan, film.settings
     folder = start_version(project, planned.shot.id)
     size = working_size(plan.reel.size, settings.propagate.chroma_side)
     clip = Clip(plan.reel, planned.reach, size)
@@ -149,7 +148,7 @@ def _render_shot(
         "notes": [note for key in keys for note in key.notes] + _gray_note(planned, keys),
         "seconds": round(time.monotonic() - started, 2),
     }
-    finish_version(project, planned.shot.id, shot_ingredients(planned, plan, settings), report)
+    finish_version(project, planned.shot.id, shot_ingredients(film, planned), report)
     log.info(
         "%s: rendered in %.1f s (%.1f s of this thread)", planned.shot.id, report["seconds"], time.thread_time() - cpu
     )

@@ -6,15 +6,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from vidcolor.keyframes import best_next_keyframes
-from vidcolor.pipeline.planned import Plan, clear_frames
-from vidcolor.pipeline.status import ShotState, doubtful, named, ranges
 from vidcolor.project.folder import Project
 from vidcolor.project.versions import read_report
 from vidcolor.settings import Settings
+from vidcolor.state.film import Film
+from vidcolor.state.plan import clear_frames
+from vidcolor.state.status import ShotState, doubtful, named, ranges
 
 
-def summary(project: Project, plan: Plan, shown: Sequence[ShotState], settings: Settings) -> Iterator[tuple[str, str]]:
+def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]:
     """(head, line) pairs: shots, keyframes, references, doubtful frames, notes."""
+    project, plan, settings = film.project, film.plan, film.settings
     kinds = Counter(s.planned.shot.entry.kind for s in shown[1:])
     joined = ", ".join(f"{n} {kind}{'s' if n > 1 else ''}" for kind, n in sorted(kinds.items()))
     yield "shots", f"{len(shown)}" + (f" ({joined})" if joined else "")

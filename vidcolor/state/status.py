@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from vidcolor.pipeline.planned import Plan, ShotPlan, shot_ingredients
 from vidcolor.project.fingerprint import changes, describe_change, fingerprint
-from vidcolor.project.folder import Project
 from vidcolor.project.versions import Version, find_version, read_report, versions_of
-from vidcolor.settings import Settings
+from vidcolor.state.film import Film
+from vidcolor.state.made_of import shot_ingredients
+from vidcolor.state.plan import ShotPlan
 
 State = Literal["fresh", "stale", "new"]
 MOST_LISTED = 6
@@ -30,25 +30,25 @@ class ShotState:
     notes: tuple[str, ...] = ()
 
 
-def version_in_force(project: Project, planned: ShotPlan, plan: Plan, settings: Settings) -> Version | None:
+def version_in_force(film: Film, planned: ShotPlan) -> Version | None:
     """The version made of today's ingredients; None when the shot is stale."""
     if not planned.matched:
         return None
-    return find_version(project, planned.shot.id, fingerprint(shot_ingredients(planned, plan, settings)))
+    return find_version(film.project, planned.shot.id, fingerprint(shot_ingredients(film, planned)))
 
 
-def states(project: Project, plan: Plan, settings: Settings) -> list[ShotState]:
+def states(film: Film) -> list[ShotState]:
     """The state of every shot, in order."""
-    return [_state(project, planned, plan, settings) for planned in plan.shots]
+    return [_state(film, planned) for planned in film.plan.shots]
 
 
-def _state(project: Project, planned: ShotPlan, plan: Plan, settings: Settings) -> ShotState:
-    version = version_in_force(project, planned, plan, settings)
+def _state(film: Film, planned: ShotPlan) -> ShotState:
+    version = version_in_force(film, planned)
     state: State = "fresh"
     if version is None:
-        older = versions_of(project, planned.shot.id)
+        older = versions_of(film.project, planned.shot.id)
         version, state = (older[-1], "stale") if older else (None, "new")
-    report = read_report(project, version) if version else {}
+    report = read_report(film.project, version) if version else {}
     confidence = report.get("confidence")
     numbers = [float(c) for c in confidence if isinstance(c, int | float)] if isinstance(confidence, list) else []
     notes = report.get("notes")
@@ -57,18 +57,18 @@ def _state(project: Project, planned: ShotPlan, plan: Plan, settings: Settings) 
     )
 
 
-def why(project: Project, planned: ShotPlan, plan: Plan, settings: Settings) -> Iterator[str]:
+def why(film: Film, planned: ShotPlan) -> Iterator[str]:
     """Lines that say what has changed since the shot's newest version; none when it is fresh."""
-    if version_in_force(project, planned, plan, settings):
+    if version_in_force(film, planned):
         return
-    older = versions_of(project, planned.shot.id)
+    older = versions_of(film.project, planned.shot.id)
     if not older:
         yield "never rendered"
         return
     if not planned.matched:
         yield "references offered to it have changed; `vidcolor plan` chooses its keyframes again"
         return
-    for name, old, new in changes(older[-1].ingredients, shot_ingredients(planned, plan, settings)):
+    for name, old, new in changes(older[-1].ingredients, shot_ingredients(film, planned)):
         yield describe_change(name, old, new)
 
 

@@ -1,0 +1,75 @@
+"""What things are made of: the ingredients of shots, of the choice of keyframes, and of a shot's colours."""
+
+from __future__ import annotations
+
+from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
+from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
+from vidcolor.project.folder import Project
+from vidcolor.settings import PropagateSettings, Settings
+from vidcolor.stages import STAGES
+from vidcolor.state.film import Film
+from vidcolor.state.marks import file_hash
+from vidcolor.state.plan import Given, ShotPlan, offered, regions_of
+from vidcolor.types import Reel, Shot
+
+
+def shots_ingredients(project: Project, reel: Reel, settings: Settings) -> Ingredients:
+    listed = project.shots_path
+    return {
+        "reel": reel.hash,
+        "stage.shots": STAGES["shots"],
+        **({"list": file_hash(listed)} if listed else settings_ingredients("shots", settings.shots)),
+    }
+
+
+def match_mark(shot: Shot, reel: Reel, given: Given, settings: Settings) -> str:
+    """Fingerprint of what the choice of keyframes and references of a shot hangs on."""
+    return fingerprint(
+        {
+            "reel": reel.hash,
+            "frames": f"{shot.frames.start}-{shot.frames.stop}",
+            "stage.keyframes": STAGES["keyframes"],
+            "stage.references": STAGES["references"],
+            **settings_ingredients("keyframes", settings.keyframes),
+            **settings_ingredients("references", settings.references),
+            **{f"references/{p.name}": p.hash for p in offered(shot, given.pictures)},
+            **{f"region {frame}": "" for frame in regions_of(shot, given)},
+        }
+    )
+
+
+def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
+    """All that the colours of one shot are made of."""
+    plan, settings = film.plan, film.settings
+    keys: Ingredients = {}
+    for key in planned.keys:
+        keys[f"keyframe {key.frame}"] = f"{key.reason} {' '.join(key.pictures)}".strip()
+        keys |= {f"references/{name}": plan.hashes[name] for name in key.pictures}
+        for region in key.regions:
+            keys |= {f"references/{region.path}": f"{plan.hashes[region.path]} {region.picture}"}
+            keys |= {f"references/{region.part}": plan.hashes[region.part]} if region.part else {}
+    return {
+        "reel": plan.reel.hash,
+        "frames": f"{planned.reach.start}-{planned.reach.stop}",
+        **keys,
+        **{f"stage.{name}": STAGES[name] for name in ("colorize", "propagate")},
+        **settings_ingredients("reel", settings.reel),
+        **settings_ingredients("colorize", settings.colorize),
+        **settings_ingredients("propagate", settings.propagate),
+        **network_ingredients(settings),
+    }
+
+
+def network_ingredients(settings: Settings) -> Ingredients:
+    """The weights of the networks in force."""
+    files = []
+    if settings.colorize.network == "shipped":
+        files += [FEATURES, COLORIZER]
+    if uses_network(settings.propagate):
+        files += [FEATURES, PROPAGATOR]
+    return {f"weights.{file.stem}": mark_of(file) for file in files}
+
+
+def uses_network(settings: PropagateSettings) -> bool:
+    """Whether propagation asks the shipped networks."""
+    return settings.network == "shipped" and settings.method == "full" and settings.leave_out != "attention"

@@ -1,0 +1,142 @@
+"""The plan of a film as values: shots, keyframes, pictures, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Literal
+
+from vidcolor.errors import ProjectError
+from vidcolor.references.names import RegionName
+from vidcolor.timeline import FrameRange
+from vidcolor.types import Reel, Shot
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One colour picture of the references folder."""
+
+    name: str
+    """Relative to the folder, with `/`."""
+    hash: str
+    frame: int | None = None
+    shot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedKey:
+    """A keyframe and the pictures its colours come from, best first."""
+
+    frame: int
+    reason: Literal["person", "regions", "coverage"]
+    """person: the first picture is the frame's own; regions: a person gave masks alone"""
+    pictures: tuple[str, ...] = ()
+    regions: tuple[RegionName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a person put into the references folder."""
+
+    pictures: tuple[Picture, ...]
+    regions: tuple[RegionName, ...] = ()
+    """In order of frames"""
+    notes: tuple[str, ...] = ()
+    """On what was passed over"""
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Every file's size, time and hash, to keep"""
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """Of every picture and mask, by its name."""
+        return {name: entry["hash"] for name, entry in self.files.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ShotPlan:
+    """A shot, the frames it renders, and its keyframes."""
+
+    shot: Shot
+    reach: FrameRange
+    """The shot's frames and those it shares with its neighbours in dissolves."""
+    keys: tuple[PlannedKey, ...]
+    matched: bool = True
+    """False: references have changed since keyframes were chosen here; `vidcolor plan` chooses again."""
+
+    @property
+    def painted_over(self) -> tuple[PlannedKey, ...]:
+        """Keyframes that are the frame as the others colour it, with regions painted over it."""
+        own = any(key.reason == "person" for key in self.keys)
+        return tuple(key for key in self.keys if own and key.reason == "regions")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The machine's reading of the film, with people's pictures in their places."""
+
+    reel: Reel
+    shots: tuple[ShotPlan, ...]
+    pictures: tuple[Picture, ...]
+    notes: tuple[str, ...] = ()
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    """Of every picture and mask, by its name"""
+
+    def shot(self, shot_id: str) -> ShotPlan:
+        for planned in self.shots:
+            if planned.shot.id == shot_id:
+                return planned
+        raise ProjectError(f"{shot_id}: no such shot; `vidcolor status` lists them ({self.shots[0].shot.id} ...)")
+
+
+def own_keys(shot: Shot, given: Given) -> tuple[PlannedKey, ...]:
+    """The keyframes that a person gave pictures for, and then those with regions; none without any such picture."""
+    own = {p.frame: p.name for p in given.pictures if p.frame is not None and p.frame in shot.frames}
+    if not own:
+        return ()
+    marked = regions_of(shot, given)
+    keys = []
+    for frame in sorted({*own, *marked}):
+        regions = marked.get(frame, ())
+        names = [own[frame]] if frame in own else []
+        keys.append(PlannedKey(frame, "person" if names else "regions", with_theirs(names, regions), regions))
+    return tuple(keys)
+
+
+def regions_of(shot: Shot, given: Given) -> dict[int, tuple[RegionName, ...]]:
+    """The regions of each frame of the shot that has any, in order."""
+    inside = [region for region in given.regions if region.frame in shot.frames]
+    return {frame: tuple(regions) for frame, regions in groupby(inside, key=lambda region: region.frame)}
+
+
+def with_theirs(pictures: Sequence[str], regions: Sequence[RegionName]) -> tuple[str, ...]:
+    """A frame's pictures, and those of its regions behind them."""
+    return tuple(dict.fromkeys([*pictures, *(region.picture for region in regions)]))
+
+
+def offered(shot: Shot, pictures: Iterable[Picture]) -> list[Picture]:
+    """The pictures a shot without its own may take colours from: those of its folder, else all but other folders'."""
+    pictures = list(pictures)
+    return [p for p in pictures if p.shot == shot.id] or [p for p in pictures if p.shot is None]
+
+
+def reaches(shots: Sequence[Shot]) -> Iterator[FrameRange]:
+    """For each shot the frames it renders: its own, and the dissolves it shares with its neighbours."""
+    for shot, following in zip(shots, [*shots[1:], None], strict=True):
+        start, stop = shot.frames.start, shot.frames.stop
+        if shot.entry.kind == "dissolve" and shot.entry.frames:
+            start = min(start, shot.entry.frames.start)
+        if following is not None and following.entry.kind == "dissolve" and following.entry.frames:
+            stop = max(stop, following.entry.frames.stop)
+        yield FrameRange(max(0, start), min(stop, shots[-1].frames.stop))
+
+
+def clear_frames(shots: Sequence[Shot]) -> Iterator[FrameRange]:
+    """For each shot its frames outside dissolves and fades; all of them where nothing else is left."""
+    for shot, following in zip(shots, [*shots[1:], None], strict=True):
+        start, stop = shot.frames.start, shot.frames.stop
+        if shot.entry.frames:
+            start = max(start, shot.entry.frames.stop)
+        if following is not None and following.entry.frames:
+            stop = min(stop, following.entry.frames.start)
+        yield FrameRange(start, stop) if start < stop else shot.frames

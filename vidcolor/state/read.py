@@ -1,0 +1,149 @@
+"""The plan read back from the project's `plan/`, and the references folder as it is now.
+
+Light: imports nothing that decodes or computes, so that `vidcolor status` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vidcolor.errors import MediaError, ProjectError
+from vidcolor.project.fingerprint import fingerprint, settings_ingredients
+from vidcolor.project.folder import Project
+from vidcolor.project.records import decode
+from vidcolor.references.names import RegionName, check_shots, read_names
+from vidcolor.settings import Settings
+from vidcolor.state.film import Film
+from vidcolor.state.made_of import match_mark, shots_ingredients
+from vidcolor.state.marks import file_hash, file_mark, reel_mark
+from vidcolor.state.plan import Given, Picture, Plan, PlannedKey, ShotPlan, own_keys, reaches, regions_of, with_theirs
+from vidcolor.timeline import FrameRange
+from vidcolor.types import Reel, Shot
+
+REELS, REELS_SCHEMA = "plan/reels.json", "vidcolor.reels/1"
+SHOTS, SHOTS_SCHEMA = "plan/shots.json", "vidcolor.shots/1"
+KEYFRAMES, KEYFRAMES_SCHEMA = "plan/keyframes.json", "vidcolor.keyframes/1"
+PICTURES, PICTURES_SCHEMA = "plan/references.json", "vidcolor.references/1"
+MOST_PICTURES = 20_000
+"""More files than this in a references folder is a mistake of folder, not a film's references."""
+
+
+def load_film(project: Project, settings: Settings) -> Film:
+    """The film with the plan in force. Refuses a film that was never planned, or has changed since."""
+    reel = load_reel(project, settings)
+    if reel is None:
+        raise ProjectError(f"{project.root}: not planned yet, or the film has changed; run `vidcolor plan` first")
+    shots = load_shots(project, reel, settings)
+    if shots is None:
+        raise ProjectError(f"{project.root}: its shots are out of date; run `vidcolor plan` first")
+    given = list_given(project, reel, shots)
+    chosen = load_chosen(project)
+    planned = tuple(
+        _plan_shot(shot, reach, given, chosen, match_mark(shot, reel, given, settings))
+        for shot, reach in zip(shots, reaches(shots), strict=True)
+    )
+    plan = Plan(reel, planned, given.pictures, (*reel.notes, *given.notes), given.hashes)
+    return Film(project, plan, settings)
+
+
+def load_reel(project: Project, settings: Settings) -> Reel | None:
+    """The reel as it was probed; None when it was not, or the file or the settings have changed."""
+    path = project.reel_path
+    if not project.has(REELS):
+        return None
+    data = project.read_json(REELS, REELS_SCHEMA)
+    if data.get("file") != reel_mark(path) or data.get("settings") != settings_ingredients("reel", settings.reel):
+        return None
+    reel: Reel = decode(data.get("reel"), Reel, str(project.path(REELS)))
+    # kept relative to what `project.toml` names, so that film and project can move together
+    return replace(reel, path=Path(os.path.normpath(path / reel.path)))
+
+
+def load_shots(project: Project, reel: Reel, settings: Settings) -> list[Shot] | None:
+    """The shots in force; None when they were not found yet, or the film or settings have changed."""
+    if not project.has(SHOTS):
+        return None
+    data = project.read_json(SHOTS, SHOTS_SCHEMA)
+    if data.get("made_of") != fingerprint(shots_ingredients(project, reel, settings)):
+        return None
+    place = str(project.path(SHOTS))
+    shots = list(decode(data.get("shots"), tuple[Shot, ...], place)) if data.get("shots") else []
+    ends = [0, *(shot.frames.stop for shot in shots)]
+    if not shots or ends[-1] != reel.frame_count or any(s.frames.start != e for s, e in zip(shots, ends, strict=False)):
+        raise ProjectError(f"{place}: damaged (the shots do not cover the film); delete it and run `vidcolor plan`")
+    return shots
+
+
+def load_chosen(project: Project) -> dict[str, tuple[str, tuple[PlannedKey, ...]]]:
+    """For shots without a picture of their own: shot id to (match mark, keyframes)."""
+    if not project.has(KEYFRAMES):
+        return {}
+    data = project.read_json(KEYFRAMES, KEYFRAMES_SCHEMA).get("shots")
+    place = str(project.path(KEYFRAMES))
+    if not isinstance(data, dict) or not all(isinstance(entry, dict) for entry in data.values()):
+        raise ProjectError(f"{place}: damaged; delete it and run `vidcolor plan` again")
+    return {
+        shot_id: (
+            decode(entry.get("made_of"), str, place),
+            decode(entry.get("keyframes"), tuple[PlannedKey, ...], place) if entry.get("keyframes") else (),
+        )
+        for shot_id, entry in data.items()
+    }
+
+
+def _plan_shot(shot: Shot, reach: FrameRange, given: Given, chosen: Any, mark: str) -> ShotPlan:
+    own = own_keys(shot, given)
+    if own:
+        return ShotPlan(shot, reach, own)
+    made_of, keys = chosen.get(shot.id, ("", ()))
+    marked = regions_of(shot, given)
+    keys = tuple(_with_its_regions(key, marked.get(key.frame, ())) for key in keys)
+    return ShotPlan(shot, reach, keys if made_of == mark else (), matched=made_of == mark)
+
+
+def _with_its_regions(key: PlannedKey, regions: tuple[RegionName, ...]) -> PlannedKey:
+    """The keyframe with regions as the folder has them: the project keeps none."""
+    return replace(key, pictures=with_theirs(key.pictures, regions), regions=regions)
+
+
+def list_given(project: Project, reel: Reel, shots: Sequence[Shot]) -> Given:
+    """What the references folder holds, each file with its hash.
+
+    Refuses a folder that is not there and names that `references.names` refuses. A file is hashed again only
+    when its size or time has changed since the table was kept.
+    """
+    folder = project.keyframes_path
+    if folder is None:
+        return Given((), (), ("no references folder given",), {})
+    names = read_names(_files_below(folder), reel)
+    check_shots((*names.pictures, *names.regions), shots)
+    known = project.read_json(PICTURES, PICTURES_SCHEMA).get("files") if project.has(PICTURES) else {}
+    known = known if isinstance(known, dict) else {}
+    masks = [path for region in names.regions for path in (region.path, region.part) if path]
+    wanted = dict.fromkeys([*(p.path for p in names.pictures), *masks])
+    files = {path: _hashed(folder / path, known.get(path)) for path in wanted}
+    pictures = tuple(Picture(p.path, files[p.path]["hash"], p.frame, p.shot) for p in names.pictures)
+    return Given(pictures, names.regions, names.notes, files)
+
+
+def _files_below(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        raise MediaError(f"{folder}: no such folder of references; give it with --keyframes")
+    found: list[str] = []
+    for base, folders, files in os.walk(folder):
+        folders.sort()
+        found += [Path(base, name).relative_to(folder).as_posix() for name in files]
+        if len(found) > MOST_PICTURES:
+            raise MediaError(f"{folder}: more than {MOST_PICTURES} files; is this the folder of references?")
+    return sorted(found)
+
+
+def _hashed(path: Path, known: Any) -> dict[str, str]:
+    mark = file_mark(path)
+    if isinstance(known, dict) and known.get("file") == mark and isinstance(known.get("hash"), str):
+        return {"file": mark, "hash": known["hash"]}
+    return {"file": mark, "hash": file_hash(path)}
