@@ -9,7 +9,7 @@ STAGES: dict[str, int] = {
     "keyframes": 1,
     "references": 1,
     "colorize": 2,
-    "propagate": 3,
+    "propagate": 4,
     "finish": 1,
     "export": 1,
 }

@@ -29,6 +29,7 @@ class Fake:
     likeness: float = 1.0
     asked: list[str] = field(default_factory=list)
     evidence: list[np.ndarray] = field(default_factory=list)
+    away: list[tuple[int, ...]] = field(default_factory=list)
 
     def see(self, lightness):
         self.asked.append("see")
@@ -41,6 +42,7 @@ class Fake:
     def look_up(self, seen, known, away):
         assert len(known) == len(away)
         self.asked.append("look_up")
+        self.away.append(tuple(away))
         planes = np.zeros((5, *seen.shape), np.float32)
         planes[0], planes[1], planes[3], planes[4] = 33, -22, self.likeness, seen
         return planes, planes * 0.5
@@ -50,10 +52,10 @@ class Fake:
         return np.full((2, *seen.shape), 7, np.float32), np.full(seen.shape, 4, np.float32)
 
 
-def colors(network: Fake | None, keys: tuple[int, ...] = (0,), **settings: str) -> list[ColorFrame]:
+def colors(network: Fake | None, places: tuple[int, ...] = (0,), **settings: str | int) -> list[ColorFrame]:
     frames = [Frame(n, lightness) for n, lightness in enumerate(SHOT.lightness)]
     ones = np.ones(SIZE, np.float32)
-    given = [ColorFrame(n, SHOT.lab[n][1:], ones) for n in keys]
+    given = [ColorFrame(n, SHOT.lab[n][1:], ones) for n in places]
     chosen = PropagateSettings(**settings)  # type: ignore[arg-type]
 
     def still(first, other):
@@ -86,6 +88,13 @@ def test_every_guess_has_its_slot():
     assert (between[SLOTS.index("found"), :2] == np.array([33, -22], np.float32)[:, None, None]).all()
     assert (between[SLOTS.index("scene"), 0] == 16.5).all()
     assert not after[SLOTS.index("behind")].any(), "no keyframe on the right"
+
+
+def test_both_ends_of_a_gap_are_looked_up_however_many_keyframes_lie_on_one_side():
+    network = Fake(weighs=False)
+    colors(network, (0, 1, 2, 3, 7), keys=3)
+    by_frame = {4: (2, 1, 3), 5: (3, 2, 2), 6: (4, 3, 1), 8: (6, 5, 1)}
+    assert sorted(network.away) == sorted(by_frame.values()), "frames from keyframes 2, 3 and 7"
 
 
 def test_without_its_judgement_what_it_finds_is_weighed_by_rule():

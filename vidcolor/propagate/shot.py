@@ -169,7 +169,7 @@ class _Shot:
         """The frames between two keyframes, or between one and an end of the shot."""
         first = 0 if left is None else left
         last = self._count - 1 if right is None else right
-        self._meet(first, known)
+        self._meet(first, last, known)
         runs = [(a, min(a + RUN, last)) for a in range(first, last, RUN)]
         ends = self._ends(runs, right if self._by_flow else None, known)
         ahead = start(self._key(left, known)) if self._by_flow and left is not None else None
@@ -200,11 +200,11 @@ class _Shot:
     def _key(self, position: int, known: dict[int, tuple[Array, Array]]) -> Key:
         return Key(self._reader.look(position), *known[position])
 
-    def _meet(self, first: int, known: dict[int, tuple[Array, Array]]) -> None:
-        """Shows the finder the keyframes nearest to the gap."""
+    def _meet(self, first: int, last: int, known: dict[int, tuple[Array, Array]]) -> None:
+        """Shows the finder the keyframes nearest to the gap: those at its ends, then those next to it on any side."""
         if self._finder is None:
             return
-        nearest = sorted(sorted(known, key=lambda k: (abs(k - first), k))[: self._settings.keys])
+        nearest = sorted(sorted(known, key=lambda k: (max(first - k, k - last, 0), k))[: self._settings.keys])
         self._finder.forget_all_but(nearest)
         for position in nearest:
             if not self._finder.knows(position):
