@@ -12,7 +12,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,8 +103,12 @@ class Project:
         self.write_text(CONFIG, text)
         self.config = Project.open(self.root).config
 
-    def lock(self) -> FileLock:
-        """Held while something is written, so that two programs never work in one project at once."""
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Held within the block, while something is written: two programs never work in one project at once.
+
+        Taken once and given back at the block's end, however it ends. Refuses a project that is held already.
+        """
         lock = FileLock(self.path(".lock"))
         try:
             lock.acquire(timeout=0)
@@ -111,7 +116,10 @@ class Project:
             raise ProjectError(f"{self.root}: another vidcolor is working here; wait for it or stop it") from error
         except OSError as error:
             raise _cannot("locked", self.root, error) from error
-        return lock
+        try:
+            yield
+        finally:
+            lock.release()
 
     # Where things are. These names stand nowhere else.
 
