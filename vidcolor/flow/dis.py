@@ -1,7 +1,6 @@
 """DIS flow (OpenCV): on a CPU, no weights, the default.
 
-The result hangs on OpenCV's thread count (the search runs in stripes); whoever runs the program sets it to one,
-and uses the two cores for the two directions instead.
+The two directions run side by side instead of stripes of one (threads.py).
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.errors import InputError
+from vidcolor.threads import one_each
 
 SMALLEST = 16
 """Pictures with a side below this have no room for DIS's 8x8 patches at two scales; they are refused by OpenCV."""
@@ -60,6 +60,7 @@ class Dis:
         below, beside = max(0, SMALLEST - height), max(0, SMALLEST - width)
         if below or beside:
             a, b = (cv2.copyMakeBorder(x, 0, below, 0, beside, cv2.BORDER_REPLICATE) for x in (a, b))
+        one_each()
         flow = self._engine().calc(a, b, np.zeros((*a.shape, 2), np.float32))[:height, :width]
         return np.ascontiguousarray(flow.transpose(2, 0, 1))
 

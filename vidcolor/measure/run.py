@@ -12,7 +12,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-import cv2
 from numpy import ndarray as Array
 
 from vidcolor.color import luma_to_lightness, rgb_to_lab
@@ -45,7 +44,6 @@ def measure(
     and keyframes of other films. While it works: damaged pictures, naming the frame.
     """
     options = options or MeasureOptions()
-    cv2.setNumThreads(1)  # frames are measured side by side, and flow must not hang on the number of cores
     pair = open_pair(result, truth)
     sources, notes = find_sources(pair, options.keyframes)
     reference = _reference(options.reference)

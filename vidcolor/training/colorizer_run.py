@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import torch
 
 from vidcolor.colorize.evidence import SIGNALS, SLOTS
@@ -17,6 +16,7 @@ from vidcolor.features import Features
 from vidcolor.networks.fusion import FusionConfig, FusionNet
 from vidcolor.networks.learned import LearnedFeatures
 from vidcolor.networks.load import load_features
+from vidcolor.threads import one_each
 from vidcolor.training.colorizer_data import Pool, Samples, Tasks
 from vidcolor.training.fusion import FusionRecipe, Sample, load_fusion_recipe, start, train
 from vidcolor.training.held_out import kept_stills
@@ -32,7 +32,7 @@ HELD_SEED = 1000
 def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
     """Trains the shipped colorizer; `cache` keeps the samples (the run's `samples` if none is given)."""
     torch.set_num_threads(threads)
-    cv2.setNumThreads(1)
+    one_each()
     told = load_fusion_recipe(recipe)
     cache = cache or out / "samples"
     for folder in (out, cache):

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
 from vidcolor.networks.fusion import FusionConfig, FusionNet
 from vidcolor.networks.load import load_features
 from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator
+from vidcolor.threads import one_each
 from vidcolor.training.fusion import load_fusion_recipe, start, train
 from vidcolor.training.held_out import kept_stills
 from vidcolor.training.propagator_data import PLAYS, Recorded, record, record_scenes, record_stills
@@ -34,7 +34,7 @@ SCENES, SCENE_BUNDLE = 1200, 20
 def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
     """Trains the propagator; `cache` keeps the recordings."""
     torch.set_num_threads(threads)
-    cv2.setNumThreads(1)
+    one_each()
     told = load_fusion_recipe(recipe)
     cache = cache or out / "recordings"
     for folder in (out, cache):
