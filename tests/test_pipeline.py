@@ -173,6 +173,34 @@ def test_rendering_one_shot_by_name(work, capsys):
     assert "is stale" in capsys.readouterr().err
 
 
+def test_named_twice_a_shot_is_rendered_once(work, capsys):
+    project = str(work / "film.vidcolor")
+    shutil.rmtree(work / "film.vidcolor" / "shots")
+    assert main(["render", project, "--dry-run", SHOTS[1], SHOTS[1]]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"would render {SHOTS[1]}"]
+    assert main(["render", project, SHOTS[1], SHOTS[1]]) == 0
+    assert list(hashes(work)) == [f"{SHOTS[1]}/v001/chroma.avi"]
+    capsys.readouterr()
+    assert main(["render", project, "--dry-run", SHOTS[1]]) == 0
+    assert capsys.readouterr().out == "nothing to render: every shot named is fresh\n"
+    assert main(["render", project, "--dry-run", "r1-000001"]) == 2
+
+
+def test_a_shots_state_is_the_same_wherever_it_is_told(work, capsys):
+    """A shot that lost its picture waits for `plan` to choose its keyframes; never rendered, it is new."""
+    project = str(work / "film.vidcolor")
+    shutil.rmtree(work / "film.vidcolor" / "shots" / SHOTS[1])
+    (work / "refs" / "000025.png").unlink()
+    capsys.readouterr()
+    assert main(["status", project]) == 0
+    told = capsys.readouterr().out
+    row = next(line for line in told.splitlines() if line.startswith(SHOTS[1]))
+    assert "new" in row.split(), row
+    assert "3 shots: 2 fresh, 1 new" in told
+    assert main(["why", project, SHOTS[1]]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"{SHOTS[1]} is new:", "  never rendered"]
+
+
 def test_edited_shot_list_is_taken(work):
     listed = work / "cuts.csv"
     listed.write_text("shot,start,stop,entry\na,0,20,cut\nb,20,60,cut\n")

@@ -23,7 +23,7 @@ from vidcolor.state.film import Film
 from vidcolor.state.marks import file_mark
 from vidcolor.state.plan import Plan
 from vidcolor.state.read import load_film
-from vidcolor.state.status import ShotState, doubtful, named, ranges, states, why
+from vidcolor.state.status import ShotState, doubtful, named, ranges, states, to_render, why
 
 if TYPE_CHECKING:
     from vidcolor.measure import Measurement
@@ -85,8 +85,9 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
     settings = settings_of(project, args.assignments)
     if args.dry_run:
         film = load_film(project, settings)
-        stale = [s.planned.shot.id for s in states(film) if s.state != "fresh"]
-        terminal.say("\n".join(f"would render {name}" for name in stale) or "nothing to render: every shot is fresh")
+        stale = [s.shot.id for s in to_render(film, states(film), args.shots)]
+        asked = "every shot" if not args.shots else "every shot named"
+        terminal.say("\n".join(f"would render {name}" for name in stale) or f"nothing to render: {asked} is fresh")
         return
     with _working(project, "render"):
         film, rendered = _plan_and_render(project, settings, terminal, args.device, args.shots)
@@ -118,7 +119,7 @@ def why_command(args: argparse.Namespace, terminal: Terminal) -> None:
     lines = list(why(film, planned))
     state = next(s for s in states(film) if s.planned is planned)
     name = f"  {state.version.name}" if state.version else ""
-    terminal.say(f"{args.shot}{name} is {'stale:' if lines else 'fresh'}")
+    terminal.say(f"{args.shot}{name} is {state.state}{':' if lines else ''}")
     for line in lines:
         terminal.say(f"  {line}")
 
@@ -321,7 +322,7 @@ def _row(state: ShotState, plan: Plan) -> tuple[str, ...]:
         f"{len(shot.frames)}",
         plan.reel.timecode(shot.frames.start),
         shot.entry.kind,
-        state.state if state.planned.matched else "stale",
+        state.state,
         state.version.name if state.version else "-",
         keys or "none: stays gray",
         mean,

@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from vidcolor import __version__
 from vidcolor.cli import commands
@@ -16,6 +17,8 @@ from vidcolor.errors import VidcolorError
 
 EXIT_USER = 2
 EXIT_INTERRUPTED = 130
+LIGHT = ("new", "status", "why", "settings")
+"""Commands that answer at once: they compute nothing, and load nothing that does."""
 TOP = """\
 examples:
   vidcolor example demo                                 a small gray film and its references, to try the next line
@@ -43,6 +46,21 @@ file is.
 """
 
 
+class Mixed(argparse.ArgumentParser):
+    """Takes options before, between and behind the other words: `render PROJECT --dry-run SHOT`."""
+
+    mixing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # what the commands' parsers are asked
+        if self.mixing:
+            return super().parse_known_args(args, namespace)
+        self.mixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self.mixing = False
+
+
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vidcolor",
@@ -51,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"vidcolor {__version__}")
-    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Mixed)
     _add_run(verbs)
     _add_example(verbs)
     _add_new(verbs)
@@ -74,7 +92,7 @@ def _command(verbs: argparse._SubParsersAction, name: str, text: str, example: s
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=getattr(commands, f"{name}_command"))
+    parser.set_defaults(run=getattr(commands, f"{name}_command"), computes=name not in LIGHT)
     return parser
 
 
@@ -136,7 +154,7 @@ def _add_render(verbs: argparse._SubParsersAction) -> None:
         "vidcolor render northwind.vidcolor r1-001042",
     )
     _add_project(parser)
-    parser.add_argument("shots", nargs="*", metavar="SHOT", help="shot ids as `vidcolor status` shows them")
+    parser.add_argument("shots", nargs="*", default=[], metavar="SHOT", help="shot ids as `vidcolor status` shows them")
     parser.add_argument("--dry-run", action="store_true", help="say what would be rendered, and render nothing")
     _add_device(parser)
     _add_set(parser)
@@ -296,6 +314,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("vidcolor").addHandler(logging.NullHandler())
     try:
         args = build_parser().parse_args(argv)
+        if args.computes:
+            from vidcolor.threads import one_each
+
+            one_each()
         args.run(args, terminal)
     except VidcolorError as error:
         terminal.fail(str(error))

@@ -37,7 +37,7 @@ from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients, uses_network
 from vidcolor.state.plan import ShotPlan
-from vidcolor.state.status import version_in_force
+from vidcolor.state.status import states, to_render
 from vidcolor.types import ColorFrame, Frame, working_size
 
 if TYPE_CHECKING:
@@ -83,7 +83,6 @@ def load_models(settings: Settings, device: str) -> Models:
             f"device cuda: propagate.flow = {settings.propagate.flow} runs on the CPU; "
             "use --device auto, or --set propagate.flow=raft"
         )
-    cv2.setNumThreads(1)  # shots already run side by side, and results must not depend on the number of cores
     colorizer = load_colorizer() if settings.colorize.network == "shipped" else None
     flow = build_flow(settings.propagate.flow, settings.propagate, device)
     return Models(flow, PatchFeatures(), colorizer, _propagator(settings.propagate))
@@ -104,9 +103,7 @@ class StoppedError(Exception):
 
 def render(film: Film, models: Models, progress: Progress, only: Sequence[str] = ()) -> list[str]:
     """Renders the stale shots (of those named in `only`, if any); their ids, in order."""
-    plan = film.plan
-    wanted = [plan.shot(name) for name in dict.fromkeys(only)] if only else list(plan.shots)
-    stale = [s for s in wanted if version_in_force(film, s) is None]
+    stale = to_render(film, states(film), only)
     if not stale:
         return []
     before = sum(_beforehand(s) for s in stale) if models.colorizer is not None else 0

@@ -57,6 +57,15 @@ def _state(film: Film, planned: ShotPlan) -> ShotState:
     )
 
 
+def to_render(film: Film, shown: Sequence[ShotState], only: Sequence[str] = ()) -> list[ShotPlan]:
+    """The shots that are not fresh, in the film's order; of those named in `only`, if any.
+
+    Refuses a name that no shot has.
+    """
+    wanted = {film.plan.shot(name).shot.id for name in only}
+    return [s.planned for s in shown if s.state != "fresh" and (not wanted or s.planned.shot.id in wanted)]
+
+
 def why(film: Film, planned: ShotPlan) -> Iterator[str]:
     """Lines that say what has changed since the shot's newest version; none when it is fresh."""
     if version_in_force(film, planned):
