@@ -51,6 +51,17 @@ def test_other_shapes_are_refused() -> None:
         PatchFeatures()(np.zeros((3, 8, 8), np.float32))
 
 
+@pytest.mark.parametrize("channels", [1, 4, 7, 78])
+def test_correlate_adds_channels_in_their_order(channels: int) -> None:
+    """The order of single-precision sums is fixed, so results are the same bits on every machine."""
+    rng = np.random.default_rng(channels)
+    a, b = (rng.standard_normal((channels, n)).astype(np.float32) for n in (13, 600))
+    total = np.zeros((13, 600), np.float32)
+    for c in range(channels):
+        total += a[c][:, None] * b[c]
+    assert np.array_equal(correlate(a, b), total)
+
+
 def test_correlate_is_the_matrix_of_inner_products() -> None:
     random = np.random.default_rng(0)
     a, b = random.normal(size=(7, 33)).astype(np.float32), random.normal(size=(7, 1100)).astype(np.float32)

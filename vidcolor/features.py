@@ -56,14 +56,22 @@ def correlate(a: Array, b: Array) -> Array:
 
 @strict()
 def _correlate(rows, b, out):  # type: ignore[no-untyped-def]
+    # Four channels at a time, added in their order: a quarter of the loads and stores, and the same bits.
     channels, count = b.shape
-    for i in range(rows.shape[0]):
-        for first in range(0, count, STRIP):
-            last = min(first + STRIP, count)
-            for c in range(channels):
-                value = rows[i, c]
-                for j in range(first, last):
-                    out[i, j] += value * b[c, j]
+    whole = channels - channels % 4
+    for first in range(0, count, STRIP):
+        last = min(first + STRIP, count)
+        for i in range(rows.shape[0]):
+            line = out[i, first:last]
+            for c in range(0, whole, 4):
+                v0, v1, v2, v3 = rows[i, c], rows[i, c + 1], rows[i, c + 2], rows[i, c + 3]
+                b0, b1, b2, b3 = b[c, first:last], b[c + 1, first:last], b[c + 2, first:last], b[c + 3, first:last]
+                for j in range(last - first):
+                    line[j] = (((line[j] + v0 * b0[j]) + v1 * b1[j]) + v2 * b2[j]) + v3 * b3[j]
+            for c in range(whole, channels):
+                v0, b0 = rows[i, c], b[c, first:last]
+                for j in range(last - first):
+                    line[j] += v0 * b0[j]
 
 
 class Features(Protocol):
