@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from vidcolor.metrics.weights import COUNTER, NETWORKS
+from vidcolor.networks.pretrained import COUNTER, NETWORKS
 
 
 def random_state(name: str, *, whole: bool = True) -> dict[str, Any]:

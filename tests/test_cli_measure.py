@@ -106,8 +106,8 @@ def test_two_pictures(place, capsys):
 
 
 def test_without_weights_the_rest_is_computed(place, capsys, monkeypatch):
-    from vidcolor.metrics import inception, perceptual
-    from vidcolor.metrics.weights import Missing
+    from vidcolor.networks.pretrained import Missing
+    from vidcolor.research.metrics import inception, perceptual
 
     def missing(*_: object) -> None:
         raise Missing("needs a network: it is not here")

@@ -46,12 +46,13 @@ def test_every_range_belongs_to_a_setting():
     assert {(section, name) for section, names in RANGES.items() for name in names} <= known
 
 
-def test_the_house_shows_every_room():
-    """The tree of vidcolor/README.md names each room of the house and nothing else, in words."""
-    tree = re.search(r"```\n(vidcolor/\n.*?)```", HOUSE, re.DOTALL)
-    assert tree, "vidcolor/README.md shows the tree"
+@pytest.mark.parametrize("folder", ["vidcolor/", "vidcolor/research/"])
+def test_the_house_shows_every_room(folder):
+    """The trees of vidcolor/README.md name each room of the house and nothing else, in words."""
+    tree = re.search(rf"```\n({folder}\n.*?)```", HOUSE, re.DOTALL)
+    assert tree, f"vidcolor/README.md shows the tree of {folder}"
     rows = dict(re.findall(r"[├└]── (\S+?)/?\s{2,}(\S.*)", tree[1]))
-    real = {p.name for p in (ROOT / "vidcolor").iterdir() if p.is_dir() or p.suffix == ".py"}
+    real = {p.name for p in (ROOT / folder).iterdir() if p.is_dir() or p.suffix == ".py"}
     assert set(rows) == {name for name in real if not name.startswith("__")}
 
 

@@ -177,7 +177,7 @@ def test_the_usual_features_are_named_and_fetch_nothing(place, capsys, monkeypat
     def fetched(url: str) -> Path:
         raise AssertionError(f"asked for {url}")
 
-    monkeypatch.setattr("vidcolor.metrics.weights.fetch", fetched)
+    monkeypatch.setattr("vidcolor.networks.pretrained.fetch", fetched)
     monkeypatch.setattr(picture, "_have_vgg", lambda: False)
     assert main(line(place)) == 0
     assert "VGG-19's weights are not here" in " ".join(capsys.readouterr().out.split())
@@ -223,7 +223,7 @@ def test_networks_that_cannot_be_had_are_named(place, capsys, monkeypatch):
         raise WeightsError(f"could not be fetched from {url}")
 
     pytest.importorskip("torchvision", reason="needs torchvision")
-    monkeypatch.setattr("vidcolor.metrics.weights.fetch", none)
+    monkeypatch.setattr("vidcolor.networks.pretrained.fetch", none)
     assert main(line(place, "--features", "vgg19")) == 2
     assert "needs VGG-19" in capsys.readouterr().err
 

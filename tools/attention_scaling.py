@@ -22,7 +22,7 @@ from pathlib import Path
 
 import torch
 
-from vidcolor.networks.attention import Side, SuperAttention
+from vidcolor.research.networks.attention import Side, SuperAttention
 
 SIZES = ((256, 256), (512, 512), (720, 1280), (1080, 1920), (2160, 3840))
 ROWS = 1024

@@ -12,8 +12,8 @@ from pathlib import Path
 from vidcolor.networks.features import FeaturesNet
 from vidcolor.networks.load import save_features
 from vidcolor.networks.shipped import FEATURES
-from vidcolor.training.checkpoints import load_state
-from vidcolor.training.recipe import load_recipe
+from vidcolor.research.training.checkpoints import load_state
+from vidcolor.research.training.recipe import load_recipe
 
 
 def main() -> None:

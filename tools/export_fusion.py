@@ -12,9 +12,9 @@ from pathlib import Path
 from vidcolor.networks.fusion import FusionNet
 from vidcolor.networks.load import save_fusion
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
-from vidcolor.training import colorizer_run, propagator_run
-from vidcolor.training.checkpoints import load_state
-from vidcolor.training.fusion import load_fusion_recipe
+from vidcolor.research.training import colorizer_run, propagator_run
+from vidcolor.research.training.checkpoints import load_state
+from vidcolor.research.training.fusion import load_fusion_recipe
 
 KINDS = {
     "colorizer": (COLORIZER, colorizer_run.CONFIG),

@@ -22,8 +22,8 @@ from torch.nn import functional as F
 from vidcolor.color import lab_to_rgb
 from vidcolor.networks.load import load_features
 from vidcolor.networks.shipped import FEATURES
-from vidcolor.training.held_out import Trial, carried_psnr, held_trials
-from vidcolor.training.teachers import Both
+from vidcolor.research.training.held_out import Trial, carried_psnr, held_trials
+from vidcolor.research.training.teachers import Both
 
 Maps = Callable[[Tensor], Sequence[Tensor]]
 

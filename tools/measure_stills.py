@@ -26,15 +26,15 @@ from vidcolor.colorize.by_references import color_from_references
 from vidcolor.colorize.by_super_attention import HALF, Colorizer
 from vidcolor.colorize.by_transfer import transfer
 from vidcolor.features import PatchFeatures, gray_of
-from vidcolor.metrics.histograms import ab_histogram, his
-from vidcolor.metrics.image import difference, psnr, ssim
 from vidcolor.networks.learned import LearnedFeatures
 from vidcolor.networks.shipped import COLORIZER, FEATURES
 from vidcolor.references.choose import choose_references
+from vidcolor.research.metrics.histograms import ab_histogram, his
+from vidcolor.research.metrics.image import difference, psnr, ssim
+from vidcolor.research.training.lessons import read_rgb
+from vidcolor.research.training.pictures import TWIN, look_of, toned, viewed, viewed_mask
+from vidcolor.research.training.views import Camera, draw_view
 from vidcolor.settings import ColorizeSettings, ReferenceSettings
-from vidcolor.training.lessons import read_rgb
-from vidcolor.training.pictures import TWIN, look_of, toned, viewed, viewed_mask
-from vidcolor.training.views import Camera, draw_view
 from vidcolor.types import ColorFrame, Frame, Guidance, Reference, Region
 
 CAMERA = Camera(scales=(0.8, 1.1), turn=8.0, apart=30.0)

@@ -16,9 +16,9 @@ import sys
 from pathlib import Path
 
 from vidcolor.errors import VidcolorError
-from vidcolor.training.faithful.lists import write_list
-from vidcolor.training.faithful.looks import shipped_look, vgg19_look
-from vidcolor.training.faithful.prepare import Wanted, prepare
+from vidcolor.research.training.published.lists import write_list
+from vidcolor.research.training.published.looks import shipped_look, vgg19_look
+from vidcolor.research.training.published.prepare import Wanted, prepare
 
 
 def main() -> int:

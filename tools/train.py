@@ -2,8 +2,9 @@
 
     python tools/train.py configs/train/RECIPE.toml --data DIR --out RUN [--set NAME=VALUE] [--threads 1]
 
-A recipe's `kind` says what is trained (vidcolor/training/kinds.py); its head says what DIR must hold, on which machine
-it has been run, how long that took and what to expect. RUN gets log.csv, state.pt (to go on from) and more by its kind.
+A recipe's `kind` says what is trained (vidcolor/research/training/kinds.py); its head says what DIR must hold, on which
+machine it has been run, how long that took and what to expect. RUN gets log.csv, state.pt (to go on from) and more by
+its kind.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 
 from vidcolor.errors import VidcolorError
-from vidcolor.training.kinds import runner_of, with_changes
+from vidcolor.research.training.kinds import runner_of, with_changes
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ import pytest
 from vidcolor.color import lab_to_rgb
 from vidcolor.colorize.vgg import BAND, CONVOLUTIONS, DEVIATION, MEAN, SIDE, VggFeatures
 from vidcolor.errors import InputError
-from vidcolor.metrics.weights import NetworkFacts, Weights
+from vidcolor.networks.pretrained import NetworkFacts, Weights
 from vidcolor.superpixels.pool import pool
 from vidcolor.superpixels.segment import segment
 

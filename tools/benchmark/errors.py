@@ -24,11 +24,11 @@ from vidcolor.color import delta_e, lab_to_rgb, luma_to_lightness, rgb_to_lab
 from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.flow.warp import occluded
 from vidcolor.media.pictures import open_colors
-from vidcolor.metrics.temporal import _Way as Way
 from vidcolor.networks.propagator import Propagator
 from vidcolor.propagate import propagate
 from vidcolor.propagate.blend import Candidate, Guess, best, mixed
 from vidcolor.propagate.runs import Look, chroma_size, reduced
+from vidcolor.research.metrics.temporal import _Way as Way
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, ColorTags, Frame, working_size
 

@@ -22,9 +22,9 @@ from benchmark.costs import FailedError
 from benchmark.jobs import Job, open_job
 from benchmark.methods import Method
 from vidcolor.errors import VidcolorError
-from vidcolor.measure.measurement import Measurement, MeasureOptions
-from vidcolor.measure.run import measure
 from vidcolor.media.pictures import open_colors
+from vidcolor.research.measure.measurement import Measurement, MeasureOptions
+from vidcolor.research.measure.run import measure
 
 Tell = Callable[[str], None]
 Record = dict[str, Any]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from benchmark.methods import Gray, Method, Ours
 from benchmark.quality import Record, of, value_of
 from benchmark.tables import mean, number, table
-from vidcolor.measure.definitions import BY_KEY
+from vidcolor.research.measure.definitions import BY_KEY
 
 RULES = ("first", "both")
 PARTS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmark import machine
 from benchmark.jobs import rule_name
 from benchmark.quality import Record, of, value_of
-from vidcolor.measure.definitions import BY_KEY
+from vidcolor.research.measure.definitions import BY_KEY
 
 COLUMNS = (
     "psnr",
@@ -25,7 +25,7 @@ COLUMNS = (
     "unseen_error",
     "luma_change",
 )
-"""Figures of the quality table, by `vidcolor.measure`'s names; those nobody has are left out."""
+"""Figures of the quality table, by `vidcolor.research.measure`'s names; those nobody has are left out."""
 ARROWS = {"higher": "↑", "lower": "↓", "near 1": "→ 1", "near 0": "→ 0", "near truth": ""}
 WORST = ("luma_change",)
 """Figures of which the worst clip counts, not the mean."""

@@ -26,8 +26,8 @@ from vidcolor.state.read import load_film
 from vidcolor.state.status import ShotState, doubtful, named, ranges, states, to_render, why
 
 if TYPE_CHECKING:
-    from vidcolor.measure import Measurement
     from vidcolor.pipeline.deliver import Delivered
+    from vidcolor.research.measure import Measurement
 
 WORST_FRAMES = 6
 """Worst frames on the page that `measure --report` writes."""
@@ -125,8 +125,8 @@ def why_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 
 def measure_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    from vidcolor.measure import MeasureOptions, measure
-    from vidcolor.measure.files import Outputs
+    from vidcolor.research.measure import MeasureOptions, measure
+    from vidcolor.research.measure.files import Outputs
 
     outputs = Outputs(args.json, args.csv, args.report)
     outputs.check([args.result, args.truth])
@@ -282,7 +282,7 @@ def _show_cost(
 
 
 def _show_measurement(found: Measurement, terminal: Terminal) -> None:
-    from vidcolor.measure import table
+    from vidcolor.research.measure import table
 
     for head, line in table.about(found):
         terminal.say(f"{head:<10} {line}")

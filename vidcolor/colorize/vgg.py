@@ -18,8 +18,8 @@ from numpy import ndarray as Array
 
 from vidcolor.color import lab_to_rgb
 from vidcolor.errors import InputError
-from vidcolor.metrics.tensors import Runner
-from vidcolor.metrics.weights import INSTALL, NetworkFacts, Weights
+from vidcolor.networks.pretrained import INSTALL, NetworkFacts, Weights
+from vidcolor.networks.runner import Runner
 from vidcolor.superpixels.pool import pool
 from vidcolor.weights import library
 

@@ -27,7 +27,7 @@ from vidcolor.features import LUMA, Features, PatchFeatures
 from vidcolor.finish import enlarge
 from vidcolor.media.images import read_picture
 from vidcolor.media.picture_out import check_picture_out, write_picture
-from vidcolor.metrics.weights import NETWORKS, Weights
+from vidcolor.networks.pretrained import NETWORKS, Weights
 from vidcolor.settings import FinishSettings
 from vidcolor.types import Reference
 from vidcolor.weights import cached

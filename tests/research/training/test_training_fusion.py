@@ -1,0 +1,156 @@
+"""training/fusion.py and propagator_data.py: what propagation guesses is recorded, and learned from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import film
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+
+from vidcolor.color import lab_to_rgb  # noqa: E402
+from vidcolor.errors import SettingsError  # noqa: E402
+from vidcolor.networks.features import FeaturesConfig, FeaturesNet  # noqa: E402
+from vidcolor.networks.fusion import ABSENT, FusionConfig, FusionNet  # noqa: E402
+from vidcolor.networks.load import save_features  # noqa: E402
+from vidcolor.networks.propagator import CARRIERS, SIGNALS, SLOTS, Propagator  # noqa: E402
+from vidcolor.research.training.fusion import (  # noqa: E402
+    FusionRecipe,
+    Sample,
+    load_fusion_recipe,
+    measure,
+    start,
+    train,
+    without,
+)
+from vidcolor.research.training.propagator_data import PLAYS, Play, Recorded, record, record_scenes, sample_of  # noqa: E402
+
+TINY = FeaturesConfig(stem=4, widths=(8, 16, 16), blocks=(1, 1, 1), join=8, outputs=(6, 5, 4))
+SMALL = FusionConfig(("one", "two"), 1, 8, (16, 16, 16, 16), (6, 5, 4))
+RECIPE = FusionRecipe(crop=(32, 32), batch=4, steps=6, measure_every=3, save_every=3, average=0.5)
+
+
+class Made:
+    """Samples in which the second guess is right, and nothing says so but its place."""
+
+    def draw(self, random: np.random.Generator) -> Sample:
+        truth = random.normal(0, 20, (2, 1, 1)).astype(np.float32) + np.zeros((2, 32, 32), np.float32)
+        wrong = random.normal(0, 20, (2, 1, 1)).astype(np.float32) + np.zeros((2, 32, 32), np.float32)
+        signal = np.zeros((1, 32, 32), np.float32)
+        evidence = np.stack([np.concatenate([wrong, signal]), np.concatenate([truth, signal])])
+        light = random.uniform(0, 100, (32, 32)).astype(np.float32)
+        return Sample(light, evidence, np.full((2, 32, 32), 5, np.float32), truth)
+
+
+def trained(folder: Path, recipe: FusionRecipe = RECIPE) -> FusionNet:
+    folder.mkdir(exist_ok=True)
+    torch.manual_seed(5)
+    features = FeaturesNet(TINY)
+    run = start(recipe, FusionNet(SMALL), folder)
+    train(recipe, run, features, Made(), [Made().draw(np.random.default_rng(1))], folder)
+    return run.net
+
+
+def test_it_learns_whom_to_believe(tmp_path):
+    recipe = FusionRecipe(crop=(32, 32), batch=4, steps=40, warm=5, measure_every=20, save_every=40, average=0.5)
+    net = trained(tmp_path, recipe)
+    torch.manual_seed(5)
+    features = FeaturesNet(TINY)
+    trials = [Made().draw(np.random.default_rng(k)) for k in range(5)]
+    figures = measure(net.eval(), features, trials)
+    assert figures["net"] > figures["rule"] + 3
+
+
+def test_a_run_that_is_taken_up_ends_as_one_that_never_stopped(tmp_path):
+    whole = trained(tmp_path / "whole")
+    first = tmp_path / "parts"
+    first.mkdir()
+    torch.manual_seed(5)
+    features = FeaturesNet(TINY)
+    run = start(RECIPE, FusionNet(SMALL), first)
+    train(RECIPE, run, features, Made(), [Made().draw(np.random.default_rng(1))], first, until=3)
+    parts = trained(first)
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(parts.state_dict()[name], value, rtol=1e-4, atol=1e-6)
+
+
+def test_recipes_are_read_and_strange_entries_refused(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text('kind = "propagator"\ncrop = [64, 96]\n[losses]\nown = 0.5\n')
+    recipe = load_fusion_recipe(path)
+    assert recipe.crop == (64, 96)
+    assert recipe.losses.own == 0.5
+    assert recipe.hash != FusionRecipe().hash
+    path.write_text("stepz = 3\n")
+    with pytest.raises(SettingsError, match="stepz"):
+        load_fusion_recipe(path)
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory) -> Path:
+    """A made film of 9 frames, recorded with two keyframes."""
+    folder = tmp_path_factory.mktemp("recordings")
+    clip = folder / "made"
+    clip.mkdir()
+    for n, lab in enumerate(film.make_film((64, 96), (9,)).lab):
+        picture = np.rint(np.clip(lab_to_rgb(lab), 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
+        cv2.imwrite(str(clip / f"{n:05d}.webp"), picture[..., ::-1])
+    torch.manual_seed(0)
+    save_features(folder / "f.safetensors", FeaturesNet(TINY), {})
+    network = Propagator(folder / "f.safetensors", None)
+    record(clip, Play("both", 1, (0.0, 1.0), kept=5), network, folder)
+    return folder
+
+
+def test_recordings_hold_the_truth_and_every_guess(recordings):
+    array = np.load(recordings / "made-both.npy")
+    assert array.shape == (5, 3 + len(CARRIERS) * (3 + SIGNALS), 64, 96)
+    sample = sample_of(array[2].astype(np.float32))
+    apart = np.hypot(*(sample.evidence[SLOTS.index("before"), :2] - sample.truth)).mean()
+    assert apart < np.hypot(*sample.truth).mean() / 3
+    assert (sample.error < ABSENT).all()
+    stamp = (recordings / "made-both.npy").stat().st_mtime_ns
+    record(recordings / "made", PLAYS[0], Propagator(recordings / "f.safetensors", None), recordings)
+    first = sample_of(np.load(recordings / "made-first.npy")[0].astype(np.float32))
+    assert (first.error[SLOTS.index("behind")] == ABSENT).all()
+    assert (recordings / "made-both.npy").stat().st_mtime_ns == stamp
+
+
+def test_scenes_are_recorded_once_whether_of_people_or_of_pieces(recordings, tmp_path):
+    random = np.random.default_rng(1)
+    people = tmp_path / "images" / "one.jpg"
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    cv2.imwrite(str(people), random.integers(0, 255, (60, 40, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "masks" / "one.png"), np.full((60, 40), 255, np.uint8))
+    stills = sorted((recordings / "made").glob("*.webp"))[:2]
+    network = Propagator(recordings / "f.safetensors", None)
+    for path in (tmp_path / "scenes-0.npy", tmp_path / "scenes-1.npy"):
+        record_scenes(stills, [people], network, path)
+        array = np.load(path)
+        assert array.shape == (6, 3 + len(CARRIERS) * (3 + SIGNALS), 192, 256)
+        assert np.isfinite(array).all()
+        stamp = path.stat().st_mtime_ns
+        record_scenes(stills, [people], network, path)
+        assert path.stat().st_mtime_ns == stamp
+    assert not np.array_equal(array, np.load(tmp_path / "scenes-0.npy")), "each file is other scenes"
+
+
+def test_drawn_samples_hang_on_their_seed_alone_and_vary(recordings):
+    source = Recorded([recordings / "made-both.npy"], (48, 64))
+    one, same, other = (source.draw(np.random.default_rng(seed)) for seed in (3, 3, 4))
+    assert all(np.array_equal(getattr(one, n), getattr(same, n)) for n in ("lightness", "evidence", "error", "truth"))
+    assert not np.array_equal(one.truth, other.truth)
+    assert one.evidence.shape == (len(SLOTS), 2 + SIGNALS, 48, 64)
+    assert len(source.whole(2)) == 2
+
+
+def test_slots_can_be_emptied():
+    sample = without(Made().draw(np.random.default_rng(0)), [1])
+    assert (sample.error[1] == ABSENT).all()
+    assert not sample.evidence[1].any()
+    assert sample.error[0].max() < ABSENT

@@ -1,0 +1,1 @@
+"""What colours no film: the published networks, metrics, training, and `vidcolor measure`."""

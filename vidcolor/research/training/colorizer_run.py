@@ -1,0 +1,76 @@
+"""A run of the shipped colorizer's training: its pictures, its samples, its trials, its loop.
+
+DATA holds stills/train/SOURCE/*.webp, clips/train/NAME/*.webp and, for regions, stills/people-masks/{images,masks}. The
+run's folder gets log.csv, held_out.csv, state.pt (to go on from) and best.pt; the cache the samples and look-alikes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from vidcolor.colorize.evidence import SIGNALS, SLOTS
+from vidcolor.features import Features
+from vidcolor.networks.fusion import FusionConfig, FusionNet
+from vidcolor.networks.learned import LearnedFeatures
+from vidcolor.networks.load import load_features
+from vidcolor.research.training.colorizer_data import Pool, Samples, Tasks
+from vidcolor.research.training.fusion import FusionRecipe, Sample, load_fusion_recipe, start, train
+from vidcolor.research.training.held_out import kept_stills
+from vidcolor.research.training.pictures import look_alikes
+from vidcolor.threads import one_each
+
+CONFIG = FusionConfig(SLOTS, SIGNALS, own="correction")
+SAMPLES = 1500
+"""Made once and kept, 1.1 MB each; drawn again and again, mirrored half the time."""
+TRIALS = 64
+HELD_SEED = 1000
+
+
+def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
+    """Trains the shipped colorizer; `cache` keeps the samples (the run's `samples` if none is given)."""
+    torch.set_num_threads(threads)
+    one_each()
+    told = load_fusion_recipe(recipe)
+    cache = cache or out / "samples"
+    for folder in (out, cache):
+        folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(told.seed)
+    features = LearnedFeatures()
+    pool, held = pools(data, told, features, cache)
+    source = Samples(Tasks(pool, told.crop[0]), features, cache / "train", SAMPLES, told.seed)
+    begun = start(told, FusionNet(CONFIG), out)
+    train(told, begun, load_features(), source, trials_of(held, told, features, cache), out)
+
+
+def pools(data: Path, recipe: FusionRecipe, features: Features, cache: Path) -> tuple[Pool, Pool]:
+    """The pictures to train on, and those held out: the recipe's clips, and stills by their names."""
+    stills = sorted((data / "stills/train").glob("*/*.webp"))
+    clips = sorted(p for p in (data / "clips/train").iterdir() if p.is_dir())
+    kept = kept_stills(stills)
+    held = sorted(set(stills) - set(kept))
+    both = []
+    for name, files, folders in (
+        ("train", kept, [c for c in clips if c.name not in recipe.held_clips]),
+        ("held", held, [c for c in clips if c.name in recipe.held_clips]),
+    ):
+        alike = look_alikes(files, features, cache / f"alike-{name}.npz")
+        frames = tuple(tuple(sorted(folder.glob("*.webp"))) for folder in folders)
+        both.append(Pool(tuple(files), alike, frames, tuple(people_of(data, files))))
+    return both[0], both[1]
+
+
+def people_of(data: Path, stills: Sequence[Path]) -> list[tuple[Path, Path]]:
+    """Pictures of people with their masks, of those that are among these stills."""
+    folder = data / "stills/people-masks"
+    names = {still.stem.split("__")[-1] for still in stills if still.parent.name == "human_seg"}
+    pictures = sorted(p for p in (folder / "images").glob("*") if p.stem in names)
+    return [(p, folder / "masks" / f"{p.stem}.png") for p in pictures]
+
+
+def trials_of(held: Pool, recipe: FusionRecipe, features: Features, cache: Path) -> list[Sample]:
+    """Held-out samples, of every kind as often as in training."""
+    source = Samples(Tasks(held, recipe.crop[0]), features, cache / "held", TRIALS, recipe.seed + HELD_SEED)
+    return [source.sample(number) for number in range(TRIALS)]

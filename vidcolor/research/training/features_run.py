@@ -1,0 +1,39 @@
+"""A run of the features' training: its data, its start, its loop.
+
+DATA holds stills/train/SOURCE/*.webp, clips/train/NAME/*.webp and teachers/*.safetensors. The run's folder gets
+log.csv, held_out.csv, teachers.csv, state.pt (to go on from) and best.pt (the best on what is held out).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from vidcolor.networks.features import FeaturesNet
+from vidcolor.research.training.data import Clips, Stills
+from vidcolor.research.training.held_out import held_trials, kept_stills
+from vidcolor.research.training.lessons import Lessons
+from vidcolor.research.training.loop import measure_teachers, start, train
+from vidcolor.research.training.recipe import load_recipe
+from vidcolor.research.training.teachers import Both
+
+
+def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
+    """Trains the features encoder; `cache` keeps what the teachers see (the run's `lessons` if none is given)."""
+    torch.set_num_threads(threads)
+    told = load_recipe(recipe)
+    cache = cache or out / "lessons"
+    for folder in (out, cache):
+        folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(told.seed)
+    stills = sorted((data / "stills/train").glob("*/*.webp"))
+    folders = sorted(p for p in (data / "clips/train").iterdir() if p.is_dir())
+    lessons = Lessons(data / "teachers", cache, stills)
+    trials = held_trials([f for f in folders if f.name in told.held_clips])
+    measure_teachers(Both(data / "teachers"), trials, out)
+    vgg, resnet = (len(axes) for axes in lessons.axes)
+    begun = start(told, FeaturesNet(), (vgg, resnet), out)
+    seen = Stills(kept_stills(stills), told.crop, lessons)
+    clips = Clips([f for f in folders if f.name not in told.held_clips], told.crop)
+    train(told, begun, (seen, clips), trials, out)

@@ -1,0 +1,251 @@
+"""Training of a fusion network: guesses of frames whose colours are known, from any source that draws samples.
+
+- Every sample is drawn from its own seed (the run's, the step, its place in the batch): a run that is resumed sees the
+  same samples.
+- The main loss is the logarithm of a sample's squared error, which is what PSNR measures; beside it a distance that
+  forgives large errors, one for the network's own colour, and the likelihood of the error it expects of itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy import ndarray as Array
+from numpy.random import Generator
+from torch import Tensor
+
+from vidcolor.color import lab_to_rgb
+from vidcolor.networks.features import FeaturesNet
+from vidcolor.networks.fusion import ABSENT, Answer, FusionNet
+from vidcolor.research.training.checkpoints import add_row, load_state, means_of, save_state
+from vidcolor.research.training.descent import SHARDS, Share, share_of, stepped
+from vidcolor.research.training.kinds import read_toml
+from vidcolor.research.training.recipe import Scheduled, checked
+
+FLOOR = 2.0
+"""Squared a*b* error added to a sample's before its logarithm: below it nothing is to be gained."""
+SHARP = 1.0
+"""a*b* error below which the forgiving distance is quadratic."""
+NOTED = 100
+"""Steps between lines of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class FusionLosses:
+    """How much each loss counts."""
+
+    psnr: float = 1.0
+    near: float = 0.1
+    own: float = 0.02
+    error: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class FusionRecipe(Scheduled):
+    """A fusion network's training."""
+
+    kind: str = "propagator"
+    seed: int = 1
+    crop: tuple[int, ...] = (192, 256)
+    """Rows and columns of a sample; multiples of 16."""
+    batch: int = 6
+    """Samples a step; even."""
+    steps: int = 6000
+    warm: int = 100
+    """Steps in which the rate rises from nothing."""
+    decay: float = 0.4
+    """Share of the steps, at the end, in which the rate falls to nothing."""
+    rate: float = 1e-3
+    wear: float = 0.02
+    average: float = 0.998
+    """Of the running mean of the weights, which is what is measured and shipped."""
+    measure_every: int = 500
+    save_every: int = 250
+    held_clips: tuple[str, ...] = ()
+    """Clips never trained on."""
+    losses: FusionLosses = field(default_factory=FusionLosses)
+
+
+def load_fusion_recipe(path: Path) -> FusionRecipe:
+    """The recipe in a TOML file. Refuses keys it does not know."""
+    told = read_toml(path)
+    losses = checked(FusionLosses, told.pop("losses", {}), path)
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
+    return FusionRecipe(**checked(FusionRecipe, plain, path), losses=FusionLosses(**losses))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """A frame, the guesses of its chroma, and the truth."""
+
+    lightness: Array
+    """(H, W) L*"""
+    evidence: Array
+    """(S, 2 + signals, H, W)"""
+    error: Array
+    """(S, H, W): expected of each guess, in a*b*; networks.fusion.ABSENT where there is none"""
+    truth: Array
+    """(2, H, W)"""
+
+
+class Source(Protocol):
+    """Where samples come from; the same sample for the same state of `random`."""
+
+    def draw(self, random: Generator) -> Sample: ...
+
+
+def batched(samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Lightness (B, 1, H, W), evidence, error and truth of samples of one size."""
+    names = ("lightness", "evidence", "error", "truth")
+    light, *rest = (torch.from_numpy(np.stack([getattr(s, n) for s in samples]).astype(np.float32)) for n in names)
+    evidence, error, truth = rest
+    return light[:, None], evidence, error, truth
+
+
+def losses_of(answer: Answer, truth: Tensor) -> dict[str, Tensor]:
+    """Each loss by its recipe's name."""
+    square = (answer.chroma - truth).square().sum(1)
+    off = square.detach().sqrt()
+    own = ((answer.own - truth).square().sum(1) + SHARP**2).sqrt()
+    return {
+        "psnr": (square.mean((1, 2)) + FLOOR).log().mean(),
+        "near": ((square + SHARP**2).sqrt() - SHARP).mean(),
+        "own": own.mean(),
+        "error": (off / answer.error + answer.error.log()).mean(),
+    }
+
+
+@dataclass
+class FusionRun:
+    """All that a run carries from step to step."""
+
+    net: FusionNet
+    average: dict[str, Tensor]
+    optimizer: torch.optim.AdamW
+    step: int = 0
+    best: float = -1e9
+    seconds: float = 0.0
+
+
+def start(recipe: FusionRecipe, net: FusionNet, folder: Path) -> FusionRun:
+    """A run at its beginning, or as its folder has it."""
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(net.parameters(), recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.wear)
+    run = FusionRun(net, {name: value.clone() for name, value in net.state_dict().items()}, optimizer)
+    if (folder / "state.pt").exists():
+        state = load_state(folder / "state.pt")
+        net.load_state_dict(state["net"])
+        optimizer.load_state_dict(state["optimizer"])
+        run.average, run.step, run.best, run.seconds = (state[k] for k in ("average", "step", "best", "seconds"))
+    return run
+
+
+def train(
+    recipe: FusionRecipe,
+    run: FusionRun,
+    features: FeaturesNet,
+    source: Source,
+    trials: Sequence[Sample],
+    folder: Path,
+    *,
+    until: int | None = None,
+) -> None:
+    """Steps until the recipe's end, or `until`; log.csv, held_out.csv, state.pt and best.pt in the folder."""
+    features = features.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    began, sums = time.monotonic() - run.seconds, []
+    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(SHARDS) as workers:
+
+        def draw(step: int) -> list[Sample]:
+            return [source.draw(np.random.default_rng([recipe.seed, step, k])) for k in range(recipe.batch)]
+
+        coming = reader.submit(draw, run.step)
+        while run.step < min(recipe.steps, until or recipe.steps):
+            samples, coming = coming.result(), reader.submit(draw, run.step + 1)
+            sums.append(_one_step(recipe, run, features, samples, workers))
+            run.step += 1
+            run.seconds = time.monotonic() - began
+            if run.step % NOTED == 0:
+                add_row(folder / "log.csv", run.step, run.seconds, means_of(sums))
+                sums = []
+            if run.step % recipe.measure_every == 0 or run.step == recipe.steps:
+                _keep_best(run, features, trials, folder)
+            if run.step % recipe.save_every == 0 or run.step == recipe.steps:
+                state = {k: getattr(run, k) for k in ("average", "step", "best", "seconds")}
+                save_state(
+                    folder / "state.pt",
+                    {**state, "net": run.net.state_dict(), "optimizer": run.optimizer.state_dict()},
+                )
+        coming.cancel()
+
+
+def answer_of(net: FusionNet, features: FeaturesNet, light: Tensor, evidence: Tensor, error: Tensor) -> Answer:
+    """What the network says, in bfloat16; no gradient reaches the features."""
+    with torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad():
+            maps = features(light)
+        return net.answer(light, maps, evidence, error)
+
+
+def _one_step(
+    recipe: FusionRecipe,
+    run: FusionRun,
+    features: FeaturesNet,
+    samples: list[Sample],
+    workers: ThreadPoolExecutor,
+) -> dict[str, float]:
+    weights = list(run.net.parameters())
+
+    def share(shard: int) -> Share:
+        light, evidence, error, truth = batched(samples[shard::SHARDS])
+        losses = losses_of(answer_of(run.net, features, light, evidence, error), truth)
+        return share_of(losses, recipe.losses, weights)
+
+    return stepped(recipe, run, run.net, share, workers)
+
+
+def measure(net: FusionNet, features: FeaturesNet, trials: Sequence[Sample]) -> dict[str, float]:
+    """PSNR in dB in R'G'B' under the true L*, of the network, of the rule, of its own colour; and of its expected
+    errors the mean, beside the true one."""
+    rows = []
+    with torch.no_grad():
+        for trial in trials:
+            light, evidence, error, truth = batched([trial])
+            said = answer_of(net, features, light, evidence, error)
+            off = (said.chroma - truth).square().sum(1).sqrt().mean()
+            figures = [psnr(light, chroma, truth) for chroma in (said.chroma, said.rule, said.own)]
+            rows.append([*figures, float(off), float(said.error.mean()), float(said.weights[:, -1].mean())])
+    means = np.mean(rows, 0)
+    return dict(zip(("net", "rule", "own", "error", "expected", "own_share"), map(float, means), strict=True))
+
+
+def psnr(light: Tensor, chroma: Tensor, truth: Tensor) -> float:
+    """dB in R'G'B', both under the same L* (1, 1, H, W); chroma (1, 2, H, W)."""
+    first, second = (
+        np.clip(lab_to_rgb(np.concatenate([light[0].numpy(), c[0].float().numpy()]).astype(np.float32)), 0, 1)
+        for c in (chroma, truth)
+    )
+    return float(-10 * np.log10(np.square(first.astype(np.float64) - second).mean() + 1e-7))
+
+
+def _keep_best(run: FusionRun, features: FeaturesNet, trials: Sequence[Sample], folder: Path) -> None:
+    net = FusionNet(run.net.config).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    net.load_state_dict(run.average)
+    figures = measure(net, features, trials)
+    add_row(folder / "held_out.csv", run.step, run.seconds, figures)
+    if figures["net"] > run.best:
+        run.best = figures["net"]
+        save_state(folder / "best.pt", {**figures, "step": run.step, "average": run.average})
+
+
+def without(sample: Sample, slots: Sequence[int]) -> Sample:
+    """The sample with nothing in some slots."""
+    evidence, error = sample.evidence.copy(), sample.error.copy()
+    evidence[list(slots)], error[list(slots)] = 0, ABSENT
+    return Sample(sample.lightness, evidence, error, sample.truth)

@@ -1,0 +1,72 @@
+"""A run of the propagator's training: clips are recorded once, then the network that weighs guesses is trained.
+
+DATA holds clips/train/NAME/*.webp, stills/train/SOURCE/*.webp and stills/people-masks/{images,masks}. The run's folder
+gets log.csv, held_out.csv, state.pt and best.pt; the cache (the run's `recordings` if none is given) about 30 GB. The
+features' weights are those that the package carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from vidcolor.networks.fusion import FusionConfig, FusionNet
+from vidcolor.networks.load import load_features
+from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator
+from vidcolor.research.training.fusion import load_fusion_recipe, start, train
+from vidcolor.research.training.held_out import kept_stills
+from vidcolor.research.training.propagator_data import PLAYS, Recorded, record, record_scenes, record_stills
+from vidcolor.threads import one_each
+
+CONFIG = FusionConfig(SLOTS, SIGNALS)
+TRIAL_EVERY = 4
+"""Of the held-out clips' recorded frames, one in so many is measured."""
+STILLS, BUNDLE = 1500, 50
+"""Stills that are recorded, and how many to a file."""
+SCENES, SCENE_BUNDLE = 1200, 20
+"""Stills with things moving before them, where there are people to cut out."""
+
+
+def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
+    """Trains the propagator; `cache` keeps the recordings."""
+    torch.set_num_threads(threads)
+    one_each()
+    told = load_fusion_recipe(recipe)
+    cache = cache or out / "recordings"
+    for folder in (out, cache):
+        folder.mkdir(parents=True, exist_ok=True)
+    record_all(data, cache)
+    held = {f"{clip}-{play.name}" for clip in told.held_clips for play in PLAYS}
+    files = sorted(cache.glob("*.npy"))
+    seen = Recorded([f for f in files if f.stem not in held], told.crop)
+    trials = Recorded([f for f in files if f.stem in held], told.crop).whole(TRIAL_EVERY)
+    torch.manual_seed(told.seed)
+    train(told, start(told, FusionNet(CONFIG), out), load_features(), seen, trials, out)
+
+
+def record_all(data: Path, cache: Path, workers: int = 2) -> None:
+    """Every clip played in every way, and a camera over some stills; goes on where it stopped."""
+    network = Propagator(fusion=None)
+    clips = sorted(p for p in (data / "clips/train").iterdir() if p.is_dir())
+    stills = kept_stills(sorted((data / "stills/train").glob("*/*.webp")))
+    chosen = _some(stills, STILLS)
+    with ThreadPoolExecutor(workers) as pool:
+        jobs = [pool.submit(record, clip, play, network, cache) for play in PLAYS for clip in clips]
+        for first in range(0, len(chosen), BUNDLE):
+            path = cache / f"stills-{first:05d}.npy"
+            jobs.append(pool.submit(record_stills, chosen[first : first + BUNDLE], network, path))
+        people = sorted((data / "stills/people-masks/images").glob("*"))
+        behind = _some(stills, SCENES) if people else []
+        for first in range(0, len(behind), SCENE_BUNDLE):
+            path, some = cache / f"scenes-{first:05d}.npy", behind[first : first + SCENE_BUNDLE]
+            jobs.append(pool.submit(record_scenes, some, people, network, path))
+        for job in jobs:
+            job.result()
+
+
+def _some(stills: Sequence[Path], count: int) -> list[Path]:
+    return [stills[k] for k in np.random.default_rng(count).permutation(len(stills))[:count]]
