@@ -39,7 +39,7 @@ PROMISES = {
         "The ffv1 delivery keeps them."
     ),
 }
-PROXY_PROMISE = "For review only: 8 bits, with labels burnt in."
+PROXY_PROMISE = "For review only: 8 bits, with labels burnt in; its luma is not the film's own."
 
 
 class LumaSum:
@@ -173,8 +173,8 @@ def _manifest(
         },
         "luma": {
             "source_sha256": source.sha256,
-            "delivered_sha256": written.luma_sha256,
-            "equal": source.sha256 == written.luma_sha256,
+            "delivered_sha256": None if codec.is_proxy else written.luma_sha256,
+            "equal": not codec.is_proxy and source.sha256 == written.luma_sha256,
             "luma_reversible": reel.luma_reversible,
             "computed_from": reel.luma_source,
             "promise": PROXY_PROMISE if codec.is_proxy else PROMISES[codec.lossless],

@@ -32,6 +32,8 @@ class ReelSettings:
     """Range of the film's luma codes; auto trusts the file's tag."""
     sequence_rate: float = 24.0
     """Frames a second of an image sequence; 23.976, 29.97 and 59.94 mean 24000/1001, 30000/1001 and 60000/1001."""
+    start_timecode: str = ""
+    """Timecode of the first frame, as 01:00:00:00, or 01:00:00;00 for drop-frame; empty takes the film's own."""
 
 
 @dataclass(frozen=True, slots=True)

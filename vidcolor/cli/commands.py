@@ -22,12 +22,13 @@ from vidcolor.settings import Settings, describe, load_settings, parse_assignmen
 from vidcolor.state.film import Film
 from vidcolor.state.marks import file_mark
 from vidcolor.state.plan import Plan
-from vidcolor.state.read import load_film
+from vidcolor.state.read import load_film, load_reel
 from vidcolor.state.status import ShotState, doubtful, named, ranges, states, to_render, why
 
 if TYPE_CHECKING:
     from vidcolor.pipeline.deliver import Delivered
     from vidcolor.research.measure import Measurement
+    from vidcolor.types import Shot
 
 WORST_FRAMES = 6
 """Worst frames on the page that `measure --report` writes."""
@@ -35,10 +36,10 @@ WORST_FRAMES = 6
 
 def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
     started, cpu = time.monotonic(), time.process_time()
-    project = _open_or_make(args)
+    project, said = _open_or_make(args)
     settings = settings_of(project, args.assignments)
     with _working(project, "run"):
-        film, rendered = _plan_and_render(project, settings, terminal, args.device)
+        film, rendered = _plan_and_render(project, settings, terminal, args.device, said)
         delivered = _deliver(film, args.out, args.delivery, terminal)
     _show_summary(film, terminal)
     _show_delivered(project, delivered, terminal)
@@ -56,8 +57,14 @@ def example_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 
 def new_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    preset_tables(args.preset)
+    settings = load_settings([(f"preset {args.preset}", preset_tables(args.preset))])
     file_mark(args.reel)
+    _check_references(args.keyframes)
+    if args.shots:
+        from vidcolor.media.probe import open_reel
+        from vidcolor.shots.lists import read_shots
+
+        read_shots(args.shots, open_reel(args.reel, settings.reel))
     project = Project(args.project, ProjectConfig(reel=""))
     config = ProjectConfig(
         reel=project.relative(args.reel),
@@ -72,25 +79,26 @@ def new_command(args: argparse.Namespace, terminal: Terminal) -> None:
 def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
     from vidcolor.pipeline.plan import make_plan
 
-    project = Project.open(args.project)
+    project, said = _open(args)
     settings = settings_of(project, args.assignments)
     with _working(project, "plan"), terminal.progress() as progress:
         film = make_plan(project, settings, progress)
+        project.remember(**said)
     _show_shots(film, terminal)
     terminal.say(f"written: {project.path('plan')}{os.sep}shots.csv, shots.edl, shots.otio")
 
 
 def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    project = Project.open(args.project)
+    project, said = _open(args)
     settings = settings_of(project, args.assignments)
     if args.dry_run:
-        film = load_film(project, settings)
+        film = load_film(project, settings, _listed_shots(project, settings) if said else None)
         stale = [s.shot.id for s in to_render(film, states(film), args.shots)]
         asked = "every shot" if not args.shots else "every shot named"
         terminal.say("\n".join(f"would render {name}" for name in stale) or f"nothing to render: {asked} is fresh")
         return
     with _working(project, "render"):
-        film, rendered = _plan_and_render(project, settings, terminal, args.device, args.shots)
+        film, rendered = _plan_and_render(project, settings, terminal, args.device, said, args.shots)
     _show_summary(film, terminal)
     terminal.say(f"rendered   {', '.join(rendered) or 'nothing: every shot is fresh'}")
 
@@ -174,8 +182,26 @@ def _assigned(assignments: list[str]) -> list[tuple[str, dict]]:
     return [(f"--set {text}", parse_assignment(text)) for text in assignments]
 
 
-def _open_or_make(args: argparse.Namespace) -> Project:
-    """The project of `run`: reopened with what the line says, or made beside the film."""
+def _open(args: argparse.Namespace) -> tuple[Project, dict[str, str]]:
+    """The project as if it said what the line says, and that: to be remembered once it has been planned with."""
+    project = Project.open(args.project)
+    said = {"shots": project.relative(args.shot_list)} if args.shot_list else {}
+    return project.supposing(**said), said
+
+
+def _listed_shots(project: Project, settings: Settings) -> list[Shot] | None:
+    """The shots of a list that nothing was planned with yet; None where there is no plan at all."""
+    from vidcolor.shots.lists import read_shots
+
+    reel = load_reel(project, settings)
+    return read_shots(project.shots_path, reel) if project.shots_path and reel else None
+
+
+def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str]]:
+    """The project of `run`, reopened or made beside the film, as if it said what the line says; and what is new.
+
+    What is new is remembered only when a plan could be made with it: a mistake on the line then stays on the line.
+    """
     film: Path = args.film
     file_mark(film)  # refuses a film that is not there before anything is made
     root: Path = args.project or _usual_project(film)
@@ -189,17 +215,18 @@ def _open_or_make(args: argparse.Namespace) -> Project:
     given = {name: value for name, value in said.items() if value is not None}
     if args.preset:
         preset_tables(args.preset)
-    if args.keyframes and not args.keyframes.is_dir():
-        raise MediaError(f"{args.keyframes}: no such folder of references; give it with --keyframes")
-    if not (root / "project.toml").exists():
-        return Project.create(root, ProjectConfig(**given))
-    project = Project.open(root)
+    _check_references(args.keyframes)
+    made = not (root / "project.toml").exists()
+    project = Project.create(root, ProjectConfig(reel=given["reel"])) if made else Project.open(root)
     if not _same_film(project, film):
         raise ProjectError(f"{root}: belongs to another film ({project.reel_path}); give --project another folder")
     new = {name: value for name, value in given.items() if getattr(project.config, name) != value and name != "reel"}
-    if new:
-        project.remember(**new)
-    return project
+    return project.supposing(**new), new
+
+
+def _check_references(folder: Path | None) -> None:
+    if folder and not folder.is_dir():
+        raise MediaError(f"{folder}: no such folder of references; give it with --keyframes")
 
 
 def _usual_project(film: Path) -> Path:
@@ -232,7 +259,12 @@ def _working(project: Project, verb: str) -> Iterator[None]:
 
 
 def _plan_and_render(
-    project: Project, settings: Settings, terminal: Terminal, device: str, only: list[str] | None = None
+    project: Project,
+    settings: Settings,
+    terminal: Terminal,
+    device: str,
+    said: dict[str, str],
+    only: list[str] | None = None,
 ) -> tuple[Film, list[str]]:
     from vidcolor.pipeline.plan import make_plan
     from vidcolor.pipeline.render import load_models, render
@@ -241,6 +273,7 @@ def _plan_and_render(
     models = load_models(settings, device)
     with terminal.progress() as progress:
         film = make_plan(project, settings, progress)
+        project.remember(**said)
         for planned in film.plan.shots:
             for line in why(film, planned):
                 logger.info("%s is stale: %s", planned.shot.id, line)
@@ -265,7 +298,8 @@ def _show_summary(film: Film, terminal: Terminal) -> None:
 
 
 def _show_delivered(project: Project, delivered: Delivered, terminal: Terminal) -> None:
-    luma = "its luma planes were the film's own, code for code"
+    own = "its luma planes were the film's own, code for code"
+    luma = own if delivered.keeps_luma else "labels are burnt into its luma, which is not the film's own"
     state = "written" if delivered.made_now else "up to date"
     terminal.say(f"{state:<10} {delivered.path} and {delivered.manifest.name} ({delivered.about}; {luma})")
     terminal.say(f"{'project':<10} {project.root}")

@@ -143,6 +143,7 @@ def _add_plan(verbs: argparse._SubParsersAction) -> None:
         "vidcolor plan northwind.vidcolor",
     )
     _add_project(parser)
+    _add_shot_list(parser)
     _add_set(parser)
 
 
@@ -155,7 +156,8 @@ def _add_render(verbs: argparse._SubParsersAction) -> None:
     )
     _add_project(parser)
     parser.add_argument("shots", nargs="*", default=[], metavar="SHOT", help="shot ids as `vidcolor status` shows them")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be rendered, and render nothing")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be rendered; render and change nothing")
+    _add_shot_list(parser)
     _add_device(parser)
     _add_set(parser)
 
@@ -281,6 +283,16 @@ def _add_settings(verbs: argparse._SubParsersAction) -> None:
 
 def _add_project(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("project", type=Path, help="the project folder")
+
+
+def _add_shot_list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shots",
+        dest="shot_list",
+        type=Path,
+        metavar="FILE",
+        help="an EDL, OTIO or CSV instead of shot detection, from now on",
+    )
 
 
 def _add_delivery(parser: argparse.ArgumentParser) -> None:

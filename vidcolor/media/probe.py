@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vidcolor.color.colorimetry import DISPLAY_TRANSFERS, LUMA_WEIGHTS, PRIMARIES
-from vidcolor.errors import InputError, MediaError
+from vidcolor.errors import InputError, MediaError, SettingsError
 from vidcolor.media.container import open_film, picture_streams
 from vidcolor.media.decode import check_picture, read_frames
 from vidcolor.media.digest import hash_film, hash_sequence
@@ -163,7 +163,7 @@ def _read_sequence(sequence: ImageSequence, settings: ReelSettings) -> tuple[_He
         tape=metadata.get("reel_name", ""),
         notes=[f"An image sequence has no rate of its own: read at {rate} frames a second (reel.sequence_rate)."],
     )
-    if sequence.first >= HOUR * rate.base:
+    if sequence.first >= HOUR * rate.base and not settings.start_timecode:
         header.start = sequence.first
         header.notes.append(f"Picture numbers are taken for timecode: {rate.timecode(sequence.first)}.")
     return header, [picture for picture, _ in read]
@@ -186,7 +186,7 @@ def _assemble(name: str, header: _Header, pictures: list[Any], settings: ReelSet
     colored = any(has_color(picture) for picture in pictures)
     full = _full_range(first, layout, settings, notes)
     tags = _tags(path, header.tags, size, notes)
-    start, drop, timecoded = _start(header)
+    start, drop, timecoded = _start(header, settings)
     return Reel(
         name=name,
         path=path,
@@ -290,14 +290,26 @@ def _scan(path: Path, order: int, pictures: list[Any], settings: ReelSettings, n
     return scan
 
 
-def _start(header: _Header) -> tuple[int, bool, bool]:
-    """(label of frame 0, drop frame, the file has a timecode)."""
+def _start(header: _Header, settings: ReelSettings) -> tuple[int, bool, bool]:
+    """(label of frame 0, drop frame, the film has a timecode)."""
+    if settings.start_timecode:
+        try:
+            start, drop = _labelled(settings.start_timecode, header.rate)
+        except InputError as error:
+            raise SettingsError(f"reel.start_timecode: {error}") from error
+        if header.timecode:
+            header.notes.append(f"The file's own timecode {header.timecode} is not used (reel.start_timecode).")
+        return start, drop, True
     if not header.timecode:
         return header.start, False, False
-    # SMPTE 331 writes `.` for the second field's drop flag; both marks mean dropped labels.
-    text = header.timecode.replace(".", ";")
     try:
-        return parse_timecode(text, header.rate), ";" in text, True
+        return *_labelled(header.timecode, header.rate), True
     except InputError as error:
         header.notes.append(f"The file's timecode is not used ({error}).")
         return header.start, False, False
+
+
+def _labelled(timecode: str, rate: Rate) -> tuple[int, bool]:
+    """(label, drop frame) of a timecode. SMPTE 331 writes `.` for the second field's drop flag: the same as `;`."""
+    text = timecode.replace(".", ";")
+    return parse_timecode(text, rate), ";" in text

@@ -132,7 +132,7 @@ class Writer:
         # an absolute name, or a colon in it would be taken for a protocol
         self._output = av.open(str(self._partial.absolute()), "w", format=container, container_options=options)
         self._output.metadata.update(self._metadata)
-        if container != "matroska":
+        if container != "matroska" and not codec.is_proxy:
             self._output.metadata[LUMA_KEY] = LUMA_BLANK
         self._pictures = PictureTrack(self._output, codec, reel, self._settings, reel.timecode(self._first))
         if container == "matroska":

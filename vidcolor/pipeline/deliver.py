@@ -49,6 +49,8 @@ class Delivered:
     path: Path
     manifest: Path
     about: str
+    keeps_luma: bool
+    """False: labels are burnt in."""
     made_now: bool
     """False: the file was there already, made of the same things."""
 
@@ -67,7 +69,7 @@ def deliver(film: Film, out: Path, delivery: str, progress: Progress) -> Deliver
     versions = [_fresh(film, s) for s in plan.shots]
     codec = find_delivery(delivery)
     made_of = fingerprint(_ingredients(film, versions, delivery))
-    result = partial(Delivered, out, manifest_path(out), codec.about)
+    result = partial(Delivered, out, manifest_path(out), codec.about, not codec.is_proxy)
     record = f"exports/{out.name}.json"
     if _up_to_date(project, record, out, made_of):
         return result(False)

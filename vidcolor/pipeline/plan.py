@@ -43,23 +43,26 @@ Progress = Callable[[str, int, int], None]
 
 def make_plan(project: Project, settings: Settings, progress: Progress) -> Film:
     """The film with the plan in force, every out-of-date part made anew."""
-    reel = read.load_reel(project, settings) or _probe(project, settings)
+    known = read.load_reel(project, settings)
+    mark = reel_mark(project.reel_path)
+    reel = known or open_reel(project.reel_path, settings.reel)
     shots = read.load_shots(project, reel, settings) or _find_shots(project, reel, settings, progress)
+    if known is None:
+        _write_lists(project, reel, shots)
+        _keep_reel(project, reel, mark, settings)
     given = read.list_given(project, reel, shots)
     project.write_json(read.PICTURES, read.PICTURES_SCHEMA, {"files": given.files})
     _match(project, reel, shots, given, settings, progress)
     return read.load_film(project, settings)
 
 
-def _probe(project: Project, settings: Settings) -> Reel:
+def _keep_reel(project: Project, reel: Reel, mark: str, settings: Settings) -> None:
+    """Last of what hangs on the reel, so that a kill before it has all of that written again."""
     path = project.reel_path
-    mark = reel_mark(path)
-    reel = open_reel(path, settings.reel)
     kept = replace(reel, path=Path(os.path.relpath(reel.path, path)))
     content = {"file": mark, "settings": settings_ingredients("reel", settings.reel), "reel": encode(kept)}
     project.write_json(read.REELS, read.REELS_SCHEMA, content)
     log.info("%s: %d frames of %dx%d at %s", path, reel.frame_count, reel.size[1], reel.size[0], reel.rate)
-    return reel
 
 
 def _find_shots(project: Project, reel: Reel, settings: Settings, progress: Progress) -> list[Shot]:
@@ -71,11 +74,16 @@ def _find_shots(project: Project, reel: Reel, settings: Settings, progress: Prog
         shots = find_shots(reel, clip, settings.shots, lambda done: progress("shots", done, reel.frame_count))
         progress("shots", reel.frame_count, reel.frame_count)
     made_of = fingerprint(shots_ingredients(project, reel, settings))
-    for name, text_of in (("csv", csv_text), ("edl", edl_text), ("otio", otio_text)):
-        project.write_text(f"plan/shots.{name}", text_of(shots, reel))
+    _write_lists(project, reel, shots)
     project.write_json(read.SHOTS, read.SHOTS_SCHEMA, {"made_of": made_of, "shots": encode(tuple(shots))})
     log.info("%d shots%s", len(shots), f" from {listed}" if listed else "")
     return shots
+
+
+def _write_lists(project: Project, reel: Reel, shots: Sequence[Shot]) -> None:
+    """The shots for people and editing programs; their timecodes are the reel's."""
+    for name, text_of in (("csv", csv_text), ("edl", edl_text), ("otio", otio_text)):
+        project.write_text(f"plan/shots.{name}", text_of(shots, reel))
 
 
 def _match(

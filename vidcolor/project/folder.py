@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,14 @@ class Project:
             raise ProjectError(str(error)) from error
         return cls(root, _config(tables, path))
 
+    def supposing(self, **changes: Any) -> Project:
+        """The same folder as if `project.toml` said this; nothing is written until `remember`."""
+        return Project(self.root, replace(self.config, **changes))
+
     def remember(self, **changes: str) -> None:
         """Rewrites single lines of `project.toml`, leaving people's other lines and comments as they are."""
+        if not changes:
+            return
         text = (self.root / CONFIG).read_text(encoding="utf-8")
         for name, value in changes.items():
             line = f"{name} = {_toml_text(value)}"

@@ -53,11 +53,18 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
         "frames": f"{planned.reach.start}-{planned.reach.stop}",
         **keys,
         **{f"stage.{name}": STAGES[name] for name in ("colorize", "propagate")},
-        **settings_ingredients("reel", settings.reel),
+        **reading_ingredients(settings),
         **settings_ingredients("colorize", settings.colorize),
         **settings_ingredients("propagate", settings.propagate),
         **network_ingredients(settings),
     }
+
+
+def reading_ingredients(settings: Settings) -> Ingredients:
+    """How the film's pictures are read; its timecode changes none of them."""
+    kept = settings_ingredients("reel", settings.reel)
+    del kept["settings.reel.start_timecode"]
+    return kept
 
 
 def network_ingredients(settings: Settings) -> Ingredients:

@@ -32,12 +32,15 @@ MOST_PICTURES = 20_000
 """More files than this in a references folder is a mistake of folder, not a film's references."""
 
 
-def load_film(project: Project, settings: Settings) -> Film:
-    """The film with the plan in force. Refuses a film that was never planned, or has changed since."""
+def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None = None) -> Film:
+    """The film with the plan in force, or with `shots` in place of the plan's.
+
+    Refuses a film that was never planned, or has changed since.
+    """
     reel = load_reel(project, settings)
     if reel is None:
         raise ProjectError(f"{project.root}: not planned yet, or the film has changed; run `vidcolor plan` first")
-    shots = load_shots(project, reel, settings)
+    shots = shots or load_shots(project, reel, settings)
     if shots is None:
         raise ProjectError(f"{project.root}: its shots are out of date; run `vidcolor plan` first")
     given = list_given(project, reel, shots)

@@ -1,0 +1,150 @@
+"""What a command line says of a project: checked before it is remembered, taken by every command that plans."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import film
+import pytest
+from film import write_film
+from movatoms import read_movie
+from tiny import write_gray_film, write_picture
+
+from vidcolor.cli.parser import main
+
+LIST = "shot,start,stop,entry\na,0,4,cut\nb,4,12,cut\n"
+BROKEN = "shot,start,stop,entry\na,0,5,cut\nb,6,12,cut\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A film of two shots, the first with its own picture."""
+    colors = write_gray_film(tmp_path / "film.mkv", 12, cuts=(6,))
+    (tmp_path / "refs").mkdir()
+    write_picture(tmp_path / "refs" / "000001.png", colors=colors[1])
+    (tmp_path / "good.csv").write_text(LIST)
+    (tmp_path / "bad.csv").write_text(BROKEN)
+    return tmp_path
+
+
+def new(place: Path, *more: str) -> Path:
+    project = place / "film.vidcolor"
+    line = ["new", str(project), "--reel", str(place / "film.mkv"), "--keyframes", str(place / "refs"), *more]
+    assert main(line) == 0
+    return project
+
+
+def starts(project: Path) -> list[int]:
+    return [shot["frames"]["start"] for shot in json.loads((project / "plan" / "shots.json").read_text())["shots"]]
+
+
+def mistakes(place: Path) -> list[list[str]]:
+    """Lines that cannot be planned with: a broken list, none at all, pictures of one frame twice."""
+    (place / "twice").mkdir(exist_ok=True)
+    for name in ("000001.png", "a_000001.png"):
+        write_picture(place / "twice" / name)
+    return [
+        ["--shots", str(place / "bad.csv")],
+        ["--shots", str(place / "nowhere.csv")],
+        ["--keyframes", str(place / "twice")],
+        ["--preset", "archiv"],
+        ["--preset", "draft", "--shots", str(place / "bad.csv")],
+    ]
+
+
+@pytest.mark.parametrize("made", [True, False], ids=["old project", "new project"])
+def test_a_mistake_on_the_line_of_run_stays_on_the_line(place, made, capsys):
+    project = new(place) if made else place / "film.vidcolor"
+    before = (project / "project.toml").read_bytes() if made else b""
+    for wrong in mistakes(place):
+        assert main(["run", str(place / "film.mkv"), *wrong, "--set", "propagate.network=none"]) == 2
+    if made:
+        assert (project / "project.toml").read_bytes() == before
+    assert main(["plan", str(project)]) == 0, capsys.readouterr().err
+    assert starts(project) == [0, 6]
+
+
+def test_a_new_project_is_made_of_what_can_be_read_or_not_at_all(place):
+    project = place / "film.vidcolor"
+    for wrong in [*mistakes(place)[:2], ["--keyframes", str(place / "nowhere")], ["--preset", "archiv"]]:
+        assert main(["new", str(project), "--reel", str(place / "film.mkv"), *wrong]) == 2
+        assert not project.exists()
+
+
+def test_plan_takes_a_list_and_remembers_it(place):
+    project = new(place)
+    assert main(["plan", str(project), "--shots", str(place / "bad.csv")]) == 2
+    assert main(["plan", str(project), "--shots", str(place / "good.csv")]) == 0
+    assert starts(project) == [0, 4]
+    assert main(["plan", str(project)]) == 0
+    assert starts(project) == [0, 4]
+    assert 'shots = "../good.csv"' in (project / "project.toml").read_text()
+
+
+def test_a_dry_run_says_what_a_list_would_render_and_changes_nothing(place, capsys):
+    project = new(place)
+    assert main(["plan", str(project)]) == 0
+    kept = {p: p.read_bytes() for p in project.rglob("*") if p.is_file() and p.parent.name != "logs"}
+    capsys.readouterr()
+    assert main(["render", str(project), "--dry-run", "--shots", str(place / "good.csv")]) == 0
+    assert capsys.readouterr().out.split("\n")[:2] == ["would render r1-000000", "would render r1-000004"]
+    assert main(["render", str(project), "--dry-run", "--shots", str(place / "bad.csv")]) == 2
+    assert {p: p.read_bytes() for p in project.rglob("*") if p.is_file() and p.parent.name != "logs"} == kept
+
+
+def test_the_proxy_does_not_claim_the_films_luma(place, capsys):
+    project, none = new(place), ["--set", "propagate.network=none", "--set", "colorize.network=none"]
+    assert main(["render", str(project), *none]) == 0
+    told = {}
+    for delivery, suffix in (("proxy", "mov"), ("prores-422hq", "mov")):
+        capsys.readouterr()
+        out = place / f"{delivery}.{suffix}"
+        assert main(["export", str(project), "-o", str(out), "--delivery", delivery, *none]) == 0
+        manifest = json.loads(out.with_name(f"{out.name}.manifest.json").read_text())
+        told[delivery] = (capsys.readouterr().out, manifest["luma"], read_movie(out).metadata)
+    said, luma, metadata = told["proxy"]
+    assert "code for code" not in said
+    assert "labels are burnt into its luma" in said
+    assert (luma["equal"], luma["delivered_sha256"]) == (False, None)
+    assert "com.vidcolor.luma_sha256" not in metadata
+    said, luma, metadata = told["prores-422hq"]
+    assert "code for code" in said
+    assert luma["equal"]
+    assert metadata["com.vidcolor.luma_sha256"] == luma["delivered_sha256"] == luma["source_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("rate", "own", "given", "last"),
+    [("24", "", "01:00:00:00", "01:00:00:12"), ("30000/1001", "02:00:00:00", "00:00:59;26", "00:01:00;10")],
+)
+def test_a_film_is_given_a_timecode(tmp_path, rate, own, given, last):
+    """In the delivered MOV, its manifest and the edit list; the second crosses a minute whose first labels drop."""
+    source = film.make_film(shots=(12,), size=(48, 64))
+    write_film(tmp_path / "film.mov", source, rate=Fraction(rate), timecode=own)
+    project, none = tmp_path / "film.vidcolor", ["--set", "propagate.network=none", "--set", "colorize.network=none"]
+    assert main(["new", str(project), "--reel", str(tmp_path / "film.mov")]) == 0
+    assert main(["render", str(project), *none]) == 0
+    rendered = sorted(p.name for p in project.rglob("v0*"))
+    none += ["--set", f"reel.start_timecode={given}"]
+    assert main(["render", str(project), *none]) == 0
+    assert sorted(p.name for p in project.rglob("v0*")) == rendered, "a timecode changes no colour"
+    assert main(["export", str(project), "-o", str(tmp_path / "out.mov"), *none]) == 0
+    manifest = json.loads((tmp_path / "out.mov.manifest.json").read_text())["file"]
+    assert (manifest["timecode_in"], manifest["timecode_out"]) == (given, last)
+    assert manifest["drop_frame"] == (";" in given)
+    assert given in (project / "plan" / "shots.edl").read_text()
+    assert last in (project / "plan" / "shots.edl").read_text()
+    with av.open(str(tmp_path / "out.mov")) as delivered:
+        assert delivered.streams.video[0].metadata["timecode"] == given
+
+
+@pytest.mark.parametrize(("given", "said"), [("01:00", "write HH:MM:SS:FF"), ("00:00:00;00", "drop-frame")])
+def test_a_timecode_that_no_clock_shows_is_refused(place, given, said, capsys):
+    project = new(place)
+    assert main(["plan", str(project), "--set", f"reel.start_timecode={given}"]) == 2
+    told = capsys.readouterr().err
+    assert "reel.start_timecode" in told
+    assert said in told
