@@ -9,7 +9,7 @@ import argparse
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from vidcolor.state.film import Film
 from vidcolor.state.marks import file_mark
 from vidcolor.state.plan import Plan
 from vidcolor.state.read import load_film, load_reel
-from vidcolor.state.status import ShotState, doubtful, named, ranges, states, to_render, why
+from vidcolor.state.status import ShotState, doubtful, named, ranges, state_of, states, to_render, why
 
 if TYPE_CHECKING:
     from vidcolor.pipeline.deliver import Delivered
@@ -39,9 +39,9 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project, said = _open_or_make(args)
     settings = settings_of(project, args.assignments)
     with _working(project, "run"):
-        film, rendered = _plan_and_render(project, settings, terminal, args.device, said)
-        delivered = _deliver(film, args.out, args.delivery, terminal)
-    _show_summary(film, terminal)
+        film, shown, rendered = _plan_and_render(project, settings, terminal, args.device, said)
+        delivered = _deliver(film, shown, args.out, args.delivery, terminal)
+    _show_summary(film, shown, terminal)
     _show_delivered(project, delivered, terminal)
     _show_cost(film.plan, rendered, delivered, time.monotonic() - started, time.process_time() - cpu, terminal)
 
@@ -98,8 +98,8 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         terminal.say("\n".join(f"would render {name}" for name in stale) or f"nothing to render: {asked} is fresh")
         return
     with _working(project, "render"):
-        film, rendered = _plan_and_render(project, settings, terminal, args.device, said, args.shots)
-    _show_summary(film, terminal)
+        film, shown, rendered = _plan_and_render(project, settings, terminal, args.device, said, args.shots)
+    _show_summary(film, shown, terminal)
     terminal.say(f"rendered   {', '.join(rendered) or 'nothing: every shot is fresh'}")
 
 
@@ -108,7 +108,7 @@ def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
     settings = settings_of(project, args.assignments)
     with _working(project, "export"):
         film = load_film(project, settings)
-        delivered = _deliver(film, args.out, args.delivery, terminal)
+        delivered = _deliver(film, states(film), args.out, args.delivery, terminal)
     _show_delivered(project, delivered, terminal)
 
 
@@ -124,8 +124,8 @@ def why_command(args: argparse.Namespace, terminal: Terminal) -> None:
     settings = settings_of(project, args.assignments)
     film = load_film(project, settings)
     planned = film.plan.shot(args.shot)
-    lines = list(why(film, planned))
-    state = next(s for s in states(film) if s.planned is planned)
+    state = state_of(film, planned)
+    lines = list(why(film, state))
     name = f"  {state.version.name}" if state.version else ""
     terminal.say(f"{args.shot}{name} is {state.state}{':' if lines else ''}")
     for line in lines:
@@ -264,36 +264,43 @@ def _plan_and_render(
     terminal: Terminal,
     device: str,
     said: dict[str, str],
-    only: list[str] | None = None,
-) -> tuple[Film, list[str]]:
+    only: Sequence[str] = (),
+) -> tuple[Film, list[ShotState], list[str]]:
+    """The film, the state of its shots afterwards, and the ids of those that were rendered (of `only`, if any)."""
     from vidcolor.pipeline.plan import make_plan
-    from vidcolor.pipeline.render import load_models, render
+    from vidcolor.pipeline.render import check_device, load_models, render
 
     logger = logging.getLogger("vidcolor")
-    models = load_models(settings, device)
+    check_device(settings, device)
     with terminal.progress() as progress:
         film = make_plan(project, settings, progress)
         project.remember(**said)
-        for planned in film.plan.shots:
-            for line in why(film, planned):
-                logger.info("%s is stale: %s", planned.shot.id, line)
-        rendered = render(film, models, progress, only or ())
-    return film, rendered
+        shown = states(film)
+        for state in shown:
+            for line in why(film, state):
+                logger.info("%s is stale: %s", state.planned.shot.id, line)
+        stale = to_render(film, shown, only)
+        if stale:
+            render(film, stale, load_models(settings, device), progress)
+            shown = states(film)
+    return film, shown, [planned.shot.id for planned in stale]
 
 
-def _deliver(film: Film, out: Path | None, delivery: str | None, terminal: Terminal) -> Delivered:
+def _deliver(
+    film: Film, shown: Sequence[ShotState], out: Path | None, delivery: str | None, terminal: Terminal
+) -> Delivered:
     from vidcolor.media.codecs import DEFAULT_DELIVERY
     from vidcolor.pipeline.deliver import default_out, deliver
 
     name = delivery or DEFAULT_DELIVERY
     with terminal.progress() as progress:
-        return deliver(film, out or default_out(film.project, name), name, progress)
+        return deliver(film, shown, out or default_out(film.project, name), name, progress)
 
 
-def _show_summary(film: Film, terminal: Terminal) -> None:
+def _show_summary(film: Film, shown: Sequence[ShotState], terminal: Terminal) -> None:
     from vidcolor.pipeline.summary import summary
 
-    for head, line in summary(film, states(film)):
+    for head, line in summary(film, shown):
         terminal.say(f"{head:<10} {line}")
 
 

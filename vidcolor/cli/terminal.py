@@ -47,11 +47,13 @@ class Terminal:
             self.out.print(table)
             return
         widths = [max(map(len, column)) for column in zip(*([h.lstrip(">") for h in heads], *rows), strict=True)]
+        lines = []
         for row in ([h.lstrip(">") for h in heads], *rows):
             cells = (
                 c.rjust(w) if h.startswith(">") else c.ljust(w) for c, w, h in zip(row, widths, heads, strict=True)
             )
-            self.say("  ".join(cells).rstrip())
+            lines.append("  ".join(cells).rstrip())
+        self.say("\n".join(lines))
 
     @contextmanager
     def progress(self) -> Iterator[ShowProgress]:

@@ -38,7 +38,7 @@ class Labels:
 
     def text(self, reel: Reel, frame: int) -> str:
         """`r1-001042  frame 001203  01:00:50:03`"""
-        place = bisect.bisect_right([shot.frames.start for shot in self.shots], frame) - 1
+        place = bisect.bisect_right(self.shots, frame, key=lambda shot: shot.frames.start) - 1
         shot = f"{self.shots[place].id}  " if place >= 0 else ""
         return f"{shot}frame {frame:06d}  {reel.timecode(frame)}"
 

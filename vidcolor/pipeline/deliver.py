@@ -7,9 +7,8 @@ Frames stay in order, and few are under way.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,13 +25,13 @@ from vidcolor.pipeline.keys import read_full_size
 from vidcolor.pipeline.plan import Progress
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
-from vidcolor.project.versions import Version, read_report
+from vidcolor.project.versions import Version
 from vidcolor.settings import Settings
 from vidcolor.stages import STAGES
 from vidcolor.state.film import Film
 from vidcolor.state.marks import file_mark
 from vidcolor.state.plan import Plan, ShotPlan
-from vidcolor.state.status import version_in_force
+from vidcolor.state.status import ShotState
 from vidcolor.types import ColorFrame, DeliveryFrame, Shot
 
 EXPORT_SCHEMA = "vidcolor.export/1"
@@ -62,11 +61,14 @@ def default_out(project: Project, delivery: str) -> Path:
     return project.root.absolute().parent / f"{project.reel_path.stem}_{name}{codec.suffixes[0]}"
 
 
-def deliver(film: Film, out: Path, delivery: str, progress: Progress) -> Delivered:
-    """The delivered film at `out`. Refuses while a shot is stale; does nothing when the file is up to date."""
+def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str, progress: Progress) -> Delivered:
+    """The delivered film at `out`. Refuses while a shot is stale; does nothing when the file is up to date.
+
+    shown    the state of every shot of the film
+    """
     project, plan, settings = film.project, film.plan, film.settings
     check_destination(out, delivery, plan.reel, settings.export)
-    versions = [_fresh(film, s) for s in plan.shots]
+    versions = [_fresh(project, state) for state in shown]
     codec = find_delivery(delivery)
     made_of = fingerprint(_ingredients(film, versions, delivery))
     result = partial(Delivered, out, manifest_path(out), codec.about, not codec.is_proxy)
@@ -76,12 +78,11 @@ def deliver(film: Film, out: Path, delivery: str, progress: Progress) -> Deliver
     _claim(project, record, out)
     luma = LumaSum()
     frames = _finished(plan, versions, luma, settings, codec.subsampling)
-    reports = [read_report(project, version) for version in versions]
     provenance = Provenance(
         shots=[s.shot for s in plan.shots],
         keyframes={key.frame for s in plan.shots for key in s.keys},
-        versions=[_entry(*made) for made in zip(plan.shots, versions, reports, strict=True)],
-        figures=_figures(plan, reports),
+        versions=[_entry(state, version) for state, version in zip(shown, versions, strict=True)],
+        figures=_figures(shown),
     )
     tell = partial(_tell, progress, plan.reel.frame_count)
     export_reel(plan.reel, frames, out, delivery, settings.export, source_luma=luma, made_of=provenance, progress=tell)
@@ -93,13 +94,12 @@ def _tell(progress: Progress, total: int, done: int) -> None:
     progress("export", done, total)
 
 
-def _fresh(film: Film, planned: ShotPlan) -> Version:
-    version = version_in_force(film, planned)
-    if version is None:
+def _fresh(project: Project, state: ShotState) -> Version:
+    if state.version is None or state.state != "fresh":
         raise ProjectError(
-            f"{film.project.root}: shot {planned.shot.id} is stale; run `vidcolor render {film.project.root}` first"
+            f"{project.root}: shot {state.planned.shot.id} is stale; run `vidcolor render {project.root}` first"
         )
-    return version
+    return state.version
 
 
 def _ingredients(film: Film, versions: Sequence[Version], delivery: str) -> Ingredients:
@@ -133,8 +133,8 @@ def _up_to_date(project: Project, record: str, out: Path, made_of: str) -> bool:
     return (kept.get("made_of"), kept.get("out"), kept.get("file")) == (made_of, str(out.absolute()), file_mark(out))
 
 
-def _entry(planned: ShotPlan, version: Version, report: dict[str, Any]) -> dict[str, Any]:
-    shot = planned.shot
+def _entry(state: ShotState, version: Version) -> dict[str, Any]:
+    shot = state.planned.shot
     return {
         "id": shot.id,
         "start": shot.frames.start,
@@ -142,16 +142,16 @@ def _entry(planned: ShotPlan, version: Version, report: dict[str, Any]) -> dict[
         "entry": shot.entry.kind,
         "version": version.name,
         "fingerprint": version.fingerprint,
-        "keyframes": report.get("keyframes", []),
+        "keyframes": list(state.keyframes),
     }
 
 
-def _figures(plan: Plan, reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _figures(shown: Sequence[ShotState]) -> dict[str, Any]:
     values = [
         value
-        for planned, report in zip(plan.shots, reports, strict=True)
-        for frame, value in zip(planned.reach, report.get("confidence", []), strict=False)
-        if frame in planned.shot.frames
+        for state in shown
+        for frame, value in zip(state.planned.reach, state.confidence, strict=False)
+        if frame in state.planned.shot.frames
     ]
     return {"mean_confidence": round(sum(values) / max(1, len(values)), 4)}
 
@@ -173,23 +173,39 @@ def _finished(
 
 
 def joined_colors(plan: Plan, versions: Sequence[Version]) -> Iterator[ColorFrame]:
-    """The colours of every frame: its shot's, or in a dissolve the mix of both shots', by the dissolve's ramp."""
-    with ExitStack() as stack:
-        readers: dict[int, Iterator[ColorFrame]] = {}
-        opened = 0
+    """The colours of every frame: its shot's, or in a dissolve the mix of both shots', by the dissolve's ramp.
+
+    A shot's file is open only while its frames pass.
+    """
+    under_way: dict[int, Generator[ColorFrame, None, None]] = {}
+    following = 0
+    try:
         for frame in range(plan.reel.frame_count):
-            while opened < len(plan.shots) and plan.shots[opened].reach.start == frame:
-                reader = stack.enter_context(ChromaReader(versions[opened].chroma, frame))
-                readers[opened] = iter(reader)
-                opened += 1
-            for place in [p for p in readers if plan.shots[p].reach.stop == frame]:
-                del readers[place]
-            active = sorted(readers)
-            color = next(readers[active[0]])
+            for place in [p for p in under_way if plan.shots[p].reach.stop == frame]:
+                under_way.pop(place).close()
+            while following < len(plan.shots) and plan.shots[following].reach.start == frame:
+                under_way[following] = _colors_of(plan.shots[following], versions[following])
+                following += 1
+            active = sorted(under_way)
+            color = next(under_way[active[0]])
             for place in active[1:]:
-                color = mix(color, next(readers[place]), _ramp(plan.shots[place].shot, frame))
+                color = mix(color, next(under_way[place]), _ramp(plan.shots[place].shot, frame))
             full_size = read_full_size(versions[active[0]].path, frame) if len(active) == 1 else None
             yield color if full_size is None else full_size
+    finally:
+        for colors in under_way.values():
+            colors.close()
+
+
+def _colors_of(planned: ShotPlan, version: Version) -> Generator[ColorFrame, None, None]:
+    """The stored colours of one shot, in order. Refuses a file that holds fewer or more frames than the shot."""
+    with ChromaReader(version.chroma, planned.reach.start) as reader:
+        if len(reader) != len(planned.reach):
+            raise MediaError(
+                f"{version.chroma}: damaged ({len(reader)} frames for a shot of {len(planned.reach)}); delete its "
+                "folder and render again"
+            )
+        yield from reader
 
 
 def _ramp(incoming: Shot, frame: int) -> float:

@@ -29,10 +29,11 @@ from vidcolor.shots.edl import edl_text
 from vidcolor.shots.lists import csv_text, read_shots
 from vidcolor.shots.otio import otio_text
 from vidcolor.state import read
+from vidcolor.state.by_shot import ByShot, sort_by_shot
 from vidcolor.state.film import Film
-from vidcolor.state.made_of import match_mark, shots_ingredients
+from vidcolor.state.made_of import match_marks, shots_ingredients
 from vidcolor.state.marks import reel_mark
-from vidcolor.state.plan import Given, Picture, PlannedKey, clear_frames, offered, own_keys, regions_of
+from vidcolor.state.plan import Given, Picture, PlannedKey, clear_frames
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Frame, Reel, Shot, Transition, working_size
 
@@ -51,7 +52,8 @@ def make_plan(project: Project, settings: Settings, progress: Progress) -> Film:
         _write_lists(project, reel, shots)
         _keep_reel(project, reel, mark, settings)
     given = read.list_given(project, reel, shots)
-    project.write_json(read.PICTURES, read.PICTURES_SCHEMA, {"files": given.files})
+    if not project.has(read.PICTURES) or read.known_files(project) != given.files:
+        project.write_json(read.PICTURES, read.PICTURES_SCHEMA, {"files": given.files})
     _match(project, reel, shots, given, settings, progress)
     return read.load_film(project, settings)
 
@@ -95,13 +97,14 @@ def _match(
     progress: Progress,
 ) -> None:
     """Chooses keyframes and references for the shots without a picture of their own, where anything has changed."""
-    bare = [shot for shot in shots if not own_keys(shot, given)]
-    marks = {shot.id: match_mark(shot, reel, given, settings) for shot in bare}
+    by_shot = sort_by_shot(given, shots)
+    bare = [shot for shot in shots if shot.id not in by_shot.own]
+    marks = match_marks(bare, reel, by_shot, settings)
     chosen = read.load_chosen(project)
     table = {shot.id: chosen[shot.id] for shot in bare if chosen.get(shot.id, ("",))[0] == marks[shot.id]}
     todo = [shot for shot in bare if shot.id not in table]
     clear = dict(zip((s.id for s in shots), clear_frames(shots), strict=True))
-    matcher = Matcher(project, reel, given, settings)
+    matcher = Matcher(project, reel, by_shot, settings)
     for done, shot in enumerate(todo):
         progress("keyframes", done, len(todo))
         table[shot.id] = (marks[shot.id], matcher.keys_of(shot, clear[shot.id]))
@@ -120,8 +123,8 @@ def _keep_chosen(project: Project, table: Mapping[str, tuple[str, tuple[PlannedK
 class Matcher:
     """Chooses keyframes for shots nobody gave any, and the pictures their colours come from."""
 
-    def __init__(self, project: Project, reel: Reel, given: Given, settings: Settings) -> None:
-        self.reel, self.given, self.settings = reel, given, settings
+    def __init__(self, project: Project, reel: Reel, by_shot: ByShot, settings: Settings) -> None:
+        self.reel, self.by_shot, self.settings = reel, by_shot, settings
         self.size = working_size(reel.size, settings.propagate.chroma_side)
         self.library = Library(project.keyframes_path)
         self.features: Features = PatchFeatures()
@@ -132,7 +135,7 @@ class Matcher:
 
         clear   the shot's frames outside its dissolves and fades: a keyframe should show one scene in full light
         """
-        pictures, regions = offered(shot, self.given.pictures), regions_of(shot, self.given)
+        pictures, regions = self.by_shot.offered(shot), self.by_shot.regions_of(shot)
         if regions:
             return self._with_regions(shot, pictures, regions)
         if not pictures:

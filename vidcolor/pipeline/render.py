@@ -37,7 +37,6 @@ from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients, uses_network
 from vidcolor.state.plan import ShotPlan
-from vidcolor.state.status import states, to_render
 from vidcolor.types import ColorFrame, Frame, working_size
 
 if TYPE_CHECKING:
@@ -78,14 +77,19 @@ class _Counter:
 
 def load_models(settings: Settings, device: str) -> Models:
     """The flow estimator and features that the settings name, on `device`; the one place that decides it."""
+    check_device(settings, device)
+    colorizer = load_colorizer() if settings.colorize.network == "shipped" else None
+    flow = build_flow(settings.propagate.flow, settings.propagate, device)
+    return Models(flow, PatchFeatures(), colorizer, _propagator(settings.propagate))
+
+
+def check_device(settings: Settings, device: str) -> None:
+    """Refuses, before any work, a device that the settings have no use for."""
     if device == "cuda" and settings.propagate.flow != "raft":
         raise DeviceError(
             f"device cuda: propagate.flow = {settings.propagate.flow} runs on the CPU; "
             "use --device auto, or --set propagate.flow=raft"
         )
-    colorizer = load_colorizer() if settings.colorize.network == "shipped" else None
-    flow = build_flow(settings.propagate.flow, settings.propagate, device)
-    return Models(flow, PatchFeatures(), colorizer, _propagator(settings.propagate))
 
 
 def _propagator(settings: PropagateSettings) -> Propagator | None:
@@ -101,11 +105,8 @@ class StoppedError(Exception):
     """Another shot failed; this one stops where it is."""
 
 
-def render(film: Film, models: Models, progress: Progress, only: Sequence[str] = ()) -> list[str]:
-    """Renders the stale shots (of those named in `only`, if any); their ids, in order."""
-    stale = to_render(film, states(film), only)
-    if not stale:
-        return []
+def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Progress) -> None:
+    """Renders a version of each of the film's shots in `stale`, which holds at least one."""
     before = sum(_beforehand(s) for s in stale) if models.colorizer is not None else 0
     counter = _Counter(progress, before + sum(len(s.reach) for s in stale))
     counter.add(0)
@@ -120,7 +121,6 @@ def render(film: Film, models: Models, progress: Progress, only: Sequence[str] =
     for job in jobs:
         if not job.cancelled() and (error := job.exception()) is not None and not isinstance(error, StoppedError):
             raise error
-    return [s.shot.id for s in stale]
 
 
 def _render_shot(film: Film, planned: ShotPlan, models: Models, counter: _Counter) -> None:

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from vidcolor.keyframes import best_next_keyframes
-from vidcolor.project.folder import Project
-from vidcolor.project.versions import read_report
 from vidcolor.settings import Settings
 from vidcolor.state.film import Film
 from vidcolor.state.plan import clear_frames
@@ -16,11 +14,11 @@ from vidcolor.state.status import ShotState, doubtful, named, ranges
 
 def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]:
     """(head, line) pairs: shots, keyframes, references, doubtful frames, notes."""
-    project, plan, settings = film.project, film.plan, film.settings
+    plan, settings = film.plan, film.settings
     kinds = Counter(s.planned.shot.entry.kind for s in shown[1:])
     joined = ", ".join(f"{n} {kind}{'s' if n > 1 else ''}" for kind, n in sorted(kinds.items()))
     yield "shots", f"{len(shown)}" + (f" ({joined})" if joined else "")
-    yield "keyframes", _keyframes(project, shown)
+    yield "keyframes", _keyframes(shown)
     used = {name for s in shown for key in s.planned.keys for name in key.pictures}
     unused = [p.name for p in plan.pictures if p.name not in used]
     yield "references", f"{len(plan.pictures) - len(unused)} used, {len(unused)} unused" + named(unused)
@@ -33,11 +31,8 @@ def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]
         yield "note", note
 
 
-def _keyframes(project: Project, shown: Sequence[ShotState]) -> str:
-    hows: Counter[str] = Counter()
-    for state in shown:
-        keys = read_report(project, state.version).get("keyframes") if state.version else None
-        hows.update(str(k.get("how")) for k in keys or () if isinstance(k, dict))
+def _keyframes(shown: Sequence[ShotState]) -> str:
+    hows = Counter(str(key.get("how")) for state in shown for key in state.keyframes)
     words = {
         "exact": "exact",
         "near": "registered",

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 
 Value = str | int | float | bool
@@ -26,6 +27,12 @@ def fingerprint(ingredients: Mapping[str, Value]) -> str:
 
 def settings_ingredients(name: str, section: Any) -> Ingredients:
     """`settings.propagate.flow = "dis"` for every field of one section of the settings."""
+    return dict(_settings_ingredients(name, section))
+
+
+@lru_cache(maxsize=64)
+def _settings_ingredients(name: str, section: Any) -> Ingredients:
+    """The same for every shot of a film."""
     if not is_dataclass(section):
         raise TypeError(f"{name}: not a section of the settings")
     return {f"settings.{name}.{item.name}": getattr(section, item.name) for item in fields(section)}

@@ -3,6 +3,7 @@
 - TOML and pictures are written by people, JSON by the machine.
 - Every machine-written file is replaced whole, so that a kill leaves the old one or the new one.
 - No path inside the folder may lead out of it, not even by a symbolic link.
+- A file is read once: a command holds the project's lock, or shows one moment of it.
 """
 
 from __future__ import annotations
@@ -62,6 +63,10 @@ class Project:
     def __init__(self, root: Path, config: ProjectConfig) -> None:
         self.root = root
         self.config = config
+        self._read: dict[str, dict[str, Any]] = {}
+        """What the machine-written files said, by name"""
+        self._inside = {str(root)}
+        """Folders that were found to lie inside"""
 
     @classmethod
     def create(cls, root: Path, config: ProjectConfig) -> Project:
@@ -131,10 +136,24 @@ class Project:
 
     def path(self, *parts: str) -> Path:
         """A path inside the project. Refuses one that leads out of it."""
-        path = self.root.joinpath(*parts)
-        if not path.resolve().is_relative_to(self.root.resolve()):
+        return Path(self._checked("/".join(parts)))
+
+    def _checked(self, name: str) -> str:
+        """The path called `name`. A film has thousands of files: each folder on the way is looked at once."""
+        path = os.path.join(self.root, *name.split("/"))
+        folder = os.path.dirname(path)
+        plain = ".." not in name.split("/") and not os.path.islink(path) and self._holds(folder)
+        if not plain and not _within(path, self.root):
             raise ProjectError(f"{path}: leads out of the project (a symbolic link?); remove it")
         return path
+
+    def _holds(self, folder: str) -> bool:
+        """Whether a folder lies inside, going by its name and those above it; not where a link is on the way."""
+        if folder not in self._inside:
+            if os.path.islink(folder) or not self._holds(os.path.dirname(folder)):
+                return False
+            self._inside.add(folder)
+        return True
 
     def inside(self, written: str) -> Path:
         """A path as `project.toml` writes it: absolute, or relative to the project folder."""
@@ -172,25 +191,33 @@ class Project:
         return self.path(name).is_file()
 
     def read_json(self, name: str, schema: str) -> dict[str, Any]:
-        """A machine-written file. Refuses damage, another schema, and a newer program's file."""
-        path = self.path(name)
+        """A machine-written file. Refuses damage, another schema, and a newer program's file.
+
+        What it said is kept: who reads it again is given the same table, and changes nothing in it.
+        """
+        if name in self._read:
+            return self._read[name]
+        path = self._checked(name)
         try:
-            if path.stat().st_size > JSON_LIMIT:
+            if os.path.getsize(path) > JSON_LIMIT:
                 raise ProjectError(f"{path}: too large to be a project file; delete it and run `vidcolor plan` again")
-            data = json.loads(path.read_text(encoding="utf-8"))
+            with open(path, encoding="utf-8") as file:
+                data = json.loads(file.read())
         except OSError as error:
-            raise _cannot("read", path, error) from error
+            raise _cannot("read", Path(path), error) from error
         except (ValueError, RecursionError) as error:
             raise ProjectError(f"{path}: damaged ({error}); delete it and run the command again") from error
         if not isinstance(data, dict):
             raise ProjectError(f"{path}: damaged (not a table); delete it and run the command again")
-        return upgrade(data, schema, str(path))
+        self._read[name] = upgrade(data, schema, path)
+        return self._read[name]
 
     def write_json(self, name: str, schema: str, data: Mapping[str, Any]) -> None:
         self.write_text(name, json.dumps({"schema": schema, **data}, indent=1, ensure_ascii=False) + "\n")
 
     def write_text(self, name: str, text: str) -> None:
         """Writes a file whole or not at all."""
+        self._read.pop(name, None)
         path = self.path(name)
         self.make_folder(path.parent)
         partial = path.with_name(f".{path.name}.partial")
@@ -220,6 +247,11 @@ def remove_tree(path: Path) -> None:
         shutil.rmtree(path)
     except OSError as error:
         raise _cannot("removed", path, error) from error
+
+
+def _within(path: str, root: Path) -> bool:
+    """Whether a path lies below `root` once every link is followed."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
 def _cannot(what: str, path: Path, error: OSError) -> ProjectError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -73,11 +74,17 @@ def _decode_fraction(data: Any, place: str) -> Fraction:
     return value
 
 
+@cache
+def _fields_of(kind: Any) -> dict[str, Any]:
+    """Name to type of each field; a long film's plan holds thousands of the same kind."""
+    hints = get_type_hints(kind, localns={"FrameRange": FrameRange})
+    return {item.name: hints[item.name] for item in fields(kind)}
+
+
 def _decode_dataclass(data: Any, kind: Any, place: str) -> Any:
     _require(isinstance(data, dict), data, place)
-    hints = get_type_hints(kind, localns={"FrameRange": FrameRange})
-    known = {item.name for item in fields(kind)}
-    _require(set(data) <= known, sorted(set(data) - known), place)
+    hints = _fields_of(kind)
+    _require(data.keys() <= hints.keys(), sorted(data.keys() - hints.keys()), place)
     try:
         return kind(**{name: decode(value, hints[name], f"{place}: {name}") for name, value in data.items()})
     except (TypeError, InputError) as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,18 +45,14 @@ class Version:
         return self.path / CHROMA
 
 
-def versions_of(project: Project, shot_id: str) -> list[Version]:
-    """All whole versions of a shot, oldest first. Refuses damaged ones by name."""
-    folder = project.shot_folder(shot_id)
-    if not folder.is_dir():
-        return []
-    numbers = sorted(int(m[1]) for p in folder.iterdir() if (m := NAME.fullmatch(p.name)))
-    return [_read(project, shot_id, number) for number in numbers]
-
-
-def find_version(project: Project, shot_id: str, mark: str) -> Version | None:
-    """The newest version with fingerprint `mark`, or None when the shot is stale."""
-    return next((v for v in reversed(versions_of(project, shot_id)) if v.fingerprint == mark), None)
+def versions_of(project: Project, shot_id: str) -> Iterator[Version]:
+    """The whole versions of a shot, newest first, each read when asked for. Refuses damaged ones by name."""
+    try:
+        names = os.listdir(project.shot_folder(shot_id))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for number in sorted((int(m[1]) for name in names if (m := NAME.fullmatch(name))), reverse=True):
+        yield _read(project, shot_id, number)
 
 
 def read_report(project: Project, version: Version) -> dict[str, Any]:
@@ -88,11 +84,11 @@ def finish_version(project: Project, shot_id: str, ingredients: Ingredients, rep
 
 def _read(project: Project, shot_id: str, number: int) -> Version:
     name = f"shots/{shot_id}/v{number:03d}"
-    path = project.path(name)
+    path = project.root / name
     data = project.read_json(f"{name}/{MADE}", MADE_SCHEMA)
     mark, ingredients = data.get("fingerprint"), data.get("ingredients")
     if not isinstance(mark, str) or not isinstance(ingredients, dict) or fingerprint(ingredients) != mark:
         raise ProjectError(f"{path / MADE}: damaged; delete {path} and render again")
-    if not (path / CHROMA).is_file():
+    if not os.path.isfile(os.path.join(path, CHROMA)):
         raise ProjectError(f"{path}: its {CHROMA} is missing; delete {path} and render again")
     return Version(shot_id, number, path, mark, ingredients)

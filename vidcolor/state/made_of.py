@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.stages import STAGES
+from vidcolor.state.by_shot import ByShot
 from vidcolor.state.film import Film
 from vidcolor.state.marks import file_hash
-from vidcolor.state.plan import Given, ShotPlan, offered, regions_of
+from vidcolor.state.plan import Picture, ShotPlan
 from vidcolor.types import Reel, Shot
 
 
@@ -22,20 +25,31 @@ def shots_ingredients(project: Project, reel: Reel, settings: Settings) -> Ingre
     }
 
 
-def match_mark(shot: Shot, reel: Reel, given: Given, settings: Settings) -> str:
-    """Fingerprint of what the choice of keyframes and references of a shot hangs on."""
-    return fingerprint(
-        {
-            "reel": reel.hash,
-            "frames": f"{shot.frames.start}-{shot.frames.stop}",
-            "stage.keyframes": STAGES["keyframes"],
-            "stage.references": STAGES["references"],
-            **settings_ingredients("keyframes", settings.keyframes),
-            **settings_ingredients("references", settings.references),
-            **{f"references/{p.name}": p.hash for p in offered(shot, given.pictures)},
-            **{f"region {frame}": "" for frame in regions_of(shot, given)},
-        }
-    )
+def match_marks(shots: Iterable[Shot], reel: Reel, by_shot: ByShot, settings: Settings) -> dict[str, str]:
+    """Of each shot, by its id: fingerprint of what the choice of its keyframes and references hangs on."""
+    common: Ingredients = {
+        "reel": reel.hash,
+        "stage.keyframes": STAGES["keyframes"],
+        "stage.references": STAGES["references"],
+        **settings_ingredients("keyframes", settings.keyframes),
+        **settings_ingredients("references", settings.references),
+    }
+    free = _offered_mark(by_shot.free)
+    return {
+        shot.id: fingerprint(
+            {
+                **common,
+                "frames": f"{shot.frames.start}-{shot.frames.stop}",
+                "references": _offered_mark(by_shot.folders[shot.id]) if shot.id in by_shot.folders else free,
+                **{f"region {frame}": "" for frame in by_shot.regions_of(shot)},
+            }
+        )
+        for shot in shots
+    }
+
+
+def _offered_mark(pictures: Iterable[Picture]) -> str:
+    return fingerprint({p.name: p.hash for p in pictures})
 
 
 def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:

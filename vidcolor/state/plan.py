@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Literal
 
 from vidcolor.errors import ProjectError
@@ -89,35 +88,9 @@ class Plan:
         raise ProjectError(f"{shot_id}: no such shot; `vidcolor status` lists them ({self.shots[0].shot.id} ...)")
 
 
-def own_keys(shot: Shot, given: Given) -> tuple[PlannedKey, ...]:
-    """The keyframes that a person gave pictures for, and then those with regions; none without any such picture."""
-    own = {p.frame: p.name for p in given.pictures if p.frame is not None and p.frame in shot.frames}
-    if not own:
-        return ()
-    marked = regions_of(shot, given)
-    keys = []
-    for frame in sorted({*own, *marked}):
-        regions = marked.get(frame, ())
-        names = [own[frame]] if frame in own else []
-        keys.append(PlannedKey(frame, "person" if names else "regions", with_theirs(names, regions), regions))
-    return tuple(keys)
-
-
-def regions_of(shot: Shot, given: Given) -> dict[int, tuple[RegionName, ...]]:
-    """The regions of each frame of the shot that has any, in order."""
-    inside = [region for region in given.regions if region.frame in shot.frames]
-    return {frame: tuple(regions) for frame, regions in groupby(inside, key=lambda region: region.frame)}
-
-
 def with_theirs(pictures: Sequence[str], regions: Sequence[RegionName]) -> tuple[str, ...]:
     """A frame's pictures, and those of its regions behind them."""
     return tuple(dict.fromkeys([*pictures, *(region.picture for region in regions)]))
-
-
-def offered(shot: Shot, pictures: Iterable[Picture]) -> list[Picture]:
-    """The pictures a shot without its own may take colours from: those of its folder, else all but other folders'."""
-    pictures = list(pictures)
-    return [p for p in pictures if p.shot == shot.id] or [p for p in pictures if p.shot is None]
 
 
 def reaches(shots: Sequence[Shot]) -> Iterator[FrameRange]:

@@ -6,7 +6,7 @@ Light: imports nothing that decodes or computes, so that `vidcolor status` answe
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from vidcolor.project.folder import Project
 from vidcolor.project.records import decode
 from vidcolor.references.names import RegionName, check_shots, read_names
 from vidcolor.settings import Settings
+from vidcolor.state.by_shot import ByShot, sort_by_shot
 from vidcolor.state.film import Film
-from vidcolor.state.made_of import match_mark, shots_ingredients
+from vidcolor.state.made_of import match_marks, shots_ingredients
 from vidcolor.state.marks import file_hash, file_mark, reel_mark
-from vidcolor.state.plan import Given, Picture, Plan, PlannedKey, ShotPlan, own_keys, reaches, regions_of, with_theirs
+from vidcolor.state.plan import Given, Picture, Plan, PlannedKey, ShotPlan, reaches, with_theirs
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Reel, Shot
 
@@ -28,6 +29,7 @@ REELS, REELS_SCHEMA = "plan/reels.json", "vidcolor.reels/1"
 SHOTS, SHOTS_SCHEMA = "plan/shots.json", "vidcolor.shots/1"
 KEYFRAMES, KEYFRAMES_SCHEMA = "plan/keyframes.json", "vidcolor.keyframes/1"
 PICTURES, PICTURES_SCHEMA = "plan/references.json", "vidcolor.references/1"
+Chosen = dict[str, tuple[str, tuple[PlannedKey, ...]]]
 MOST_PICTURES = 20_000
 """More files than this in a references folder is a mistake of folder, not a film's references."""
 
@@ -45,9 +47,10 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
         raise ProjectError(f"{project.root}: its shots are out of date; run `vidcolor plan` first")
     given = list_given(project, reel, shots)
     chosen = load_chosen(project)
+    by_shot = sort_by_shot(given, shots)
+    marks = match_marks((s for s in shots if s.id not in by_shot.own), reel, by_shot, settings)
     planned = tuple(
-        _plan_shot(shot, reach, given, chosen, match_mark(shot, reel, given, settings))
-        for shot, reach in zip(shots, reaches(shots), strict=True)
+        _plan_shot(shot, reach, by_shot, chosen, marks) for shot, reach in zip(shots, reaches(shots), strict=True)
     )
     plan = Plan(reel, planned, given.pictures, (*reel.notes, *given.notes), given.hashes)
     return Film(project, plan, settings)
@@ -81,7 +84,7 @@ def load_shots(project: Project, reel: Reel, settings: Settings) -> list[Shot] |
     return shots
 
 
-def load_chosen(project: Project) -> dict[str, tuple[str, tuple[PlannedKey, ...]]]:
+def load_chosen(project: Project) -> Chosen:
     """For shots without a picture of their own: shot id to (match mark, keyframes)."""
     if not project.has(KEYFRAMES):
         return {}
@@ -98,14 +101,15 @@ def load_chosen(project: Project) -> dict[str, tuple[str, tuple[PlannedKey, ...]
     }
 
 
-def _plan_shot(shot: Shot, reach: FrameRange, given: Given, chosen: Any, mark: str) -> ShotPlan:
-    own = own_keys(shot, given)
+def _plan_shot(shot: Shot, reach: FrameRange, by_shot: ByShot, chosen: Chosen, marks: Mapping[str, str]) -> ShotPlan:
+    own = by_shot.own_keys(shot)
     if own:
         return ShotPlan(shot, reach, own)
     made_of, keys = chosen.get(shot.id, ("", ()))
-    marked = regions_of(shot, given)
-    keys = tuple(_with_its_regions(key, marked.get(key.frame, ())) for key in keys)
-    return ShotPlan(shot, reach, keys if made_of == mark else (), matched=made_of == mark)
+    if made_of != marks[shot.id]:
+        return ShotPlan(shot, reach, (), matched=False)
+    marked = by_shot.regions_of(shot)
+    return ShotPlan(shot, reach, tuple(_with_its_regions(key, marked.get(key.frame, ())) for key in keys))
 
 
 def _with_its_regions(key: PlannedKey, regions: tuple[RegionName, ...]) -> PlannedKey:
@@ -124,13 +128,18 @@ def list_given(project: Project, reel: Reel, shots: Sequence[Shot]) -> Given:
         return Given((), (), ("no references folder given",), {})
     names = read_names(_files_below(folder), reel)
     check_shots((*names.pictures, *names.regions), shots)
-    known = project.read_json(PICTURES, PICTURES_SCHEMA).get("files") if project.has(PICTURES) else {}
-    known = known if isinstance(known, dict) else {}
+    known = known_files(project)
     masks = [path for region in names.regions for path in (region.path, region.part) if path]
     wanted = dict.fromkeys([*(p.path for p in names.pictures), *masks])
     files = {path: _hashed(folder / path, known.get(path)) for path in wanted}
     pictures = tuple(Picture(p.path, files[p.path]["hash"], p.frame, p.shot) for p in names.pictures)
     return Given(pictures, names.regions, names.notes, files)
+
+
+def known_files(project: Project) -> dict[str, Any]:
+    """The table of files as it was kept: size, time and hash by name, unchecked; empty where none is kept."""
+    kept = project.read_json(PICTURES, PICTURES_SCHEMA).get("files") if project.has(PICTURES) else {}
+    return kept if isinstance(kept, dict) else {}
 
 
 def _files_below(folder: Path) -> list[str]:

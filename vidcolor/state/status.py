@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from vidcolor.project.fingerprint import changes, describe_change, fingerprint
-from vidcolor.project.versions import Version, find_version, read_report, versions_of
+from vidcolor.project.fingerprint import changes, describe_change
+from vidcolor.project.versions import Version, read_report, versions_of
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients
 from vidcolor.state.plan import ShotPlan
@@ -19,42 +19,50 @@ MOST_LISTED = 6
 
 @dataclass(frozen=True, slots=True)
 class ShotState:
-    """One line of `vidcolor status`."""
+    """One shot as it stands: one line of `vidcolor status`."""
 
     planned: ShotPlan
     state: State
     version: Version | None
     """The version in force, or the newest one when stale."""
-    confidence: tuple[float, ...] = ()
-    """Mean confidence of each frame of the version."""
-    notes: tuple[str, ...] = ()
+    report: Mapping[str, Any] = field(default_factory=dict)
+    """What the render of the version measured, unchecked"""
 
+    @property
+    def confidence(self) -> tuple[float, ...]:
+        """Mean confidence of each frame of the version."""
+        found = self.report.get("confidence")
+        return tuple(float(c) for c in found if isinstance(c, int | float)) if isinstance(found, list) else ()
 
-def version_in_force(film: Film, planned: ShotPlan) -> Version | None:
-    """The version made of today's ingredients; None when the shot is stale."""
-    if not planned.matched:
-        return None
-    return find_version(film.project, planned.shot.id, fingerprint(shot_ingredients(film, planned)))
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the version."""
+        found = self.report.get("notes")
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
+    @property
+    def keyframes(self) -> tuple[Mapping[str, Any], ...]:
+        """The keyframes as they were made."""
+        found = self.report.get("keyframes")
+        return tuple(key for key in found if isinstance(key, dict)) if isinstance(found, list) else ()
 
 
 def states(film: Film) -> list[ShotState]:
     """The state of every shot, in order."""
-    return [_state(film, planned) for planned in film.plan.shots]
+    return [state_of(film, planned) for planned in film.plan.shots]
 
 
-def _state(film: Film, planned: ShotPlan) -> ShotState:
-    version = version_in_force(film, planned)
-    state: State = "fresh"
-    if version is None:
-        older = versions_of(film.project, planned.shot.id)
-        version, state = (older[-1], "stale") if older else (None, "new")
-    report = read_report(film.project, version) if version else {}
-    confidence = report.get("confidence")
-    numbers = [float(c) for c in confidence if isinstance(c, int | float)] if isinstance(confidence, list) else []
-    notes = report.get("notes")
-    return ShotState(
-        planned, state, version, tuple(numbers), tuple(str(n) for n in notes) if isinstance(notes, list) else ()
-    )
+def state_of(film: Film, planned: ShotPlan) -> ShotState:
+    """The state of one shot: fresh when a version is made of today's ingredients."""
+    wanted = shot_ingredients(film, planned) if planned.matched else None
+    newest = None
+    for version in versions_of(film.project, planned.shot.id):
+        if version.ingredients == wanted:
+            return ShotState(planned, "fresh", version, read_report(film.project, version))
+        newest = newest or version
+    if newest is None:
+        return ShotState(planned, "new", None)
+    return ShotState(planned, "stale", newest, read_report(film.project, newest))
 
 
 def to_render(film: Film, shown: Sequence[ShotState], only: Sequence[str] = ()) -> list[ShotPlan]:
@@ -66,18 +74,17 @@ def to_render(film: Film, shown: Sequence[ShotState], only: Sequence[str] = ()) 
     return [s.planned for s in shown if s.state != "fresh" and (not wanted or s.planned.shot.id in wanted)]
 
 
-def why(film: Film, planned: ShotPlan) -> Iterator[str]:
+def why(film: Film, state: ShotState) -> Iterator[str]:
     """Lines that say what has changed since the shot's newest version; none when it is fresh."""
-    if version_in_force(film, planned):
+    if state.state == "fresh":
         return
-    older = versions_of(film.project, planned.shot.id)
-    if not older:
+    if state.version is None:
         yield "never rendered"
         return
-    if not planned.matched:
+    if not state.planned.matched:
         yield "references offered to it have changed; `vidcolor plan` chooses its keyframes again"
         return
-    for name, old, new in changes(older[-1].ingredients, shot_ingredients(film, planned)):
+    for name, old, new in changes(state.version.ingredients, shot_ingredients(film, state.planned)):
         yield describe_change(name, old, new)
 
 

@@ -1,0 +1,79 @@
+"""A film of many shots: what is open at once, what is read, and how often, must not grow with their number."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny import write_gray_film, write_picture
+
+from vidcolor.cli.parser import main
+
+SHOTS, FRAMES, SIZE = 80, 2, (16, 16)
+
+
+def rows_of(count: int) -> str:
+    rows = [f"{FRAMES * n},{FRAMES * (n + 1)},cut" for n in range(count)]
+    return "\n".join(["start,stop,entry", *rows]) + "\n"
+
+
+def make(folder: Path, count: int) -> list[np.ndarray]:
+    """A film of `count` shots of two frames, its shot list, and a picture for the first frame of each shot."""
+    colors = write_gray_film(folder / "film.mkv", FRAMES * count, SIZE, range(FRAMES, FRAMES * count, FRAMES))
+    (folder / "cuts.csv").write_text(rows_of(count))
+    (folder / "refs").mkdir()
+    for frame in range(0, FRAMES * count, FRAMES):
+        write_picture(folder / "refs" / f"{frame:06d}.png", SIZE, colors[frame])
+    film = ["--reel", str(folder / "film.mkv"), "--keyframes", str(folder / "refs")]
+    assert main(["new", str(folder / "p"), *film, "--preset", "draft", "--shots", str(folder / "cuts.csv")]) == 0
+    return colors
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("many")
+    make(folder, SHOTS)
+    assert main(["render", str(folder / "p")]) == 0
+    return folder
+
+
+def test_a_film_of_more_shots_than_files_may_be_open_is_delivered(rendered: Path) -> None:
+    code = (
+        "import resource, sys; from vidcolor.cli.parser import main; import vidcolor.pipeline.deliver;"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)); sys.exit(main(sys.argv[1:]))"
+    )
+    line = ["export", str(rendered / "p"), "-o", str(rendered / "limited.mkv"), "--delivery", "ffv1"]
+    done = subprocess.run([sys.executable, "-c", code, *line], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (rendered / "limited.mkv").is_file()
+
+
+@pytest.mark.parametrize("verb", ["status", "render", "export", "run"])
+def test_each_project_file_is_read_once_a_command(
+    rendered: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    out = ["-o", str(rendered / "out.mkv"), "--delivery", "ffv1"] if verb in ("export", "run") else []
+    film = [str(rendered / "film.mkv"), "--project"] if verb == "run" else []
+    main(line := [verb, *film, str(rendered / "p"), *out])
+    reads: Counter[Path] = Counter()
+
+    def counting(place: object, *args: object, **more: object) -> object:
+        if isinstance(place, str | Path) and str(place).endswith(".json") and "p" in Path(place).parts:
+            reads[Path(place).relative_to(rendered / "p")] += 1
+        return opened(place, *args, **more)
+
+    opened = io.open
+    monkeypatch.setattr(io, "open", counting)
+    monkeypatch.setattr(builtins, "open", counting)
+    capsys.readouterr()
+    assert main(line) == 0
+    assert {path: count for path, count in reads.items() if count > 1} == {}
+    made = [path for path in reads if path.name == "made.json"]
+    assert len(made) == SHOTS, "each shot's newest version is in force, so no other is read"
+    assert ("nothing to do" in capsys.readouterr().out) == (verb == "run")
