@@ -7,28 +7,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from vidcolor.example.clockwork import Clockwork
 from vidcolor.example.facts import FRAME_COUNT, SHOTS, ExampleShot
-from vidcolor.example.harbour import Harbour
-from vidcolor.example.hillside import Hillside
-from vidcolor.example.room import Room
-from vidcolor.example.stage import SIZE, Camera, blank
-from vidcolor.example.street import Street
-from vidcolor.example.texture import Picture, noise
+from vidcolor.example.paint import SIZE, Camera, Picture, Scene, noise
+from vidcolor.example.scenes import SCENES
 
-SCENES: dict[str, Callable[[], Street | Harbour | Room | Hillside | Clockwork]] = {
-    "street": Street,
-    "harbour": Harbour,
-    "room": Room,
-    "hillside": Hillside,
-    "clockwork": Clockwork,
-}
 SATURATION = 0.86
 """Colour film of the time is quieter than paint."""
 TO_YCC = np.array(
@@ -48,7 +35,7 @@ GRAIN = 0.008
 """Deviation of the grain in the middle grays."""
 INSIDE = (0.002, 0.998)
 """R'G'B' of the true colours stay in here: half a code from the edge of the cube."""
-FREE_VIEW = (Camera(408, 168, 1.1), 47.0)
+FREE_VIEW = (Camera(46, -6, 1.1), 47.0)
 """Standpoint and moment of the picture that shows the hillside from elsewhere."""
 NEAR_ZOOM, NEAR_SHIFT, NEAR_SWELL, NEAR_TONE = 1.014, (4.6, -3.2), 1.4, 0.87
 """The near picture: enlarged, shifted (pixels), swollen unevenly (pixels), and its luma to this power."""
@@ -67,21 +54,21 @@ class Film:
     """The film, painted when asked for; the same bytes at every asking."""
 
     def __init__(self) -> None:
-        self._scenes: dict[str, Street | Harbour | Room | Hillside | Clockwork] = {}
+        self._scenes: dict[str, Scene] = {}
         draw = np.random.default_rng(1895)
         slow = cv2.GaussianBlur(draw.standard_normal((1, FRAME_COUNT)), (0, 0), 3)[0] * 2.4
         self._gain = 1 + FLICKER * np.clip(0.7 * draw.standard_normal(FRAME_COUNT) + 0.5 * slow, -2.2, 2.2)
         self._grain = noise((SIZE[0] + 97, SIZE[1] + 131), 1.6, 1896, octaves=2) * np.float32(GRAIN)
         self._offsets = draw.integers(0, (97, 131), (FRAME_COUNT, 2)).tolist()
 
-    def scene(self, name: str) -> Street | Harbour | Room | Hillside | Clockwork:
+    def scene(self, name: str) -> Scene:
         if name not in self._scenes:
             self._scenes[name] = SCENES[name]()
         return self._scenes[name]
 
     def colors(self, frame: int) -> Picture:
         """(H, W, 3) clean coded R'G'B' 0..1 of a frame, with its fades and dissolves."""
-        picture = blank()
+        picture = np.zeros((*SIZE, 3), np.float32)
         for shot in SHOTS:
             if weight := _weight(shot, frame):
                 picture += self._shot(shot, frame) * np.float32(weight)
@@ -121,9 +108,8 @@ class Film:
 
     def free_picture(self) -> Picture:
         """(3, H, W) 8-bit R'G'B': the hillside from another standpoint at another moment."""
-        hillside = self.scene("hillside")
-        assert isinstance(hillside, Hillside)
-        return _samples(_graded(hillside.paint_from(*FREE_VIEW)), np.uint8)
+        camera, moment = FREE_VIEW
+        return _samples(_graded(self.scene("hillside").paint(moment, camera)), np.uint8)
 
     def _shot(self, shot: ExampleShot, frame: int) -> Picture:
         return _graded(self.scene(shot.scene).paint(float(frame - shot.frames.start)))

@@ -19,9 +19,8 @@ import numpy as np
 from vidcolor.errors import InputError
 from vidcolor.example.facts import FRAME_COUNT, RATE, SHOTS, START, TAPE, ExampleFacts
 from vidcolor.example.film import NEUTRAL, Film
+from vidcolor.example.paint import SIZE, Picture
 from vidcolor.example.sound import HERTZ, soundtrack
-from vidcolor.example.stage import SIZE
-from vidcolor.example.texture import Picture
 from vidcolor.media.codecs import find_delivery
 from vidcolor.media.encoder import PictureTrack, timescale
 from vidcolor.media.images import write_image
