@@ -28,6 +28,22 @@ def test_command_has_help_an_example_and_a_place_in_the_readme(name):
         assert action.help, f"{name}: {action.dest} has no help"
 
 
+def test_readme_is_short_enough_to_be_read_in_ten_minutes():
+    assert len(README.encode()) <= 9216
+
+
+def test_help_of_run_fits_one_screen(monkeypatch):
+    """24 rows of 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert len(VERBS.choices["run"].format_help().splitlines()) <= 24
+
+
+def test_every_tool_is_told_of():
+    page = (ROOT / "tools" / "README.md").read_text(encoding="utf-8")
+    for path in (ROOT / "tools").glob("*.py"):
+        assert path.name in page or path.name.startswith("export_"), f"{path.name} is not in tools/README.md"
+
+
 def test_top_help_shows_examples():
     assert "vidcolor run demo/film.mov --keyframes demo/refs" in build_parser().format_help()
 
