@@ -103,7 +103,8 @@ def _add_run(verbs: argparse._SubParsersAction) -> None:
         "everything at once: makes or reopens FILM.vidcolor, plans, renders what is stale, delivers",
         "vidcolor run film.mp4 --keyframes refs/ -o film_color.mov",
     )
-    parser.add_argument("film", type=Path, help="a film file, or a folder of numbered pictures")
+    parser.usage = "vidcolor run FILM --keyframes DIR [-o OUT] [options]"
+    parser.add_argument("film", type=Path, metavar="FILM", help="a film file, or a folder of numbered pictures")
     parser.add_argument("--keyframes", type=Path, metavar="DIR", help="the folder of colour pictures")
     parser.add_argument("-o", dest="out", type=Path, metavar="OUT", help="the delivered file (default: FILM_color.mov)")
     parser.add_argument("--project", type=Path, metavar="DIR", help="the project folder (default: FILM.vidcolor)")
@@ -305,7 +306,11 @@ def _add_delivery(parser: argparse.ArgumentParser) -> None:
 
 def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run (default: auto)"
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        metavar="NAME",
+        help="where networks run: auto (default), cpu or cuda",
     )
 
 
@@ -316,7 +321,7 @@ def _add_set(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="one setting for this call, as in --set propagate.chroma_side=480; `vidcolor settings` lists all",
+        help="one setting; `vidcolor settings` lists all",
     )
 
 
