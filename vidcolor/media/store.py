@@ -10,7 +10,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -37,31 +40,106 @@ TOP = 1023
 CONFIDENCE_STEPS = 63
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The first packets of a store that was left unfinished: the file they lie in, and how many."""
+
+    path: Path
+    count: int
+
+
+def take_stored(path: Path, count: int, digest: str) -> Stored | None:
+    """The first `count` frames of the store at `path`, of which `ChromaWriter.stored` gave `digest`.
+
+    Looks at what a writer left there: the unfinished file, the whole one, or the one that another writer was going on
+    with; it is moved aside. None where none of them holds those frames.
+    """
+    aside = path.with_name(f".{path.name}.first")
+    for file in (aside, partial_path(path), path):
+        if file.is_file() and _packets_digest(file, count) == digest:
+            with told(path):
+                file.replace(aside)
+            return Stored(aside, count)
+    return None
+
+
+def stored_packets(path: Path, count: int) -> Iterator[bytes]:
+    """The first `count` packets of a store, whole or not; fewer where there are fewer."""
+    with av.open(str(path.absolute()), format=CONTAINER) as film:
+        packets = (packet for packet in film.demux(video=0) if packet.size)
+        yield from (bytes(packet) for packet in islice(packets, count))
+
+
+def _packets_digest(path: Path, count: int) -> str:
+    """SHA-256 of the first packets of a store; empty where there are fewer, or they cannot be read."""
+    total, found = hashlib.sha256(), 0
+    try:
+        for data in stored_packets(path, count):
+            total.update(data)
+            found += 1
+    except (av.FFmpegError, OSError, IndexError, ValueError):
+        return ""
+    return total.hexdigest() if found == count else ""
+
+
 class ChromaWriter:
     """Stores the colours of one shot at `path`, frame after frame; `size` is (height, width) of the chroma.
 
     `with ChromaWriter(...) as store: store.write(color)`. The file has its name after the block, and not if the
     block ends by an error.
+
+    first   packets of an earlier writer of the same path and size, which was stopped: they come first, as they are
+    stays   True: what was written stays, if the block ends by an error, for another writer to go on with
     """
 
-    def __init__(self, path: Path, size: tuple[int, int], rate: Rate) -> None:
+    def __init__(
+        self, path: Path, size: tuple[int, int], rate: Rate, *, first: Stored | None = None, stays: bool = False
+    ) -> None:
         self._path, self._size, self._rate = path, size, rate.fraction
         self._partial = partial_path(path)
+        self._first, self._stays = first, stays
         self._output: Any = None
+        self._sum = hashlib.sha256()
         self._count = 0
 
     def __enter__(self) -> ChromaWriter:
         with told(self._path):
-            self._output = av.open(
-                str(self._partial.absolute()), "w", format=CONTAINER, container_options={"fflags": "+bitexact"}
-            )
+            options = {"fflags": "+bitexact+flush_packets"}
+            self._output = av.open(str(self._partial.absolute()), "w", format=CONTAINER, container_options=options)
             self._stream = self._output.add_stream(CODEC, rate=self._rate, options=OPTIONS)
             encoder = self._stream.codec_context
             encoder.height, encoder.width = self._size
             encoder.pix_fmt = PIXEL_FORMAT
             encoder.thread_count = 1
             encoder.flags |= Flags.bitexact
+            self._go_on()
         return self
+
+    def _go_on(self) -> None:
+        """Copies what an earlier writer stored."""
+        if self._first is None:
+            return
+        for data in stored_packets(self._first.path, self._first.count):
+            packet = av.Packet(data)
+            packet.pts = packet.dts = self._count
+            packet.time_base = 1 / self._rate
+            packet.stream = self._stream
+            packet.is_keyframe = True
+            self._mux([packet])
+        sync(self._partial)
+        self._first.path.unlink()
+
+    def stored(self) -> tuple[int, str]:
+        """How many frames are on the disk so far, and the SHA-256 of their packets: a `Stored` for another writer."""
+        with told(self._path):
+            sync(self._partial)
+        return self._count, self._sum.hexdigest()
+
+    def _mux(self, packets: Sequence[Any]) -> None:
+        for packet in packets:
+            self._sum.update(memoryview(packet))
+            self._output.mux(packet)
+            self._count += 1
 
     def write(self, color: ColorFrame) -> None:
         """Stores the next frame. Refuses one of another size, and colours that are not numbers."""
@@ -77,8 +155,7 @@ class ChromaWriter:
         picture.pts = self._count
         picture.time_base = 1 / self._rate
         with told(self._path):
-            self._output.mux(self._stream.encode(picture))
-        self._count += 1
+            self._mux(self._stream.encode(picture))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -92,7 +169,8 @@ class ChromaWriter:
                     sync(self._partial)
                     self._partial.replace(self._path)
         finally:
-            self._partial.unlink(missing_ok=True)
+            if not self._stays:
+                self._partial.unlink(missing_ok=True)
 
 
 def _codes(values: np.ndarray, steps: int, offset: int, top: int, frame: int) -> np.ndarray:

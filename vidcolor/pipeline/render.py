@@ -1,7 +1,7 @@
 """Render: every stale shot gets a version made of today's ingredients.
 
 Shots are independent, so several render at once; each makes its version in a hidden folder that gets its name
-when it is whole. A kill therefore costs at most the shots under way.
+when it is whole. What is made of a shot under way is kept there (checkpoint.py): a kill costs the frames since.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,17 +26,20 @@ from vidcolor.features import Features, PatchFeatures
 from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
-from vidcolor.media.store import ChromaWriter
+from vidcolor.media.store import ChromaReader, ChromaWriter
+from vidcolor.pipeline.checkpoint import Checkpoint, close_checkpoint, open_checkpoint
 from vidcolor.pipeline.keys import Colorizer, KeyMaker, MadeKey, load_colorizer, write_full_size
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.plan import Progress
-from vidcolor.pipeline.strip import Strip
-from vidcolor.project.versions import CHROMA, finish_version, start_version
+from vidcolor.pipeline.strip import strip_picture
+from vidcolor.project.versions import CHROMA, finish_version
+from vidcolor.propagate.halt import Arrays
 from vidcolor.propagate.shot import propagate
 from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients, uses_network
 from vidcolor.state.plan import ShotPlan
+from vidcolor.timeline import Rate
 from vidcolor.types import ColorFrame, Frame, working_size
 
 if TYPE_CHECKING:
@@ -126,26 +129,30 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
 def _render_shot(film: Film, planned: ShotPlan, models: Models, counter: _Counter) -> None:
     started, cpu = time.monotonic(), time.thread_time()
     project, plan, settings = film.project, film.plan, film.settings
-    folder = start_version(project, planned.shot.id)
+    ingredients = shot_ingredients(film, planned)
+    kept = open_checkpoint(project, planned.shot.id, ingredients)
     size = working_size(plan.reel.size, settings.propagate.chroma_side)
     clip = Clip(plan.reel, planned.reach, size)
     maker = KeyMaker(plan, Library(project.keyframes_path), models.features, settings, models.colorizer)
-    keys = _made_keys(maker, planned, clip, settings, models, counter)
-    _write_keys(folder, keys, clip, planned)
-    strip, confidence = Strip(planned.reach, [k.frame for k in planned.keys]), []
-    with ChromaWriter(folder / CHROMA, (size[0] // 2, size[1] // 2), plan.reel.rate) as store:
-        for color in _colored(clip, keys, settings, models, counter):
+    keys = _made_keys(maker, planned, clip, settings, models, counter, kept)
+    chroma, half = kept.version / CHROMA, (size[0] // 2, size[1] // 2)
+    state, first = kept.take_state(half, len(planned.reach))
+    counter.add(len(kept.confidence))
+    with ChromaWriter(chroma, half, plan.reel.rate, first=first, stays=True) as store:
+        kept.watch(store)
+        for color in _colored(clip, keys, settings, models, counter, kept, state):
             store.write(color)
-            confidence.append(round(float(color.confidence.mean()), 4))
-            strip.add(color)
-    write_image(folder / "confidence.png", strip.picture(clip))
+            kept.confidence.append(round(float(color.confidence.mean()), 4))
+    with ChromaReader(chroma, planned.reach.start) as stored:
+        picture = strip_picture(stored, clip, planned.reach, [key.frame for key in planned.keys])
+    write_image(kept.version / "confidence.png", picture)
     report = {
-        "confidence": confidence,
+        "confidence": kept.confidence,
         "keyframes": [key.facts() for key in keys],
         "notes": [note for key in keys for note in key.notes] + _gray_note(planned, keys),
         "seconds": round(time.monotonic() - started, 2),
     }
-    finish_version(project, planned.shot.id, shot_ingredients(film, planned), report)
+    close_checkpoint(finish_version(project, planned.shot.id, ingredients, report).path)
     log.info(
         "%s: rendered in %.1f s (%.1f s of this thread)", planned.shot.id, report["seconds"], time.thread_time() - cpu
     )
@@ -158,27 +165,60 @@ def _beforehand(planned: ShotPlan) -> int:
 
 
 def _made_keys(
-    maker: KeyMaker, planned: ShotPlan, clip: Clip, settings: Settings, models: Models, counter: _Counter
+    maker: KeyMaker,
+    planned: ShotPlan,
+    clip: Clip,
+    settings: Settings,
+    models: Models,
+    counter: _Counter,
+    kept: Checkpoint,
 ) -> list[MadeKey]:
-    """The shot's keyframes in order; those painted over take the rest of their colours from the others."""
+    """The shot's keyframes in order; those painted over take the rest of their colours from the others.
+
+    Each is written and kept as soon as it is made, and taken from there when the shot is gone on with.
+    """
     over = {key.frame: key for key in planned.painted_over}
-    made = [maker.make(key, clip[key.frame - planned.reach.start]) for key in planned.keys if key.frame not in over]
+    made = {key.frame: found for key in planned.keys if (found := kept.take_key(key.frame)) is not None}
+
+    def keep(key: MadeKey) -> None:
+        _write_key(kept.version, key, clip[key.frame - planned.reach.start], clip.reel.rate)
+        made[key.frame] = replace(key, full_size=None)  # on the disk now: a shot may have many
+        kept.put_key(key)
+
+    for key in planned.keys:
+        if key.frame not in made and key.frame not in over:
+            keep(maker.make(key, clip[key.frame - planned.reach.start]))
+    missing = {frame: key for frame, key in over.items() if frame not in made}
     if models.colorizer is None:
-        made += [maker.leave(key) for key in over.values()]
-    elif over:
-        below = islice(_colored(clip, list(made), settings, models, counter), _beforehand(planned))
-        for color in below:
-            if color.index in over:
-                made.append(maker.paint_over(over[color.index], clip[color.index - planned.reach.start], color))
-    return sorted(made, key=lambda key: key.frame)
+        made |= {frame: maker.leave(key) for frame, key in missing.items()}
+    elif missing:
+        own = [key for key in made.values() if key.frame not in over]
+        for color in islice(_colored(clip, own, settings, models, counter), _beforehand(planned)):
+            if color.index in missing:
+                keep(maker.paint_over(missing[color.index], clip[color.index - planned.reach.start], color))
+    else:
+        counter.add(_beforehand(planned))
+    return [made[frame] for frame in sorted(made)]
 
 
 def _colored(
-    clip: Clip, keys: Sequence[MadeKey], settings: Settings, models: Models, counter: _Counter
+    clip: Clip,
+    keys: Sequence[MadeKey],
+    settings: Settings,
+    models: Models,
+    counter: _Counter,
+    shelf: Checkpoint | None = None,
+    state: Arrays | None = None,
 ) -> Iterator[ColorFrame]:
-    """The shot's frames in the keyframes' colours, counted. Stops where another shot has failed."""
+    """The shot's frames in the keyframes' colours, counted: all, or those behind `state`.
+
+    Stops where another shot has failed.
+    """
     colors = [key.color for key in keys if key.color is not None]
-    for color in propagate(clip, colors, models.flow, settings.propagate, network=models.propagator):
+    frames = propagate(
+        clip, colors, models.flow, settings.propagate, network=models.propagator, shelf=shelf, state=state
+    )
+    for color in frames:
         if counter.stopped.is_set():
             raise StoppedError
         counter.add(1)
@@ -193,15 +233,14 @@ def _gray_note(planned: ShotPlan, keys: Sequence[MadeKey]) -> list[str]:
     ]
 
 
-def _write_keys(folder: Path, keys: Sequence[MadeKey], clip: Clip, planned: ShotPlan) -> None:
-    """Each keyframe in colour for people, and its full-size chroma where the artist gave every pixel."""
+def _write_key(folder: Path, key: MadeKey, frame: Frame, rate: Rate) -> None:
+    """A keyframe in colour for people, and its full-size chroma where the artist gave every pixel."""
     place = folder / "keys"
-    place.mkdir()
-    for key in keys:
-        if key.color is not None:
-            write_image(place / f"{key.frame:06d}.png", picture_of(clip[key.frame - planned.reach.start], key.color))
-        if key.full_size is not None:
-            write_full_size(folder, key.frame, key.full_size, clip.reel.rate)
+    place.mkdir(exist_ok=True)
+    if key.color is not None:
+        write_image(place / f"{key.frame:06d}.png", picture_of(frame, key.color))
+    if key.full_size is not None:
+        write_full_size(folder, key.frame, key.full_size, rate)
 
 
 def picture_of(frame: Frame, color: ColorFrame) -> np.ndarray:

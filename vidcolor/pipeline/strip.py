@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from vidcolor.color import lab_to_rgb
+from vidcolor.media.store import ChromaReader
 from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, Frame
 
@@ -17,25 +18,19 @@ WIDTH = 240
 GAP = 4
 
 
-class Strip:
-    """Gathers the colours of a few frames as they pass; `picture` joins them."""
+def strip_picture(colors: ChromaReader, frames: Sequence[Frame], reach: FrameRange, keys: Sequence[int]) -> np.ndarray:
+    """(3, h, w) 8-bit: colours above confidence, from left to right in time; red is 0, yellow half, white 1.
 
-    def __init__(self, reach: FrameRange, keys: Sequence[int]) -> None:
-        evenly = {reach.start + (len(reach) - 1) * i // max(1, COLUMNS - 1) for i in range(COLUMNS)}
-        self.reach = reach
-        self.wanted = sorted({*keys[:COLUMNS], *evenly})
-        self.colors: list[ColorFrame] = []
-
-    def add(self, color: ColorFrame) -> None:
-        if color.index in self.wanted:
-            self.colors.append(color)
-
-    def picture(self, frames: Sequence[Frame]) -> np.ndarray:
-        """(3, h, w) 8-bit: colours above confidence, from left to right in time; red is 0, yellow half, white 1."""
-        columns = [_column(frames[c.index - self.reach.start], c) for c in self.colors]
-        gap = np.full((3, columns[0].shape[1], GAP), 255, np.uint8)
-        joined = [part for column in columns for part in (column, gap)][:-1]
-        return np.concatenate(joined, axis=2)
+    colors  the shot's, as they are stored
+    frames  the shot's frames; the first is `reach.start`
+    keys    the keyframes; the first few are shown, and frames evenly between the shot's ends
+    """
+    evenly = {reach.start + (len(reach) - 1) * i // max(1, COLUMNS - 1) for i in range(COLUMNS)}
+    wanted = sorted({*keys[:COLUMNS], *evenly})
+    columns = [_column(frames[frame - reach.start], colors.read(frame)) for frame in wanted]
+    gap = np.full((3, columns[0].shape[1], GAP), 255, np.uint8)
+    joined = [part for column in columns for part in (column, gap)][:-1]
+    return np.concatenate(joined, axis=2)
 
 
 def _column(frame: Frame, color: ColorFrame) -> np.ndarray:

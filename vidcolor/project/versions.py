@@ -1,7 +1,7 @@
 """Renders of a shot: found by fingerprint, numbered in the order they were made, never overwritten.
 
 A version is made in a hidden folder and renamed when it is whole, so an unfinished one is never seen; the next
-render sweeps it away.
+render goes on with it, or sweeps it away.
 """
 
 from __future__ import annotations

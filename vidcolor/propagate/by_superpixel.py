@@ -7,6 +7,8 @@ far it is to be believed: a superpixel that holds two colours of one lightness i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy import ndarray as Array
 
@@ -142,6 +144,16 @@ class Memory:
         out = np.empty((3, *self._slots.shape), np.float32)
         _recall(self._slots, self._luma, self._models(), out)
         return out[:2], out[2]
+
+    def state(self) -> tuple[dict[str, Array], dict[str, Array]]:
+        """All that the next frame takes from those before, as arrays: the memory's own, and the tracker's."""
+        own: dict[str, Array] = {"luma": self._luma, "slots": self._slots, "ids": self._ids, "sums": self._sums}
+        return own, self._tracker.state()
+
+    def go_on(self, own: Mapping[str, Array], tracker: Mapping[str, Array]) -> None:
+        """Takes up what `state` gave, in a memory made with the same settings."""
+        self._luma, self._slots, self._ids, self._sums = (own[name] for name in ("luma", "slots", "ids", "sums"))
+        self._tracker.go_on(tracker)
 
     def learn(self, chroma: Array, error: Array) -> None:
         """Takes what the other carriers found of the frame followed last: chroma (2, h, w), expected error (h, w)."""

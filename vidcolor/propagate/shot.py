@@ -41,6 +41,23 @@ from vidcolor.propagate.by_attention import Finder
 from vidcolor.propagate.by_flow import Carried, Key, Rule, carry_by_flow, carry_plain, start
 from vidcolor.propagate.by_matching import Matcher, fused
 from vidcolor.propagate.by_superpixel import Memory
+from vidcolor.propagate.halt import (
+    PARTS,
+    STATE,
+    Arrays,
+    Shelf,
+    carried_arrays,
+    carried_of,
+    end_name,
+    frames_done,
+    joined,
+    look_arrays,
+    look_of,
+    part_of,
+    sound,
+    step_arrays,
+    step_of,
+)
 from vidcolor.propagate.runs import Look, Reader, Run, Step, chroma_size, reduced
 from vidcolor.propagate.steady import Steady
 from vidcolor.settings import PropagateSettings
@@ -73,6 +90,8 @@ def propagate(
     *,
     network: Propagator | None = None,
     listen: Listener | None = None,
+    shelf: Shelf | None = None,
+    state: Arrays | None = None,
 ) -> Iterator[ColorFrame]:
     """Every frame of a shot in colour, in order, at chroma size (half of working size).
 
@@ -81,6 +100,8 @@ def propagate(
     progress  called with (frames done, frames in all)
     network   finds what flow cannot bring, and weighs what was found; None: training-free features and rules
     listen    told the guesses of each frame, by name: for training and study
+    shelf     keeps the state about every `RUN` frames, when every frame before it has been taken from here
+    state     what the shelf kept under `STATE` for the same shot: goes on behind the frames that were done then
     returns   confidence is 0..1, of the colour, not of the carrying; keyframes come out as given, only reduced
     Refuses keyframes outside the shot and two for one frame. Without any keyframe the shot comes out gray, with
     confidence 0.
@@ -91,8 +112,9 @@ def propagate(
     size = chroma_size(frames[0].lightness.shape)
     keys = _keys(frames[0].index, count, colored, size)
     with ThreadPoolExecutor(WORKERS) as workers:
-        shot = _Shot(frames, flow, settings, workers, network, listen)
-        for done, result in enumerate(shot.colors(keys), 1):
+        shot = _Shot(frames, flow, settings, workers, network, listen, shelf)
+        begin = frames_done(state, size)
+        for done, result in enumerate(shot.colors(keys, state if begin else None), begin + 1):
             if progress is not None:
                 progress(done, count)
             yield result
@@ -130,6 +152,7 @@ class _Shot:
         workers: ThreadPoolExecutor,
         network: Propagator | None,
         listen: Listener | None,
+        shelf: Shelf | None,
     ) -> None:
         self._start, self._count = frames[0].index, len(frames)
         self._reader = Reader(frames, flow, workers, settings)
@@ -147,34 +170,79 @@ class _Shot:
         self._settings = settings if "blend" in wanted else replace(settings, fill=0.0)
         self._followed = -1
         self._steady = Steady(settings) if "steady" in wanted else None
+        self._shelf = shelf
+        self._begin = self._halted = 0
 
-    def colors(self, known: dict[int, tuple[Array, Array]]) -> Iterator[ColorFrame]:
+    def colors(self, known: dict[int, tuple[Array, Array]], state: Arrays | None = None) -> Iterator[ColorFrame]:
+        """The frames in order; those behind `state` alone, if there is one."""
+        self._go_on(state)
         if not known:
             nothing = np.zeros((3, *self._reader.size), np.float32)
-            for position in range(self._count):
+            for position in range(self._begin, self._count):
                 yield self._result(position, nothing[:2], nothing[2])
             return
         places = sorted(known)
-        if places[0] > 0:
-            yield from self._gap(None, places[0], known)
+        if self._begin < places[0]:
+            yield from self._gap(None, places[0], known, state)
         for left, right in zip(places, [*places[1:], None], strict=True):
-            yield self._result(left, *known[left])
-            if right is not None or left + 1 < self._count:
-                yield from self._gap(left, right, known)
+            if self._begin <= left:
+                self._halt(left, None, None)
+                yield self._result(left, *known[left])
+            if max(left + (right is None), self._begin) < (self._count if right is None else right):
+                yield from self._gap(left, right, known, state if self._begin > left else None)
+
+    def _go_on(self, state: Arrays | None) -> None:
+        """Takes up what a kept state says of the frames before."""
+        if state is None:
+            return
+        self._begin = self._halted = frames_done(state, self._reader.size)
+        own, tracker, before = (part_of(state, part) for part in ("memory", "tracker", "before"))
+        if self._memory is not None and own and tracker:
+            self._memory.go_on(own, tracker)
+            self._followed = self._begin
+        if self._steady is not None and before:
+            self._steady.begin(look_of(before), before["chroma"], before["error"])
+
+    def _halt(self, position: int, ahead: Carried | None, step: Step | None) -> None:
+        """Keeps the state before frame `position`, if enough was done since it was kept last.
+
+        The frames before have been taken. The backward direction's state here is no longer needed.
+        """
+        if self._shelf is None or position - self._halted < RUN:
+            return
+        memory, tracker = self._memory.state() if self._memory is not None else (None, None)
+        before = self._steady.state() if self._steady is not None else None
+        parts = {
+            "ahead": carried_arrays(ahead) if ahead else None,
+            "step": step_arrays(step),
+            "before": {**look_arrays(before[0]), "chroma": before[1], "error": before[2]} if before else None,
+            "memory": memory if tracker else None,
+            "tracker": tracker,
+        }
+        self._shelf.put(STATE, joined(position, parts))
+        self._shelf.drop(end_name(position))
+        self._halted = position
 
     def _result(self, position: int, chroma: Array, confidence: Array) -> ColorFrame:
         return ColorFrame(self._start + position, chroma, np.clip(confidence, 0, 1))
 
-    def _gap(self, left: int | None, right: int | None, known: dict[int, tuple[Array, Array]]) -> Iterator[ColorFrame]:
-        """The frames between two keyframes, or between one and an end of the shot."""
+    def _gap(
+        self, left: int | None, right: int | None, known: dict[int, tuple[Array, Array]], state: Arrays | None
+    ) -> Iterator[ColorFrame]:
+        """The frames between two keyframes, or between one and an end of the shot; the rest of them behind `state`."""
         first = 0 if left is None else left
         last = self._count - 1 if right is None else right
         self._meet(first, last, known)
-        runs = [(a, min(a + RUN, last)) for a in range(first, last, RUN)]
+        runs = [(a, min(a + RUN, last)) for a in range(max(first, self._begin), last, RUN)]
         ends = self._ends(runs, right if self._by_flow else None, known)
         ahead = start(self._key(left, known)) if self._by_flow and left is not None else None
         step = None
+        if state is not None:
+            went, step = part_of(state, "ahead"), step_of(part_of(state, "step"))
+            ahead = carried_of(went, ahead.key) if went and ahead else None
         for (a, b), end in zip(runs, ends, strict=True):
+            if a > first:
+                self._halt(a, ahead, step)
             run = self._reader.run(a, b)
             forward = self._workers.submit(self._forward, run, ahead)
             behind = self._backward(run, end)[1]
@@ -221,14 +289,27 @@ class _Shot:
 
     def _ends(
         self, runs: list[tuple[int, int]], right: int | None, known: dict[int, tuple[Array, Array]]
-    ) -> list[Carried | None]:
+    ) -> Sequence[Carried | None]:
         """What the backward direction knows at each run's last frame."""
         if right is None:
             return [None] * len(runs)
-        states: list[Carried | None] = [start(self._key(right, known))]
+        states = [start(self._key(right, known))]
         for a, b in reversed(runs[1:]):
-            states.append(self._backward(self._reader.run(a, b), states[-1])[0])
+            states.append(self._kept_end(a, states[0].key) or self._end(a, b, states[-1]))
         return states[::-1]
+
+    def _kept_end(self, position: int, key: Key) -> Carried | None:
+        """What the backward direction knew here before the program was stopped."""
+        arrays = self._shelf.take(end_name(position)) if self._shelf is not None else None
+        return carried_of(arrays, key) if arrays and sound(arrays, PARTS["ahead"], self._reader.size) else None
+
+    def _end(self, a: int, b: int, state: Carried) -> Carried:
+        """What the backward direction knows at frame `a`, from what it knows at `b`."""
+        end = self._backward(self._reader.run(a, b), state)[0]
+        assert end is not None, "it began with a state"
+        if self._shelf is not None:
+            self._shelf.put(end_name(a), carried_arrays(end))
+        return end
 
     def _forward(self, run: Run, state: Carried | None) -> tuple[Carried | None, list[Kept]]:
         """The state at the run's last frame, and what is known of each frame."""

@@ -40,6 +40,10 @@ class Steady:
         """Goes on from a frame as it is: a keyframe."""
         self._before = (look, chroma, error)
 
+    def state(self) -> tuple[Look, Array, Array] | None:
+        """The frame before, as it came out: look, chroma and error; None before the first."""
+        return self._before
+
     def __call__(self, look: Look, step: Step | None, chroma: Array, error: Array) -> Array:
         """Chroma (2, h, w): the frame's own, of expected error (h, w), with what the frame before says.
 

@@ -18,6 +18,7 @@ because a centre need not lie on its own superpixel, and one wrong vector would 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -173,6 +174,28 @@ class Tracker:
         self._first_frames += [self._frames] * len(parents)
         self._ids = np.concatenate([self._ids[kept], self.born])
         self._slots = slots
+
+    def state(self) -> dict[str, Array]:
+        """All that the next frame's labels take from those before, as arrays; None of it before the first frame."""
+        if self._before is None:
+            return {}
+        return {
+            "before": self._before,
+            "slots": self._slots,
+            "waiting": self._waiting,
+            "ids": self._ids,
+            "frames": np.array(self._frames),
+            "first_frames": np.array(self._first_frames, np.int64),
+            "lengths": np.array(self._lengths, np.int64),
+        }
+
+    def go_on(self, state: Mapping[str, Array]) -> None:
+        """Takes up what `state` gave, in a tracker made with the same settings."""
+        self._before, self._slots, self._waiting, self._ids = (
+            state[name] for name in ("before", "slots", "waiting", "ids")
+        )
+        self._frames = int(state["frames"])
+        self._first_frames, self._lengths = state["first_frames"].tolist(), state["lengths"].tolist()
 
     def statistics(self) -> TrackStatistics:
         """Births, deaths and lengths so far."""

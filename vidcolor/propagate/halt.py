@@ -1,0 +1,155 @@
+"""Where a shot's propagation may be left and gone on with: all it holds between two frames, as plain arrays.
+
+From frame to frame go the colours as carried (by_flow.py), the frame before (steady.py), what superpixels remember
+(by_superpixel.py) and the last step. They are kept as they are, so that what is gone on with gives the same bytes as
+what was never left. Whatever else a frame comes to take from those before it belongs here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.propagate.by_flow import Carried, Key
+from vidcolor.propagate.by_superpixel import STATISTICS
+from vidcolor.propagate.runs import Look, Step
+
+Arrays = Mapping[str, Array]
+STATE = "state"
+"""The name of the state at the frame reached last; `end_name` gives the others."""
+PLANE, PAIR, ANY = ("h", "w"), (2, "h", "w"), ("n",)
+PLACE: dict[str, tuple[tuple[int | str, ...], str]] = {"position": ((), "int64")}
+PARTS: dict[str, dict[str, tuple[tuple[int | str, ...], str]]] = {
+    "ahead": {
+        "position": ((), "int64"),
+        "luma": (PLANE, "float32"),
+        "chroma": (PAIR, "float32"),
+        "confidence": (PLANE, "float32"),
+        "points": (PAIR, "float32"),
+        "reach": (PLANE, "float32"),
+    },
+    "step": {"onward": (PAIR, "float16"), "back": (PAIR, "float16")},
+    "before": {
+        "position": ((), "int64"),
+        "luma": (PLANE, "float32"),
+        "chroma": (PAIR, "float32"),
+        "error": (PLANE, "float32"),
+    },
+    "memory": {
+        "luma": (PLANE, "float32"),
+        "slots": (PLANE, "int32"),
+        "ids": (ANY, "int32"),
+        "sums": (("n", STATISTICS), "float64"),
+    },
+    "tracker": {
+        "before": (PLANE, "float32"),
+        "slots": (PLANE, "int32"),
+        "waiting": (PLANE, "bool"),
+        "ids": (ANY, "int32"),
+        "frames": ((), "int64"),
+        "first_frames": (ANY, "int64"),
+        "lengths": (ANY, "int64"),
+    },
+}
+"""Of each part of a state, beside its place, its arrays, their shapes and kinds. A shot that does without a part keeps none of it."""
+
+
+class Shelf(Protocol):
+    """Keeps arrays by name while a shot is under way, beyond the end of the program."""
+
+    def put(self, name: str, arrays: Arrays) -> None:
+        """Keeps `arrays`, in place of what had the name."""
+        ...
+
+    def take(self, name: str) -> Arrays | None:
+        """What has the name; None for nothing, and for what is damaged."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Lets go of what has the name, if anything has."""
+        ...
+
+
+def end_name(position: int) -> str:
+    """The name of what the backward direction knows at the end of a run."""
+    return f"end-{position:06d}"
+
+
+def joined(position: int, parts: Mapping[str, Arrays | None]) -> dict[str, Array]:
+    """One table of a state's parts; `position` frames are done."""
+    arrays = {f"{part}.{name}": array for part, table in parts.items() if table for name, array in table.items()}
+    return {"position": np.array(position), **arrays}
+
+
+def part_of(state: Arrays, part: str) -> dict[str, Array] | None:
+    """One part of a state, None where it has none."""
+    head = f"{part}."
+    return {name.removeprefix(head): state[name] for name in state if name.startswith(head)} or None
+
+
+def frames_done(state: Arrays | None, size: tuple[int, int]) -> int:
+    """How many frames were done when `state` was kept; 0 for what is no state of a shot of this chroma size."""
+    if state is None or not sound({"position": state.get("position", np.empty(0))}, PLACE, size):
+        return 0
+    for part, kinds in PARTS.items():
+        found = part_of(state, part)
+        if found is not None and not sound(found, kinds, size):
+            return 0
+        if found is not None and "slots" in found and not _within(found["slots"], len(found["ids"])):
+            return 0
+    return max(0, int(state["position"]))
+
+
+def sound(arrays: Arrays, kinds: Mapping[str, tuple[tuple[int | str, ...], str]], size: tuple[int, int]) -> bool:
+    """Whether these are all the arrays that `kinds` lists, each of its shape and kind."""
+    if set(arrays) != set(kinds):
+        return False
+    sides = {"h": size[0], "w": size[1]}
+    for name, (shape, kind) in kinds.items():
+        wanted = tuple(sides.get(side, -1) if isinstance(side, str) else side for side in shape)
+        array = arrays[name]
+        if array.dtype != kind or array.ndim != len(wanted):
+            return False
+        if any(want not in (-1, have) for want, have in zip(wanted, array.shape, strict=True)):
+            return False
+    return True
+
+
+def _within(slots: Array, count: int) -> bool:
+    return bool(slots.size == 0 or (slots.min() >= 0 and slots.max() < count))
+
+
+def carried_arrays(state: Carried) -> dict[str, Array]:
+    """What one direction knows of a frame, but for its keyframe."""
+    return {
+        **look_arrays(state.look),
+        "chroma": state.chroma,
+        "confidence": state.confidence,
+        "points": state.points,
+        "reach": state.reach,
+    }
+
+
+def carried_of(arrays: Arrays, key: Key) -> Carried:
+    """What `carried_arrays` kept, with its keyframe again."""
+    chroma, confidence, points, reach = (arrays[name] for name in ("chroma", "confidence", "points", "reach"))
+    return Carried(look_of(arrays), chroma, confidence, key, points, reach)
+
+
+def look_arrays(look: Look) -> dict[str, Array]:
+    return {"position": np.array(look.position), "luma": look.luma}
+
+
+def look_of(arrays: Arrays) -> Look:
+    return Look(int(arrays["position"]), arrays["luma"])
+
+
+def step_arrays(step: Step | None) -> dict[str, Array] | None:
+    return None if step is None else {"onward": step.onward, "back": step.back}
+
+
+def step_of(arrays: Arrays | None) -> Step | None:
+    return None if arrays is None else Step(arrays["onward"], arrays["back"])
