@@ -54,7 +54,7 @@ PARTS: dict[str, dict[str, tuple[tuple[int | str, ...], str]]] = {
         "lengths": (ANY, "int64"),
     },
 }
-"""Of each part of a state, beside its place, its arrays, their shapes and kinds. A shot that does without a part keeps none of it."""
+"""Of each part of a state the arrays, their shapes and kinds. A shot that does without a part keeps none of it."""
 
 
 class Shelf(Protocol):
