@@ -17,10 +17,11 @@ from tiny import write_gray_film, write_picture
 from vidcolor.cli.parser import main
 from vidcolor.features import PatchFeatures
 from vidcolor.media.store import ChromaReader
-from vidcolor.pipeline.keys import KeyMaker, load_colorizer
+from vidcolor.networks.features import NetworkFeatures
+from vidcolor.pipeline.keyframes import KeyframeMaker, load_colorizer
 from vidcolor.settings import ColorizeSettings, Settings
 from vidcolor.state.made_of import network_ingredients
-from vidcolor.state.plan import Plan, PlannedKey
+from vidcolor.state.plan import Plan, PlannedKeyframe
 from vidcolor.types import ColorFrame, Guidance
 
 SIZE, FRAMES, CUT = (96, 128), 24, 12
@@ -89,10 +90,10 @@ class Marked:
         return ColorFrame(target.index, np.full((2, *size), 99, np.float32), np.full(size, 0.5, np.float32))
 
 
-def maker(pictures: dict, colorizer) -> KeyMaker:
+def maker(pictures: dict, colorizer) -> KeyframeMaker:
     plan = object.__new__(Plan)
     object.__setattr__(plan, "pictures", ())
-    made = KeyMaker(plan, None, PatchFeatures(), Settings(), colorizer)  # type: ignore[arg-type]
+    made = KeyframeMaker(plan, None, PatchFeatures(), Settings(), colorizer)  # type: ignore[arg-type]
     made.pictures = {name: name for name in pictures}  # type: ignore[misc]
     made.library = type("Shelf", (), {"read": staticmethod(pictures.__getitem__)})()  # type: ignore[assignment]
     return made
@@ -105,7 +106,7 @@ def test_what_registration_cannot_lay_is_the_networks():
     other = redrawn(scene(8, size=(180, 240)), 2)
     picture[:, :, 150:] = other[:, :, 150:]
     network = Marked()
-    key = maker({"own.png": reference(picture)}, network).make(PlannedKey(0, "person", ("own.png",)), gray(truth))
+    key = maker({"own.png": reference(picture)}, network).make(PlannedKeyframe(0, "person", ("own.png",)), gray(truth))
     assert key.how == "near"
     ((guidance, laid),) = network.given
     assert [type(g) for g in guidance] == [Guidance]
@@ -120,7 +121,7 @@ def test_a_frame_without_its_own_picture_is_the_networks():
     truth = scene(5)
     network = Marked()
     pictures = {"one.png": reference(scene(5, (30, 0)), "one.png"), "two.png": reference(scene(6), "two.png")}
-    key = maker(pictures, network).make(PlannedKey(3, "coverage", ("one.png", "two.png")), gray(truth, 3))
+    key = maker(pictures, network).make(PlannedKeyframe(3, "coverage", ("one.png", "two.png")), gray(truth, 3))
     assert key.how == "transfer"
     assert (key.color.chroma == 99).all()
     scores = [g.score for g in network.given[0][0]]
@@ -131,13 +132,15 @@ def test_a_frame_without_its_own_picture_is_the_networks():
 def test_without_the_network_nothing_of_it_is_asked():
     truth = scene(5)
     key = maker({"one.png": reference(scene(5, (30, 0)))}, None).make(
-        PlannedKey(0, "coverage", ("one.png",)), gray(truth)
+        PlannedKeyframe(0, "coverage", ("one.png",)), gray(truth)
     )
     assert off(key.color.chroma, chroma(truth)) < 0.5 * off(0 * key.color.chroma, chroma(truth))
 
 
 def test_the_shipped_network_colours_better_than_gray():
     truth = scene(2)
-    made = load_colorizer()(gray(truth), [Guidance(reference(scene(2, move=(30, 10))))], ColorizeSettings())
+    made = load_colorizer(NetworkFeatures())(
+        gray(truth), [Guidance(reference(scene(2, move=(30, 10))))], ColorizeSettings()
+    )
     assert off(made.chroma, chroma(truth)) < 0.4 * off(0 * made.chroma, chroma(truth))
     assert replace(Settings(), colorize=ColorizeSettings()).colorize.network == "shipped"

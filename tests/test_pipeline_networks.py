@@ -31,6 +31,20 @@ def test_draft_is_made_without_networks_and_without_torch():
     subprocess.run([sys.executable, "-P", "-c", code], check=True)
 
 
+def test_the_features_network_is_loaded_once_and_shared(monkeypatch):
+    pytest.importorskip("torch")
+    from vidcolor.networks import features
+    from vidcolor.pipeline.render import load_models
+
+    loaded = []
+    load = features.load_features
+    monkeypatch.setattr(features, "load_features", lambda file: loaded.append(file) or load(file))
+    models = load_models(load_settings([]), "cpu")
+    assert models.colorizer is not None
+    assert models.propagator is not None
+    assert loaded == [FEATURES]
+
+
 @pytest.mark.parametrize(
     ("changes", "used"),
     [

@@ -12,7 +12,7 @@ from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
 from vidcolor.media.store import ChromaWriter
-from vidcolor.pipeline.keys import KeyMaker
+from vidcolor.pipeline.keyframes import KeyframeMaker
 from vidcolor.propagate import shot
 
 FRAMES, SIZE, RUN, KILLED_AT = 30, (48, 64), 6, 22
@@ -77,7 +77,7 @@ def seen(monkeypatch):
     """Frames stored and keyframes made from here on."""
     frames: list[int] = []
     keys: list[int] = []
-    write, make_key = ChromaWriter.write, KeyMaker.make
+    write, make_key = ChromaWriter.write, KeyframeMaker.make
 
     def writes(store, color):
         if store._path.name == "chroma.avi":
@@ -89,7 +89,7 @@ def seen(monkeypatch):
         return make_key(maker, key, target)
 
     monkeypatch.setattr(ChromaWriter, "write", writes)
-    monkeypatch.setattr(KeyMaker, "make", makes)
+    monkeypatch.setattr(KeyframeMaker, "make", makes)
     return frames, keys
 
 

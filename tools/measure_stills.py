@@ -26,7 +26,7 @@ from vidcolor.colorize.by_references import color_from_references
 from vidcolor.colorize.by_super_attention import HALF, Colorizer
 from vidcolor.colorize.by_transfer import transfer
 from vidcolor.features import PatchFeatures, gray_of
-from vidcolor.networks.learned import LearnedFeatures
+from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.shipped import COLORIZER, FEATURES
 from vidcolor.references.choose import choose_references
 from vidcolor.research.metrics.histograms import ab_histogram, his
@@ -79,7 +79,7 @@ def warped(rgb: np.ndarray, random: np.random.Generator, mask: np.ndarray | None
     return toned(viewed(rgb, view), random), None if mask is None else viewed_mask(mask, view)
 
 
-def of_stills(files: Sequence[Path], features: LearnedFeatures) -> Iterator[Trial]:
+def of_stills(files: Sequence[Path], features: NetworkFeatures) -> Iterator[Trial]:
     pictures = [read_rgb(f) for f in files]
     looks = np.stack([look_of(rgb, features) for rgb in pictures])
     alike = looks @ looks.T
@@ -118,7 +118,7 @@ def of_clips(folder: Path) -> Iterator[Trial]:
                 yield Trial(f"frame {apart} from frame 0", later, [Guidance(picture(first))])
 
 
-def of_people(folder: Path, known: Path | None, limit: int, features: LearnedFeatures) -> Iterator[Trial]:
+def of_people(folder: Path, known: Path | None, limit: int, features: NetworkFeatures) -> Iterator[Trial]:
     """People from themselves seen otherwise, from that person in other colours, and from other people."""
     left_out = {p.stem.split("__")[-1] for p in known.glob("*.webp")} if known else set()
     files = [p for p in sorted((folder / "images").iterdir()) if p.stem not in left_out][:limit]
@@ -256,7 +256,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("stills"))
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    features = LearnedFeatures(args.features)
+    features = NetworkFeatures(args.features)
     methods = methods_of(Colorizer(features, args.weights))
     if args.only:
         methods = {name: methods[name] for name in args.only.split(",")}

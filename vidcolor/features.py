@@ -3,7 +3,7 @@
 - Each level reads the lightness at one stride: brightness, roughness, strength of edges by direction, and the
   brightness around (a wide, coarse patch). All are measured against the picture's own spread of lightness, so
   that another exposure or print of the same scene gives the same features.
-- Learned features will have the same interface: a callable from lightness to maps, and their strides.
+- The features network (networks/features.py) has the same interface: a callable from lightness to maps, their strides.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from made_scenes import chroma, gray, off, reference, scene
 from vidcolor.colorize.by_super_attention import Colorizer, collect, confidence_of
 from vidcolor.colorize.evidence import ABSENT, LEVELS, ORDERED, SIGNALS, SLOTS, Laid, Source, gather, see
 from vidcolor.errors import InputError, WeightsError
-from vidcolor.networks.fusion import FusionConfig, FusionNet
-from vidcolor.networks.learned import LearnedFeatures
-from vidcolor.networks.load import save_fusion
+from vidcolor.networks.features import NetworkFeatures
+from vidcolor.networks.load import save_weighing
+from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
 from vidcolor.settings import ColorizeSettings
 from vidcolor.types import ColorFrame, Guidance, Reference, Region
 
@@ -20,8 +20,8 @@ SETTINGS = ColorizeSettings()
 
 
 @pytest.fixture(scope="module")
-def features() -> LearnedFeatures:
-    return LearnedFeatures()
+def features() -> NetworkFeatures:
+    return NetworkFeatures()
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def colorizer(features, tmp_path_factory) -> Colorizer:
     """A network that has learned nothing: the hand-set rule."""
     file = tmp_path_factory.mktemp("weights") / "colorizer.safetensors"
     torch.manual_seed(0)
-    save_fusion(file, FusionNet(FusionConfig(SLOTS, SIGNALS)), {})
+    save_weighing(file, WeighingNet(WeighingConfig(SLOTS, SIGNALS)), {})
     return Colorizer(features, file)
 
 
@@ -201,6 +201,6 @@ def test_masks_that_are_none_are_refused(features, mask):
 
 
 def test_weights_for_other_guesses_are_refused(features, tmp_path):
-    save_fusion(tmp_path / "other.safetensors", FusionNet(FusionConfig(("one", "two"), SIGNALS)), {})
+    save_weighing(tmp_path / "other.safetensors", WeighingNet(WeighingConfig(("one", "two"), SIGNALS)), {})
     with pytest.raises(WeightsError):
         Colorizer(features, tmp_path / "other.safetensors")

@@ -1,4 +1,4 @@
-"""The learned features: shapes, gradients, batches, weights in and out, and the interface of features.py."""
+"""The features network: shapes, gradients, batches, weights in and out, and the interface of features.py."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from vidcolor.errors import InputError, WeightsError  # noqa: E402
-from vidcolor.networks.features import STRIDES, FeaturesConfig, FeaturesNet  # noqa: E402
-from vidcolor.networks.learned import LearnedFeatures  # noqa: E402
+from vidcolor.networks.features import NetworkFeatures  # noqa: E402
+from vidcolor.networks.features_net import STRIDES, FeaturesConfig, FeaturesNet  # noqa: E402
 from vidcolor.networks.load import facts_of, load_features, save_features  # noqa: E402
 from vidcolor.networks.shipped import FEATURES  # noqa: E402
 
@@ -97,18 +97,18 @@ def test_other_files_are_refused(net, file, tmp_path):
 
 
 def test_the_interface_of_the_training_free_features(file):
-    learned = LearnedFeatures(file, strides=(4, 8))
+    features = NetworkFeatures(file, strides=(4, 8))
     lightness = np.random.default_rng(0).uniform(0, 100, (45, 61)).astype(np.float32)
-    maps = learned(lightness)
-    assert learned.strides == (4, 8)
-    assert learned.name.startswith("learned-")
+    maps = features(lightness)
+    assert features.strides == (4, 8)
+    assert features.name.startswith("features-")
     assert [(m.shape, m.dtype) for m in maps] == [((6, 12, 16), np.float32), ((5, 6, 8), np.float32)]
-    for one, two in zip(maps, learned(lightness), strict=True):
+    for one, two in zip(maps, features(lightness), strict=True):
         assert np.array_equal(one, two)
     with pytest.raises(InputError, match="must be \\(H, W\\)"):
-        learned(lightness[None])
+        features(lightness[None])
     with pytest.raises(InputError, match="strides"):
-        LearnedFeatures(file, strides=(2,))
+        NetworkFeatures(file, strides=(2,))
 
 
 def test_the_number_of_threads_does_not_change_the_answer(tmp_path):
@@ -116,12 +116,12 @@ def test_the_number_of_threads_does_not_change_the_answer(tmp_path):
     file = tmp_path / "features.safetensors"
     save_features(file, FeaturesNet(), {})
     lightness = np.random.default_rng(0).uniform(0, 100, (240, 427)).astype(np.float32)
-    learned, before = LearnedFeatures(file), torch.get_num_threads()
+    features, before = NetworkFeatures(file), torch.get_num_threads()
     answers = []
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
-            answers.append(learned(lightness))
+            answers.append(features(lightness))
     finally:
         torch.set_num_threads(before)
     for maps in zip(*answers, strict=True):
@@ -149,8 +149,8 @@ def test_the_shipped_weights_find_places_again():
     assert {"config", "recipe", "step"} <= set(facts_of())
     scene = made_scene()
     worn = np.roll(scene, 8, 1) * 0.8 + 8 + np.random.default_rng(5).normal(0, 12, scene.shape)
-    learned = LearnedFeatures(strides=(4,))
-    one, two = (learned(x.astype(np.float32))[0] for x in (scene, worn))
+    features = NetworkFeatures(strides=(4,))
+    one, two = (features(x.astype(np.float32))[0] for x in (scene, worn))
     height, width = one.shape[1:]
     best = (two.reshape(128, -1).T @ one.reshape(128, -1)).argmax(1).reshape(height, width)
     y, x = np.mgrid[:height, :width]

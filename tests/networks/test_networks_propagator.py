@@ -10,6 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
+from vidcolor.networks.features import NetworkFeatures  # noqa: E402
 from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator  # noqa: E402
 
 SIZE = (48, 80)
@@ -17,7 +18,7 @@ SIZE = (48, 80)
 
 @pytest.fixture(scope="module")
 def shipped() -> Propagator:
-    return Propagator()
+    return Propagator(NetworkFeatures())
 
 
 def picture(seed: int) -> np.ndarray:
@@ -35,6 +36,10 @@ def evidence(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return planes, random.uniform(2, 20, (len(SLOTS), *SIZE)).astype(np.float32)
 
 
+def weighed(shipped, seen, planes, error):
+    return shipped.weigher(seen.lightness, [m[0] for m in seen.maps], planes, error)
+
+
 def test_all_shipped_weights_are_small_enough():
     from vidcolor.networks.shipped import FOLDER
 
@@ -45,8 +50,8 @@ def test_a_frame_finds_its_own_colours(shipped):
     light = picture(1)
     chroma = np.stack([light - 50, 50 - light]).astype(np.float32)
     seen = shipped.see(light)
-    known = shipped.know(seen, chroma, np.ones(SIZE, np.float32))
-    places, cells = shipped.look_up(seen, [known], [5])
+    colored = shipped.with_colors(seen, chroma, np.ones(SIZE, np.float32))
+    places, cells = shipped.compare(seen, [colored], [5])
     assert places.shape == cells.shape == (5, *SIZE)
     assert np.abs(places[:2] - chroma).mean() < 4
     assert places[3].mean() > 0.9
@@ -55,9 +60,9 @@ def test_a_frame_finds_its_own_colours(shipped):
 def test_threads_side_by_side_get_the_same_answer(shipped):
     seen = [shipped.see(picture(seed)) for seed in range(4)]
     given = [evidence(seed) for seed in range(4)]
-    alone = [shipped.fuse(s, *g) for s, g in zip(seen, given, strict=True)]
+    alone = [weighed(shipped, s, *g) for s, g in zip(seen, given, strict=True)]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda pair: shipped.fuse(pair[0], *pair[1]), zip(seen, given, strict=True)))
+        together = list(pool.map(lambda pair: weighed(shipped, pair[0], *pair[1]), zip(seen, given, strict=True)))
     for one, other in zip(alone, together, strict=True):
         assert np.array_equal(one[0], other[0])
         assert np.array_equal(one[1], other[1])
@@ -67,11 +72,11 @@ def test_guesses_that_agree_are_believed(shipped):
     planes, error = evidence(5)
     planes[:, :2] = np.array([25, -15], np.float32)[:, None, None]
     error[:] = 2
-    chroma, expected = shipped.fuse(shipped.see(picture(3)), planes, error)
+    chroma, expected = weighed(shipped, shipped.see(picture(3)), planes, error)
     assert np.abs(chroma - np.array([25, -15])[:, None, None]).mean() < 4
     assert expected.shape == SIZE
     assert (expected > 0).all()
 
 
-def test_without_a_fusion_it_does_not_weigh():
-    assert not Propagator(fusion=None).weighs
+def test_without_a_file_it_does_not_weigh():
+    assert Propagator(NetworkFeatures(), None).weigher is None

@@ -24,6 +24,7 @@ from vidcolor.color import delta_e, lab_to_rgb, luma_to_lightness, rgb_to_lab
 from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.flow.warp import occluded
 from vidcolor.media.pictures import open_colors
+from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.propagator import Propagator
 from vidcolor.propagate import propagate
 from vidcolor.propagate.blend import Candidate, Guess, best, mixed
@@ -87,7 +88,7 @@ def sample(clip: Path, rule: str, settings: PropagateSettings) -> Sampled:
     flow = build_flow(settings.flow, settings)
     kinds = _kinds([f.lightness for f in frames], labs, keys, flow)
     rows = []
-    network = None if settings.network == "none" else Propagator()
+    network = None if settings.network == "none" else Propagator(NetworkFeatures())
     for color in propagate(frames, colored, flow, settings, network=network, listen=listen):
         if color.index not in keys:
             nearest = min(abs(color.index - k) for k in keys)

@@ -1,7 +1,7 @@
 """Stage 4: a frame in the colours of references of any kind, by super-attention and the shipped network.
 
 Three guesses for each pixel (`evidence`) are mixed by a network that sees the frame and how good each guess says it is
-(`networks/fusion.py`); where no reference speaks it gives a plausible colour of its own. It also says how far its
+(`networks/weighing_net.py`); where no reference speaks it gives a plausible colour of its own. It also says how far its
 colours are probably off, which is the confidence.
 
 Sources: Carrillo 2022b and 2023; 2024, ch. 5 and 6 (super-attention, and within masks). Ours: guesses at three levels
@@ -21,8 +21,8 @@ from vidcolor.colorize.by_registration import lay, resized
 from vidcolor.colorize.evidence import SLOTS, Evidence, Laid, Source, gather, see
 from vidcolor.errors import InputError
 from vidcolor.features import Features, gray_of
-from vidcolor.networks.fuse import Fuser
 from vidcolor.networks.shipped import COLORIZER
+from vidcolor.networks.weighing import Weigher
 from vidcolor.settings import ColorizeSettings
 from vidcolor.types import ColorFrame, Frame, Guidance
 
@@ -48,8 +48,8 @@ class Colorizer:
 
     def __init__(self, features: Features, file: Path = COLORIZER) -> None:
         """Loads the network. Refuses weights made for other guesses than ours."""
-        self.features, self._fuse = features, Fuser(file, SLOTS)
-        self.name = f"colorizer-{self._fuse.name} {features.name}"
+        self.features, self._weigh = features, Weigher(file, SLOTS)
+        self.name = f"colorizer-{self._weigh.name} {features.name}"
 
     def __call__(
         self, target: Frame, guidance: Sequence[Guidance], settings: ColorizeSettings, laid: ColorFrame | None = None
@@ -60,7 +60,7 @@ class Colorizer:
         laid      the frame's own picture as `register` has laid it, if there is one; else references are tried here
         """
         lightness, evidence, maps = collect(target.lightness, guidance, self.features, settings, laid)
-        chroma, error = self._fuse(lightness, maps, evidence.planes, evidence.error)
+        chroma, error = self._weigh(lightness, maps, evidence.planes, evidence.error)
         sure = confidence_of(error) if guidance or laid is not None else np.zeros_like(error)
         size = target.lightness.shape
         planes = enlarged(np.concatenate([chroma, sure[None]]), size)

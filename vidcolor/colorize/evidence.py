@@ -21,7 +21,7 @@ from numpy import ndarray as Array
 
 from vidcolor.colorize.settle import smooth
 from vidcolor.features import Features
-from vidcolor.networks.look_up import Found, Looks, look_up
+from vidcolor.networks.compare_superpixels import Found, Looks, compare
 from vidcolor.superpixels.levels import segment_regions
 from vidcolor.superpixels.pool import pool, unpool
 from vidcolor.superpixels.segment import superpixel_count
@@ -209,7 +209,7 @@ def _of_region(looks: Looks, sources: Sequence[Source], slot: int, region: int, 
             which = np.any(theirs.inside[own], axis=0)
         level = LEVELS[slot]
         reach = np.inf if region >= 0 else level.reach
-        one = look_up(looks, theirs.looks.only(which), theirs.colors[:, which], tau=level.tau, reach=reach)
+        one = compare(looks, theirs.looks.only(which), theirs.colors[:, which], tau=level.tau, reach=reach)
         found.append(one)
         priors.append(trust * float(np.log(max(source.score, 1e-3))))
     return _joined(found, priors)

@@ -14,13 +14,14 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from vidcolor.errors import WeightsError
-from vidcolor.networks.features import FeaturesConfig, FeaturesNet
-from vidcolor.networks.fusion import FusionConfig, FusionNet
+from vidcolor.networks.features_net import FeaturesConfig, FeaturesNet
 from vidcolor.networks.shipped import FEATURES
+from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
 
-Net = TypeVar("Net", FeaturesNet, FusionNet)
+Net = TypeVar("Net", FeaturesNet, WeighingNet)
 SCHEMA = "vidcolor.features/1"
-FUSION_SCHEMA = "vidcolor.fusion/1"
+WEIGHING_SCHEMA = "vidcolor.fusion/1"
+"""As the files were written: WeighingNet had another name then."""
 
 
 def save_features(path: Path, net: FeaturesNet, facts: dict[str, Any]) -> None:
@@ -35,16 +36,16 @@ def load_features(path: Path = FEATURES) -> FeaturesNet:
     return _filled(net, path, weights)
 
 
-def save_fusion(path: Path, net: FusionNet, facts: dict[str, Any]) -> None:
+def save_weighing(path: Path, net: WeighingNet, facts: dict[str, Any]) -> None:
     """Writes the network in half precision, with its config and `facts`; whole or not."""
-    _save(path, net, FUSION_SCHEMA, asdict(net.config), facts)
+    _save(path, net, WEIGHING_SCHEMA, asdict(net.config), facts)
 
 
-def load_fusion(path: Path, slots: Sequence[str] | None = None) -> FusionNet:
+def load_weighing(path: Path, slots: Sequence[str] | None = None) -> WeighingNet:
     """The network of a file, in float32, for use. Refuses other files, and one made for other slots than
     the given."""
     head, weights = _read(path)
-    net = FusionNet(FusionConfig(**_config(path, head, FUSION_SCHEMA)))
+    net = WeighingNet(WeighingConfig(**_config(path, head, WEIGHING_SCHEMA)))
     if slots is not None and net.config.slots != tuple(slots):
         raise WeightsError(f"{path}: made for guesses {', '.join(net.config.slots)}; needed: {', '.join(slots)}")
     return _filled(net, path, weights)
@@ -55,7 +56,9 @@ def facts_of(path: Path = FEATURES) -> dict[str, str]:
     return _read(path)[0]
 
 
-def _save(path: Path, net: FeaturesNet | FusionNet, schema: str, config: dict[str, Any], facts: dict[str, Any]) -> None:
+def _save(
+    path: Path, net: FeaturesNet | WeighingNet, schema: str, config: dict[str, Any], facts: dict[str, Any]
+) -> None:
     from safetensors.torch import save_file
 
     head = {"schema": schema, "config": json.dumps(config), **{k: json.dumps(v) for k, v in facts.items()}}

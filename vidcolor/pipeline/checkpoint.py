@@ -20,7 +20,7 @@ import numpy as np
 from vidcolor.errors import ProjectError
 from vidcolor.media.place import partial_path, sync, told
 from vidcolor.media.store import ChromaWriter, Stored, take_stored
-from vidcolor.pipeline.keys import MadeKey
+from vidcolor.pipeline.keyframes import MadeKeyframe
 from vidcolor.project.fingerprint import Ingredients, fingerprint
 from vidcolor.project.folder import Project, remove_tree
 from vidcolor.project.versions import CHROMA, PARTIAL, start_version
@@ -99,7 +99,7 @@ class Checkpoint:
         """States that are kept from now on speak of what `store` has stored."""
         self._store = store
 
-    def put_key(self, key: MadeKey) -> None:
+    def put_key(self, key: MadeKeyframe) -> None:
         """Keeps a keyframe as it was made, but for its full-size chroma, which is stored already."""
         facts: dict[str, Any] = {"frame": key.frame, "how": key.how, "pictures": key.pictures, "notes": key.notes}
         if key.registration is not None:
@@ -113,7 +113,7 @@ class Checkpoint:
         color = {} if key.color is None else {"chroma": key.color.chroma, "confidence": key.color.confidence}
         self.put(_key_name(key.frame), {"facts": np.array(json.dumps(facts)), **color})
 
-    def take_key(self, frame: int) -> MadeKey | None:
+    def take_key(self, frame: int) -> MadeKeyframe | None:
         """What `put_key` kept; None where it kept nothing, and where it is damaged."""
         arrays = self.take(_key_name(frame))
         if arrays is None:
@@ -128,12 +128,12 @@ def _key_name(frame: int) -> str:
     return f"key-{frame:06d}"
 
 
-def _key_of(facts: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> MadeKey:
+def _key_of(facts: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> MadeKeyframe:
     fit, color = facts.get("registration"), None
     if "chroma" in arrays:
         color = ColorFrame(facts["frame"], arrays["chroma"], arrays["confidence"])
     registration = Registration(fit["kind"], fit["shift"], fit["fits"], tuple(fit["notes"])) if fit else None
-    return MadeKey(
+    return MadeKeyframe(
         facts["frame"], color, facts["how"], tuple(facts["pictures"]), registration, None, tuple(facts["notes"])
     )
 

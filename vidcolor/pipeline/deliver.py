@@ -21,7 +21,7 @@ from vidcolor.finish import finish, mix
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.read import SourceClip
 from vidcolor.media.store import ChromaReader
-from vidcolor.pipeline.keys import read_full_size
+from vidcolor.pipeline.keyframes import read_full_size
 from vidcolor.pipeline.plan import Progress
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project

@@ -33,7 +33,7 @@ from vidcolor.state.by_shot import ByShot, sort_by_shot
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import match_marks, shots_ingredients
 from vidcolor.state.marks import reel_mark
-from vidcolor.state.plan import Given, Picture, PlannedKey, clear_frames
+from vidcolor.state.plan import Given, Picture, PlannedKeyframe, clear_frames
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Frame, Reel, Shot, Transition, working_size
 
@@ -115,7 +115,7 @@ def _match(
         _keep_chosen(project, table)
 
 
-def _keep_chosen(project: Project, table: Mapping[str, tuple[str, tuple[PlannedKey, ...]]]) -> None:
+def _keep_chosen(project: Project, table: Mapping[str, tuple[str, tuple[PlannedKeyframe, ...]]]) -> None:
     entries = {shot_id: {"made_of": mark, "keyframes": encode(keys)} for shot_id, (mark, keys) in sorted(table.items())}
     project.write_json(read.KEYFRAMES, read.KEYFRAMES_SCHEMA, {"shots": entries})
 
@@ -130,7 +130,7 @@ class Matcher:
         self.features: Features = PatchFeatures()
         self.descriptors: dict[str, np.ndarray] = {}
 
-    def keys_of(self, shot: Shot, clear: FrameRange) -> tuple[PlannedKey, ...]:
+    def keys_of(self, shot: Shot, clear: FrameRange) -> tuple[PlannedKeyframe, ...]:
         """The shot's keyframes that some picture matches; none when nothing matches: the shot stays gray.
 
         clear   the shot's frames outside its dissolves and fades: a keyframe should show one scene in full light
@@ -144,14 +144,16 @@ class Matcher:
         own_take = replace(shot, frames=clear, entry=Transition())
         frames = [k.frame for k in choose_keyframes(own_take, clip, (), self.settings.keyframes)]
         keys = [(frame, self._references_of(clip[frame - clear.start], pictures)) for frame in frames]
-        return tuple(PlannedKey(frame, "coverage", names) for frame, names in keys if names)
+        return tuple(PlannedKeyframe(frame, "coverage", names) for frame, names in keys if names)
 
-    def _with_regions(self, shot: Shot, pictures: Sequence[Picture], frames: Iterable[int]) -> tuple[PlannedKey, ...]:
+    def _with_regions(
+        self, shot: Shot, pictures: Sequence[Picture], frames: Iterable[int]
+    ) -> tuple[PlannedKeyframe, ...]:
         """Frames that a person gave masks for are the keyframes: nothing is added to them."""
         clip, keys = Clip(self.reel, shot.frames, self.size), []
         for frame in frames:
             names = self._references_of(clip[frame - shot.frames.start], pictures) if pictures else ()
-            keys.append(PlannedKey(frame, "regions", names))
+            keys.append(PlannedKeyframe(frame, "regions", names))
         return tuple(keys)
 
     def _references_of(self, target: Frame, pictures: Sequence[Picture]) -> tuple[str, ...]:

@@ -28,14 +28,14 @@ from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.checkpoint import Checkpoint, close_checkpoint, open_checkpoint
-from vidcolor.pipeline.keys import Colorizer, KeyMaker, MadeKey, load_colorizer, write_full_size
+from vidcolor.pipeline.keyframes import Colorizer, KeyframeMaker, MadeKeyframe, load_colorizer, write_full_size
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.plan import Progress
 from vidcolor.pipeline.strip import strip_picture
 from vidcolor.project.versions import CHROMA, finish_version
 from vidcolor.propagate.halt import Arrays
 from vidcolor.propagate.shot import propagate
-from vidcolor.settings import PropagateSettings, Settings
+from vidcolor.settings import Settings
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients, uses_network
 from vidcolor.state.plan import ShotPlan
@@ -81,9 +81,8 @@ class _Counter:
 def load_models(settings: Settings, device: str) -> Models:
     """The flow estimator and features that the settings name, on `device`; the one place that decides it."""
     check_device(settings, device)
-    colorizer = load_colorizer() if settings.colorize.network == "shipped" else None
     flow = build_flow(settings.propagate.flow, settings.propagate, device)
-    return Models(flow, PatchFeatures(), colorizer, _propagator(settings.propagate))
+    return Models(flow, PatchFeatures(), *_networks(settings))
 
 
 def check_device(settings: Settings, device: str) -> None:
@@ -95,13 +94,16 @@ def check_device(settings: Settings, device: str) -> None:
         )
 
 
-def _propagator(settings: PropagateSettings) -> Propagator | None:
-    """The shipped networks, where the settings have any use for them."""
-    if not uses_network(settings):
-        return None
-    from vidcolor.networks.propagator import Propagator  # loads torch
+def _networks(settings: Settings) -> tuple[Colorizer | None, Propagator | None]:
+    """The shipped networks that the settings have any use for; both see by one features network."""
+    colorizes, propagates = settings.colorize.network == "shipped", uses_network(settings.propagate)
+    if not colorizes and not propagates:
+        return None, None
+    from vidcolor.networks.features import NetworkFeatures  # loads torch
+    from vidcolor.networks.propagator import Propagator
 
-    return Propagator()
+    features = NetworkFeatures()
+    return load_colorizer(features) if colorizes else None, Propagator(features) if propagates else None
 
 
 class StoppedError(Exception):
@@ -133,8 +135,8 @@ def _render_shot(film: Film, planned: ShotPlan, models: Models, counter: _Counte
     kept = open_checkpoint(project, planned.shot.id, ingredients)
     size = working_size(plan.reel.size, settings.propagate.chroma_side)
     clip = Clip(plan.reel, planned.reach, size)
-    maker = KeyMaker(plan, Library(project.keyframes_path), models.features, settings, models.colorizer)
-    keys = _made_keys(maker, planned, clip, settings, models, counter, kept)
+    maker = KeyframeMaker(plan, Library(project.keyframes_path), models.features, settings, models.colorizer)
+    keys = _made_keyframes(maker, planned, clip, settings, models, counter, kept)
     chroma, half = kept.version / CHROMA, (size[0] // 2, size[1] // 2)
     state, first = kept.take_state(half, len(planned.reach))
     counter.add(len(kept.confidence))
@@ -164,15 +166,15 @@ def _beforehand(planned: ShotPlan) -> int:
     return over[-1].frame - planned.reach.start + 1 if over else 0
 
 
-def _made_keys(
-    maker: KeyMaker,
+def _made_keyframes(
+    maker: KeyframeMaker,
     planned: ShotPlan,
     clip: Clip,
     settings: Settings,
     models: Models,
     counter: _Counter,
     kept: Checkpoint,
-) -> list[MadeKey]:
+) -> list[MadeKeyframe]:
     """The shot's keyframes in order; those painted over take the rest of their colours from the others.
 
     Each is written and kept as soon as it is made, and taken from there when the shot is gone on with.
@@ -180,7 +182,7 @@ def _made_keys(
     over = {key.frame: key for key in planned.painted_over}
     made = {key.frame: found for key in planned.keys if (found := kept.take_key(key.frame)) is not None}
 
-    def keep(key: MadeKey) -> None:
+    def keep(key: MadeKeyframe) -> None:
         _write_key(kept.version, key, clip[key.frame - planned.reach.start], clip.reel.rate)
         made[key.frame] = replace(key, full_size=None)  # on the disk now: a shot may have many
         kept.put_key(key)
@@ -203,7 +205,7 @@ def _made_keys(
 
 def _colored(
     clip: Clip,
-    keys: Sequence[MadeKey],
+    keys: Sequence[MadeKeyframe],
     settings: Settings,
     models: Models,
     counter: _Counter,
@@ -225,7 +227,7 @@ def _colored(
         yield color
 
 
-def _gray_note(planned: ShotPlan, keys: Sequence[MadeKey]) -> list[str]:
+def _gray_note(planned: ShotPlan, keys: Sequence[MadeKeyframe]) -> list[str]:
     if any(key.color is not None for key in keys):
         return []
     return [
@@ -233,7 +235,7 @@ def _gray_note(planned: ShotPlan, keys: Sequence[MadeKey]) -> list[str]:
     ]
 
 
-def _write_key(folder: Path, key: MadeKey, frame: Frame, rate: Rate) -> None:
+def _write_key(folder: Path, key: MadeKeyframe, frame: Frame, rate: Rate) -> None:
     """A keyframe in colour for people, and its full-size chroma where the artist gave every pixel."""
     place = folder / "keys"
     place.mkdir(exist_ok=True)

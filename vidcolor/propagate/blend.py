@@ -32,7 +32,7 @@ SURE = np.float32(3.0)
 KEEP = np.float32(0.1)
 LEAST_WEIGHT = np.float32(1e-4)
 
-MATCH_LEAST, MATCH_SPREAD, MATCH_UNLIKE, MATCH_LIGHT = 1.0, 0.7, 5.0, 0.06
+COMPARED_LEAST, COMPARED_SPREAD, COMPARED_UNLIKE, COMPARED_LIGHT = 1.0, 0.7, 5.0, 0.06
 """Expected error of a matched colour: least + spread + unlike (1 - likeness) + light x |its lightness less the own|."""
 RULED = 0.6
 """Expected error of what the rules make of all guesses, over that of their mix: the network begins near it."""
@@ -74,11 +74,11 @@ def of_carried(chroma: Array, confidence: Array, age: int) -> Guess:
     return Guess(*of_flow(chroma, confidence, age), signals)
 
 
-def of_match(found: Array, luma: Array) -> Guess:
+def of_compared(found: Array, luma: Array) -> Guess:
     """What was matched: a*b*, spread, likeness and lightness (5, h, w), in a frame of `luma` (h, w), L* / 100."""
     off = np.abs(found[4] - luma * np.float32(100))
     unlike = 1 - found[3]
-    error = MATCH_LEAST + MATCH_SPREAD * found[2] + MATCH_UNLIKE * unlike + MATCH_LIGHT * off
+    error = COMPARED_LEAST + COMPARED_SPREAD * found[2] + COMPARED_UNLIKE * unlike + COMPARED_LIGHT * off
     return Guess(found[:2], error, np.stack([found[2] / SPREAD_SCALE, unlike, off / LIGHT_SCALE]))
 
 

@@ -1,7 +1,7 @@
 """Colours looked up in the keyframes by super-attention, however far away: for what is uncovered or comes back.
 
 Each superpixel of the frame attends to those of the keyframes, on features of its look, with a mild preference for
-a like place and a like lightness. Features are training-free; learned ones have the same interface (features.py).
+a like place and a like lightness. Features are training-free; the features network has the same interface.
 
 Source: Carrillo 2024, eq. 4.3 (softmax over reference superpixels). Distances instead of correlations, and the priors,
 are ours.
@@ -148,5 +148,5 @@ class Finder:
         self._keys = {p: k for p, k in self._keys.items() if p in positions}
 
     def find(self, look: Look) -> tuple[None, Guess, None]:
-        """What superpixels find, where a network would answer more (by_matching.py)."""
+        """What superpixels find, where a network would answer more (by_network.py)."""
         return None, of_attention(carry_by_attention(self._described(look), list(self._keys.values()))), None

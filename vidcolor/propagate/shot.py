@@ -39,7 +39,7 @@ from vidcolor.propagate.blend import (
 )
 from vidcolor.propagate.by_attention import Finder
 from vidcolor.propagate.by_flow import Carried, Key, Rule, carry_by_flow, carry_plain, start
-from vidcolor.propagate.by_matching import Matcher, fused
+from vidcolor.propagate.by_network import NetworkFinder, weighed
 from vidcolor.propagate.by_superpixel import Memory
 from vidcolor.propagate.halt import (
     PARTS,
@@ -65,6 +65,7 @@ from vidcolor.types import ColorFrame, Frame
 
 if TYPE_CHECKING:
     from vidcolor.networks.propagator import Propagator
+    from vidcolor.networks.weighing import Weigher
 
 RUN = 64
 """Frames worked at once: 0.35 GB at chroma 640x360."""
@@ -162,8 +163,8 @@ class _Shot:
         self._rule = Rule(little_flow(flow), settings, camera="camera" in wanted)
         self._by_flow = "flow" in wanted
         self._finder = _finder(network) if "attention" in wanted else None
-        weighs = network is not None and network.weighs and {"attention", "blend", "propagator"} <= wanted
-        self._network = network if weighs else None
+        weighs = network is not None and {"attention", "blend", "propagator"} <= wanted
+        self._weigher: Weigher | None = network.weigher if network is not None and weighs else None
         self._listen = listen
         self._memory = Memory(self._reader.size, settings) if "superpixel" in wanted else None
         self._mix = best if settings.method == "full" and "blend" not in wanted else mixed
@@ -350,17 +351,17 @@ class _Shot:
             heard.append(guesses["remembered"].candidate)
         if self._listen is not None:
             self._listen(look, guesses)
-        if self._network is not None and seen is not None:
+        if self._weigher is not None and seen is not None:
             guesses["ruled"] = of_rules(heard, look.luma, self._settings)
-            chroma, error = fused(self._network, seen, guesses)
+            chroma, error = weighed(self._weigher, seen, guesses)
             if carried:
                 chroma = held_near(chroma, guesses["ruled"].chroma, carried[1])
             return chroma, error
         return blend(heard, look.luma, self._settings, self._mix)
 
 
-def _finder(network: Propagator | None) -> Finder | Matcher:
-    return Finder() if network is None else Matcher(network)
+def _finder(network: Propagator | None) -> Finder | NetworkFinder:
+    return Finder() if network is None else NetworkFinder(network)
 
 
 def _ahead(workers: ThreadPoolExecutor, find: Callable[[Look], Found], looks: Sequence[Look]) -> Iterator[Found]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vidcolor.references.names import RegionName
-from vidcolor.state.plan import Given, Picture, PlannedKey, with_theirs
+from vidcolor.state.plan import Given, Picture, PlannedKeyframe, with_theirs
 from vidcolor.types import Shot
 
 RegionsByFrame = Mapping[int, tuple[RegionName, ...]]
@@ -25,7 +25,7 @@ class ByShot:
     free: tuple[Picture, ...]
     """Pictures offered to every other shot"""
 
-    def own_keys(self, shot: Shot) -> tuple[PlannedKey, ...]:
+    def own_keyframes(self, shot: Shot) -> tuple[PlannedKeyframe, ...]:
         """The keyframes that a person gave pictures for, and then those with regions; none without any such picture."""
         own = self.own.get(shot.id)
         if not own:
@@ -35,7 +35,7 @@ class ByShot:
         for frame in sorted({*own, *marked}):
             regions = marked.get(frame, ())
             names = [own[frame]] if frame in own else []
-            keys.append(PlannedKey(frame, "person" if names else "regions", with_theirs(names, regions), regions))
+            keys.append(PlannedKeyframe(frame, "person" if names else "regions", with_theirs(names, regions), regions))
         return tuple(keys)
 
     def regions_of(self, shot: Shot) -> RegionsByFrame:

@@ -24,7 +24,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedKey:
+class PlannedKeyframe:
     """A keyframe and the pictures its colours come from, best first."""
 
     frame: int
@@ -59,12 +59,12 @@ class ShotPlan:
     shot: Shot
     reach: FrameRange
     """The shot's frames and those it shares with its neighbours in dissolves."""
-    keys: tuple[PlannedKey, ...]
+    keys: tuple[PlannedKeyframe, ...]
     matched: bool = True
     """False: references have changed since keyframes were chosen here; `vidcolor plan` chooses again."""
 
     @property
-    def painted_over(self) -> tuple[PlannedKey, ...]:
+    def painted_over(self) -> tuple[PlannedKeyframe, ...]:
         """Keyframes that are the frame as the others colour it, with regions painted over it."""
         own = any(key.reason == "person" for key in self.keys)
         return tuple(key for key in self.keys if own and key.reason == "regions")

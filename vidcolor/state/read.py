@@ -21,7 +21,7 @@ from vidcolor.state.by_shot import ByShot, sort_by_shot
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import match_marks, shots_ingredients
 from vidcolor.state.marks import file_hash, file_mark, reel_mark
-from vidcolor.state.plan import Given, Picture, Plan, PlannedKey, ShotPlan, reaches, with_theirs
+from vidcolor.state.plan import Given, Picture, Plan, PlannedKeyframe, ShotPlan, reaches, with_theirs
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Reel, Shot
 
@@ -29,7 +29,7 @@ REELS, REELS_SCHEMA = "plan/reels.json", "vidcolor.reels/1"
 SHOTS, SHOTS_SCHEMA = "plan/shots.json", "vidcolor.shots/1"
 KEYFRAMES, KEYFRAMES_SCHEMA = "plan/keyframes.json", "vidcolor.keyframes/1"
 PICTURES, PICTURES_SCHEMA = "plan/references.json", "vidcolor.references/1"
-Chosen = dict[str, tuple[str, tuple[PlannedKey, ...]]]
+Chosen = dict[str, tuple[str, tuple[PlannedKeyframe, ...]]]
 MOST_PICTURES = 20_000
 """More files than this in a references folder is a mistake of folder, not a film's references."""
 
@@ -95,14 +95,14 @@ def load_chosen(project: Project) -> Chosen:
     return {
         shot_id: (
             decode(entry.get("made_of"), str, place),
-            decode(entry.get("keyframes"), tuple[PlannedKey, ...], place) if entry.get("keyframes") else (),
+            decode(entry.get("keyframes"), tuple[PlannedKeyframe, ...], place) if entry.get("keyframes") else (),
         )
         for shot_id, entry in data.items()
     }
 
 
 def _plan_shot(shot: Shot, reach: FrameRange, by_shot: ByShot, chosen: Chosen, marks: Mapping[str, str]) -> ShotPlan:
-    own = by_shot.own_keys(shot)
+    own = by_shot.own_keyframes(shot)
     if own:
         return ShotPlan(shot, reach, own)
     made_of, keys = chosen.get(shot.id, ("", ()))
@@ -112,7 +112,7 @@ def _plan_shot(shot: Shot, reach: FrameRange, by_shot: ByShot, chosen: Chosen, m
     return ShotPlan(shot, reach, tuple(_with_its_regions(key, marked.get(key.frame, ())) for key in keys))
 
 
-def _with_its_regions(key: PlannedKey, regions: tuple[RegionName, ...]) -> PlannedKey:
+def _with_its_regions(key: PlannedKeyframe, regions: tuple[RegionName, ...]) -> PlannedKeyframe:
     """The keyframe with regions as the folder has them: the project keeps none."""
     return replace(key, pictures=with_theirs(key.pictures, regions), regions=regions)
 

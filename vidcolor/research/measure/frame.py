@@ -13,8 +13,8 @@ from vidcolor.color.colorimetry import LUMA_WEIGHTS
 from vidcolor.color.lab import BLACK, WHITE
 from vidcolor.flow.dis import Dis
 from vidcolor.media.pictures import ColorPicture
+from vidcolor.research.measure.by_networks import NetworkFigures
 from vidcolor.research.measure.cuts import change
-from vidcolor.research.measure.learned import Learned
 from vidcolor.research.measure.measurement import MADE, WorstFrame
 from vidcolor.research.measure.worst import looked_at
 from vidcolor.research.metrics.histograms import ab_histogram, dhis, his, rgb_histograms
@@ -92,10 +92,12 @@ class FrameOptions:
 class FrameMeasure:
     """Measures single frames. Threads may call it at once; a frame's figures hang on nothing but the frame."""
 
-    def __init__(self, learned: Learned, reference: Array | None, size: tuple[int, int], options: FrameOptions) -> None:
+    def __init__(
+        self, networks: NetworkFigures, reference: Array | None, size: tuple[int, int], options: FrameOptions
+    ) -> None:
         """`reference` is (3, H, W) R'G'B', `size` the (height, width) at which neighbours are compared."""
         self._options = options
-        self._learned = learned
+        self._networks = networks
         self._reference = ab_histogram(rgb_to_lab(reference)) if reference is not None else None
         self._size = size
         self._flow = Dis()
@@ -118,8 +120,8 @@ class FrameMeasure:
         if self._reference is not None:
             chromas = {c: figures.chroma for c, figures in found.items() if figures.chroma is not None}
             self._likeness(done, {**chromas, "truth": truth.lab[1:]})
-        if self._learned.active:
-            values, done.features = self._learned.measure(truth.rgb, shown)
+        if self._networks.active:
+            values, done.features = self._networks.measure(truth.rgb, shown)
             done.values.update(values)
         if task.is_source:  # the copy is the truth there, and no figure of a copy
             done.values = {key: value for key, value in done.values.items() if key[1] != "copy"}

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from numpy import ndarray as Array
 
 from vidcolor.color import rgb_to_lab
+from vidcolor.research.measure.by_networks import NetworkFigures
 from vidcolor.research.measure.cuts import CutFinder
 from vidcolor.research.measure.definitions import FIGURES
 from vidcolor.research.measure.frame import MeasuredFrame
-from vidcolor.research.measure.learned import Learned
 from vidcolor.research.measure.measurement import COLUMNS, MADE, Measurement, MeasureOptions, Row
 from vidcolor.research.measure.nearest import Sources
 from vidcolor.research.measure.pairing import Pair
@@ -29,8 +29,10 @@ COLORLESS = 1.0
 class Gather:
     """Takes measured frames in order; `finish` answers with the whole."""
 
-    def __init__(self, pair: Pair, sources: Sources, learned: Learned, size: tuple[int, int], worst: int) -> None:
-        self._pair, self._sources, self._learned = pair, sources, learned
+    def __init__(
+        self, pair: Pair, sources: Sources, networks: NetworkFigures, size: tuple[int, int], worst: int
+    ) -> None:
+        self._pair, self._sources, self._networks = pair, sources, networks
         self._tallies = Tallies()
         self._cuts = CutFinder()
         self._found: list[int] = []
@@ -54,7 +56,7 @@ class Gather:
         if self._seen is not None:
             self._seen.feed(done.frame, done.light, done.motion, done.errors)
         if not key:
-            self._learned.add(done.features)
+            self._networks.add(done.features)
             if done.looked_at is not None:
                 self._worst.add(done.looked_at)
         distance = self._sources.distance(done.frame) if self._sources.given else -1
@@ -88,8 +90,8 @@ class Gather:
             never = self._seen.finish()
             found["unseen_share"] = {"truth": 100 * never.share}
             found["unseen_error"] = {c: never.mean(c) for c in MADE if never.pixels}
-        self._learned.finish()
-        found.update(self._learned.rows())
+        self._networks.finish()
+        found.update(self._networks.rows())
         result, truth = self._pair.sides()
         return Measurement(
             result=result,
@@ -102,7 +104,7 @@ class Gather:
             series=self._tallies.series,
             distance=self._tallies.distances,
             distances=self._tallies.by_distance(),
-            networks=tuple(self._learned.networks),
+            networks=tuple(self._networks.networks),
             notes=(*notes, *self._remarks(found)),
             worst=self._worst.frames(),
             keyframes_given=options.keyframes,
@@ -115,9 +117,9 @@ class Gather:
         for figure in FIGURES:
             have = found.get(figure.key, {})
             values: dict[str, float] = {c: have[c] for c in COLUMNS if c in have}
-            needs = self._learned.needs.get(figure.key, "") or self._lacks(figure.key)
+            needs = self._networks.needs.get(figure.key, "") or self._lacks(figure.key)
             if values or needs:
-                rows.append(Row(figure.key, values, self._learned.spread(figure.key), "" if values else needs))
+                rows.append(Row(figure.key, values, self._networks.spread(figure.key), "" if values else needs))
         return tuple(rows)
 
     def _lacks(self, key: str) -> str:

@@ -17,10 +17,10 @@ from numpy import ndarray as Array
 from vidcolor.color import luma_to_lightness, rgb_to_lab
 from vidcolor.errors import InputError
 from vidcolor.media.pictures import open_colors
+from vidcolor.research.measure.by_networks import NetworkFigures
 from vidcolor.research.measure.cuts import sample
 from vidcolor.research.measure.frame import FrameMeasure, FrameOptions, FrameTask, MeasuredFrame
 from vidcolor.research.measure.gather import Gather
-from vidcolor.research.measure.learned import Learned
 from vidcolor.research.measure.measurement import Measurement, MeasureOptions
 from vidcolor.research.measure.nearest import Sources, find_sources
 from vidcolor.research.measure.pairing import Pair, open_pair, pairing_notes
@@ -47,10 +47,10 @@ def measure(
     pair = open_pair(result, truth)
     sources, notes = find_sources(pair, options.keyframes)
     reference = _reference(options.reference)
-    learned = Learned(options, reference, pair.size)
+    networks = NetworkFigures(options, reference, pair.size)
     size = reduced_size(pair.size)
-    gather = Gather(pair, sources, learned, size, options.worst)
-    one = FrameMeasure(learned, reference, size, FrameOptions(pair.truth.clip.name == "film", options.worst > 0))
+    gather = Gather(pair, sources, networks, size, options.worst)
+    one = FrameMeasure(networks, reference, size, FrameOptions(pair.truth.clip.name == "film", options.worst > 0))
     with closing(_measured(_tasks(pair, sources, size), one)) as frames:
         for done, frame in enumerate(frames, 1):
             gather.add(frame)

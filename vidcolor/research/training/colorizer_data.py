@@ -24,10 +24,10 @@ from vidcolor.colorize.by_super_attention import collect
 from vidcolor.colorize.evidence import ABSENT
 from vidcolor.features import Features
 from vidcolor.research.training.age import age
-from vidcolor.research.training.fusion import Sample, without
 from vidcolor.research.training.lessons import read_rgb
 from vidcolor.research.training.pictures import blob, palette, planes_of, toned, viewed, viewed_mask
 from vidcolor.research.training.views import Camera, View, draw_view
+from vidcolor.research.training.weighing import Sample, without
 from vidcolor.settings import ColorizeSettings
 from vidcolor.types import Guidance, Reference, Region
 

@@ -13,16 +13,16 @@ import torch
 
 from vidcolor.colorize.evidence import SIGNALS, SLOTS
 from vidcolor.features import Features
-from vidcolor.networks.fusion import FusionConfig, FusionNet
-from vidcolor.networks.learned import LearnedFeatures
+from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.load import load_features
+from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
 from vidcolor.research.training.colorizer_data import Pool, Samples, Tasks
-from vidcolor.research.training.fusion import FusionRecipe, Sample, load_fusion_recipe, start, train
 from vidcolor.research.training.held_out import kept_stills
 from vidcolor.research.training.pictures import look_alikes
+from vidcolor.research.training.weighing import Sample, WeighingRecipe, load_weighing_recipe, start, train
 from vidcolor.threads import one_each
 
-CONFIG = FusionConfig(SLOTS, SIGNALS, own="correction")
+CONFIG = WeighingConfig(SLOTS, SIGNALS, own="correction")
 SAMPLES = 1500
 """Made once and kept, 1.1 MB each; drawn again and again, mirrored half the time."""
 TRIALS = 64
@@ -33,19 +33,19 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int
     """Trains the shipped colorizer; `cache` keeps the samples (the run's `samples` if none is given)."""
     torch.set_num_threads(threads)
     one_each()
-    told = load_fusion_recipe(recipe)
+    told = load_weighing_recipe(recipe)
     cache = cache or out / "samples"
     for folder in (out, cache):
         folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(told.seed)
-    features = LearnedFeatures()
+    features = NetworkFeatures()
     pool, held = pools(data, told, features, cache)
     source = Samples(Tasks(pool, told.crop[0]), features, cache / "train", SAMPLES, told.seed)
-    begun = start(told, FusionNet(CONFIG), out)
+    begun = start(told, WeighingNet(CONFIG), out)
     train(told, begun, load_features(), source, trials_of(held, told, features, cache), out)
 
 
-def pools(data: Path, recipe: FusionRecipe, features: Features, cache: Path) -> tuple[Pool, Pool]:
+def pools(data: Path, recipe: WeighingRecipe, features: Features, cache: Path) -> tuple[Pool, Pool]:
     """The pictures to train on, and those held out: the recipe's clips, and stills by their names."""
     stills = sorted((data / "stills/train").glob("*/*.webp"))
     clips = sorted(p for p in (data / "clips/train").iterdir() if p.is_dir())
@@ -70,7 +70,7 @@ def people_of(data: Path, stills: Sequence[Path]) -> list[tuple[Path, Path]]:
     return [(p, folder / "masks" / f"{p.stem}.png") for p in pictures]
 
 
-def trials_of(held: Pool, recipe: FusionRecipe, features: Features, cache: Path) -> list[Sample]:
+def trials_of(held: Pool, recipe: WeighingRecipe, features: Features, cache: Path) -> list[Sample]:
     """Held-out samples, of every kind as often as in training."""
     source = Samples(Tasks(held, recipe.crop[0]), features, cache / "held", TRIALS, recipe.seed + HELD_SEED)
     return [source.sample(number) for number in range(TRIALS)]

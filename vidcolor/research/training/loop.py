@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from vidcolor.networks.features import FeaturesNet
+from vidcolor.networks.features_net import FeaturesNet
 from vidcolor.research.training.checkpoints import add_row, load_state, means_of, save_state
 from vidcolor.research.training.data import Batch, Clips, Stills, draw_batch
 from vidcolor.research.training.descent import SHARDS, Share, share_of, stepped

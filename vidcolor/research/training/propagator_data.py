@@ -23,16 +23,16 @@ from numpy.random import Generator
 from vidcolor.color import rgb_to_lab
 from vidcolor.features import LUMA
 from vidcolor.flow.estimate import build_flow
-from vidcolor.networks.fusion import ABSENT
 from vidcolor.networks.propagator import CARRIERS, SIGNALS, Propagator
+from vidcolor.networks.weighing_net import ABSENT
 from vidcolor.propagate import propagate
 from vidcolor.propagate.blend import Guess, of_rules
-from vidcolor.propagate.by_matching import stacked
+from vidcolor.propagate.by_network import stacked
 from vidcolor.propagate.runs import Look
 from vidcolor.research.training import scenes
 from vidcolor.research.training.age import age
-from vidcolor.research.training.fusion import Sample
 from vidcolor.research.training.lessons import read_rgb
+from vidcolor.research.training.weighing import Sample
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
 

@@ -14,15 +14,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vidcolor.networks.fusion import FusionConfig, FusionNet
+from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.load import load_features
 from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator
-from vidcolor.research.training.fusion import load_fusion_recipe, start, train
+from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
 from vidcolor.research.training.held_out import kept_stills
 from vidcolor.research.training.propagator_data import PLAYS, Recorded, record, record_scenes, record_stills
+from vidcolor.research.training.weighing import load_weighing_recipe, start, train
 from vidcolor.threads import one_each
 
-CONFIG = FusionConfig(SLOTS, SIGNALS)
+CONFIG = WeighingConfig(SLOTS, SIGNALS)
 TRIAL_EVERY = 4
 """Of the held-out clips' recorded frames, one in so many is measured."""
 STILLS, BUNDLE = 1500, 50
@@ -35,7 +36,7 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int
     """Trains the propagator; `cache` keeps the recordings."""
     torch.set_num_threads(threads)
     one_each()
-    told = load_fusion_recipe(recipe)
+    told = load_weighing_recipe(recipe)
     cache = cache or out / "recordings"
     for folder in (out, cache):
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,12 +46,12 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int
     seen = Recorded([f for f in files if f.stem not in held], told.crop)
     trials = Recorded([f for f in files if f.stem in held], told.crop).whole(TRIAL_EVERY)
     torch.manual_seed(told.seed)
-    train(told, start(told, FusionNet(CONFIG), out), load_features(), seen, trials, out)
+    train(told, start(told, WeighingNet(CONFIG), out), load_features(), seen, trials, out)
 
 
 def record_all(data: Path, cache: Path, workers: int = 2) -> None:
     """Every clip played in every way, and a camera over some stills; goes on where it stopped."""
-    network = Propagator(fusion=None)
+    network = Propagator(NetworkFeatures(), None)
     clips = sorted(p for p in (data / "clips/train").iterdir() if p.is_dir())
     stills = kept_stills(sorted((data / "stills/train").glob("*/*.webp")))
     chosen = _some(stills, STILLS)

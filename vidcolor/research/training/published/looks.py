@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy import ndarray as Array
 
-from vidcolor.networks.learned import LearnedFeatures
+from vidcolor.networks.features import NetworkFeatures
 from vidcolor.research.networks.lab import for_imagenet
 from vidcolor.research.networks.vgg_encoder import VggEncoder
 from vidcolor.research.training.published.choose import Look, lightness_of
@@ -30,7 +30,7 @@ def vgg19_look(folder: Path | None) -> tuple[Look, str]:
 
 def shipped_look() -> tuple[Look, str]:
     """The package's own features at stride 16 on the gray picture, and their name. Ours; needs no download."""
-    features = LearnedFeatures(strides=(16,))
+    features = NetworkFeatures(strides=(16,))
     return lambda rgb: features(lightness_of(rgb))[
         0
     ], f"vidcolor features, stride 16, on the gray picture ({features.name})"

@@ -1,4 +1,4 @@
-"""Super-attention without learned weights, one reference at a time: NumPy in, NumPy out, on one thread.
+"""Superpixels compared: super-attention without learned weights, one reference at a time: NumPy in, NumPy out.
 
 Axes: N superpixels of the target, M of the reference, C channels of what they look like, K values.
 
@@ -49,7 +49,7 @@ class Found:
     """(N,): how far from it lies what the most alike one looks at, in widths and heights of the picture"""
 
 
-def look_up(target: Looks, reference: Looks, values: Array, *, tau: float, reach: float = np.inf) -> Found:
+def compare(target: Looks, reference: Looks, values: Array, *, tau: float, reach: float = np.inf) -> Found:
     """Means of values (K, M) float32 under softmax(cosine / tau - (distance / reach)^2).
 
     Source: Carrillo 2024, eq. 4.3, with the features' cosine; the way back as in cycle consistency (Dwibedi 2019).

@@ -13,7 +13,7 @@ from made_pairs import QUICK, faded, write_folder
 from vidcolor.errors import WeightsError
 from vidcolor.networks.pretrained import Missing, NetworkFacts
 from vidcolor.research.measure import measure
-from vidcolor.research.measure.learned import Learned
+from vidcolor.research.measure.by_networks import NetworkFigures
 from vidcolor.research.measure.measurement import MADE
 from vidcolor.research.metrics import inception, perceptual
 
@@ -49,7 +49,7 @@ def fakes(monkeypatch):
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     made = film.make_film(shots=(6,))
-    folder = tmp_path_factory.mktemp("learned")
+    folder = tmp_path_factory.mktemp("networks")
     write_folder(folder / "truth", made.colors)
     write_folder(folder / "faded", faded(made.colors))
     return folder
@@ -68,14 +68,14 @@ def test_networks_see_each_column_under_the_truth_s_lightness(fakes, place):
 
 
 def test_fid_infinity_has_a_spread(fakes):
-    learned = Learned(OPTIONS, None, (48, 64))
+    networks = NetworkFigures(OPTIONS, None, (48, 64))
     draw = np.random.default_rng(1)
     for _ in range(160):
-        learned.add({column: draw.normal(size=8) for column in (*MADE, "truth")})
-    learned.finish()
-    assert learned.rows()["fid_infinity"].keys() == set(MADE)
-    assert learned.spread("fid_infinity")["result"] > 0
-    assert learned.spread("fid") == {}
+        networks.add({column: draw.normal(size=8) for column in (*MADE, "truth")})
+    networks.finish()
+    assert networks.rows()["fid_infinity"].keys() == set(MADE)
+    assert networks.spread("fid_infinity")["result"] > 0
+    assert networks.spread("fid") == {}
 
 
 def test_rows_without_weights_say_what_they_need(monkeypatch, place):
@@ -97,8 +97,8 @@ def test_one_picture_has_no_fid(fakes, place):
 
 
 def test_pictures_too_small_for_lpips(fakes):
-    learned = Learned(OPTIONS, None, (20, 64))
-    assert learned.needs == {"lpips": "needs pictures of at least 32x32"}
+    networks = NetworkFigures(OPTIONS, None, (20, 64))
+    assert networks.needs == {"lpips": "needs pictures of at least 32x32"}
 
 
 def test_a_file_that_holds_no_network_is_refused(place, tmp_path):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import film
 import numpy as np
 import pytest
 
 from vidcolor.propagate import propagate, shot
-from vidcolor.propagate.blend import Guess, of_carried, of_match, of_memory
-from vidcolor.propagate.by_matching import NOTHING, stacked
+from vidcolor.propagate.blend import Guess, of_carried, of_compared, of_memory
+from vidcolor.propagate.by_network import NOTHING, stacked
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
 
@@ -20,9 +21,14 @@ SHOT = film.make_film(SIZE, (COUNT,))
 SLOTS = ("before", "behind", "found", "scene", "remembered", "ruled")
 
 
+class Seen(NamedTuple):
+    lightness: np.ndarray
+    maps: tuple = ()
+
+
 @dataclass
 class Fake:
-    """A network that finds one colour everywhere, and weighs by taking the first slot there is."""
+    """A network that finds one colour everywhere; where it weighs, one colour comes out everywhere."""
 
     weighs: bool = True
     slots: tuple[str, ...] = SLOTS
@@ -31,25 +37,29 @@ class Fake:
     evidence: list[np.ndarray] = field(default_factory=list)
     away: list[tuple[int, ...]] = field(default_factory=list)
 
+    @property
+    def weigher(self):
+        return self if self.weighs else None
+
     def see(self, lightness):
         self.asked.append("see")
         assert 1 < lightness.max() <= 100
-        return lightness
+        return Seen(lightness)
 
-    def know(self, seen, chroma, confidence):
+    def with_colors(self, seen, chroma, confidence):
         return chroma
 
-    def look_up(self, seen, known, away):
-        assert len(known) == len(away)
-        self.asked.append("look_up")
+    def compare(self, seen, colored, away):
+        assert len(colored) == len(away)
+        self.asked.append("compare")
         self.away.append(tuple(away))
-        planes = np.zeros((5, *seen.shape), np.float32)
-        planes[0], planes[1], planes[3], planes[4] = 33, -22, self.likeness, seen
+        planes = np.zeros((5, *seen.lightness.shape), np.float32)
+        planes[0], planes[1], planes[3], planes[4] = 33, -22, self.likeness, seen.lightness
         return planes, planes * 0.5
 
-    def fuse(self, seen, evidence, error):
+    def __call__(self, lightness, maps, evidence, error):
         self.evidence.append(evidence)
-        return np.full((2, *seen.shape), 7, np.float32), np.full(seen.shape, 4, np.float32)
+        return np.full((2, *lightness.shape), 7, np.float32), np.full(lightness.shape, 4, np.float32)
 
 
 def colors(network: Fake | None, places: tuple[int, ...] = (0,), **settings: str | int) -> list[ColorFrame]:
@@ -101,7 +111,7 @@ def test_without_its_judgement_what_it_finds_is_weighed_by_rule():
     for network in (Fake(weighs=False), Fake()):
         made = colors(network, leave_out="nothing" if not network.weighs else "propagator")
         assert not network.evidence
-        assert "look_up" in network.asked
+        assert "compare" in network.asked
         assert not np.array_equal(made[-1].chroma, colors(None)[-1].chroma)
 
 
@@ -113,7 +123,7 @@ def test_what_finds_nothing_alike_is_hardly_heard(monkeypatch):
 
 
 @pytest.mark.parametrize("settings", [{"method": "local"}, {"method": "plain"}, {"leave_out": "attention"}])
-def test_methods_without_look_up_never_ask(settings):
+def test_methods_that_compare_nothing_never_ask(settings):
     network = Fake()
     colors(network, **settings)
     assert not network.asked
@@ -125,7 +135,7 @@ def test_guesses_say_how_good_they_are():
     sure, lost = (of_carried(np.zeros((2, *size)), np.full(size, c, np.float16), 10) for c in (0.9, 1e-6))
     assert sure.error.max() < lost.error.min()
     near, far = (
-        of_match(np.stack([np.zeros(size)] * 3 + [np.full(size, a), np.full(size, 50)]), np.full(size, 0.5))
+        of_compared(np.stack([np.zeros(size)] * 3 + [np.full(size, a), np.full(size, 50)]), np.full(size, 0.5))
         for a in (1, 0.2)
     )
     assert near.error.max() < far.error.min()
@@ -145,8 +155,8 @@ def test_empty_slots_say_so_and_hopeless_guesses_do_not():
 
 def test_the_room_and_the_network_mean_the_same_by_nothing():
     pytest.importorskip("torch")
-    from vidcolor.networks.fusion import ABSENT
     from vidcolor.networks.propagator import SLOTS as THEIRS
+    from vidcolor.networks.weighing_net import ABSENT
 
     assert NOTHING == ABSENT
     assert THEIRS == SLOTS

@@ -1,4 +1,4 @@
-"""Training of a fusion network: guesses of frames whose colours are known, from any source that draws samples.
+"""Training of a network that weighs guesses, on frames whose colours are known, from any source that draws samples.
 
 - Every sample is drawn from its own seed (the run's, the step, its place in the batch): a run that is resumed sees the
   same samples.
@@ -22,8 +22,8 @@ from numpy.random import Generator
 from torch import Tensor
 
 from vidcolor.color import lab_to_rgb
-from vidcolor.networks.features import FeaturesNet
-from vidcolor.networks.fusion import ABSENT, Answer, FusionNet
+from vidcolor.networks.features_net import FeaturesNet
+from vidcolor.networks.weighing_net import ABSENT, Answer, WeighingNet
 from vidcolor.research.training.checkpoints import add_row, load_state, means_of, save_state
 from vidcolor.research.training.descent import SHARDS, Share, share_of, stepped
 from vidcolor.research.training.kinds import read_toml
@@ -38,7 +38,7 @@ NOTED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class FusionLosses:
+class WeighingLosses:
     """How much each loss counts."""
 
     psnr: float = 1.0
@@ -48,8 +48,8 @@ class FusionLosses:
 
 
 @dataclass(frozen=True, slots=True)
-class FusionRecipe(Scheduled):
-    """A fusion network's training."""
+class WeighingRecipe(Scheduled):
+    """The training of a network that weighs guesses."""
 
     kind: str = "propagator"
     seed: int = 1
@@ -70,15 +70,15 @@ class FusionRecipe(Scheduled):
     save_every: int = 250
     held_clips: tuple[str, ...] = ()
     """Clips never trained on."""
-    losses: FusionLosses = field(default_factory=FusionLosses)
+    losses: WeighingLosses = field(default_factory=WeighingLosses)
 
 
-def load_fusion_recipe(path: Path) -> FusionRecipe:
+def load_weighing_recipe(path: Path) -> WeighingRecipe:
     """The recipe in a TOML file. Refuses keys it does not know."""
     told = read_toml(path)
-    losses = checked(FusionLosses, told.pop("losses", {}), path)
+    losses = checked(WeighingLosses, told.pop("losses", {}), path)
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
-    return FusionRecipe(**checked(FusionRecipe, plain, path), losses=FusionLosses(**losses))
+    return WeighingRecipe(**checked(WeighingRecipe, plain, path), losses=WeighingLosses(**losses))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +90,7 @@ class Sample:
     evidence: Array
     """(S, 2 + signals, H, W)"""
     error: Array
-    """(S, H, W): expected of each guess, in a*b*; networks.fusion.ABSENT where there is none"""
+    """(S, H, W): expected of each guess, in a*b*; networks.weighing_net.ABSENT where there is none"""
     truth: Array
     """(2, H, W)"""
 
@@ -123,10 +123,10 @@ def losses_of(answer: Answer, truth: Tensor) -> dict[str, Tensor]:
 
 
 @dataclass
-class FusionRun:
+class WeighingRun:
     """All that a run carries from step to step."""
 
-    net: FusionNet
+    net: WeighingNet
     average: dict[str, Tensor]
     optimizer: torch.optim.AdamW
     step: int = 0
@@ -134,11 +134,11 @@ class FusionRun:
     seconds: float = 0.0
 
 
-def start(recipe: FusionRecipe, net: FusionNet, folder: Path) -> FusionRun:
+def start(recipe: WeighingRecipe, net: WeighingNet, folder: Path) -> WeighingRun:
     """A run at its beginning, or as its folder has it."""
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(net.parameters(), recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.wear)
-    run = FusionRun(net, {name: value.clone() for name, value in net.state_dict().items()}, optimizer)
+    run = WeighingRun(net, {name: value.clone() for name, value in net.state_dict().items()}, optimizer)
     if (folder / "state.pt").exists():
         state = load_state(folder / "state.pt")
         net.load_state_dict(state["net"])
@@ -148,8 +148,8 @@ def start(recipe: FusionRecipe, net: FusionNet, folder: Path) -> FusionRun:
 
 
 def train(
-    recipe: FusionRecipe,
-    run: FusionRun,
+    recipe: WeighingRecipe,
+    run: WeighingRun,
     features: FeaturesNet,
     source: Source,
     trials: Sequence[Sample],
@@ -185,7 +185,7 @@ def train(
         coming.cancel()
 
 
-def answer_of(net: FusionNet, features: FeaturesNet, light: Tensor, evidence: Tensor, error: Tensor) -> Answer:
+def answer_of(net: WeighingNet, features: FeaturesNet, light: Tensor, evidence: Tensor, error: Tensor) -> Answer:
     """What the network says, in bfloat16; no gradient reaches the features."""
     with torch.autocast("cpu", torch.bfloat16):
         with torch.no_grad():
@@ -194,8 +194,8 @@ def answer_of(net: FusionNet, features: FeaturesNet, light: Tensor, evidence: Te
 
 
 def _one_step(
-    recipe: FusionRecipe,
-    run: FusionRun,
+    recipe: WeighingRecipe,
+    run: WeighingRun,
     features: FeaturesNet,
     samples: list[Sample],
     workers: ThreadPoolExecutor,
@@ -210,7 +210,7 @@ def _one_step(
     return stepped(recipe, run, run.net, share, workers)
 
 
-def measure(net: FusionNet, features: FeaturesNet, trials: Sequence[Sample]) -> dict[str, float]:
+def measure(net: WeighingNet, features: FeaturesNet, trials: Sequence[Sample]) -> dict[str, float]:
     """PSNR in dB in R'G'B' under the true L*, of the network, of the rule, of its own colour; and of its expected
     errors the mean, beside the true one."""
     rows = []
@@ -234,8 +234,8 @@ def psnr(light: Tensor, chroma: Tensor, truth: Tensor) -> float:
     return float(-10 * np.log10(np.square(first.astype(np.float64) - second).mean() + 1e-7))
 
 
-def _keep_best(run: FusionRun, features: FeaturesNet, trials: Sequence[Sample], folder: Path) -> None:
-    net = FusionNet(run.net.config).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+def _keep_best(run: WeighingRun, features: FeaturesNet, trials: Sequence[Sample], folder: Path) -> None:
+    net = WeighingNet(run.net.config).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     net.load_state_dict(run.average)
     figures = measure(net, features, trials)
     add_row(folder / "held_out.csv", run.step, run.seconds, figures)

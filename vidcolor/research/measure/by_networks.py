@@ -22,7 +22,7 @@ SMALLEST = 32
 FEWEST_FOR_FID = 2
 
 
-class Learned:
+class NetworkFigures:
     """The networks that could be had, asked for one frame at a time; and the features of all frames.
 
     Threads may call `measure` at once; `add` is called in order of frames.

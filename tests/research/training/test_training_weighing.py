@@ -1,4 +1,4 @@
-"""training/fusion.py and propagator_data.py: what propagation guesses is recorded, and learned from."""
+"""training/weighing.py and propagator_data.py: what propagation guesses is recorded, and learned from."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ pytest.importorskip("safetensors")
 
 from vidcolor.color import lab_to_rgb  # noqa: E402
 from vidcolor.errors import SettingsError  # noqa: E402
-from vidcolor.networks.features import FeaturesConfig, FeaturesNet  # noqa: E402
-from vidcolor.networks.fusion import ABSENT, FusionConfig, FusionNet  # noqa: E402
+from vidcolor.networks.features import NetworkFeatures  # noqa: E402
+from vidcolor.networks.features_net import FeaturesConfig, FeaturesNet  # noqa: E402
 from vidcolor.networks.load import save_features  # noqa: E402
 from vidcolor.networks.propagator import CARRIERS, SIGNALS, SLOTS, Propagator  # noqa: E402
-from vidcolor.research.training.fusion import (  # noqa: E402
-    FusionRecipe,
+from vidcolor.networks.weighing_net import ABSENT, WeighingConfig, WeighingNet  # noqa: E402
+from vidcolor.research.training.propagator_data import PLAYS, Play, Recorded, record, record_scenes, sample_of  # noqa: E402
+from vidcolor.research.training.weighing import (  # noqa: E402
     Sample,
-    load_fusion_recipe,
+    WeighingRecipe,
+    load_weighing_recipe,
     measure,
     start,
     train,
     without,
 )
-from vidcolor.research.training.propagator_data import PLAYS, Play, Recorded, record, record_scenes, sample_of  # noqa: E402
 
 TINY = FeaturesConfig(stem=4, widths=(8, 16, 16), blocks=(1, 1, 1), join=8, outputs=(6, 5, 4))
-SMALL = FusionConfig(("one", "two"), 1, 8, (16, 16, 16, 16), (6, 5, 4))
-RECIPE = FusionRecipe(crop=(32, 32), batch=4, steps=6, measure_every=3, save_every=3, average=0.5)
+SMALL = WeighingConfig(("one", "two"), 1, 8, (16, 16, 16, 16), (6, 5, 4))
+RECIPE = WeighingRecipe(crop=(32, 32), batch=4, steps=6, measure_every=3, save_every=3, average=0.5)
 
 
 class Made:
@@ -46,17 +47,17 @@ class Made:
         return Sample(light, evidence, np.full((2, 32, 32), 5, np.float32), truth)
 
 
-def trained(folder: Path, recipe: FusionRecipe = RECIPE) -> FusionNet:
+def trained(folder: Path, recipe: WeighingRecipe = RECIPE) -> WeighingNet:
     folder.mkdir(exist_ok=True)
     torch.manual_seed(5)
     features = FeaturesNet(TINY)
-    run = start(recipe, FusionNet(SMALL), folder)
+    run = start(recipe, WeighingNet(SMALL), folder)
     train(recipe, run, features, Made(), [Made().draw(np.random.default_rng(1))], folder)
     return run.net
 
 
 def test_it_learns_whom_to_believe(tmp_path):
-    recipe = FusionRecipe(crop=(32, 32), batch=4, steps=40, warm=5, measure_every=20, save_every=40, average=0.5)
+    recipe = WeighingRecipe(crop=(32, 32), batch=4, steps=40, warm=5, measure_every=20, save_every=40, average=0.5)
     net = trained(tmp_path, recipe)
     torch.manual_seed(5)
     features = FeaturesNet(TINY)
@@ -71,7 +72,7 @@ def test_a_run_that_is_taken_up_ends_as_one_that_never_stopped(tmp_path):
     first.mkdir()
     torch.manual_seed(5)
     features = FeaturesNet(TINY)
-    run = start(RECIPE, FusionNet(SMALL), first)
+    run = start(RECIPE, WeighingNet(SMALL), first)
     train(RECIPE, run, features, Made(), [Made().draw(np.random.default_rng(1))], first, until=3)
     parts = trained(first)
     for name, value in whole.state_dict().items():
@@ -81,13 +82,13 @@ def test_a_run_that_is_taken_up_ends_as_one_that_never_stopped(tmp_path):
 def test_recipes_are_read_and_strange_entries_refused(tmp_path):
     path = tmp_path / "x.toml"
     path.write_text('kind = "propagator"\ncrop = [64, 96]\n[losses]\nown = 0.5\n')
-    recipe = load_fusion_recipe(path)
+    recipe = load_weighing_recipe(path)
     assert recipe.crop == (64, 96)
     assert recipe.losses.own == 0.5
-    assert recipe.hash != FusionRecipe().hash
+    assert recipe.hash != WeighingRecipe().hash
     path.write_text("stepz = 3\n")
     with pytest.raises(SettingsError, match="stepz"):
-        load_fusion_recipe(path)
+        load_weighing_recipe(path)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ def recordings(tmp_path_factory) -> Path:
         cv2.imwrite(str(clip / f"{n:05d}.webp"), picture[..., ::-1])
     torch.manual_seed(0)
     save_features(folder / "f.safetensors", FeaturesNet(TINY), {})
-    network = Propagator(folder / "f.safetensors", None)
+    network = Propagator(NetworkFeatures(folder / "f.safetensors"), None)
     record(clip, Play("both", 1, (0.0, 1.0), kept=5), network, folder)
     return folder
 
@@ -114,7 +115,7 @@ def test_recordings_hold_the_truth_and_every_guess(recordings):
     assert apart < np.hypot(*sample.truth).mean() / 3
     assert (sample.error < ABSENT).all()
     stamp = (recordings / "made-both.npy").stat().st_mtime_ns
-    record(recordings / "made", PLAYS[0], Propagator(recordings / "f.safetensors", None), recordings)
+    record(recordings / "made", PLAYS[0], Propagator(NetworkFeatures(recordings / "f.safetensors"), None), recordings)
     first = sample_of(np.load(recordings / "made-first.npy")[0].astype(np.float32))
     assert (first.error[SLOTS.index("behind")] == ABSENT).all()
     assert (recordings / "made-both.npy").stat().st_mtime_ns == stamp
@@ -128,7 +129,7 @@ def test_scenes_are_recorded_once_whether_of_people_or_of_pieces(recordings, tmp
     cv2.imwrite(str(people), random.integers(0, 255, (60, 40, 3), np.uint8))
     cv2.imwrite(str(tmp_path / "masks" / "one.png"), np.full((60, 40), 255, np.uint8))
     stills = sorted((recordings / "made").glob("*.webp"))[:2]
-    network = Propagator(recordings / "f.safetensors", None)
+    network = Propagator(NetworkFeatures(recordings / "f.safetensors"), None)
     for path in (tmp_path / "scenes-0.npy", tmp_path / "scenes-1.npy"):
         record_scenes(stills, [people], network, path)
         array = np.load(path)

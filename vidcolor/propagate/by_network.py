@@ -1,7 +1,7 @@
-"""Colours looked up in the keyframes by learned features: from place to place, and from cell to cell.
+"""Colours found in the keyframes by the features network: from place to place, and from cell to cell.
 
-The same as by_attention.py for the rest of the room, with the network (networks/propagator.py) in place of features
-that need no training; it gives two guesses, the second coarse but sure of the kind of thing.
+The same as by_attention.py for the rest of the room, with networks (networks/propagator.py) in place of features that
+need no training; it gives two guesses, the second coarse but sure of the kind of thing.
 """
 
 from __future__ import annotations
@@ -12,28 +12,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.propagate.blend import Guess, of_match
+from vidcolor.propagate.blend import Guess, of_compared
 from vidcolor.propagate.by_flow import Key
 from vidcolor.propagate.runs import Look
 
 if TYPE_CHECKING:
-    from vidcolor.networks.matching import Known, Seen
+    from vidcolor.networks.compare_places import Colored, Seen
     from vidcolor.networks.propagator import Propagator
+    from vidcolor.networks.weighing import Weigher
 
 
-class Matcher:
+class NetworkFinder:
     """Looks frames up in the keyframes it has met."""
 
     def __init__(self, network: Propagator) -> None:
         self._network = network
-        self._keys: dict[int, Known] = {}
+        self._keys: dict[int, Colored] = {}
 
     def knows(self, position: int) -> bool:
         return position in self._keys
 
     def meet(self, key: Key) -> None:
         seen = self._network.see(key.look.luma * np.float32(100))
-        self._keys[key.look.position] = self._network.know(seen, key.chroma, key.confidence)
+        self._keys[key.look.position] = self._network.with_colors(seen, key.chroma, key.confidence)
 
     def forget_all_but(self, positions: Sequence[int]) -> None:
         self._keys = {p: k for p, k in self._keys.items() if p in positions}
@@ -42,14 +43,14 @@ class Matcher:
         """The frame as the network sees it, and what its places and its cells find."""
         seen = self._network.see(look.luma * np.float32(100))
         away = [abs(look.position - position) for position in self._keys]
-        places, cells = self._network.look_up(seen, list(self._keys.values()), away)
-        return seen, of_match(places, look.luma), of_match(cells, look.luma)
+        places, cells = self._network.compare(seen, list(self._keys.values()), away)
+        return seen, of_compared(places, look.luma), of_compared(cells, look.luma)
 
 
-def fused(network: Propagator, seen: Seen, guesses: dict[str, Guess]) -> tuple[Array, Array]:
+def weighed(weigher: Weigher, seen: Seen, guesses: dict[str, Guess]) -> tuple[Array, Array]:
     """Chroma (2, h, w) and its expected error (h, w): the guesses, by name of slot, weighed by the network."""
-    evidence, error = stacked(guesses, network.slots)
-    return network.fuse(seen, evidence, error)
+    evidence, error = stacked(guesses, weigher.slots)
+    return weigher(seen.lightness, [m[0] for m in seen.maps], evidence, error)
 
 
 def stacked(guesses: dict[str, Guess], slots: Sequence[str]) -> tuple[Array, Array]:
@@ -66,4 +67,4 @@ def stacked(guesses: dict[str, Guess], slots: Sequence[str]) -> tuple[Array, Arr
 
 
 NOTHING = np.float32(60.0)
-"""Expected error of an empty slot, as networks/fusion.py has it."""
+"""Expected error of an empty slot, as networks/weighing_net.py has it."""

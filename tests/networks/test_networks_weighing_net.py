@@ -1,4 +1,4 @@
-"""networks/fusion.py: guesses made one chroma."""
+"""networks/weighing_net.py: guesses made one chroma."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from vidcolor.errors import InputError, WeightsError  # noqa: E402
-from vidcolor.networks.fusion import ABSENT, SHARPNESS, FusionConfig, FusionNet  # noqa: E402
+from vidcolor.networks.weighing_net import ABSENT, SHARPNESS, WeighingConfig, WeighingNet  # noqa: E402
 
-TINY = FusionConfig(("one", "two", "three"), 2, 8, (16, 16, 16, 16), (4, 4, 4))
+TINY = WeighingConfig(("one", "two", "three"), 2, 8, (16, 16, 16, 16), (4, 4, 4))
 
 
 def inputs(batch: int, size: tuple[int, int], seed: int = 0) -> list:
@@ -21,9 +21,9 @@ def inputs(batch: int, size: tuple[int, int], seed: int = 0) -> list:
     return [light, maps, evidence, torch.rand(batch, 3, *size, generator=random) * 10 + 1]
 
 
-def net(seed: int = 1, *, stirred: bool = True) -> FusionNet:
+def net(seed: int = 1, *, stirred: bool = True) -> WeighingNet:
     torch.manual_seed(seed)
-    made = FusionNet(TINY).eval()
+    made = WeighingNet(TINY).eval()
     if stirred:  # Where everything is zero at first, nothing would be tested.
         for weight in made.parameters():
             torch.nn.init.normal_(weight, std=0.05)
@@ -97,17 +97,17 @@ def test_other_evidence_is_refused():
 
 def test_a_file_gives_the_network_back_and_others_are_refused(tmp_path):
     pytest.importorskip("safetensors")
-    from vidcolor.networks.load import facts_of, load_features, load_fusion, save_fusion
+    from vidcolor.networks.load import facts_of, load_features, load_weighing, save_weighing
 
     path = tmp_path / "x.safetensors"
     made = net()
-    save_fusion(path, made, {"step": 3})
-    back = load_fusion(path, TINY.slots)
+    save_weighing(path, made, {"step": 3})
+    back = load_weighing(path, TINY.slots)
     assert back.config == TINY
     assert facts_of(path)["step"] == "3"
     given = inputs(1, (16, 16))
     assert torch.allclose(back(*given)[0], made(*given)[0], atol=0.1)
     with pytest.raises(WeightsError, match="needed: other"):
-        load_fusion(path, ("other",))
+        load_weighing(path, ("other",))
     with pytest.raises(WeightsError, match="not a features network"):
         load_features(path)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from vidcolor.networks import look_up as page
-from vidcolor.networks.look_up import Looks, look_up
+from vidcolor.networks import compare_superpixels as page
+from vidcolor.networks.compare_superpixels import Looks, compare
 
 
 def looks(random: np.random.Generator, count: int, channels: int = 8) -> Looks:
@@ -33,11 +33,11 @@ def direct(target: Looks, reference: Looks, values: np.ndarray, tau: float, reac
 
 @pytest.mark.parametrize("reach", [np.inf, 0.3])
 @pytest.mark.parametrize("strip", [7, 1024])
-def test_look_up_is_the_direct_loop(reach, strip, monkeypatch):
+def test_comparing_is_the_direct_loop(reach, strip, monkeypatch):
     monkeypatch.setattr(page, "STRIP", strip)
     random = np.random.default_rng(3)
     target, reference, values = looks(random, 23), looks(random, 31), random.normal(0, 20, (3, 31)).astype(np.float32)
-    found = look_up(target, reference, values, tau=0.05, reach=reach)
+    found = compare(target, reference, values, tau=0.05, reach=reach)
     for n, (means, mass, like, back) in enumerate(direct(target, reference, values, 0.05, reach)):
         assert np.allclose(found.values[:, n], means, atol=1e-3)
         assert found.mass[n] == pytest.approx(mass, abs=1e-3)
@@ -48,8 +48,8 @@ def test_look_up_is_the_direct_loop(reach, strip, monkeypatch):
 def test_the_number_of_threads_changes_nothing():
     random = np.random.default_rng(4)
     target, reference, values = looks(random, 300, 64), looks(random, 400, 64), random.normal(size=(2, 400))
-    first = look_up(target, reference, values, tau=0.03)
+    first = compare(target, reference, values, tau=0.03)
     torch.set_num_threads(2)
-    again = look_up(target, reference, values, tau=0.03)
+    again = compare(target, reference, values, tau=0.03)
     assert np.array_equal(first.values, again.values)
     assert np.array_equal(first.mass, again.mass)

@@ -1,4 +1,4 @@
-"""networks/matching.py: what is looked up, against loops over every pair of places."""
+"""networks/compare_places.py: what is looked up, against loops over every pair of places."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
-from vidcolor.networks import matching  # noqa: E402
-from vidcolor.networks.matching import Known, Seen, gathered, know, look_up, see  # noqa: E402
+from vidcolor.networks import compare_places  # noqa: E402
+from vidcolor.networks.compare_places import Colored, Seen, compare, gathered, see, with_colors  # noqa: E402
 
 SIZE = (45, 70)
 
@@ -28,9 +28,9 @@ def seen(seed: int, size: tuple[int, int] = SIZE) -> Seen:
     return see(np.random.default_rng(seed).uniform(0, 100, size).astype(np.float32), maps(seed, size))
 
 
-def colored(seed: int, confidence: float = 1.0) -> Known:
+def colored(seed: int, confidence: float = 1.0) -> Colored:
     chroma = np.random.default_rng(seed + 50).normal(0, 20, (2, *SIZE)).astype(np.float32)
-    return know(seen(seed), chroma, np.full(SIZE, confidence, np.float32))
+    return with_colors(seen(seed), chroma, np.full(SIZE, confidence, np.float32))
 
 
 def places_of(cells: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
@@ -52,15 +52,15 @@ def test_cells_hold_every_place_once():
 def test_with_every_cell_chosen_it_is_attention_from_place_to_place(monkeypatch):
     """Direct loops in float64 over all places of two coloured frames."""
     target, frames = seen(3), [colored(4, 1.0), colored(5, 0.2)]
-    monkeypatch.setattr(matching, "_on_pixels", lambda fine, lightness: fine)
-    fine, _ = look_up(target, gathered(frames, [3, 3]), chosen=10_000)
+    monkeypatch.setattr(compare_places, "_on_pixels", lambda fine, lightness: fine)
+    fine, _ = compare(target, gathered(frames, [3, 3]), chosen=10_000)
     queries = places_of(target.places, SIZE)
     keys = torch.cat([f.places.flatten(0, 1) for f in frames]).double().numpy()
     values = torch.cat([f.values.flatten(0, 1) for f in frames]).double().numpy()
     for y in range(queries.shape[0]):
         for x in range(queries.shape[1]):
             cosine = keys @ queries[y, x]
-            weight = np.exp(cosine / matching.TEMPERATURE) * values[:, 5]
+            weight = np.exp(cosine / compare_places.TEMPERATURE) * values[:, 5]
             weight /= weight.sum()
             expected = [*(weight @ values[:, :4]), (weight @ cosine) * (weight @ values[:, 5])]
             assert np.allclose(fine[:, y, x], expected, atol=2e-2, rtol=2e-3)
@@ -68,10 +68,10 @@ def test_with_every_cell_chosen_it_is_attention_from_place_to_place(monkeypatch)
 
 def test_cells_average_over_all_cells():
     target, frame = seen(6), colored(7)
-    coarse = matching._averaged(target.cells @ frame.cells.t(), frame).numpy()
+    coarse = compare_places._averaged(target.cells @ frame.cells.t(), frame).numpy()
     for cell in range(len(target.cells)):
         alike = (frame.cells.double() @ target.cells[cell].double()).numpy()
-        weight = np.exp(alike / matching.CELL_TEMPERATURE)
+        weight = np.exp(alike / compare_places.CELL_TEMPERATURE)
         expected = (weight / weight.sum()) @ frame.values[..., :4].double().mean(1).numpy()
         assert np.allclose(coarse[cell, :4], expected, rtol=1e-3, atol=1e-2)
 
@@ -80,8 +80,8 @@ def test_a_frame_finds_its_own_colours_in_itself():
     chroma = np.zeros((2, *SIZE), np.float32)
     chroma[0, :, 35:], chroma[1, 20:] = 40, -30
     frame = seen(8)
-    fine, coarse = look_up(frame, know(frame, chroma, np.ones(SIZE, np.float32)))
-    assert fine.shape == coarse.shape == (matching.PLANES, *SIZE)
+    fine, coarse = compare(frame, with_colors(frame, chroma, np.ones(SIZE, np.float32)))
+    assert fine.shape == coarse.shape == (compare_places.PLANES, *SIZE)
     assert np.median(np.abs(fine[:2] - chroma)) < 0.5
     assert np.median(fine[3]) > 0.95
     assert np.isfinite(coarse).all()
@@ -89,8 +89,10 @@ def test_a_frame_finds_its_own_colours_in_itself():
 
 def test_the_chosen_cells_are_nearly_all_that_counts():
     target = seen(9)
-    frame = know(target, np.random.default_rng(0).normal(0, 20, (2, *SIZE)).astype(np.float32), np.ones(SIZE, "f4"))
-    some, every = (look_up(target, frame, chosen=n)[0] for n in (4, 10_000))
+    frame = with_colors(
+        target, np.random.default_rng(0).normal(0, 20, (2, *SIZE)).astype(np.float32), np.ones(SIZE, "f4")
+    )
+    some, every = (compare(target, frame, chosen=n)[0] for n in (4, 10_000))
     assert np.abs(some[:2] - every[:2]).mean() < 0.5
 
 
@@ -99,7 +101,7 @@ def test_unknown_colours_are_not_taken():
     chroma = np.full((2, *SIZE), 30, np.float32)
     half = np.ones(SIZE, np.float32)
     half[:, :35], chroma[:, :, :35] = 0, -90
-    fine, coarse = look_up(frame, know(frame, chroma, half))
+    fine, coarse = compare(frame, with_colors(frame, chroma, half))
     assert np.abs(fine[:2] - 30).max() < 1
     assert np.abs(coarse[:2] - 30).max() < 1
 
@@ -110,7 +112,7 @@ def test_places_of_a_pixels_own_lightness_are_preferred():
     fine[0, :, 4:], fine[1, :, 4:], fine[3] = 90, 50, 2500
     light = np.zeros((16, 32), np.float32)
     light[:, 17:] = 90
-    out = matching._on_pixels(fine, light)
+    out = compare_places._on_pixels(fine, light)
     assert out[0, 8, 16] < 5
     assert out[0, 8, 17] > 45
 
@@ -118,15 +120,15 @@ def test_places_of_a_pixels_own_lightness_are_preferred():
 @pytest.mark.parametrize("size", [(16, 16), (17, 33), (61, 40)])
 def test_any_size_will_do(size):
     frame = seen(11, size)
-    fine, coarse = look_up(frame, know(frame, np.zeros((2, *size), np.float32), np.ones(size, np.float32)))
-    assert fine.shape == coarse.shape == (matching.PLANES, *size)
+    fine, coarse = compare(frame, with_colors(frame, np.zeros((2, *size), np.float32), np.ones(size, np.float32)))
+    assert fine.shape == coarse.shape == (compare_places.PLANES, *size)
 
 
 def test_frames_nearer_in_time_are_preferred():
     """The same frame twice, in two colours."""
     frame, ones = seen(12), np.ones(SIZE, np.float32)
-    blue, red = (know(frame, np.full((2, *SIZE), c, np.float32), ones) for c in (-40, 40))
-    early, late = (look_up(frame, gathered([blue, red], away))[0][:2].mean() for away in ([2, 60], [60, 2]))
+    blue, red = (with_colors(frame, np.full((2, *SIZE), c, np.float32), ones) for c in (-40, 40))
+    early, late = (compare(frame, gathered([blue, red], away))[0][:2].mean() for away in ([2, 60], [60, 2]))
     assert early < -30
     assert late > 30
-    assert abs(look_up(frame, gathered([blue, red], [9, 9]))[0][:2].mean()) < 1
+    assert abs(compare(frame, gathered([blue, red], [9, 9]))[0][:2].mean()) < 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -19,9 +19,12 @@ from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.library import Library
 from vidcolor.references.choose import choose_references
 from vidcolor.settings import ColorizeSettings, Settings
-from vidcolor.state.plan import Plan, PlannedKey
+from vidcolor.state.plan import Plan, PlannedKeyframe
 from vidcolor.timeline import Rate
 from vidcolor.types import ColorFrame, Frame, Guidance, Reference, Region, Registration
+
+if TYPE_CHECKING:
+    from vidcolor.networks.features import NetworkFeatures
 
 FITS = (0.25, 0.6)
 """Confidence of what registration lays up to which the network's colour is taken, and from which none of it is."""
@@ -32,7 +35,7 @@ Regions = Mapping[str, tuple[Region, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class MadeKey:
+class MadeKeyframe:
     """One keyframe as it was made."""
 
     frame: int
@@ -62,15 +65,14 @@ class Colorizer(Protocol):
     ) -> ColorFrame: ...
 
 
-def load_colorizer() -> Colorizer:
-    """The shipped network, with its features."""
+def load_colorizer(features: NetworkFeatures) -> Colorizer:
+    """The shipped network, seeing by the features network."""
     from vidcolor.colorize.by_super_attention import Colorizer as Shipped  # loads torch
-    from vidcolor.networks.learned import LearnedFeatures
 
-    return Shipped(LearnedFeatures())
+    return Shipped(features)
 
 
-class KeyMaker:
+class KeyframeMaker:
     """Makes the planned keyframes of one film."""
 
     def __init__(
@@ -81,35 +83,35 @@ class KeyMaker:
         self.colorizer = colorizer
         self.pictures = {p.name: p for p in plan.pictures}
 
-    def make(self, key: PlannedKey, target: Frame) -> MadeKey:
+    def make(self, key: PlannedKeyframe, target: Frame) -> MadeKeyframe:
         """The keyframe's colours at working size; without a colorizer its regions are left out, and a note says so."""
         if self.colorizer is None and key.regions:
             made = self._made(replace(key, regions=()), target)
             return replace(made, notes=(*made.notes, _left_out(key)))
         return self._made(key, target)
 
-    def paint_over(self, key: PlannedKey, target: Frame, color: ColorFrame) -> MadeKey:
+    def paint_over(self, key: PlannedKeyframe, target: Frame, color: ColorFrame) -> MadeKeyframe:
         """The frame in the colours it has from elsewhere, the key's regions in those of their pictures."""
         planes = resized(np.concatenate([color.chroma, color.confidence[None]]), target.lightness.shape)
         below = ColorFrame(color.index, planes[:2], np.clip(planes[2], 0, 1))
-        return self._painted(key, target, self._read(key), MadeKey(key.frame, below, "regions", key.pictures))
+        return self._painted(key, target, self._read(key), MadeKeyframe(key.frame, below, "regions", key.pictures))
 
-    def leave(self, key: PlannedKey) -> MadeKey:
+    def leave(self, key: PlannedKeyframe) -> MadeKeyframe:
         """A key that there is nothing to paint over with."""
-        return MadeKey(key.frame, None, "regions", key.pictures, notes=(_left_out(key),))
+        return MadeKeyframe(key.frame, None, "regions", key.pictures, notes=(_left_out(key),))
 
-    def _read(self, key: PlannedKey) -> list[Reference]:
+    def _read(self, key: PlannedKeyframe) -> list[Reference]:
         return [self.library.read(self.pictures[name]) for name in key.pictures]
 
-    def _made(self, key: PlannedKey, target: Frame) -> MadeKey:
+    def _made(self, key: PlannedKeyframe, target: Frame) -> MadeKeyframe:
         references = self._read(key)
         if key.reason == "person":
             made = self._from_own_picture(key, target, references[0])
             return self._painted(key, target, references, made) if key.regions else made
         color = self._from_references(target, references, self._regions(key, target, references))
-        return MadeKey(key.frame, color, "regions" if key.regions else "transfer", key.pictures)
+        return MadeKeyframe(key.frame, color, "regions" if key.regions else "transfer", key.pictures)
 
-    def _regions(self, key: PlannedKey, target: Frame, references: Sequence[Reference]) -> Regions:
+    def _regions(self, key: PlannedKeyframe, target: Frame, references: Sequence[Reference]) -> Regions:
         """The keyframe's regions by the picture they take from, their masks read."""
         found: dict[str, list[Region]] = {}
         sizes = {reference.name: reference.lightness.shape for reference in references}
@@ -137,7 +139,9 @@ class KeyMaker:
         own = [(r, score, regions.get(r.name, ())) for r, score in scored]
         return [Guidance(r, 0.0 if parts and score < least else score, parts) for r, score, parts in own]
 
-    def _painted(self, key: PlannedKey, target: Frame, references: Sequence[Reference], made: MadeKey) -> MadeKey:
+    def _painted(
+        self, key: PlannedKeyframe, target: Frame, references: Sequence[Reference], made: MadeKeyframe
+    ) -> MadeKeyframe:
         """The keyframe as it was made, its regions in the colours of their pictures."""
         assert self.colorizer is not None, "asked before"
         regions = self._regions(key, target, references)
@@ -149,7 +153,7 @@ class KeyMaker:
         color = other if made.color is None else mixed(other, made.color, share)
         return replace(made, color=color, full_size=None)
 
-    def _from_own_picture(self, key: PlannedKey, target: Frame, picture: Reference) -> MadeKey:
+    def _from_own_picture(self, key: PlannedKeyframe, target: Frame, picture: Reference) -> MadeKeyframe:
         registration, color = register(target, picture, self.settings.colorize)
         if registration.kind == "far":
             return self._from_far_picture(key, target, picture, registration)
@@ -158,7 +162,7 @@ class KeyMaker:
         exact = registration.kind == "exact" and picture.lightness.shape == self.plan.reel.size
         full_size = picture.chroma if exact else None
         notes = tuple(f"{picture.name}: {note}" for note in registration.notes)
-        return MadeKey(key.frame, color, registration.kind, key.pictures, registration, full_size, notes)
+        return MadeKeyframe(key.frame, color, registration.kind, key.pictures, registration, full_size, notes)
 
     def _completed(self, target: Frame, picture: Reference, laid: ColorFrame, colorizer: Colorizer) -> ColorFrame:
         """What is laid, and the network's colours where the picture does not fit."""
@@ -169,18 +173,18 @@ class KeyMaker:
         return mixed(laid, other, share)
 
     def _from_far_picture(
-        self, key: PlannedKey, target: Frame, picture: Reference, registration: Registration
-    ) -> MadeKey:
+        self, key: PlannedKeyframe, target: Frame, picture: Reference, registration: Registration
+    ) -> MadeKeyframe:
         note = f"{picture.name}: does not fit frame {key.frame}"
         if not choose_references(target, [picture], self.features, self.settings.references):
             note += " and nothing in it matches; unused: is its number right?"
-            return MadeKey(key.frame, None, "far", key.pictures, registration, None, (note,))
+            return MadeKeyframe(key.frame, None, "far", key.pictures, registration, None, (note,))
         color = self._from_references(target, [picture])
         note += "; used as a free reference"
-        return MadeKey(key.frame, color, "far", key.pictures, registration, None, (note,))
+        return MadeKeyframe(key.frame, color, "far", key.pictures, registration, None, (note,))
 
 
-def _left_out(key: PlannedKey) -> str:
+def _left_out(key: PlannedKeyframe) -> str:
     return f"frame {key.frame}: its regions are left out; they need --set colorize.network=shipped"
 
 

@@ -1,4 +1,4 @@
-"""A fusion network behind NumPy: evidence in, chroma and expected error out."""
+"""The network that weighs guesses, NumPy in and NumPy out: evidence in, chroma and expected error out."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import numpy as np
 import torch
 from numpy import ndarray as Array
 
-from vidcolor.networks.load import load_fusion
+from vidcolor.networks.load import load_weighing
 from vidcolor.networks.precision import run_alone, working_dtype
 from vidcolor.networks.shipped import mark_of
 
 
-class Fuser:
+class Weigher:
     """The network of a file; may be called by several threads at once."""
 
     def __init__(self, file: Path, slots: Sequence[str]) -> None:
         """Loads the file. Refuses a network made for other slots."""
-        self.name = mark_of(file)
-        self._net = load_fusion(file, slots).to(working_dtype())
+        self.name, self.slots = mark_of(file), tuple(slots)
+        self._net = load_weighing(file, slots).to(working_dtype())
 
     def __call__(
         self, lightness: Array, maps: Sequence[Array | torch.Tensor], evidence: Array, error: Array
     ) -> tuple[Array, Array]:
-        """Chroma (2, H, W) and its expected error (H, W) in a*b*; what goes in as FusionNet.forward has it, without B.
+        """Chroma (2, H, W) and its expected error (H, W) in a*b*; what goes in is WeighingNet.forward's, without B.
 
         lightness (H, W), maps three of (C, h, w), arrays or tensors, evidence (S, 2 + signals, H, W), error (S, H, W)
         """

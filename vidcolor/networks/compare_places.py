@@ -1,4 +1,4 @@
-"""Places of a gray frame looked up in coloured frames, by learned features: which places there look like this one.
+"""Places of a gray frame compared with those of coloured frames, by the features network: whose colours they take.
 
 Axes: c cells of 4 x 4 places, n places of a cell, k cells chosen for each, P planes of what is known of a place.
 
@@ -67,7 +67,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
+class Colored:
     """A coloured frame's cells, with what is known of their places."""
 
     places: Tensor
@@ -86,7 +86,7 @@ def see(lightness: Array, maps: Sequence[Tensor]) -> Seen:
     return Seen(tuple(maps), places, torch.cat([fine, coarse], 1) / 2**0.5, lightness)
 
 
-def know(seen: Seen, chroma: Array, confidence: Array) -> Known:
+def with_colors(seen: Seen, chroma: Array, confidence: Array) -> Colored:
     """A coloured frame; chroma (2, H, W), confidence (H, W) 0..1: colours of little confidence are little looked at."""
     size = seen.size[::-1]
     planes = np.concatenate([seen.lightness[None], chroma, np.square(chroma).sum(0)[None]]) * confidence
@@ -94,10 +94,10 @@ def know(seen: Seen, chroma: Array, confidence: Array) -> Known:
     known = np.maximum(small[4], np.float32(UNKNOWN))
     logit = np.where(known < HARDLY, np.float32(PASSED_OVER), np.log(known))
     values = np.concatenate([small[:4] / known, logit[None], np.exp(logit)[None]])
-    return Known(seen.places, seen.cells, _in_cells(torch.from_numpy(values.astype(np.float32))[None]))
+    return Colored(seen.places, seen.cells, _in_cells(torch.from_numpy(values.astype(np.float32))[None]))
 
 
-def gathered(frames: Sequence[Known], away: Sequence[int]) -> Known:
+def gathered(frames: Sequence[Colored], away: Sequence[int]) -> Colored:
     """Several coloured frames as one, those nearer in time preferred.
 
     away  how far each is, in frames
@@ -110,16 +110,16 @@ def gathered(frames: Sequence[Known], away: Sequence[int]) -> Known:
         nearer[..., 4] -= min(distance / LATER, MOST_LATER)
         values.append(nearer)
     places, cells = (torch.cat([getattr(f, part) for f in frames]) for part in ("places", "cells"))
-    return Known(places, cells, torch.cat(values))
+    return Colored(places, cells, torch.cat(values))
 
 
-def look_up(seen: Seen, known: Known, *, chosen: int = CHOSEN) -> tuple[Array, Array]:
+def compare(seen: Seen, colored: Colored, *, chosen: int = CHOSEN) -> tuple[Array, Array]:
     """What is found for each pixel by its place, and by its cell alone: (PLANES, H, W) float32 each."""
-    alike = seen.cells @ known.cells.t()
-    by_cell = _averaged(alike, known)
+    alike = seen.cells @ colored.cells.t()
+    by_cell = _averaged(alike, colored)
     nearest = alike.topk(min(chosen, alike.shape[1]), 1).indices
-    values = _of_cells(known.values, nearest)
-    cosine = torch.bmm(seen.places, _of_cells(known.places, nearest).transpose(1, 2)).float()
+    values = _of_cells(colored.values, nearest)
+    cosine = torch.bmm(seen.places, _of_cells(colored.places, nearest).transpose(1, 2)).float()
     weights = (cosine / TEMPERATURE + values[:, None, :, 4]).softmax(-1)
     found = torch.bmm(weights, values)
     likeness = torch.einsum("cnk,cnk->cn", weights, cosine)[..., None] * found[..., 5:]
@@ -137,13 +137,13 @@ def _of_cells(x: Tensor, chosen: Tensor) -> Tensor:
     return x.flatten(1).index_select(0, chosen.flatten()).reshape(len(chosen), -1, x.shape[2])
 
 
-def _averaged(alike: Tensor, known: Known) -> Tensor:
+def _averaged(alike: Tensor, colored: Colored) -> Tensor:
     """(c, 5): L*, a*, b*, a*^2 + b*^2 and likeness under the attention of cells."""
-    share = known.values[..., 4:5].exp()
+    share = colored.values[..., 4:5].exp()
     sure = share.mean(1).clamp(min=1e-15)
-    values = (known.values[..., :4] * share).mean(1) / sure
+    values = (colored.values[..., :4] * share).mean(1) / sure
     weights = (alike / CELL_TEMPERATURE + sure.log().t()).softmax(-1)
-    return torch.cat([weights @ values, (weights * alike * known.values[..., 5].mean(1)).sum(-1, keepdim=True)], 1)
+    return torch.cat([weights @ values, (weights * alike * colored.values[..., 5].mean(1)).sum(-1, keepdim=True)], 1)
 
 
 def _padded(x: Tensor, multiple: int) -> Tensor:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from vidcolor.errors import InputError
-from vidcolor.networks.features import MIDDLE, SPREAD, Block, conv, enlarged, norm
+from vidcolor.networks.features_net import MIDDLE, SPREAD, Block, conv, enlarged, norm
 
 ABSENT = 60.0
 """Expected error, in a*b*, of a slot that has nothing."""
@@ -35,7 +35,7 @@ LOG_SCALE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class FusionConfig:
+class WeighingConfig:
     """What the network is given, and its size; the defaults are the shipped networks'."""
 
     slots: tuple[str, ...]
@@ -69,10 +69,10 @@ class Answer:
     """(B, 2, H, W): what the hand-set rule alone would say"""
 
 
-class FusionNet(nn.Module):
+class WeighingNet(nn.Module):
     """A U-Net over the guesses; `forward` answers chroma, expected error and the guesses' weights."""
 
-    def __init__(self, config: FusionConfig) -> None:
+    def __init__(self, config: WeighingConfig) -> None:
         super().__init__()
         self.config = config
         planes = 3 + len(config.slots) * (3 + config.signals)
