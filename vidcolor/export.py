@@ -95,11 +95,14 @@ def export_reel(
     source_luma: LumaSum,
     made_of: Provenance | None = None,
     progress: Callable[[int], None] | None = None,
+    before_naming: Callable[[str], None] | None = None,
 ) -> Written:
     """The whole reel as one film at `path`, with `manifest_path(path)` beside it.
 
     `frames` are all of the reel's, in order, with the chroma that `find_delivery(delivery).subsampling` asks for;
-    they come from source frames that went through `source_luma.watch`. `progress` is told the frames written.
+    they come from source frames that went through `source_luma.watch`. `progress` is told the frames written,
+    `before_naming` the SHA-256 of the whole film just before it takes its name; an error there leaves the place as
+    it was.
 
     Refuses what `check_destination` refuses, frames lost or doubled, and luma that is not the source's.
     """
@@ -113,7 +116,7 @@ def export_reel(
         settings,
         metadata={**metadata, **made_of.metadata},
         labels=Labels(made_of.shots, made_of.keyframes),
-        before_naming=lambda: remove(manifest_path(path)),
+        before_naming=lambda sha256: _make_way(path, sha256, before_naming),
     )
     with writer:
         for frame in frames:
@@ -125,6 +128,12 @@ def export_reel(
     manifest = _manifest(reel, delivery, settings, writer.written, source_luma, made_of)
     write_text(manifest_path(path), json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     return writer.written
+
+
+def _make_way(path: Path, sha256: str, asked: Callable[[str], None] | None) -> None:
+    if asked:
+        asked(sha256)
+    remove(manifest_path(path))
 
 
 def _check_counts(path: Path, reel: Reel, count: int) -> None:

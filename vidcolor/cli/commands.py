@@ -39,6 +39,7 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project, said = _open_or_make(args)
     settings = settings_of(project, args.assignments)
     with _working(project, "run"):
+        _refuse_place(project, args.out, args.delivery)
         film, shown, rendered = _plan_and_render(project, settings, terminal, args.device, said)
         delivered = _deliver(film, shown, args.out, args.delivery, terminal)
     _show_summary(film, shown, terminal)
@@ -286,15 +287,20 @@ def _plan_and_render(
     return film, shown, [planned.shot.id for planned in stale]
 
 
+def _refuse_place(project: Project, out: Path | None, delivery: str | None) -> None:
+    """Refuses, before hours of work, a place that holds somebody else's file."""
+    from vidcolor.pipeline.deliver import default_out, export_at
+
+    export_at(project, out or default_out(project, delivery)).refuse_others()
+
+
 def _deliver(
     film: Film, shown: Sequence[ShotState], out: Path | None, delivery: str | None, terminal: Terminal
 ) -> Delivered:
-    from vidcolor.media.codecs import DEFAULT_DELIVERY
     from vidcolor.pipeline.deliver import default_out, deliver
 
-    name = delivery or DEFAULT_DELIVERY
     with terminal.progress() as progress:
-        return deliver(film, shown, out or default_out(film.project, name), name, progress)
+        return deliver(film, shown, out or default_out(film.project, delivery), delivery, progress)
 
 
 def _show_summary(film: Film, shown: Sequence[ShotState], terminal: Terminal) -> None:

@@ -54,7 +54,7 @@ class Writer:
 
     After the block the film is whole, has its name and is told of in `written`. If the block ends by an
     error, nothing gets the name and the partial file is removed. Sound goes with a film from its first frame on.
-    `before_naming` is called when the film is whole, just before it takes its name.
+    `before_naming` is called with the film's SHA-256 when it is whole, just before it takes its name.
     """
 
     written: Written
@@ -69,7 +69,7 @@ class Writer:
         metadata: Mapping[str, str] | None = None,
         labels: Labels | None = None,
         first_frame: int = 0,
-        before_naming: Callable[[], None] | None = None,
+        before_naming: Callable[[str], None] | None = None,
     ) -> None:
         self._path, self._reel, self._settings = path, reel, settings
         self._codec = find_delivery(delivery)
@@ -190,7 +190,7 @@ class Writer:
         sync(self._partial)
         size, sha256 = self._partial.stat().st_size, digest(self._partial)
         if self._before_naming:
-            self._before_naming()
+            self._before_naming(sha256)
         os.replace(self._partial, self._path)
         sync_folder(self._path.parent)
         sound = tuple(self._sound.described) if self._sound else ()

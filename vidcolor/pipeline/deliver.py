@@ -23,18 +23,17 @@ from vidcolor.media.read import SourceClip
 from vidcolor.media.store import ChromaReader
 from vidcolor.pipeline.keyframes import read_full_size
 from vidcolor.pipeline.plan import Progress
+from vidcolor.project.exports import Export
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.versions import Version
 from vidcolor.settings import Settings
 from vidcolor.stages import STAGES
 from vidcolor.state.film import Film
-from vidcolor.state.marks import file_mark
 from vidcolor.state.plan import Plan, ShotPlan
 from vidcolor.state.status import ShotState
 from vidcolor.types import ColorFrame, DeliveryFrame, Shot
 
-EXPORT_SCHEMA = "vidcolor.export/1"
 FINISHERS = 2
 """Threads that finish frames: more would only wait for the reader and the encoder."""
 AHEAD = 4
@@ -54,28 +53,35 @@ class Delivered:
     """False: the file was there already, made of the same things."""
 
 
-def default_out(project: Project, delivery: str) -> Path:
+def default_out(project: Project, delivery: str | None) -> Path:
     """`FILM_color.mov` beside the project folder; deliveries but the usual one add their name."""
-    codec = find_delivery(delivery)
+    codec = find_delivery(delivery or DEFAULT_DELIVERY)
     name = "color" if codec.name == DEFAULT_DELIVERY else f"color_{codec.name}"
     return project.root.absolute().parent / f"{project.reel_path.stem}_{name}{codec.suffixes[0]}"
 
 
-def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str, progress: Progress) -> Delivered:
+def export_at(project: Project, out: Path) -> Export:
+    """What is known of the film at `out`."""
+    return Export(project, out, manifest_path(out))
+
+
+def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | None, progress: Progress) -> Delivered:
     """The delivered film at `out`. Refuses while a shot is stale; does nothing when the file is up to date.
 
-    shown    the state of every shot of the film
+    shown     the state of every shot of the film
+    delivery  its name; None for the usual one
     """
+    delivery = delivery or DEFAULT_DELIVERY
     project, plan, settings = film.project, film.plan, film.settings
     check_destination(out, delivery, plan.reel, settings.export)
     versions = [_fresh(project, state) for state in shown]
     codec = find_delivery(delivery)
     made_of = fingerprint(_ingredients(film, versions, delivery))
     result = partial(Delivered, out, manifest_path(out), codec.about, not codec.is_proxy)
-    record = f"exports/{out.name}.json"
-    if _up_to_date(project, record, out, made_of):
+    export = export_at(project, out)
+    if export.is_made_of(made_of):
         return result(False)
-    _claim(project, record, out)
+    export.refuse_others()
     luma = LumaSum()
     frames = _finished(plan, versions, luma, settings, codec.subsampling)
     provenance = Provenance(
@@ -84,9 +90,18 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str, pr
         versions=[_entry(state, version) for state, version in zip(shown, versions, strict=True)],
         figures=_figures(shown),
     )
-    tell = partial(_tell, progress, plan.reel.frame_count)
-    export_reel(plan.reel, frames, out, delivery, settings.export, source_luma=luma, made_of=provenance, progress=tell)
-    project.write_json(record, EXPORT_SCHEMA, {"file": file_mark(out), "out": str(out.absolute()), "made_of": made_of})
+    written = export_reel(
+        plan.reel,
+        frames,
+        out,
+        delivery,
+        settings.export,
+        source_luma=luma,
+        made_of=provenance,
+        progress=partial(_tell, progress, plan.reel.frame_count),
+        before_naming=export.claim,
+    )
+    export.keep(made_of, written.sha256, {version.shot_id: version.name for version in versions})
     return result(True)
 
 
@@ -115,22 +130,6 @@ def _ingredients(film: Film, versions: Sequence[Version], delivery: str) -> Ingr
         **settings_ingredients("finish", settings.finish),
         **settings_ingredients("export", settings.export),
     }
-
-
-def _claim(project: Project, record: str, out: Path) -> None:
-    """Notes that the file at `out` is ours to write. Refuses a file that is somebody else's."""
-    where = str(out.absolute())
-    ours = project.has(record) and project.read_json(record, EXPORT_SCHEMA).get("out") == where
-    if out.exists() and not ours and not manifest_path(out).exists():
-        raise MediaError(f"{out}: is there already and was not made here; name another file with -o, or move it")
-    project.write_json(record, EXPORT_SCHEMA, {"file": "", "out": where, "made_of": ""})
-
-
-def _up_to_date(project: Project, record: str, out: Path, made_of: str) -> bool:
-    if not (project.has(record) and out.is_file() and manifest_path(out).is_file()):
-        return False
-    kept = project.read_json(record, EXPORT_SCHEMA)
-    return (kept.get("made_of"), kept.get("out"), kept.get("file")) == (made_of, str(out.absolute()), file_mark(out))
 
 
 def _entry(state: ShotState, version: Version) -> dict[str, Any]:

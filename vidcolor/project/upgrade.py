@@ -1,7 +1,6 @@
 """Old project files to today's schema, one function a step.
 
-Each machine-written JSON opens with `"schema": "vidcolor.NAME/N"`. There is one version of each so far; the
-first change adds `STEPS["vidcolor.NAME/1"] = function` here.
+Each machine-written JSON opens with `"schema": "vidcolor.NAME/N"`; a change of the form adds a step here.
 """
 
 from __future__ import annotations
@@ -12,8 +11,15 @@ from typing import Any
 
 from vidcolor.errors import ProjectError
 
+
+def _export_by_place(data: dict[str, Any]) -> dict[str, Any]:
+    """A record knew one place; which versions were in the film it did not tell."""
+    place, entry = data.get("out"), {name: data[name] for name in ("file", "made_of") if name in data}
+    return {"schema": "vidcolor.export/2", "places": {place: entry} if isinstance(place, str) else {}}
+
+
 Step = Callable[[dict[str, Any]], dict[str, Any]]
-STEPS: dict[str, Step] = {}
+STEPS: dict[str, Step] = {"vidcolor.export/1": _export_by_place}
 SCHEMA = re.compile(r"vidcolor\.([a-z]+)/(\d{1,6})")
 
 

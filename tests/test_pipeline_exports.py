@@ -1,0 +1,141 @@
+"""Deliveries: what this project delivered to a place may be replaced there, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from tiny import write_gray_film, write_picture
+
+import vidcolor.pipeline.deliver as deliver
+from vidcolor.cli.parser import main
+from vidcolor.project.exports import Export
+
+FRAMES, SIZE = 4, (16, 16)
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exports") / "made"
+    (folder / "refs").mkdir(parents=True)
+    colors = write_gray_film(folder / "film.mkv", FRAMES, SIZE)
+    write_picture(folder / "refs" / "000001.png", SIZE, colors[1])
+    film = ["--reel", str(folder / "film.mkv"), "--keyframes", str(folder / "refs"), "--preset", "draft"]
+    assert main(["new", str(folder / "p"), *film]) == 0
+    assert main(["render", str(folder / "p")]) == 0
+    return folder
+
+
+@pytest.fixture
+def work(rendered: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(rendered, tmp_path / "work"))
+
+
+def export(project: Path, out: Path, *extra: str) -> int:
+    return main(["export", str(project), "-o", str(out), "--delivery", "ffv1", *extra])
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_another_projects_film_is_not_overwritten(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(work / "p", work / "other")
+    shutil.rmtree(work / "other" / "exports", ignore_errors=True)
+    assert export(work / "p", work / "out.mkv") == 0
+    before = files_in(work)
+    capsys.readouterr()
+    assert export(work / "other", work / "out.mkv", "--set", "finish.detail=0") == 2
+    told = capsys.readouterr().err
+    assert "out.mkv: is there already" in told
+    assert "-o" in told
+    (work / "out.mkv").unlink()
+    assert export(work / "other", work / "out.mkv") == 2, "nor is its manifest"
+    assert files_in(work) == {name: data for name, data in before.items() if name != "out.mkv"}
+
+
+def test_two_films_of_one_name_stay_fresh(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in ("here", "there"):
+        (work / folder).mkdir()
+        assert export(work / "p", work / folder / "out.mkv") == 0
+    capsys.readouterr()
+    for folder in ("here", "there"):
+        assert export(work / "p", work / folder / "out.mkv") == 0
+        assert capsys.readouterr().out.startswith("up to date"), folder
+
+
+def test_a_film_that_a_person_changed_is_kept(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = work / "out.mkv"
+    assert export(work / "p", out) == 0
+    delivered = out.read_bytes()
+    out.write_bytes(delivered + b"a colorist's own work")
+    for change in ([], ["--set", "finish.detail=0"]):
+        assert export(work / "p", out, *change) == 2
+        assert "has changed since it was delivered; move it away" in capsys.readouterr().err
+    assert out.read_bytes() == delivered + b"a colorist's own work"
+    out.rename(work / "kept.mkv")
+    assert export(work / "p", out) == 0
+    assert out.read_bytes() == delivered
+
+
+def test_what_was_delivered_is_replaced(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = work / "out.mkv"
+    for change in ("0", "0.3"):
+        assert export(work / "p", out, "--set", f"finish.detail={change}") == 0
+        assert capsys.readouterr().out.startswith("written")
+
+
+def test_film_and_project_copied_together_know_each_other(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(work / "p", work / "out.mkv") == 0
+    copied = Path(shutil.copytree(work, work.parent / "copied"))
+    os.utime(copied / "out.mkv")
+    capsys.readouterr()
+    assert export(copied / "p", copied / "out.mkv") == 0
+    assert capsys.readouterr().out.startswith("up to date")
+
+
+def test_a_kill_before_the_record_leaves_a_film_that_is_known(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert export(work / "p", work / "out.mkv", "--set", "finish.detail=0") == 0
+
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Export, "keep", killed)
+        with pytest.raises(SystemExit):
+            export(work / "p", work / "out.mkv")
+    assert export(work / "p", work / "out.mkv") == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", killed)
+        with pytest.raises(SystemExit):
+            export(work / "p", work / "out.mkv", "--set", "finish.detail=0")
+    assert export(work / "p", work / "out.mkv") == 0
+
+
+def test_what_came_there_while_the_film_was_made_is_kept(
+    work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = deliver.export_reel
+
+    def meanwhile(reel: object, frames: object, path: Path, *args: object, **more: object) -> object:
+        path.write_bytes(b"another's")
+        return real(reel, frames, path, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(deliver, "export_reel", meanwhile)
+    assert export(work / "p", work / "out.mkv") == 2
+    assert "is there already" in capsys.readouterr().err
+    assert (work / "out.mkv").read_bytes() == b"another's"
+
+
+def test_records_of_the_first_form_are_read(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, record = work / "out.mkv", work / "p" / "exports" / "out.mkv.json"
+    assert export(work / "p", out) == 0
+    (entry,) = json.loads(record.read_text())["places"].values()
+    old = {"schema": "vidcolor.export/1", "out": str(out.absolute()), "file": entry["file"], "made_of": "x"}
+    record.write_text(json.dumps(old))
+    capsys.readouterr()
+    assert export(work / "p", out) == 0
+    assert capsys.readouterr().out.startswith("written")

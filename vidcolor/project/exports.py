@@ -1,0 +1,105 @@
+"""What this project has delivered, and where: that may be replaced, and no other file.
+
+`exports/NAME.json` holds an entry for each place that a film of this name was delivered to: what it was made of, its
+mark (size and time), the hashes that our files there can have, and the versions of the shots in it. A file is ours
+when its mark is the one noted, or its content is. While a film takes the place of an older one both are noted, so
+that a kill at any moment leaves a file that is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vidcolor.errors import ProjectError
+from vidcolor.project.folder import Project
+
+FOLDER = "exports"
+SCHEMA = "vidcolor.export/2"
+Entry = Mapping[str, Any]
+
+
+class Export:
+    """What is known of the film delivered to `out`, with its manifest beside it at `manifest`."""
+
+    def __init__(self, project: Project, out: Path, manifest: Path) -> None:
+        self.project, self.out, self.manifest = project, out, manifest
+        self._record = f"{FOLDER}/{out.name}.json"
+        self._place = project.relative(Path(os.path.realpath(out.parent), out.name))
+        self._places = places_of(project, self._record) if project.has(self._record) else {}
+        self._entry = self._places.get(self._place) or self._places.get(str(out.absolute())) or {}
+
+    def is_made_of(self, made_of: str) -> bool:
+        """Whether the film is there, whole and as it was delivered, made of these very things."""
+        there = self.out.is_file() and self.manifest.is_file()
+        return there and self._entry.get("made_of") == made_of and self._is_ours()
+
+    def refuse_others(self) -> None:
+        """Refuses to go on where the place holds a file that was not delivered there, or was changed since."""
+        if not self._entry:
+            for path in (self.out, self.manifest):
+                if os.path.lexists(path):
+                    raise ProjectError(
+                        f"{path}: is there already, and this project did not deliver it; move it away, or name "
+                        "another file with -o"
+                    )
+        elif os.path.lexists(self.out) and not self._is_ours():
+            raise ProjectError(
+                f"{self.out}: has changed since it was delivered; move it away to keep it, or name another file with -o"
+            )
+
+    def claim(self, sha256: str) -> None:
+        """Notes, just before the new film takes its name, that its content is ours too. Refuses like the above."""
+        self.refuse_others()
+        self._keep({**self._entry, "made_of": "", "sha256": [*self._hashes(), sha256]})
+
+    def keep(self, made_of: str, sha256: str, versions: Mapping[str, str]) -> None:
+        """Notes what was delivered.
+
+        versions    of each shot, by its id, the name of the one that is in the film
+        """
+        self._keep({"made_of": made_of, "file": _mark(self.out), "sha256": [sha256], "versions": dict(versions)})
+
+    def _keep(self, entry: Entry) -> None:
+        self._entry = entry
+        self._places = {**self._places, self._place: entry}
+        self.project.write_json(self._record, SCHEMA, {"places": self._places})
+
+    def _hashes(self) -> list[str]:
+        noted = self._entry.get("sha256")
+        return [text for text in noted if isinstance(text, str)] if isinstance(noted, list) else []
+
+    def _is_ours(self) -> bool:
+        """By size and time; where these differ, by content: a copied project's film has another time."""
+        if not self.out.is_file():
+            return False
+        return self._entry.get("file") == _mark(self.out) or _sha256(self.out) in self._hashes()
+
+
+def places_of(project: Project, record: str) -> dict[str, Entry]:
+    """Place to entry, of one record. Refuses a damaged one."""
+    places = project.read_json(record, SCHEMA).get("places")
+    if not isinstance(places, dict) or not all(isinstance(entry, dict) for entry in places.values()):
+        raise ProjectError(f"{project.path(record)}: damaged; delete it, and move the films it tells of")
+    return places
+
+
+def exports_of(project: Project) -> Iterator[tuple[str, Entry]]:
+    """(place, entry) of all that this project has delivered."""
+    folder = project.path(FOLDER)
+    for name in sorted(os.listdir(folder)) if folder.is_dir() else ():
+        if name.endswith(".json") and not name.startswith("."):
+            yield from places_of(project, f"{FOLDER}/{name}").items()
+
+
+def _mark(path: Path) -> str:
+    stat = path.stat()
+    return f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
