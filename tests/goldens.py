@@ -123,8 +123,9 @@ def _colorize() -> Pictures:
 
 def _propagate() -> Pictures:
     made, frames = made_film(), _frames(0)
-    keys = [ColorFrame(n, made.lab[n][1:], np.ones(SIZE, np.float32)) for n in (0, len(frames) - 1)]
-    keys[1].confidence[: SIZE[0] // 3] = 0  # nothing is known there
+    last = len(frames) - 1
+    keys = {n: ColorFrame(n, made.lab[n][1:], np.ones(SIZE, np.float32)) for n in (0, last)}
+    keys[last].confidence[: SIZE[0] // 3] = 0  # nothing is known there
     found = list(propagate(frames, keys, models().flow, SETTINGS.propagate, network=models().propagator))
     shown = (0, 1, 9, RUN // 2, RUN - 1, RUN, len(frames) - 2)
     colors = {f"frame {n}": _picture(n, found[n].chroma) for n in shown}

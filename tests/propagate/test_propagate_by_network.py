@@ -65,7 +65,7 @@ class Fake:
 def colors(network: Fake | None, places: tuple[int, ...] = (0,), **settings: str | int) -> list[ColorFrame]:
     frames = [Frame(n, lightness) for n, lightness in enumerate(SHOT.lightness)]
     ones = np.ones(SIZE, np.float32)
-    given = [ColorFrame(n, SHOT.lab[n][1:], ones) for n in places]
+    given = {n: ColorFrame(n, SHOT.lab[n][1:], ones) for n in places}
     chosen = PropagateSettings(**settings)  # type: ignore[arg-type]
 
     def still(first, other):

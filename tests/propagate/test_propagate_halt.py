@@ -62,7 +62,7 @@ class Counted:
 
 def made(film, places, shelf=None, state=None):
     frames, truth = film
-    keys = [ColorFrame(100 + n, truth[n], np.ones(SIZE, np.float32)) for n in places]
+    keys = {100 + n: ColorFrame(100 + n, truth[n], np.ones(SIZE, np.float32)) for n in places}
     flow = Counted()
     return list(propagate(frames, keys, flow, PropagateSettings(), shelf=shelf, state=state)), flow.calls
 

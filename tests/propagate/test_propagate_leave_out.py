@@ -34,7 +34,7 @@ def colors(keys: tuple[int, ...] = (0,), **settings: str | float) -> list[ColorF
         return still(first, other)
 
     ones = np.ones(SIZE, np.float32)
-    given = [ColorFrame(n, SHOT.lab[n][1:], ones) for n in keys]
+    given = {n: ColorFrame(n, SHOT.lab[n][1:], ones) for n in keys}
     chosen = PropagateSettings(flow_at="working", **settings)  # type: ignore[arg-type]
     return list(propagate(frames, given, flow, chosen))
 

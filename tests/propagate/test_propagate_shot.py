@@ -60,7 +60,7 @@ class Film:
         return flow
 
     def colors(self, keys: Sequence[int], settings: PropagateSettings = SETTINGS) -> list[ColorFrame]:
-        return list(propagate(self.frames, [self.key(t) for t in keys], self.flow, settings))
+        return list(propagate(self.frames, {self.frames[t].index: self.key(t) for t in keys}, self.flow, settings))
 
 
 def half(mask: np.ndarray, margin: int = 0) -> np.ndarray:
@@ -174,7 +174,7 @@ class _Traced(Frame):
 def test_a_long_shot_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shot, "RUN", 10)
     frames = Decoded(95)
-    keys = [ColorFrame(t, np.zeros((2, 16, 24), np.float32), np.ones((16, 24), np.float32)) for t in (20, 90)]
+    keys = {t: ColorFrame(t, np.zeros((2, 16, 24), np.float32), np.ones((16, 24), np.float32)) for t in (20, 90)}
     still = lambda a, b: np.zeros((2, *a.shape), np.float32)  # noqa: E731
     gc.collect()
     assert [c.index for c in propagate(frames, keys, still, PropagateSettings())] == list(range(95))
@@ -189,7 +189,7 @@ def test_without_keyframes_the_shot_stays_gray() -> None:
     colors = film.colors([])
     assert len(colors) == 3
     assert all(not c.chroma.any() and not c.confidence.any() for c in colors)
-    assert list(propagate([], [], film.flow, SETTINGS)) == []
+    assert list(propagate([], {}, film.flow, SETTINGS)) == []
 
 
 def test_unknown_colours_of_a_keyframe_do_not_spread() -> None:
@@ -198,7 +198,7 @@ def test_unknown_colours_of_a_keyframe_do_not_spread() -> None:
     confidence[:, 72:] = 0
     wrong = film.truth[0].copy()
     wrong[:, :, 72:] = 100
-    colors = list(propagate(film.frames, [ColorFrame(0, wrong, confidence)], film.flow, SETTINGS))
+    colors = list(propagate(film.frames, {0: ColorFrame(0, wrong, confidence)}, film.flow, SETTINGS))
     assert np.abs(colors[3].chroma[:, :, :34]).max() < 70
     assert colors[3].confidence[:, 40:].mean() < colors[3].confidence[:, :30].mean()
 
@@ -207,15 +207,13 @@ def test_keyframes_that_do_not_belong_are_refused() -> None:
     film = Film(count=4, start=10)
     outside = ColorFrame(14, film.truth[0], np.ones(SIZE, np.float32))
     with pytest.raises(InputError, match="frame 14: a keyframe outside its shot, frames 10 to 13"):
-        list(propagate(film.frames, [outside], film.flow, SETTINGS))
-    with pytest.raises(InputError, match="frame 11: two keyframes"):
-        list(propagate(film.frames, [film.key(1), film.key(1)], film.flow, SETTINGS))
+        list(propagate(film.frames, {14: outside}, film.flow, SETTINGS))
 
 
 def test_progress_counts_every_frame() -> None:
     film, seen = Film(count=5), []
     colors: Iterator[ColorFrame] = propagate(
-        film.frames, [film.key(2)], film.flow, SETTINGS, progress=lambda done, count: seen.append((done, count))
+        film.frames, {2: film.key(2)}, film.flow, SETTINGS, progress=lambda done, count: seen.append((done, count))
     )
     assert len(list(colors)) == 5
     assert seen == [(n, 5) for n in range(1, 6)]
@@ -226,6 +224,6 @@ def test_odd_and_small_sizes(size: tuple[int, int]) -> None:
     frames = [Frame(t, (50 + 10 * noise(3, size)).astype(np.float32)) for t in range(3)]
     key = ColorFrame(0, np.full((2, *size), 20, np.float32), np.ones(size, np.float32))
     still = lambda a, b: np.zeros((2, *a.shape), np.float32)  # noqa: E731
-    colors = list(propagate(frames, [key], still, PropagateSettings()))
+    colors = list(propagate(frames, {0: key}, still, PropagateSettings()))
     assert colors[2].chroma.shape == (2, (size[0] + 1) // 2, (size[1] + 1) // 2)
     assert np.allclose(colors[2].chroma, 20, atol=0.1)

@@ -115,7 +115,7 @@ def test_the_setting_turns_it_off_and_on_and_the_bytes_repeat() -> None:
     def colors(leave_out: str) -> np.ndarray:
         settings = PropagateSettings(leave_out=leave_out)  # type: ignore[arg-type]
         still = np.zeros((2, 48, 64), np.float32)
-        return np.stack([c.chroma for c in propagate(frames, [key], lambda a, b: still, settings)])
+        return np.stack([c.chroma for c in propagate(frames, {key.index: key}, lambda a, b: still, settings)])
 
     on, without = colors("nothing"), colors("superpixel")
     small = truth[:, ::2, ::2]

@@ -79,7 +79,7 @@ def sample(clip: Path, rule: str, settings: PropagateSettings) -> Sampled:
         labs.append(np.stack([reduced(p, chroma_size(size)) for p in rgb_to_lab(picture.rgb)]))
     keys = keys_of(len(frames), rule)
     ones = np.ones(chroma_size(size), np.float32)
-    colored = [ColorFrame(k, labs[k][1:], ones) for k in keys]
+    colored = {k: ColorFrame(k, labs[k][1:], ones) for k in keys}
     heard: list[list[Candidate]] = []
 
     def listen(_: Look, guesses: dict[str, Guess]) -> None:

@@ -21,7 +21,7 @@ from vidcolor.finish import finish, mix
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.read import SourceClip
 from vidcolor.media.store import ChromaReader
-from vidcolor.pipeline.keyframes import read_full_size
+from vidcolor.pipeline.kept import read_full_size
 from vidcolor.pipeline.plan import Progress
 from vidcolor.project.exports import Export
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients

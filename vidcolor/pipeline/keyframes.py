@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -15,12 +14,10 @@ import numpy as np
 from vidcolor.colorize import color_from_references, register
 from vidcolor.colorize.by_registration import resized
 from vidcolor.features import Features
-from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.library import Library
 from vidcolor.references.choose import choose_references
 from vidcolor.settings import ColorizeSettings, Settings
 from vidcolor.state.plan import Plan, PlannedKeyframe
-from vidcolor.timeline import Rate
 from vidcolor.types import ColorFrame, Frame, Guidance, Reference, Region, Registration
 
 if TYPE_CHECKING:
@@ -195,25 +192,3 @@ def mixed(first: ColorFrame, second: ColorFrame, share: np.ndarray) -> ColorFram
         for a, b in ((first.chroma, second.chroma), (first.confidence, second.confidence))
     )
     return ColorFrame(first.index, chroma, confidence)
-
-
-# The artist's own chroma at full size travels in the version's folder, stored as the shot's chroma is.
-
-
-def write_full_size(version: Path, frame: int, chroma: np.ndarray, rate: Rate) -> None:
-    """Keeps (2, H, W) a*b* of a keyframe."""
-    with ChromaWriter(_full_size_path(version, frame), chroma.shape[1:], rate) as store:
-        store.write(ColorFrame(frame, chroma, np.ones(chroma.shape[1:], np.float32)))
-
-
-def read_full_size(version: Path, frame: int) -> ColorFrame | None:
-    """What `write_full_size` kept, or None where the frame has none."""
-    path = _full_size_path(version, frame)
-    if not path.is_file():
-        return None
-    with ChromaReader(path, frame) as store:
-        return store.read(frame)
-
-
-def _full_size_path(version: Path, frame: int) -> Path:
-    return version / "keys" / f"{frame:06d}.avi"

@@ -10,17 +10,12 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
-
-from vidcolor.color import lab_to_rgb
 from vidcolor.errors import DeviceError
 from vidcolor.features import Features, PatchFeatures
 from vidcolor.flow.estimate import FlowEstimator, build_flow
@@ -28,7 +23,8 @@ from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.checkpoint import Checkpoint, close_checkpoint, open_checkpoint
-from vidcolor.pipeline.keyframes import Colorizer, KeyframeMaker, MadeKeyframe, load_colorizer, write_full_size
+from vidcolor.pipeline.kept import KeptKeyframes
+from vidcolor.pipeline.keyframes import Colorizer, KeyframeMaker, load_colorizer
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.plan import Progress
 from vidcolor.pipeline.strip import strip_picture
@@ -39,8 +35,7 @@ from vidcolor.settings import Settings
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients, uses_network
 from vidcolor.state.plan import ShotPlan
-from vidcolor.timeline import Rate
-from vidcolor.types import ColorFrame, Frame, working_size
+from vidcolor.types import ColorFrame, working_size
 
 if TYPE_CHECKING:
     from vidcolor.networks.propagator import Propagator
@@ -136,8 +131,9 @@ def _render_shot(film: Film, planned: ShotPlan, models: Models, counter: _Counte
     size = working_size(plan.reel.size, settings.propagate.chroma_side)
     clip = Clip(plan.reel, planned.reach, size)
     maker = KeyframeMaker(plan, Library(project.keyframes_path), models.features, settings, models.colorizer)
-    keys = _made_keyframes(maker, planned, clip, settings, models, counter, kept)
     chroma, half = kept.version / CHROMA, (size[0] // 2, size[1] // 2)
+    keys = KeptKeyframes(kept, half, plan.reel.rate)
+    _make_keyframes(keys, maker, planned, clip, settings, models, counter)
     state, first = kept.take_state(half, len(planned.reach))
     counter.add(len(kept.confidence))
     with ChromaWriter(chroma, half, plan.reel.rate, first=first, stays=True) as store:
@@ -150,8 +146,8 @@ def _render_shot(film: Film, planned: ShotPlan, models: Models, counter: _Counte
     write_image(kept.version / "confidence.png", picture)
     report = {
         "confidence": kept.confidence,
-        "keyframes": [key.facts() for key in keys],
-        "notes": [note for key in keys for note in key.notes] + _gray_note(planned, keys),
+        "keyframes": keys.facts,
+        "notes": keys.notes + _gray_note(planned, keys),
         "seconds": round(time.monotonic() - started, 2),
     }
     close_checkpoint(finish_version(project, planned.shot.id, ingredients, report).path)
@@ -166,46 +162,42 @@ def _beforehand(planned: ShotPlan) -> int:
     return over[-1].frame - planned.reach.start + 1 if over else 0
 
 
-def _made_keyframes(
+def _make_keyframes(
+    keys: KeptKeyframes,
     maker: KeyframeMaker,
     planned: ShotPlan,
     clip: Clip,
     settings: Settings,
     models: Models,
     counter: _Counter,
-    kept: Checkpoint,
-) -> list[MadeKeyframe]:
-    """The shot's keyframes in order; those painted over take the rest of their colours from the others.
+) -> None:
+    """Puts the shot's keyframes into `keys`; those painted over take the rest of their colours from the others.
 
-    Each is written and kept as soon as it is made, and taken from there when the shot is gone on with.
+    Each is written as soon as it is made, and taken from there when the shot is gone on with.
     """
     over = {key.frame: key for key in planned.painted_over}
-    made = {key.frame: found for key in planned.keys if (found := kept.take_key(key.frame)) is not None}
-
-    def keep(key: MadeKeyframe) -> None:
-        _write_key(kept.version, key, clip[key.frame - planned.reach.start], clip.reel.rate)
-        made[key.frame] = replace(key, full_size=None)  # on the disk now: a shot may have many
-        kept.put_key(key)
-
+    start = planned.reach.start
     for key in planned.keys:
-        if key.frame not in made and key.frame not in over:
-            keep(maker.make(key, clip[key.frame - planned.reach.start]))
-    missing = {frame: key for frame, key in over.items() if frame not in made}
+        if key.frame not in over and not keys.take(key.frame):
+            target = clip[key.frame - start]
+            keys.put(maker.make(key, target), target)
+    own = keys.so_far()
+    missing = {frame: key for frame, key in over.items() if not keys.take(frame)}
     if models.colorizer is None:
-        made |= {frame: maker.leave(key) for frame, key in missing.items()}
+        for frame, key in missing.items():
+            keys.put(maker.leave(key), clip[frame - start])
     elif missing:
-        own = [key for key in made.values() if key.frame not in over]
         for color in islice(_colored(clip, own, settings, models, counter), _beforehand(planned)):
             if color.index in missing:
-                keep(maker.paint_over(missing[color.index], clip[color.index - planned.reach.start], color))
+                target = clip[color.index - start]
+                keys.put(maker.paint_over(missing[color.index], target, color), target)
     else:
         counter.add(_beforehand(planned))
-    return [made[frame] for frame in sorted(made)]
 
 
 def _colored(
     clip: Clip,
-    keys: Sequence[MadeKeyframe],
+    keys: Mapping[int, ColorFrame],
     settings: Settings,
     models: Models,
     counter: _Counter,
@@ -216,10 +208,7 @@ def _colored(
 
     Stops where another shot has failed.
     """
-    colors = [key.color for key in keys if key.color is not None]
-    frames = propagate(
-        clip, colors, models.flow, settings.propagate, network=models.propagator, shelf=shelf, state=state
-    )
+    frames = propagate(clip, keys, models.flow, settings.propagate, network=models.propagator, shelf=shelf, state=state)
     for color in frames:
         if counter.stopped.is_set():
             raise StoppedError
@@ -227,27 +216,9 @@ def _colored(
         yield color
 
 
-def _gray_note(planned: ShotPlan, keys: Sequence[MadeKeyframe]) -> list[str]:
-    if any(key.color is not None for key in keys):
+def _gray_note(planned: ShotPlan, keys: Mapping[int, ColorFrame]) -> list[str]:
+    if keys:
         return []
     return [
         f"{planned.shot.id}: no reference matches; the shot stays gray until a picture for one of its frames is given"
     ]
-
-
-def _write_key(folder: Path, key: MadeKeyframe, frame: Frame, rate: Rate) -> None:
-    """A keyframe in colour for people, and its full-size chroma where the artist gave every pixel."""
-    place = folder / "keys"
-    place.mkdir(exist_ok=True)
-    if key.color is not None:
-        write_image(place / f"{key.frame:06d}.png", picture_of(frame, key.color))
-    if key.full_size is not None:
-        write_full_size(folder, key.frame, key.full_size, rate)
-
-
-def picture_of(frame: Frame, color: ColorFrame) -> np.ndarray:
-    """(3, H, W) 8-bit R'G'B' of a frame with its colours, at the colours' size."""
-    height, width = color.confidence.shape
-    lightness = cv2.resize(frame.lightness, (width, height), interpolation=cv2.INTER_AREA)
-    rgb = lab_to_rgb(np.concatenate([lightness[None], color.chroma]).astype(np.float32))
-    return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)

@@ -10,7 +10,7 @@ So a gap of any length holds one run (about 24 bytes a pixel of chroma size and 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.errors import InputError
 from vidcolor.flow.estimate import FlowEstimator, little_flow
 from vidcolor.propagate.blend import (
     Candidate,
@@ -58,7 +57,8 @@ from vidcolor.propagate.halt import (
     step_arrays,
     step_of,
 )
-from vidcolor.propagate.runs import Look, Reader, Run, Step, chroma_size, reduced
+from vidcolor.propagate.keyframes import Keyframes
+from vidcolor.propagate.runs import Look, Reader, Run, Step, chroma_size
 from vidcolor.propagate.steady import Steady
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
@@ -84,7 +84,7 @@ CARRIERS = {"full": carry_by_flow, "local": carry_by_flow, "plain": carry_plain}
 
 def propagate(
     frames: Sequence[Frame],
-    colored: Sequence[ColorFrame],
+    colored: Mapping[int, ColorFrame],
     flow: FlowEstimator,
     settings: PropagateSettings,
     progress: Progress | None = None,
@@ -97,21 +97,21 @@ def propagate(
     """Every frame of a shot in colour, in order, at chroma size (half of working size).
 
     frames    the shot's frames, index rising by one; they are asked for mostly in order, each a few times at most
-    colored   keyframes: chroma and confidence at chroma size or larger; confidence 0 where the colour is not known
+    colored   keyframes by frame: chroma and confidence at chroma size or larger; confidence 0 where the colour is not
+              known. They may be many: each is asked for when it is needed, a few times, and not held
     progress  called with (frames done, frames in all)
     network   finds what flow cannot bring, and weighs what was found; None: training-free features and rules
     listen    told the guesses of each frame, by name: for training and study
     shelf     keeps the state about every `RUN` frames, when every frame before it has been taken from here
     state     what the shelf kept under `STATE` for the same shot: goes on behind the frames that were done then
     returns   confidence is 0..1, of the colour, not of the carrying; keyframes come out as given, only reduced
-    Refuses keyframes outside the shot and two for one frame. Without any keyframe the shot comes out gray, with
-    confidence 0.
+    Refuses keyframes outside the shot. Without any keyframe the shot comes out gray, with confidence 0.
     """
     count = len(frames)
     if not count:
         return
     size = chroma_size(frames[0].lightness.shape)
-    keys = _keys(frames[0].index, count, colored, size)
+    keys = Keyframes(frames[0].index, count, colored, size)
     with ThreadPoolExecutor(WORKERS) as workers:
         shot = _Shot(frames, flow, settings, workers, network, listen, shelf)
         begin = frames_done(state, size)
@@ -119,29 +119,6 @@ def propagate(
             if progress is not None:
                 progress(done, count)
             yield result
-
-
-def _keys(
-    start: int, count: int, colored: Sequence[ColorFrame], size: tuple[int, int]
-) -> dict[int, tuple[Array, Array]]:
-    """Position in the shot to (chroma, confidence) at chroma size."""
-    keys: dict[int, tuple[Array, Array]] = {}
-    for color in sorted(colored, key=lambda c: c.index):
-        position = color.index - start
-        if not 0 <= position < count:
-            raise InputError(f"frame {color.index}: a keyframe outside its shot, frames {start} to {start + count - 1}")
-        if position in keys:
-            raise InputError(f"frame {color.index}: two keyframes for one frame; keep one of them")
-        keys[position] = _at_chroma_size(color, size)
-    return keys
-
-
-def _at_chroma_size(color: ColorFrame, size: tuple[int, int]) -> tuple[Array, Array]:
-    """Unknown colours (confidence 0) do not mix into known ones."""
-    confidence = reduced(color.confidence.astype(np.float32), size)
-    weighted = [reduced(plane * color.confidence, size) for plane in color.chroma]
-    chroma = np.stack(weighted) / np.maximum(confidence, np.float32(1e-6))
-    return chroma.astype(np.float32), np.clip(confidence, 0, 1)
 
 
 class _Shot:
@@ -174,15 +151,15 @@ class _Shot:
         self._shelf = shelf
         self._begin = self._halted = 0
 
-    def colors(self, known: dict[int, tuple[Array, Array]], state: Arrays | None = None) -> Iterator[ColorFrame]:
+    def colors(self, known: Keyframes, state: Arrays | None = None) -> Iterator[ColorFrame]:
         """The frames in order; those behind `state` alone, if there is one."""
         self._go_on(state)
-        if not known:
+        places = known.places
+        if not places:
             nothing = np.zeros((3, *self._reader.size), np.float32)
             for position in range(self._begin, self._count):
                 yield self._result(position, nothing[:2], nothing[2])
             return
-        places = sorted(known)
         if self._begin < places[0]:
             yield from self._gap(None, places[0], known, state)
         for left, right in zip(places, [*places[1:], None], strict=True):
@@ -227,9 +204,7 @@ class _Shot:
     def _result(self, position: int, chroma: Array, confidence: Array) -> ColorFrame:
         return ColorFrame(self._start + position, chroma, np.clip(confidence, 0, 1))
 
-    def _gap(
-        self, left: int | None, right: int | None, known: dict[int, tuple[Array, Array]], state: Arrays | None
-    ) -> Iterator[ColorFrame]:
+    def _gap(self, left: int | None, right: int | None, known: Keyframes, state: Arrays | None) -> Iterator[ColorFrame]:
         """The frames between two keyframes, or between one and an end of the shot; the rest of them behind `state`."""
         first = 0 if left is None else left
         last = self._count - 1 if right is None else right
@@ -266,20 +241,20 @@ class _Shot:
     def _find(self, look: Look) -> Found:
         return None if self._finder is None else self._finder.find(look)
 
-    def _key(self, position: int, known: dict[int, tuple[Array, Array]]) -> Key:
+    def _key(self, position: int, known: Keyframes) -> Key:
         return Key(self._reader.look(position), *known[position])
 
-    def _meet(self, first: int, last: int, known: dict[int, tuple[Array, Array]]) -> None:
+    def _meet(self, first: int, last: int, known: Keyframes) -> None:
         """Shows the finder the keyframes nearest to the gap: those at its ends, then those next to it on any side."""
         if self._finder is None:
             return
-        nearest = sorted(sorted(known, key=lambda k: (max(first - k, k - last, 0), k))[: self._settings.keys])
+        nearest = sorted(sorted(known.places, key=lambda k: (max(first - k, k - last, 0), k))[: self._settings.keys])
         self._finder.forget_all_but(nearest)
         for position in nearest:
             if not self._finder.knows(position):
                 self._finder.meet(self._key(position, known))
 
-    def _follow(self, look: Look, step: Step | None, known: dict[int, tuple[Array, Array]]) -> None:
+    def _follow(self, look: Look, step: Step | None, known: Keyframes) -> None:
         """Takes the memory to the frame, once, and teaches it a keyframe's colours."""
         if self._memory is None or look.position <= self._followed:
             return
@@ -288,9 +263,7 @@ class _Shot:
         if look.position in known:
             self._memory.learn(*of_flow(*known[look.position], 0))
 
-    def _ends(
-        self, runs: list[tuple[int, int]], right: int | None, known: dict[int, tuple[Array, Array]]
-    ) -> Sequence[Carried | None]:
+    def _ends(self, runs: list[tuple[int, int]], right: int | None, known: Keyframes) -> Sequence[Carried | None]:
         """What the backward direction knows at each run's last frame."""
         if right is None:
             return [None] * len(runs)

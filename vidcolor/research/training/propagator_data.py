@@ -159,7 +159,7 @@ def _played(pictures: Sequence[tuple[Array, Array]], play: Play, network: Propag
     settings = PropagateSettings(chroma_side=4096)
     frames = [Frame(n, _working(light)) for n, (light, _) in enumerate(pictures)]
     ones = np.ones(pictures[0][0].shape, np.float32)
-    colored = [ColorFrame(k, pictures[k][1], ones) for k in keys]
+    colored = {k: ColorFrame(k, pictures[k][1], ones) for k in keys}
     flow = build_flow("dis", settings, "cpu")
     for _ in propagate(frames, colored, flow, settings, network=network, listen=listen):
         pass

@@ -1,0 +1,53 @@
+"""A shot's keyframes at chroma size, asked for when they are needed: memory does not grow with their number."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.errors import InputError
+from vidcolor.propagate.runs import reduced
+from vidcolor.types import ColorFrame
+
+HELD = 2
+"""Keyframes held at once: the ends of a gap."""
+
+
+class Keyframes:
+    """Chroma (2, h, w) and confidence (h, w) of a shot's keyframes, by their place among its frames."""
+
+    def __init__(self, start: int, count: int, colored: Mapping[int, ColorFrame], size: tuple[int, int]) -> None:
+        """Of the frames `start` to `start + count - 1`, at chroma size. Refuses a keyframe outside them."""
+        self._start, self._colored, self._size = start, colored, size
+        self.places = [frame - start for frame in sorted(colored)]
+        self._there = frozenset(self.places)
+        for place in self.places:
+            if not 0 <= place < count:
+                last = start + count - 1
+                raise InputError(f"frame {start + place}: a keyframe outside its shot, frames {start} to {last}")
+        self._held: OrderedDict[int, tuple[Array, Array]] = OrderedDict()
+
+    def __contains__(self, place: int) -> bool:
+        return place in self._there
+
+    def __getitem__(self, place: int) -> tuple[Array, Array]:
+        if place not in self._held:
+            color = at_chroma_size(self._colored[self._start + place], self._size)
+            self._held[place] = (color.chroma, color.confidence)
+            if len(self._held) > HELD:
+                self._held.popitem(last=False)
+        self._held.move_to_end(place)
+        return self._held[place]
+
+
+def at_chroma_size(color: ColorFrame, size: tuple[int, int]) -> ColorFrame:
+    """A keyframe at `size`. Unknown colours (confidence 0) do not mix into known ones."""
+    if color.confidence.shape == size:
+        return color
+    confidence = reduced(color.confidence.astype(np.float32), size)
+    weighted = [reduced(plane * color.confidence, size) for plane in color.chroma]
+    chroma = np.stack(weighted) / np.maximum(confidence, np.float32(1e-6))
+    return ColorFrame(color.index, chroma.astype(np.float32), np.clip(confidence, 0, 1))
