@@ -265,6 +265,19 @@ def test_errors_are_looked_at_where_they_are(clips, tmp_path):
     assert "best candidate (oracle)" in errors.oracle_table([found], "both")
 
 
+def test_a_variant_leaves_a_part_out_in_a_project_of_its_own(clips, tmp_path):
+    job = jobs.open_job(clips / "one", "first", tmp_path / "job")
+    made = {}
+    for name in ("", "plain-warp"):
+        folder = tmp_path / f"made-{name}"
+        folder.mkdir()
+        out, cost = methods.Ours("ours", "ours", "draft", variant=name).make(job, folder)
+        assert cost is not None
+        made[name] = out.read_bytes()
+        assert (folder / "project" / "project.toml").exists()
+    assert made[""] != made["plain-warp"]
+
+
 @pytest.mark.parametrize("given", [True, False], ids=["given film", "made film"])
 def test_speed_of_a_small_size(given, tmp_path, monkeypatch):
     """In this process, where the benchmark takes one of its own."""

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
-from vidcolor.settings import PropagateSettings, load_settings, preset_tables
-from vidcolor.state.made_of import network_ingredients, uses_network
+from vidcolor.settings import load_settings, preset_tables
+from vidcolor.state.made_of import network_ingredients
 
 
 def test_the_usual_render_is_named_by_all_shipped_weights():
@@ -45,15 +45,8 @@ def test_the_features_network_is_loaded_once_and_shared(monkeypatch):
     assert loaded == [FEATURES]
 
 
-@pytest.mark.parametrize(
-    ("changes", "used"),
-    [
-        ({}, True),
-        ({"network": "none"}, False),
-        ({"method": "plain"}, False),
-        ({"leave_out": "attention"}, False),
-        ({"leave_out": "propagator"}, True),
-    ],
-)
-def test_propagation_asks_networks_where_they_are_of_use(changes, used):
-    assert uses_network(PropagateSettings(**changes)) is used
+@pytest.mark.parametrize("section", ["colorize", "propagate"])
+def test_a_network_that_is_not_used_names_nothing(section):
+    found = network_ingredients(load_settings([("test", {section: {"network": "none"}})]))
+    other = PROPAGATOR if section == "colorize" else COLORIZER
+    assert found == {f"weights.{file.stem}": mark_of(file) for file in (FEATURES, other)}

@@ -111,22 +111,9 @@ class PropagateSettings:
     """RAFT's network: small (1.0 million parameters) or large (5.3 million)."""
     raft_weights: str = ""
     """A .pth or .safetensors file of RAFT's weights; empty takes torchvision's own, downloaded once."""
-    flow_at: Literal["chroma", "working"] = "chroma"
-    """Size at which flow is found: chroma, or working (a fifth more time in all; up to 0.06 dB better)."""
-    method: Literal["full", "local", "plain"] = "full"
-    """Full: every carrier, blended by confidence. To compare with: local (flow and local attention alone: no camera
-    motion, superpixels, look-up or filling) and plain (colours warped along the flow)."""
     network: Literal["shipped", "none"] = "shipped"
     """What looks colours up in the keyframes and weighs what the carriers found: the shipped networks, or none
     (features that need no training, and rules; two thirds of the time)."""
-    leave_out: Literal["nothing", "flow", "camera", "superpixel", "attention", "blend", "propagator", "steady"] = (
-        "nothing"
-    )
-    """What the full method does without, to see what it is worth: flow (colours carried along it), camera (the
-    keyframe seen by the camera's motion alone), superpixel (what temporal superpixels remember; without them a tenth
-    faster), attention (colours looked up in the keyframes), blend (then each pixel takes its most trusted colour as
-    it is, and nothing is filled), propagator (carriers are weighed by rules; look-up keeps its learned features) or
-    steady (what the frame before says; without it colours flicker twice as much)."""
     keys: int = 6
     """Colours that flow cannot bring are looked up in so many of the nearest keyframes."""
     window: int = 2

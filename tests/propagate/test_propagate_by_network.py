@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from vidcolor.propagate import propagate, shot
+from vidcolor.propagate.ablation import WHOLE, Ablation, without
 from vidcolor.propagate.blend import Guess, of_carried, of_compared, of_memory
 from vidcolor.propagate.by_network import NOTHING, stacked
 from vidcolor.settings import PropagateSettings
@@ -62,7 +63,9 @@ class Fake:
         return np.full((2, *lightness.shape), 7, np.float32), np.full(lightness.shape, 4, np.float32)
 
 
-def colors(network: Fake | None, places: tuple[int, ...] = (0,), **settings: str | int) -> list[ColorFrame]:
+def colors(
+    network: Fake | None, places: tuple[int, ...] = (0,), ablation: Ablation = WHOLE, **settings: int
+) -> list[ColorFrame]:
     frames = [Frame(n, lightness) for n, lightness in enumerate(SHOT.lightness)]
     ones = np.ones(SIZE, np.float32)
     given = {n: ColorFrame(n, SHOT.lab[n][1:], ones) for n in places}
@@ -71,21 +74,21 @@ def colors(network: Fake | None, places: tuple[int, ...] = (0,), **settings: str
     def still(first, other):
         return np.zeros((2, *first.shape), np.float32)
 
-    return list(propagate(frames, given, still, chosen, network=network))  # type: ignore[arg-type]
+    return list(propagate(frames, given, still, chosen, network=network, ablation=ablation))  # type: ignore[arg-type]
 
 
 def test_what_the_network_weighs_comes_out_and_keyframes_stay(monkeypatch):
     network = Fake()
-    held = colors(network, (0, 4), leave_out="steady")
+    held = colors(network, (0, 4), without("steady"))
     assert not all((c.chroma == 7).all() for c in held if c.index not in (0, 4)), "sure carriers hold it"
     monkeypatch.setattr(shot, "held_near", lambda chroma, *_: chroma)
-    made = colors(network, (0, 4), leave_out="steady")
+    made = colors(network, (0, 4), without("steady"))
     assert [c.index for c in made] == list(range(COUNT))
     assert all((c.chroma == 7).all() for c in made if c.index not in (0, 4))
     assert all(np.allclose(c.confidence, 0.5) for c in made if c.index not in (0, 4)), "an error of 4 is one half"
-    without = colors(None, (0, 4))
+    by_rule = colors(None, (0, 4))
     for key in (0, 4):
-        assert np.array_equal(made[key].chroma, without[key].chroma)
+        assert np.array_equal(made[key].chroma, by_rule[key].chroma)
 
 
 def test_every_guess_has_its_slot():
@@ -109,7 +112,7 @@ def test_both_ends_of_a_gap_are_looked_up_however_many_keyframes_lie_on_one_side
 
 def test_without_its_judgement_what_it_finds_is_weighed_by_rule():
     for network in (Fake(weighs=False), Fake()):
-        made = colors(network, leave_out="nothing" if not network.weighs else "propagator")
+        made = colors(network, ablation=WHOLE if not network.weighs else without("weigher"))
         assert not network.evidence
         assert "compare" in network.asked
         assert not np.array_equal(made[-1].chroma, colors(None)[-1].chroma)
@@ -122,10 +125,9 @@ def test_what_finds_nothing_alike_is_hardly_heard(monkeypatch):
     assert np.abs(alike - target).mean() < np.abs(strange - target).mean()
 
 
-@pytest.mark.parametrize("settings", [{"method": "local"}, {"method": "plain"}, {"leave_out": "attention"}])
-def test_methods_that_compare_nothing_never_ask(settings):
+def test_without_attention_it_is_never_asked():
     network = Fake()
-    colors(network, **settings)
+    colors(network, ablation=without("attention"))
     assert not network.asked
     assert not network.evidence
 
@@ -165,6 +167,6 @@ def test_the_room_and_the_network_mean_the_same_by_nothing():
 def test_the_network_hears_what_the_rules_would_say():
     network = Fake()
     colors(network)
-    ruled = colors(Fake(weighs=False), leave_out="steady")
+    ruled = colors(Fake(weighs=False), ablation=without("steady"))
     last = network.evidence[-1][SLOTS.index("ruled"), :2]
     assert np.allclose(last, ruled[-1].chroma, atol=1e-4)

@@ -3,6 +3,7 @@
 import gc
 import weakref
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,13 +11,17 @@ import pytest
 
 from vidcolor.errors import InputError
 from vidcolor.propagate import propagate, shot
+from vidcolor.propagate.ablation import Ablation
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
 
 SIZE = (64, 96)
 SIDE = 24
 GREEN, YELLOW = np.array([-30.0, 20.0], np.float32), np.array([5.0, 60.0], np.float32)
-SETTINGS = PropagateSettings(flow_at="working")
+SETTINGS = PropagateSettings()
+WORKING = Ablation(flow_at="working")
+"""The true motion is known at this size."""
+PLAIN = replace(WORKING, without=frozenset({"local", "camera", "superpixel", "attention", "fill", "weigher", "steady"}))
 
 
 def noise(seed: int, size: tuple[int, int] = SIZE) -> np.ndarray:
@@ -59,8 +64,9 @@ class Film:
             flow[0][self.square(t)] = self.places[u] - self.places[t]
         return flow
 
-    def colors(self, keys: Sequence[int], settings: PropagateSettings = SETTINGS) -> list[ColorFrame]:
-        return list(propagate(self.frames, {self.frames[t].index: self.key(t) for t in keys}, self.flow, settings))
+    def colors(self, keys: Sequence[int], ablation: Ablation = WORKING) -> list[ColorFrame]:
+        given = {self.frames[t].index: self.key(t) for t in keys}
+        return list(propagate(self.frames, given, self.flow, SETTINGS, ablation=ablation))
 
 
 def half(mask: np.ndarray, margin: int = 0) -> np.ndarray:
@@ -96,17 +102,17 @@ def test_what_is_uncovered_does_not_keep_the_colour_that_moved_away() -> None:
     uncovered = half(film.square(0) & ~film.square(11), 2)
     assert uncovered.sum() > 50
     full = film.colors([0])[-1]
-    plain = film.colors([0], PropagateSettings(flow_at="working", method="plain"))[-1]
+    plain = film.colors([0], PLAIN)[-1]
     assert error(plain, film.truth[11], uncovered) > 20
     assert error(full, film.truth[11], uncovered) < 8
     known = half(~(film.square(0) | film.square(11)), 2)
     assert full.confidence[uncovered].mean() < full.confidence[known].mean() - 0.1
 
 
-@pytest.mark.parametrize("method", ["full", "plain"])
-def test_keyframes_come_out_as_given(method: str) -> None:
+@pytest.mark.parametrize("ablation", [WORKING, PLAIN], ids=["whole", "plain"])
+def test_keyframes_come_out_as_given(ablation: Ablation) -> None:
     film = Film()
-    colors = film.colors([3, 9], PropagateSettings(flow_at="working", method=method))
+    colors = film.colors([3, 9], ablation)
     for t in (3, 9):
         given = np.stack([cv2.resize(p, (48, 32), interpolation=cv2.INTER_AREA) for p in film.truth[t]])
         assert np.abs(colors[t].chroma - given).max() < 1e-4
@@ -189,7 +195,7 @@ def test_without_keyframes_the_shot_stays_gray() -> None:
     colors = film.colors([])
     assert len(colors) == 3
     assert all(not c.chroma.any() and not c.confidence.any() for c in colors)
-    assert list(propagate([], {}, film.flow, SETTINGS)) == []
+    assert list(propagate([], {}, film.flow, SETTINGS, ablation=WORKING)) == []
 
 
 def test_unknown_colours_of_a_keyframe_do_not_spread() -> None:
@@ -198,7 +204,7 @@ def test_unknown_colours_of_a_keyframe_do_not_spread() -> None:
     confidence[:, 72:] = 0
     wrong = film.truth[0].copy()
     wrong[:, :, 72:] = 100
-    colors = list(propagate(film.frames, {0: ColorFrame(0, wrong, confidence)}, film.flow, SETTINGS))
+    colors = list(propagate(film.frames, {0: ColorFrame(0, wrong, confidence)}, film.flow, SETTINGS, ablation=WORKING))
     assert np.abs(colors[3].chroma[:, :, :34]).max() < 70
     assert colors[3].confidence[:, 40:].mean() < colors[3].confidence[:, :30].mean()
 
@@ -207,13 +213,18 @@ def test_keyframes_that_do_not_belong_are_refused() -> None:
     film = Film(count=4, start=10)
     outside = ColorFrame(14, film.truth[0], np.ones(SIZE, np.float32))
     with pytest.raises(InputError, match="frame 14: a keyframe outside its shot, frames 10 to 13"):
-        list(propagate(film.frames, {14: outside}, film.flow, SETTINGS))
+        list(propagate(film.frames, {14: outside}, film.flow, SETTINGS, ablation=WORKING))
 
 
 def test_progress_counts_every_frame() -> None:
     film, seen = Film(count=5), []
     colors: Iterator[ColorFrame] = propagate(
-        film.frames, {2: film.key(2)}, film.flow, SETTINGS, progress=lambda done, count: seen.append((done, count))
+        film.frames,
+        {2: film.key(2)},
+        film.flow,
+        SETTINGS,
+        lambda done, count: seen.append((done, count)),
+        ablation=WORKING,
     )
     assert len(list(colors)) == 5
     assert seen == [(n, 5) for n in range(1, 6)]

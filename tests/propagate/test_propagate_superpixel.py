@@ -3,6 +3,7 @@
 import numpy as np
 
 from vidcolor.propagate import propagate
+from vidcolor.propagate.ablation import WHOLE, Ablation, without
 from vidcolor.propagate.by_superpixel import STRANGER, Memory
 from vidcolor.propagate.runs import Look, Step
 from vidcolor.settings import PropagateSettings
@@ -104,7 +105,7 @@ def test_only_living_labels_are_held() -> None:
     assert len(memory._sums) == len(memory._models()) < 2 * 3 * np.sqrt(SIZE[0] * SIZE[1])
 
 
-def test_the_setting_turns_it_off_and_on_and_the_bytes_repeat() -> None:
+def test_it_can_be_left_out_and_the_bytes_repeat() -> None:
     """A still picture whose flow is lost: every frame is noisier than carrying by likeness believes."""
     rng = np.random.default_rng(3)
     scene = np.kron(rng.random((6, 8)), np.ones((16, 16))) * 60 + 20
@@ -112,14 +113,15 @@ def test_the_setting_turns_it_off_and_on_and_the_bytes_repeat() -> None:
     truth = np.stack([scene - 50, 30 - scene]).astype(np.float32)
     key = ColorFrame(0, truth, np.ones(scene.shape, np.float32))
 
-    def colors(leave_out: str) -> np.ndarray:
-        settings = PropagateSettings(leave_out=leave_out)  # type: ignore[arg-type]
+    def colors(ablation: Ablation) -> np.ndarray:
         still = np.zeros((2, 48, 64), np.float32)
-        return np.stack([c.chroma for c in propagate(frames, {key.index: key}, lambda a, b: still, settings)])
+        return np.stack(
+            [c.chroma for c in propagate(frames, {0: key}, lambda a, b: still, SETTINGS, ablation=ablation)]
+        )
 
-    on, without = colors("nothing"), colors("superpixel")
+    on, off_ = colors(WHOLE), colors(without("superpixel"))
     small = truth[:, ::2, ::2]
-    assert np.array_equal(on, colors("nothing"))
-    assert not np.array_equal(on[1:], without[1:])
-    assert off(on[-1], small) < off(without[-1], small)
-    assert np.array_equal(on[0], without[0])
+    assert np.array_equal(on, colors(WHOLE))
+    assert not np.array_equal(on[1:], off_[1:])
+    assert off(on[-1], small) < off(off_[-1], small)
+    assert np.array_equal(on[0], off_[0])

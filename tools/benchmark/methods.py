@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from benchmark import variants
 from benchmark.costs import Cost, FailedError, run_measured
 from benchmark.jobs import Job
 from vidcolor.errors import InputError
@@ -72,21 +73,23 @@ class Gray:
 
 @dataclass(frozen=True)
 class Ours:
-    """`vidcolor run` as a user types it, with the lossless delivery."""
+    """`vidcolor run` as a user types it, with the lossless delivery; or one of variants.py with its name."""
 
     name: str
     title: str
     preset: str = "standard"
     assignments: tuple[str, ...] = ()
+    variant: str = ""
 
     def recipe(self) -> list[str]:
         sets = [word for text in self.assignments for word in ("--set", text)]
-        return ["--preset", self.preset, "--delivery", "ffv1", *sets]
+        return [*([self.variant] if self.variant else []), "--preset", self.preset, "--delivery", "ffv1", *sets]
 
     def make(self, job: Job, folder: Path) -> tuple[Path, Cost | None]:
         out = folder / "out.mkv"
         given = [str(job.film), "--keyframes", str(job.keyframes), "--project", str(folder / "project")]
-        command = [sys.executable, "-P", "-m", "vidcolor", "run", *given, "-o", str(out), *self.recipe()]
+        program = [str(variants.__file__)] if self.variant else ["-m", "vidcolor", "run"]
+        command = [sys.executable, "-P", *program, *self.recipe(), *given, "-o", str(out)]
         return out, run_measured(command, folder / "run.log")
 
 
@@ -146,8 +149,8 @@ def baselines() -> list[Method]:
     """What every table begins with, after the gray frame and the static copy."""
     return [
         Gray(),
-        Ours("plain-warp", "plain flow warp", assignments=("propagate.method=plain",)),
-        Ours("local-attention", "flow + local attention", assignments=("propagate.method=local",)),
+        Ours("plain-warp", "plain flow warp", variant="plain-warp"),
+        Ours("local-attention", "flow + local attention", variant="local-attention"),
     ]
 
 

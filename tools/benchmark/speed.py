@@ -31,6 +31,7 @@ from vidcolor.pipeline.render import load_models, render
 from vidcolor.project import Project, ProjectConfig
 from vidcolor.settings import Settings
 from vidcolor.state.read import load_film
+from vidcolor.state.status import states, to_render
 from vidcolor.types import working_size
 
 SIZES = {480: (480, 854), 1080: (1080, 1920), 2160: (2160, 3840)}
@@ -87,8 +88,8 @@ def _run(rows: Rows, project: Project, settings: Settings, out: Path) -> None:
     models = load_models(settings, "auto")
     quiet: Callable[..., None] = lambda *_: None  # noqa: E731
     film = _timed(rows, PLAN, lambda: make_plan(project, settings, quiet))
-    _timed(rows, RENDER, lambda: render(film, models, quiet))
-    _timed(rows, EXPORT, lambda: deliver(film, out, "prores-422hq", quiet))
+    _timed(rows, RENDER, lambda: render(film, to_render(film, states(film)), models, quiet))
+    _timed(rows, EXPORT, lambda: deliver(film, states(film), out, "prores-422hq", quiet))
 
 
 def _timed(rows: Rows, name: str, work: Callable[[], Any]) -> Any:

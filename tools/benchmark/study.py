@@ -1,7 +1,7 @@
 """What each part of the method is worth, how quality falls with distance, and where the errors sit.
 
-Each part is left out in turn (`propagate.leave_out`; `propagate.fill=0` for the filling alone, `propagate.network=none`
-for the networks) and the clips are coloured and measured as in the table. The errors' places come from errors.py.
+Each part is left out in turn (variants.py; `propagate.network=none` for the networks), and the clips are coloured and
+measured as in the table. The errors' places come from errors.py.
 """
 
 from __future__ import annotations
@@ -12,18 +12,10 @@ from collections.abc import Sequence
 from benchmark.methods import Gray, Method, Ours
 from benchmark.quality import Record, of, value_of
 from benchmark.tables import mean, number, table
+from benchmark.variants import VARIANTS
 from vidcolor.research.measure.definitions import BY_KEY
 
 RULES = ("first", "both")
-PARTS = {
-    "flow": "without flow (no carried colour)",
-    "camera": "without the camera's motion",
-    "superpixel": "without superpixels",
-    "attention": "without attention (look-up)",
-    "blend": "without the blend (most trusted alone)",
-    "propagator": "without the network that weighs (rules)",
-    "steady": "without the frame before",
-}
 BINS = ((1, 2), (3, 5), (6, 10), (11, 20), (21, 35), (36, 60), (61, 10**9))
 """Frames from the nearest keyframe, both ends included."""
 LEFT_OUT = ("psnr", "ciede2000", "ciede2000_p90", "colorfulness_ratio", "cdc", "keyframe_jump", "unseen_error")
@@ -32,16 +24,11 @@ FULL = "everything"
 
 def variants(preset: str) -> list[Method]:
     """The whole method, and the method without each part; the whole one shares its results with the table."""
-    ours = [
-        Ours(f"{preset}-no-{part}", title, preset, (f"propagate.leave_out={part}",)) for part, title in PARTS.items()
-    ]
-    filling = Ours(f"{preset}-no-filling", "without filling alone", preset, ("propagate.fill=0",))
-    plainer = [
-        Ours(f"{preset}-no-network", "without any network", preset, ("propagate.network=none",)),
-        Ours("local-attention", "flow + local attention alone", assignments=("propagate.method=local",)),
-        Ours("plain-warp", "plain flow warp", assignments=("propagate.method=plain",)),
-    ]
-    return [Gray(), Ours(preset, FULL, preset), *ours, filling, *plainer]
+    parts = [name for name in VARIANTS if name.startswith("no-")]
+    ours = [Ours(f"{preset}-{name}", VARIANTS[name][0], preset, variant=name) for name in parts]
+    without = Ours(f"{preset}-no-network", "without any network", preset, ("propagate.network=none",))
+    plainer = [Ours(name, VARIANTS[name][0], variant=name) for name in ("local-attention", "plain-warp")]
+    return [Gray(), Ours(preset, FULL, preset), *ours, without, *plainer]
 
 
 def leave_out_table(records: Sequence[Record], rule: str) -> str:

@@ -29,11 +29,12 @@ from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.plan import Progress
 from vidcolor.pipeline.strip import strip_picture
 from vidcolor.project.versions import CHROMA, finish_version
+from vidcolor.propagate.ablation import WHOLE, Ablation
 from vidcolor.propagate.halt import Arrays
 from vidcolor.propagate.shot import propagate
 from vidcolor.settings import Settings
 from vidcolor.state.film import Film
-from vidcolor.state.made_of import shot_ingredients, uses_network
+from vidcolor.state.made_of import shot_ingredients
 from vidcolor.state.plan import ShotPlan
 from vidcolor.types import ColorFrame, working_size
 
@@ -55,6 +56,8 @@ class Models:
     """None: keyframes are coloured without a network."""
     propagator: Propagator | None = None
     """None: colours are carried and weighed without a network."""
+    ablation: Ablation = WHOLE
+    """For tools that measure; versions say nothing of it."""
 
 
 @dataclass(slots=True)
@@ -91,7 +94,7 @@ def check_device(settings: Settings, device: str) -> None:
 
 def _networks(settings: Settings) -> tuple[Colorizer | None, Propagator | None]:
     """The shipped networks that the settings have any use for; both see by one features network."""
-    colorizes, propagates = settings.colorize.network == "shipped", uses_network(settings.propagate)
+    colorizes, propagates = settings.colorize.network == "shipped", settings.propagate.network == "shipped"
     if not colorizes and not propagates:
         return None, None
     from vidcolor.networks.features import NetworkFeatures  # loads torch
@@ -208,7 +211,16 @@ def _colored(
 
     Stops where another shot has failed.
     """
-    frames = propagate(clip, keys, models.flow, settings.propagate, network=models.propagator, shelf=shelf, state=state)
+    frames = propagate(
+        clip,
+        keys,
+        models.flow,
+        settings.propagate,
+        network=models.propagator,
+        ablation=models.ablation,
+        shelf=shelf,
+        state=state,
+    )
     for color in frames:
         if counter.stopped.is_set():
             raise StoppedError

@@ -16,7 +16,7 @@ from numpy import ndarray as Array
 
 from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.flow.warp import resized
-from vidcolor.settings import PropagateSettings
+from vidcolor.propagate.ablation import FlowAt
 from vidcolor.types import Frame
 
 
@@ -63,10 +63,10 @@ class Reader:
     """Reads runs of a shot's frames; remembers the last look and lightness, where the next run goes on."""
 
     def __init__(
-        self, frames: Sequence[Frame], flow: FlowEstimator, workers: ThreadPoolExecutor, settings: PropagateSettings
+        self, frames: Sequence[Frame], flow: FlowEstimator, workers: ThreadPoolExecutor, flow_at: FlowAt
     ) -> None:
         self._frames, self._flow, self._workers = frames, flow, workers
-        self._flow_at = settings.flow_at
+        self._flow_at = flow_at
         self._last: tuple[Look, Array] | None = None
         self.size = chroma_size(frames[0].lightness.shape)
 

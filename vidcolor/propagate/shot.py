@@ -19,6 +19,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.flow.estimate import FlowEstimator, little_flow
+from vidcolor.propagate.ablation import WHOLE, Ablation
 from vidcolor.propagate.blend import (
     Candidate,
     Guess,
@@ -78,8 +79,6 @@ Found = tuple[Any, Guess, Guess | None] | None
 """What a finder answers: the frame as the network sees it, what places and what cells find."""
 Kept = tuple[Array, Array, int]
 """What is kept of a direction's frame: chroma and confidence as float16, age in frames."""
-CARRIERS = {"full": carry_by_flow, "local": carry_by_flow, "plain": carry_plain}
-"""By setting `propagate.method`."""
 
 
 def propagate(
@@ -90,6 +89,7 @@ def propagate(
     progress: Progress | None = None,
     *,
     network: Propagator | None = None,
+    ablation: Ablation = WHOLE,
     listen: Listener | None = None,
     shelf: Shelf | None = None,
     state: Arrays | None = None,
@@ -101,6 +101,7 @@ def propagate(
               known. They may be many: each is asked for when it is needed, a few times, and not held
     progress  called with (frames done, frames in all)
     network   finds what flow cannot bring, and weighs what was found; None: training-free features and rules
+    ablation  what is left out, to measure
     listen    told the guesses of each frame, by name: for training and study
     shelf     keeps the state about every `RUN` frames, when every frame before it has been taken from here
     state     what the shelf kept under `STATE` for the same shot: goes on behind the frames that were done then
@@ -113,7 +114,7 @@ def propagate(
     size = chroma_size(frames[0].lightness.shape)
     keys = Keyframes(frames[0].index, count, colored, size)
     with ThreadPoolExecutor(WORKERS) as workers:
-        shot = _Shot(frames, flow, settings, workers, network, listen, shelf)
+        shot = _Shot(frames, flow, settings, workers, network, ablation, listen, shelf)
         begin = frames_done(state, size)
         for done, result in enumerate(shot.colors(keys, state if begin else None), begin + 1):
             if progress is not None:
@@ -129,25 +130,26 @@ class _Shot:
         settings: PropagateSettings,
         workers: ThreadPoolExecutor,
         network: Propagator | None,
+        ablation: Ablation,
         listen: Listener | None,
         shelf: Shelf | None,
     ) -> None:
         self._start, self._count = frames[0].index, len(frames)
-        self._reader = Reader(frames, flow, workers, settings)
+        self._reader = Reader(frames, flow, workers, ablation.flow_at)
         self._workers = workers
-        self._carry = CARRIERS[settings.method]
-        wanted = _wanted(settings)
-        self._rule = Rule(little_flow(flow), settings, camera="camera" in wanted)
-        self._by_flow = "flow" in wanted
-        self._finder = _finder(network) if "attention" in wanted else None
-        weighs = network is not None and {"attention", "blend", "propagator"} <= wanted
+        keeps = ablation.keeps
+        self._by_flow, self._warps = keeps("flow"), not keeps("local")
+        self._carry = carry_plain if self._warps else carry_by_flow
+        self._rule = Rule(little_flow(flow), settings, camera=keeps("camera"))
+        self._finder = _finder(network) if keeps("attention") else None
+        weighs = network is not None and keeps("attention") and keeps("blend") and keeps("weigher")
         self._weigher: Weigher | None = network.weigher if network is not None and weighs else None
         self._listen = listen
-        self._memory = Memory(self._reader.size, settings) if "superpixel" in wanted else None
-        self._mix = best if settings.method == "full" and "blend" not in wanted else mixed
-        self._settings = settings if "blend" in wanted else replace(settings, fill=0.0)
+        self._memory = Memory(self._reader.size, settings) if keeps("superpixel") else None
+        self._mix = mixed if keeps("blend") else best
+        self._settings = settings if keeps("fill") else replace(settings, fill=0.0)
         self._followed = -1
-        self._steady = Steady(settings) if "steady" in wanted else None
+        self._steady = Steady(settings) if keeps("steady") else None
         self._shelf = shelf
         self._begin = self._halted = 0
 
@@ -307,7 +309,7 @@ class _Shot:
 
     def _blended(self, look: Look, kept: dict[str, Kept], found: Found) -> Candidate:
         guesses = {name: of_carried(*values) for name, values in kept.items()}
-        if self._settings.method == "plain":
+        if self._warps:
             return nearer([g.candidate for g in guesses.values()])
         seen, carried = None, None
         if found is not None:
@@ -345,15 +347,6 @@ def _ahead(workers: ThreadPoolExecutor, find: Callable[[Look], Found], looks: Se
         waiting.append(workers.submit(find, look))
         yield first
     yield from (job.result() for job in waiting)
-
-
-def _wanted(settings: PropagateSettings) -> set[str]:
-    """The parts of the method that are used, by their names in `leave_out`."""
-    if settings.method != "full":
-        return {"flow"}
-    along_flow = {"flow", "steady"}
-    left_out = along_flow if settings.leave_out == "flow" else {settings.leave_out}
-    return {*along_flow, "camera", "superpixel", "attention", "blend", "propagator"} - left_out
 
 
 def _kept(state: Carried) -> Kept:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
-from vidcolor.settings import PropagateSettings, Settings
+from vidcolor.settings import Settings
 from vidcolor.stages import STAGES
 from vidcolor.state.by_shot import ByShot
 from vidcolor.state.film import Film
@@ -86,11 +86,6 @@ def network_ingredients(settings: Settings) -> Ingredients:
     files = []
     if settings.colorize.network == "shipped":
         files += [FEATURES, COLORIZER]
-    if uses_network(settings.propagate):
+    if settings.propagate.network == "shipped":
         files += [FEATURES, PROPAGATOR]
     return {f"weights.{file.stem}": mark_of(file) for file in files}
-
-
-def uses_network(settings: PropagateSettings) -> bool:
-    """Whether propagation asks the shipped networks."""
-    return settings.network == "shipped" and settings.method == "full" and settings.leave_out != "attention"

@@ -1,21 +1,25 @@
-"""propagate.leave_out and propagate.method: each part can be left out, and is then not heard at all."""
+"""propagate/ablation.py: each part can be left out, and is then not heard at all."""
 
 from __future__ import annotations
 
-from typing import get_args, get_type_hints
+from dataclasses import fields
+from typing import get_args
 
 import film
 import numpy as np
 import pytest
 
 from vidcolor.propagate import propagate, shot
+from vidcolor.propagate.ablation import WHOLE, Ablation, Part
 from vidcolor.propagate.blend import best, of_flow
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
 
 SIZE = (64, 96)
 COUNT = 9
-PARTS = ("flow", "camera", "superpixel", "attention", "blend", "steady")
+PARTS: tuple[Part, ...] = ("flow", "local", "camera", "superpixel", "attention", "blend", "fill", "steady")
+LOCAL: tuple[Part, ...] = ("camera", "superpixel", "attention", "fill", "weigher", "steady")
+PLAIN: tuple[Part, ...] = ("local", *LOCAL)
 SHOT = film.make_film(SIZE, (COUNT,))
 
 
@@ -23,7 +27,7 @@ def still(first: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.zeros((2, *first.shape), np.float32)
 
 
-def colors(keys: tuple[int, ...] = (0,), **settings: str | float) -> list[ColorFrame]:
+def colors(keys: tuple[int, ...] = (0,), without: tuple[Part, ...] = (), **settings: float) -> list[ColorFrame]:
     """The made film coloured with its true motion."""
     frames = [Frame(n, lightness) for n, lightness in enumerate(SHOT.lightness)]
     known = {id(frame.lightness): n for n, frame in enumerate(frames)}
@@ -35,8 +39,12 @@ def colors(keys: tuple[int, ...] = (0,), **settings: str | float) -> list[ColorF
 
     ones = np.ones(SIZE, np.float32)
     given = {n: ColorFrame(n, SHOT.lab[n][1:], ones) for n in keys}
-    chosen = PropagateSettings(flow_at="working", **settings)  # type: ignore[arg-type]
-    return list(propagate(frames, given, flow, chosen))
+    chosen = PropagateSettings(**settings)  # type: ignore[arg-type]
+    return list(propagate(frames, given, flow, chosen, ablation=Ablation(frozenset(without), "working")))
+
+
+def _with_dependent(part: Part) -> tuple[Part, ...]:
+    return ("flow", "steady") if part == "flow" else (part,)
 
 
 def off(made: list[ColorFrame]) -> float:
@@ -46,9 +54,13 @@ def off(made: list[ColorFrame]) -> float:
 
 
 def test_every_part_that_can_be_left_out_is_tested_here():
-    hint = get_type_hints(PropagateSettings)["leave_out"]
-    assert get_args(hint) == ("nothing", *PARTS[:-1], "propagator", "steady")
-    assert PropagateSettings().leave_out == "nothing"
+    assert set(get_args(Part)) == {*PARTS, "weigher"}
+    assert Ablation() == WHOLE
+    assert all(WHOLE.keeps(part) for part in get_args(Part))
+
+
+def test_what_only_tools_ask_for_is_no_setting_and_in_no_fingerprint():
+    assert not {"leave_out", "method", "flow_at"} & {field.name for field in fields(PropagateSettings)}
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +70,11 @@ def whole() -> list[ColorFrame]:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_leaving_a_part_out_changes_the_picture_but_not_the_keyframe(part, whole):
-    without = colors(leave_out=part)
-    assert [c.index for c in without] == list(range(COUNT))
-    assert np.array_equal(without[0].chroma, whole[0].chroma)
-    assert not np.array_equal(without[-1].chroma, whole[-1].chroma)
-    assert all(np.isfinite(c.chroma).all() and c.confidence.min() >= 0 for c in without)
+    made = colors(without=_with_dependent(part))
+    assert [c.index for c in made] == list(range(COUNT))
+    assert np.array_equal(made[0].chroma, whole[0].chroma)
+    assert not np.array_equal(made[-1].chroma, whole[-1].chroma)
+    assert all(np.isfinite(c.chroma).all() and c.confidence.min() >= 0 for c in made)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +92,7 @@ def test_what_is_left_out_is_never_asked(part, silenced, monkeypatch):
     asked = []
     real = getattr(shot, silenced)
     monkeypatch.setattr(shot, silenced, lambda *given: asked.append(silenced) or real(*given))
-    colors(leave_out=part, superpixel_density=2.0)
+    colors(without=_with_dependent(part), superpixel_density=2.0)
     assert not asked
     colors()
     assert asked
@@ -91,19 +103,19 @@ def test_without_the_camera_the_keyframe_is_seen_by_flow_alone(monkeypatch):
 
     asked = []
     monkeypatch.setattr(by_flow, "camera_points", lambda *given: asked.append(1))
-    colors(leave_out="camera")
+    colors(without=("camera",))
     assert not asked
     colors()
     assert asked
 
 
 def test_flow_is_what_carries_a_film_whose_motion_is_known(whole):
-    assert off(colors(leave_out="flow")) > 1.05 * off(whole)
+    assert off(colors(without=("flow", "steady"))) > 1.05 * off(whole)
 
 
 def test_both_directions_are_left_out_with_flow():
     """Backward carrying from a later keyframe is flow too."""
-    made = colors(keys=(0, COUNT - 1), leave_out="flow")
+    made = colors(keys=(0, COUNT - 1), without=("flow", "steady"))
     assert len(made) == COUNT
     assert np.array_equal(made[-1].chroma, colors(keys=(0, COUNT - 1))[-1].chroma)
 
@@ -120,14 +132,14 @@ def test_without_the_blend_each_pixel_has_one_candidate_as_it_is():
     assert error[0, 0] < error[0, 3]
 
 
-def test_the_local_method_is_flow_alone_unfilled(monkeypatch):
+def test_local_attention_alone_is_flow_alone_unfilled(monkeypatch):
     def unwanted(*_):
         raise AssertionError
 
     for name in ("Finder", "Memory"):
         monkeypatch.setattr(shot, name, unwanted)
-    local = colors(method="local")
+    local = colors(without=LOCAL)
     monkeypatch.undo()
-    assert all(np.array_equal(a.chroma, b.chroma) for a, b in zip(local, colors(method="local", fill=0.0), strict=True))
-    assert not np.array_equal(local[-1].chroma, colors(method="plain")[-1].chroma)
-    assert off(local) < off(colors(method="plain"))
+    assert all(np.array_equal(a.chroma, b.chroma) for a, b in zip(local, colors(without=LOCAL, fill=0.0), strict=True))
+    assert not np.array_equal(local[-1].chroma, colors(without=PLAIN)[-1].chroma)
+    assert off(local) < off(colors(without=PLAIN))
