@@ -102,6 +102,11 @@ class Shot:
         """`r1-001042`: reel and first frame, so other cuts never renumber it."""
         return f"{self.reel}-{self.frames.start:06d}"
 
+    def enters_from(self, before: Shot | None) -> bool:
+        """Whether all frames of its entry belong to the shot before or to itself."""
+        run, first = self.entry.frames, before or self
+        return run is None or (first.frames.start <= run.start and run.stop <= self.frames.stop)
+
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:

@@ -266,6 +266,61 @@ def test_refuses_transitions_that_overlap(tmp_path):
         read_shots(tmp_path / "list.otio", reel_of(300))
 
 
+@pytest.mark.parametrize(("start", "stop", "said"), [(20, 52, "between 30 and 60"), (46, 62, "between 30 and 60")])
+@pytest.mark.parametrize("kind", ["dissolve", "fade"])
+def test_refuses_a_transition_longer_than_a_shot_it_joins(tmp_path, kind, start, stop, said):
+    shots = [Shot("r1", FrameRange(a, b)) for a, b in ((0, 30), (30, 50), (50, 60), (60, 100))]
+    shots[2] = replace(shots[2], entry=Transition(kind, FrameRange(start, stop)))
+    (tmp_path / "list.otio").write_text(otio_text(shots, reel_of(100)))
+    with pytest.raises(InputError, match=rf"item 4: {kind} of frames {start} to {stop} .*{said}"):
+        read_shots(tmp_path / "list.otio", reel_of(100))
+
+
+def test_refuses_black_that_began_before_the_shot_it_ends(tmp_path):
+    events = [("AX", "C", 0, 6), ("AX", "C", 6, 7), ("BL", "C", 5, 27), ("AX", "C", 27, 100)]
+    reel = reel_of(100)
+    lines = [
+        f"{n:03d} {tape} V {effect} " + " ".join([reel.timecode(a), reel.timecode(b)] * 2)
+        for n, (tape, effect, a, b) in enumerate(events, 1)
+    ]
+    (tmp_path / "list.edl").write_text("\n".join(lines))
+    with pytest.raises(InputError, match=r"line 4: fade of frames 5 to 27 .*between 6 and 100"):
+        read_shots(tmp_path / "list.edl", reel)
+
+
+def test_a_dissolve_after_a_short_shot_fits(tmp_path):
+    """In an edit list shots meet in the dissolve's middle; a CSV's usual length is halved where a shot is short."""
+    reel = reel_of(100)
+    times = [" ".join([reel.timecode(a), reel.timecode(b)] * 2) for a, b in ((0, 2), (2, 100))]
+    (tmp_path / "list.edl").write_text(f"001 AX V C {times[0]}\n002 AX V D 040 {times[1]}\n")
+    found = {"edl": read_shots(tmp_path / "list.edl", reel)}
+    (tmp_path / "list.csv").write_text(HEAD + "a,0,3,cut\nb,3,4,dissolve\nc,4,5,dissolve\nd,5,100,dissolve\n")
+    found["csv"] = read_shots(tmp_path / "list.csv", reel)
+    assert [s.entry.frames for s in found["edl"]] == [None, FrameRange(2, 42)]
+    assert found["edl"][1].frames == FrameRange(22, 100)
+    entries = [s.entry.frames for s in found["csv"]]
+    assert entries == [None, FrameRange(2, 4), FrameRange(4, 5), FrameRange(5, 11)]
+
+
+WARPS = {"FreezeFrame.1": {"time_scalar": 0.0}, "LinearTimeWarp.1": {"time_scalar": 2.0}, "TimeEffect.1": {}}
+
+
+@pytest.mark.parametrize("schema", WARPS)
+@pytest.mark.parametrize("where", ["clip", "track", "stack"])
+def test_refuses_time_warps(tmp_path, schema, where):
+    content = json.loads(otio_text([Shot("r1", FrameRange(0, 100))], reel_of(100)))
+    stack = content["tracks"]
+    items = {"stack": stack, "track": stack["children"][0], "clip": stack["children"][0]["children"][0]}
+    items[where]["effects"] = [{"OTIO_SCHEMA": "Effect.1"}, {"OTIO_SCHEMA": schema, **WARPS[schema]}]
+    (tmp_path / "list.otio").write_text(json.dumps(content))
+    place = {"clip": "item 1", "track": "the video track", "stack": "the timeline"}[where]
+    with pytest.raises(InputError, match=rf"{place}: a time warp \({schema[:-2]}\).*render the warp"):
+        read_shots(tmp_path / "list.otio", reel_of(100))
+    items[where]["effects"][1]["enabled"] = False
+    (tmp_path / "list.otio").write_text(json.dumps(content))
+    assert [s.frames for s in read_shots(tmp_path / "list.otio", reel_of(100))] == [FrameRange(0, 100)]
+
+
 def test_refuses_files_that_are_not_there_or_too_large(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         read_shots(tmp_path / "none.csv", reel_of(100))

@@ -28,6 +28,7 @@ SCHEMA = "vidcolor.shots/1"
 MOST_FRAMES = 2**31
 RATE_TOLERANCE = 5e-4
 """Relative difference at which 23.98 still means 24000/1001, and 24 does not."""
+TIME_EFFECTS = ("TimeEffect", "LinearTimeWarp", "FreezeFrame")
 FRAME_TOLERANCE = 1e-3
 """A time may miss a whole frame by so much of one: rates are stored as floating point."""
 
@@ -77,7 +78,10 @@ def _transition(shot: Shot, time: Any) -> otio.schema.Transition:
 
 
 def read_otio(path: Path, text: str, reel: Reel) -> list[Row]:
-    """The shots of a timeline, unchecked. Refuses gaps, more than one video track, other rates, and broken files."""
+    """The shots of a timeline, unchecked.
+
+    Refuses gaps, more than one video track, other rates, time warps, and broken files.
+    """
     rows: list[Row] = []
     at = 0
     entry: tuple[TransitionKind, int, int] | None = None
@@ -93,6 +97,7 @@ def read_otio(path: Path, text: str, reel: Reel) -> list[Row]:
             raise InputError(f"{path}: {place}: a gap; close it or put a clip there, every frame needs a shot")
         if schema not in ("Clip", "Stack", "Track"):
             raise InputError(f"{path}: {place}: {schema or 'an unknown thing'} is no clip; take it out of the track")
+        _refuse_warps(path, place, item)
         stop = at + _frames(path, place, _duration(item), reel)
         rows.append(Row(place, at, stop, entry[0], entry[1:]) if entry else Row(place, at, stop))
         at, entry = stop, None
@@ -125,16 +130,30 @@ def _list(item: Json, name: str) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
+def _refuse_warps(path: Path, place: str, item: Json) -> None:
+    """Refuses what plays faster, slower, backwards or still: programs differ in which frames it then takes."""
+    for effect in _list(item, "effects"):
+        name = _schema(effect)
+        if name in TIME_EFFECTS and effect.get("enabled", True) is not False and effect.get("time_scalar") != 1:
+            raise InputError(
+                f"{path}: {place}: a time warp ({name}); the list must cut the film as it runs: render the warp into "
+                "the film, or take it out of the list"
+            )
+
+
 def _video_items(path: Path, timeline: Json) -> list[Json]:
-    """What stands in the one video track. Refuses timelines with none or several."""
+    """What stands in the one video track. Refuses timelines with none or several, and warps of the whole."""
     tracks = [
-        items
+        (track, items)
         for track in _list(timeline.get("tracks"), "children")
         if _schema(track) == "Track" and track.get("kind") == "Video" and (items := _list(track, "children"))
     ]
     if len(tracks) != 1:
         raise InputError(f"{path}: {len(tracks)} video tracks with clips; it must have one, flatten it")
-    return tracks[0]
+    track, items = tracks[0]
+    for place, whole in (("the timeline", timeline.get("tracks")), ("the video track", track)):
+        _refuse_warps(path, place, whole)
+    return items
 
 
 def _duration(item: Json) -> Json:

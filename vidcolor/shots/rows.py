@@ -97,11 +97,18 @@ def _entry(path: Path, reel: Reel, rows: list[Row], at: int) -> Transition:
 
 
 def _check_transitions(path: Path, rows: list[Row], shots: list[Shot]) -> None:
-    """Refuses transitions that overlap one another: no frame can belong to three shots."""
+    """Refuses transitions that overlap one another or are longer than a shot: no frame can belong to three shots."""
     last = 0
-    for row, shot in zip(rows, shots, strict=True):
+    for before, row, shot in zip([None, *shots[:-1]], rows, shots, strict=True):
         if shot.entry.frames is None:
             continue
+        if not shot.enters_from(before):
+            first = before.frames.start if before else shot.frames.start
+            raise InputError(
+                f"{path}: {row.place}: {row.kind} of frames {shot.entry.frames.start} to {shot.entry.frames.stop} is "
+                f"longer than a shot it joins; keep it between {first} and {shot.frames.stop}, where these two begin "
+                "and end"
+            )
         if shot.entry.frames.start < last:
             raise InputError(
                 f"{path}: {row.place}: {row.kind} from frame {shot.entry.frames.start} begins before the "
