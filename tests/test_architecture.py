@@ -21,6 +21,7 @@ FLOOR = {
     "types": 2,
     "compiled": 2,
     "weights": 2,
+    "machine": 2,
     "threads": 2,
     "color": 3,
     "media": 4,

@@ -160,6 +160,9 @@ class ExportSettings:
     """Encoder named in ProRes files: apl0 (Apple's, which some programs insist on) or Lavc (FFmpeg's, the truth)."""
     sound: Literal["copy", "none"] = "copy"
     """The film's sound: copy (every track, bit for bit) or none."""
+    machines: Literal["alike", "any"] = "alike"
+    """Whose renders are taken: of machines that compute every last digit as this one does (alike), or of any. Between
+    kinds of processors colours differ by less than is seen."""
 
 
 @dataclass(frozen=True, slots=True)

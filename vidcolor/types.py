@@ -69,7 +69,7 @@ class Reel:
     """True if 10-bit delivery codes give the source's codes back exactly."""
     sound_tracks: int = 0
     hash: str = ""
-    """SHA-256 over the file's length, its first and last megabytes, and samples between."""
+    """SHA-256: of all its bytes in a project's plan (`media/whole.py`), of samples elsewhere (`media/digest.py`)."""
     notes: tuple[str, ...] = ()
     """What a person should know about this file, a sentence each."""
 

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,7 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project, said = _open(args)
     settings = settings_of(project, args.assignments)
     if args.dry_run:
-        film = load_film(project, settings, _listed_shots(project, settings) if said else None)
+        film = load_film(project, settings, _listed_shots(project, settings) if said else None, args.device)
         stale = [s.shot.id for s in to_render(film, states(film), args.shots)]
         asked = "every shot" if not args.shots else "every shot named"
         terminal.say("\n".join(f"would render {name}" for name in stale) or f"nothing to render: {asked} is fresh")
@@ -108,7 +109,7 @@ def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
     with _working(project, "export"):
-        film = load_film(project, settings)
+        film = load_film(project, settings, device=args.device)
         delivered = _deliver(film, states(film), args.out, args.delivery, terminal)
     _show_delivered(project, delivered, terminal)
 
@@ -116,14 +117,14 @@ def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
 def status_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
-    film = load_film(project, settings)
+    film = load_film(project, settings, device=args.device)
     _show_shots(film, terminal)
 
 
 def why_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
-    film = load_film(project, settings)
+    film = load_film(project, settings, device=args.device)
     planned = film.plan.shot(args.shot)
     state = state_of(film, planned)
     lines = list(why(film, state))
@@ -274,7 +275,7 @@ def _plan_and_render(
     logger = logging.getLogger("vidcolor")
     check_device(settings, device)
     with terminal.progress() as progress:
-        film = make_plan(project, settings, progress)
+        film = replace(make_plan(project, settings, progress), device=device)
         project.remember(**said)
         shown = states(film)
         for state in shown:

@@ -173,6 +173,7 @@ def _add_export(verbs: argparse._SubParsersAction) -> None:
     _add_project(parser)
     parser.add_argument("-o", dest="out", type=Path, metavar="OUT", help="the delivered file (default: FILM_color.mov)")
     _add_delivery(parser)
+    _add_device(parser)
     _add_set(parser)
 
 
@@ -184,6 +185,7 @@ def _add_status(verbs: argparse._SubParsersAction) -> None:
         "vidcolor status northwind.vidcolor",
     )
     _add_project(parser)
+    _add_device(parser)
     _add_set(parser)
 
 
@@ -196,6 +198,7 @@ def _add_why(verbs: argparse._SubParsersAction) -> None:
     )
     _add_project(parser)
     parser.add_argument("shot", metavar="SHOT", help="a shot id as `vidcolor status` shows it")
+    _add_device(parser)
     _add_set(parser)
 
 

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 LABELS = {
+    "hash": "reading the film",
     "shots": "finding shots",
     "keyframes": "choosing keyframes",
     "render": "colouring",
@@ -20,7 +21,7 @@ LABELS = {
     "look": "looking",
     "transfer": "transferring",
 }
-UNITS = {"keyframes": "shots", "look": "bands", "transfer": "steps"}
+UNITS = {"hash": "MB", "keyframes": "shots", "look": "bands", "transfer": "steps"}
 
 
 class Terminal:

@@ -17,7 +17,18 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.errors import DeviceError, InputError, WeightsError
-from vidcolor.weights import fetch, fill, first_line, library, pick_device, read_weights
+from vidcolor.machine import flow_number_type
+from vidcolor.weights import (
+    RAFT_FILES,
+    fetch,
+    fill,
+    first_line,
+    hash_file,
+    library,
+    pick_device,
+    published_hash,
+    read_weights,
+)
 
 STRIDE = 8
 """RAFT works on an eighth of the size; sides are padded to a multiple of this."""
@@ -46,7 +57,7 @@ class Raft:
         optical_flow = library("torchvision.models.optical_flow", NO_LIBRARY)
         self._torch = torch
         self._device = pick_device(torch, device)
-        self._half = self._device == "cpu" and _has_bfloat16(torch)
+        self._half = self._device == "cpu" and flow_number_type() == "bfloat16"
         network = getattr(optical_flow, f"raft_{size}")(weights=None)
         state = _state(optical_flow, size, weights)
         other = f"not the weights of raft_{size}; check propagate.raft_size and propagate.raft_weights"
@@ -92,24 +103,20 @@ def _padded(lightness: Array) -> Array:
     return np.ascontiguousarray(np.broadcast_to(plane, (1, 3, *plane.shape)))
 
 
-def _has_bfloat16(torch: Any) -> bool:
-    """Whether the CPU multiplies matrices of bfloat16 (AMX); the gain is measured on such a CPU only.
-
-    PyTorch's question has no public name, so a PyTorch that has renamed it counts as no: slower, never wrong.
-    """
-    ask = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return bool(ask and ask())
-
-
 def _state(optical_flow: Any, size: str, weights: str) -> Any:
     """The network's numbers, from the file named or from torchvision's download."""
     named = f"propagate.raft_weights must name raft_{size}'s weights"
     if weights:
         return read_weights(Path(weights), named)
-    url = getattr(optical_flow, f"Raft_{size.capitalize()}_Weights").DEFAULT.url
+    table = getattr(optical_flow, f"Raft_{size.capitalize()}_Weights")
+    url = next((entry.url for entry in table if RAFT_FILES[size] in entry.url), "")
+    if not url:
+        raise WeightsError(f"raft_{size}: this torchvision does not know {RAFT_FILES[size]}; {named}")
     try:
         path = fetch(url)
     except WeightsError as error:
         by_hand = "fetch them by hand and name the file in propagate.raft_weights"
         raise WeightsError(f"raft_{size}: weights {error}; {by_hand}") from error
+    if not hash_file(path).startswith(published_hash(url)):
+        raise WeightsError(f"{path}: not what torchvision publishes under this name; delete it: it is fetched again")
     return read_weights(path, "delete it, and it is fetched again")

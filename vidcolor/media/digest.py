@@ -1,7 +1,7 @@
-"""The hash that tells one reel from another, quick enough for files of many gigabytes.
+"""A quick hash of a reel, for who looks at it once: SHA-256 over the length and samples.
 
-SHA-256 over the length and samples: a changed trim, grade or encode changes it; a single bit flipped between two
-samples does not. It names a film; it does not prove that a copy is whole.
+A changed trim, grade or encode changes it; a single bit flipped between two samples does not. A project's plan, whose
+work hangs on the film for long, hashes all of it (`whole.py`).
 """
 
 from __future__ import annotations

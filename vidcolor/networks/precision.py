@@ -1,15 +1,15 @@
-"""The number type networks run in: bfloat16 where the processor multiplies it by itself, else float32."""
+"""How networks run: in which number type, on how many threads."""
 
 from __future__ import annotations
 
 import torch
 
+from vidcolor.machine import number_type
+
 
 def working_dtype() -> torch.dtype:
-    """bfloat16 on processors with AMX or AVX-512 BF16, where it is several times faster; float32 on all others, where
-    it is emulated and several times slower."""
-    native = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")  # private names: absent in other releases of torch
-    return torch.bfloat16 if any(getattr(torch.cpu, name, bool)() for name in native) else torch.float32
+    """The number type of `machine.number_type`; versions are fingerprinted with it."""
+    return torch.bfloat16 if number_type() == "bfloat16" else torch.float32
 
 
 def run_alone() -> None:

@@ -30,6 +30,7 @@ from vidcolor.project.versions import Version
 from vidcolor.settings import Settings
 from vidcolor.stages import STAGES
 from vidcolor.state.film import Film
+from vidcolor.state.made_of import COMPUTED_ON
 from vidcolor.state.plan import Plan, ShotPlan
 from vidcolor.state.status import ShotState
 from vidcolor.types import ColorFrame, DeliveryFrame, Shot
@@ -141,6 +142,7 @@ def _entry(state: ShotState, version: Version) -> dict[str, Any]:
         "entry": shot.entry.kind,
         "version": version.name,
         "fingerprint": version.fingerprint,
+        "computed_on": version.ingredients.get(COMPUTED_ON),
         "keyframes": list(state.keyframes),
     }
 

@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from vidcolor.features import Features, PatchFeatures
 from vidcolor.keyframes import choose_keyframes
 from vidcolor.media.probe import open_reel
 from vidcolor.media.read import Clip
+from vidcolor.media.whole import hashed_beside
 from vidcolor.pipeline.library import Library, Pictures
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
@@ -32,7 +34,7 @@ from vidcolor.state import read
 from vidcolor.state.by_shot import ByShot, sort_by_shot
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import match_marks, shots_ingredients
-from vidcolor.state.marks import reel_mark
+from vidcolor.state.marks import reel_mark, reel_touched
 from vidcolor.state.plan import Given, Picture, PlannedKeyframe, clear_frames
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Frame, Reel, Shot, Transition, working_size
@@ -44,13 +46,7 @@ Progress = Callable[[str, int, int], None]
 
 def make_plan(project: Project, settings: Settings, progress: Progress) -> Film:
     """The film with the plan in force, every out-of-date part made anew."""
-    known = read.load_reel(project, settings)
-    mark = reel_mark(project.reel_path)
-    reel = known or open_reel(project.reel_path, settings.reel)
-    shots = read.load_shots(project, reel, settings) or _find_shots(project, reel, settings, progress)
-    if known is None:
-        _write_lists(project, reel, shots)
-        _keep_reel(project, reel, mark, settings)
+    reel, shots = _reel_and_shots(project, settings, progress)
     given = read.list_given(project, reel, shots)
     if not project.has(read.PICTURES) or read.known_files(project) != given.files:
         project.write_json(read.PICTURES, read.PICTURES_SCHEMA, {"files": given.files})
@@ -58,11 +54,40 @@ def make_plan(project: Project, settings: Settings, progress: Progress) -> Film:
     return read.load_film(project, settings)
 
 
-def _keep_reel(project: Project, reel: Reel, mark: str, settings: Settings) -> None:
+def _reel_and_shots(project: Project, settings: Settings, progress: Progress) -> tuple[Reel, list[Shot]]:
+    """The reel, named by the hash of all its bytes, and its shots; found anew where anything has changed.
+
+    A film that was never planned is hashed while its shots are found. One that was touched since is hashed first:
+    if it is the same to the byte, all that was made of it stands.
+    """
+    path = project.reel_path
+    marks = {"file": reel_mark(path), "touched": reel_touched(path)}  # before anything is read
+    kept = read.whole_hash(project)
+    known = read.load_reel(project, settings) if kept else None
+    shots = read.load_shots(project, known, settings) if known else None
+    if known and shots:
+        return known, shots
+    reel = known or open_reel(path, settings.reel)
+    with hashed_beside(reel.path) as whole:
+        told = partial(progress, "hash")
+        if project.has(read.SHOTS):
+            reel = replace(reel, hash=kept or whole.result(told))
+            shots = read.load_shots(project, reel, settings)
+        found = shots or _find_shots(project, reel, settings, progress)
+        decoded = shots is None and not project.shots_path
+        reel = replace(reel, hash=whole.result(told) if decoded or not kept else kept)
+    if shots is None:
+        _keep_shots(project, reel, found, settings)
+    _write_lists(project, reel, found)
+    _keep_reel(project, reel, marks, settings)
+    return reel, found
+
+
+def _keep_reel(project: Project, reel: Reel, marks: Mapping[str, str], settings: Settings) -> None:
     """Last of what hangs on the reel, so that a kill before it has all of that written again."""
     path = project.reel_path
     kept = replace(reel, path=Path(os.path.relpath(reel.path, path)))
-    content = {"file": mark, "settings": settings_ingredients("reel", settings.reel), "reel": encode(kept)}
+    content = {**marks, "settings": settings_ingredients("reel", settings.reel), "reel": encode(kept)}
     project.write_json(read.REELS, read.REELS_SCHEMA, content)
     log.info("%s: %d frames of %dx%d at %s", path, reel.frame_count, reel.size[1], reel.size[0], reel.rate)
 
@@ -75,11 +100,13 @@ def _find_shots(project: Project, reel: Reel, settings: Settings, progress: Prog
         clip = Clip(reel, size=measuring_size(reel.size, settings.shots.side))
         shots = find_shots(reel, clip, settings.shots, lambda done: progress("shots", done, reel.frame_count))
         progress("shots", reel.frame_count, reel.frame_count)
-    made_of = fingerprint(shots_ingredients(project, reel, settings))
-    _write_lists(project, reel, shots)
-    project.write_json(read.SHOTS, read.SHOTS_SCHEMA, {"made_of": made_of, "shots": encode(tuple(shots))})
     log.info("%d shots%s", len(shots), f" from {listed}" if listed else "")
     return shots
+
+
+def _keep_shots(project: Project, reel: Reel, shots: Sequence[Shot], settings: Settings) -> None:
+    made_of = fingerprint(shots_ingredients(project, reel, settings))
+    project.write_json(read.SHOTS, read.SHOTS_SCHEMA, {"made_of": made_of, "shots": encode(tuple(shots))})
 
 
 def _write_lists(project: Project, reel: Reel, shots: Sequence[Shot]) -> None:

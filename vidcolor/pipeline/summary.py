@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from vidcolor.keyframes import best_next_keyframes
 from vidcolor.settings import Settings
 from vidcolor.state.film import Film
+from vidcolor.state.made_of import COMPUTED_ON
 from vidcolor.state.plan import clear_frames
 from vidcolor.state.status import ShotState, doubtful, named, ranges
 
@@ -27,6 +28,9 @@ def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]
     helpful = next_keyframes(shown, settings)
     if frames and helpful:
         yield "would help", "a picture for frame " + ", ".join(map(str, helpful))
+    machines = {s.version.ingredients.get(COMPUTED_ON) for s in shown if s.version}
+    if len(machines) > 1:
+        yield "note", f"shots were rendered on {len(machines)} kinds of processor (export.machines = any)"
     for note in [*plan.notes, *(note for s in shown for note in s.notes)]:
         yield "note", note
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from vidcolor.machine import computed_on
 from vidcolor.project.folder import Project
 from vidcolor.settings import Settings
 from vidcolor.state.plan import Plan
@@ -16,3 +17,7 @@ class Film:
     project: Project
     plan: Plan
     settings: Settings
+    device: str = "auto"
+    """Where networks run that may run on a GPU: auto, cpu or cuda."""
+    computed_on: str = field(default_factory=computed_on)
+    """The processor, in words: it chooses how sums are ordered, and so the last digits of every colour."""

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
 
+from vidcolor.machine import flow_number_type, graphics, number_type
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
-from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
+from vidcolor.project.fingerprint import Ingredients, Value, describe_change, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
-from vidcolor.settings import Settings
+from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.stages import STAGES
 from vidcolor.state.by_shot import ByShot
 from vidcolor.state.film import Film
-from vidcolor.state.marks import file_hash
+from vidcolor.state.marks import file_hash, file_mark
 from vidcolor.state.plan import Picture, ShotPlan
 from vidcolor.types import Reel, Shot
+from vidcolor.weights import RAFT_FILES
+
+COMPUTED_ON, NUMBERS, FLOW_ON = "computed on", "networks.numbers", "flow.computed on"
+"""What the machine decides: its processor, the number type of networks, where a flow that is a network runs."""
+TAKE_ANY = "export.machines=any"
 
 
 def shots_ingredients(project: Project, reel: Reel, settings: Settings) -> Ingredients:
     listed = project.shots_path
     return {
         "reel": reel.hash,
+        **reading_ingredients(settings),
         "stage.shots": STAGES["shots"],
         **({"list": file_hash(listed)} if listed else settings_ingredients("shots", settings.shots)),
     }
@@ -29,6 +38,7 @@ def match_marks(shots: Iterable[Shot], reel: Reel, by_shot: ByShot, settings: Se
     """Of each shot, by its id: fingerprint of what the choice of its keyframes and references hangs on."""
     common: Ingredients = {
         "reel": reel.hash,
+        **reading_ingredients(settings),
         "stage.keyframes": STAGES["keyframes"],
         "stage.references": STAGES["references"],
         **settings_ingredients("keyframes", settings.keyframes),
@@ -71,6 +81,8 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
         **settings_ingredients("colorize", settings.colorize),
         **settings_ingredients("propagate", settings.propagate),
         **network_ingredients(settings),
+        **flow_ingredients(settings.propagate, film.device),
+        COMPUTED_ON: film.computed_on,
     }
 
 
@@ -82,10 +94,43 @@ def reading_ingredients(settings: Settings) -> Ingredients:
 
 
 def network_ingredients(settings: Settings) -> Ingredients:
-    """The weights of the networks in force."""
+    """The code, weights and number type of the networks in force."""
     files = []
     if settings.colorize.network == "shipped":
         files += [FEATURES, COLORIZER]
     if settings.propagate.network == "shipped":
         files += [FEATURES, PROPAGATOR]
-    return {f"weights.{file.stem}": mark_of(file) for file in files}
+    if not files:
+        return {}
+    marks = {f"weights.{file.stem}": mark_of(file) for file in files}
+    return {"stage.networks": STAGES["networks"], NUMBERS: number_type(), **marks}
+
+
+def flow_ingredients(settings: PropagateSettings, device: str) -> Ingredients:
+    """The weights and the device of a flow that is a network."""
+    path: Ingredients = {"settings.propagate.raft_weights": ""}  # the file's content counts, wherever it lies
+    if settings.flow != "raft":
+        return path
+    given = Path(settings.raft_weights) if settings.raft_weights else None
+    weights = _content(given, file_mark(given)) if given else RAFT_FILES[settings.raft_size]
+    gpu = graphics() if device != "cpu" else ""
+    return {**path, "weights.raft": weights, FLOW_ON: gpu or f"the processor, in {flow_number_type()}"}
+
+
+@cache
+def _content(path: Path, mark: str) -> str:
+    """SHA-256 of a file; `mark` (its size and time) has a changed one read again."""
+    return file_hash(path)
+
+
+def but_for_the_machine(ingredients: Mapping[str, Value]) -> Ingredients:
+    """The ingredients without what the machine alone decides."""
+    return {name: value for name, value in ingredients.items() if name not in (COMPUTED_ON, NUMBERS, FLOW_ON)}
+
+
+def describe(name: str, old: Value | None, new: Value | None) -> str:
+    """One line for people on what has changed."""
+    if name == COMPUTED_ON:
+        here = f"this machine computes other last digits on {new}"
+        return f"rendered on {old or 'a processor that was not noted'}; {here}. --set {TAKE_ANY} takes it as it is"
+    return describe_change(name, old, new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from vidcolor.errors import MediaError
@@ -13,12 +14,27 @@ PICTURE_SUFFIXES = (".png", ".tif", ".tiff", ".dpx", ".exr", ".jpg", ".jpeg")
 
 def reel_mark(path: Path) -> str:
     """Size and time of a film; for an image sequence, of all its folder's files together."""
-    if path.suffix.lower() in PICTURE_SUFFIXES:
-        path = path.parent
-    if not path.is_dir():
+    folder = _folder_of_pictures(path)
+    if folder is None:
         return file_mark(path)
-    marks = "".join(f"{p.name} {file_mark(p)}\n" for p in sorted(path.iterdir()) if p.is_file())
-    return hashlib.sha256(marks.encode("utf-8", "surrogatepass")).hexdigest()
+    return _together(f"{p.name} {file_mark(p)}" for p in sorted(folder.iterdir()) if p.is_file())
+
+
+def reel_touched(path: Path) -> str:
+    """When a film was last touched in any way, as the disk itself notes it: a time that was set back does not hide a
+    frame mended in place. For an image sequence, of all its folder's files together."""
+    folder = _folder_of_pictures(path)
+    files = [path] if folder is None else sorted(folder.iterdir())
+    return _together(str(p.stat().st_ctime_ns) for p in files if p.is_file())
+
+
+def _folder_of_pictures(path: Path) -> Path | None:
+    folder = path.parent if path.suffix.lower() in PICTURE_SUFFIXES else path
+    return folder if folder.is_dir() else None
+
+
+def _together(marks: Iterable[str]) -> str:
+    return hashlib.sha256("".join(f"{mark}\n" for mark in marks).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def file_mark(path: Path) -> str:

@@ -20,7 +20,7 @@ from vidcolor.settings import Settings
 from vidcolor.state.by_shot import ByShot, sort_by_shot
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import match_marks, shots_ingredients
-from vidcolor.state.marks import file_hash, file_mark, reel_mark
+from vidcolor.state.marks import file_hash, file_mark, reel_mark, reel_touched
 from vidcolor.state.plan import Given, Picture, Plan, PlannedKeyframe, ShotPlan, reaches, with_theirs
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Reel, Shot
@@ -34,8 +34,8 @@ MOST_PICTURES = 20_000
 """More files than this in a references folder is a mistake of folder, not a film's references."""
 
 
-def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None = None) -> Film:
-    """The film with the plan in force, or with `shots` in place of the plan's.
+def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None = None, device: str = "auto") -> Film:
+    """The film with the plan in force, or with `shots` in place of the plan's; `device`: where networks would run.
 
     Refuses a film that was never planned, or has changed since.
     """
@@ -53,7 +53,17 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
         _plan_shot(shot, reach, by_shot, chosen, marks) for shot, reach in zip(shots, reaches(shots), strict=True)
     )
     plan = Plan(reel, planned, given.pictures, (*reel.notes, *given.notes), given.hashes)
-    return Film(project, plan, settings)
+    return Film(project, plan, settings, device)
+
+
+def whole_hash(project: Project) -> str:
+    """The hash of the film as it was last read whole; empty if that never was, or the film was touched since."""
+    if not project.has(REELS):
+        return ""
+    data = project.read_json(REELS, REELS_SCHEMA)
+    path, reel = project.reel_path, data.get("reel")
+    same = (data.get("file"), data.get("touched")) == (reel_mark(path), reel_touched(path))
+    return str(reel.get("hash")) if same and isinstance(reel, dict) else ""
 
 
 def load_reel(project: Project, settings: Settings) -> Reel | None:

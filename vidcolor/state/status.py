@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from vidcolor.project.fingerprint import changes, describe_change
+from vidcolor.project.fingerprint import Ingredients, changes
 from vidcolor.project.versions import Version, read_report, versions_of
 from vidcolor.state.film import Film
-from vidcolor.state.made_of import shot_ingredients
+from vidcolor.state.made_of import but_for_the_machine, describe, shot_ingredients
 from vidcolor.state.plan import ShotPlan
 
 State = Literal["fresh", "stale", "new"]
@@ -54,15 +54,24 @@ def states(film: Film) -> list[ShotState]:
 
 def state_of(film: Film, planned: ShotPlan) -> ShotState:
     """The state of one shot: fresh when a version is made of today's ingredients."""
-    wanted = shot_ingredients(film, planned) if planned.matched else None
-    newest = None
+    wanted = shot_ingredients(film, planned) if planned.matched else {}
+    newest = elsewhere = None
     for version in versions_of(film.project, planned.shot.id):
         if version.ingredients == wanted:
             return ShotState(planned, "fresh", version, read_report(film.project, version))
         newest = newest or version
+        if film.settings.export.machines == "any" and elsewhere is None and made_elsewhere(version, wanted):
+            elsewhere = version
+    if elsewhere is not None:
+        return ShotState(planned, "fresh", elsewhere, read_report(film.project, elsewhere))
     if newest is None:
         return ShotState(planned, "new", None)
     return ShotState(planned, "stale", newest, read_report(film.project, newest))
+
+
+def made_elsewhere(version: Version, wanted: Ingredients) -> bool:
+    """Whether a version is made of what is wanted, by a machine that computes other last digits."""
+    return but_for_the_machine(version.ingredients) == but_for_the_machine(wanted)
 
 
 def to_render(film: Film, shown: Sequence[ShotState], only: Sequence[str] = ()) -> list[ShotPlan]:
@@ -85,7 +94,7 @@ def why(film: Film, state: ShotState) -> Iterator[str]:
         yield "references offered to it have changed; `vidcolor plan` chooses its keyframes again"
         return
     for name, old, new in changes(state.version.ingredients, shot_ingredients(film, state.planned)):
-        yield describe_change(name, old, new)
+        yield describe(name, old, new)
 
 
 def doubtful(shown: Sequence[ShotState], threshold: float) -> list[int]:
