@@ -134,6 +134,9 @@ def test_a_downloaded_file_is_not_executed_either(tmp_path: Path, monkeypatch: p
     name = optical_flow.Raft_Small_Weights.DEFAULT.url.rsplit("/", 1)[1]
     (tmp_path / "hub/checkpoints").mkdir(parents=True)
     torch.save({"weights": Trap(tmp_path / "mark")}, tmp_path / "hub/checkpoints" / name)
+    with pytest.raises(WeightsError, match=f"{name}: not what torchvision publishes.*delete it"):
+        Raft("small", "", "cpu")
+    monkeypatch.setattr(raft, "published_hash", lambda url: "")  # as if the trap had the published file's sum
     with pytest.raises(WeightsError, match=f"{name}: not readable as weights.*delete it"):
         Raft("small", "", "cpu")
     assert not (tmp_path / "mark").exists()
