@@ -2,9 +2,9 @@
 
 - The film: five shots, the last entered by a dissolve; the gap between the first one's keyframes is longer than one
   run of the propagation. Networks, look-up and weighing are those that `vidcolor run` uses, in float32.
-- A stage's golden file is named for its number (`stages.py`): change its picture and the test fails until the number is
-  raised and `python tools/make_goldens.py` is run. A stage is given the truth, not what the stage before made, so that
-  no other stage's file changes with it. `film` is the whole job, named for all the numbers.
+- A stage's golden file is named for its number (`stages.py`), and the networks' where it asks them: change its picture
+  and the test fails until a number is raised and `python tools/make_goldens.py` is run. A stage is given the truth, not
+  what the stage before made, so that no other stage's file changes with it. `film` is the whole job, named for all.
 - Pictures are compared by means over cells, so that another machine's rounding does not matter.
 """
 
@@ -53,8 +53,8 @@ def models() -> Models:
 
 
 def golden_path(stage: str) -> Path:
-    number = ".".join(map(str, STAGES.values())) if stage == "film" else f"{STAGES[stage]}"
-    return FOLDER / f"{stage}-{number}.png"
+    asks = {"film": STAGES, "colorize": (stage, "networks"), "propagate": (stage, "networks")}
+    return FOLDER / f"{stage}-{'.'.join(str(STAGES[name]) for name in asks.get(stage, (stage,)))}.png"
 
 
 def _frames(shot: int) -> list[Frame]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -15,6 +14,7 @@ from tiny import write_picture
 from vidcolor.cli.parser import main
 from vidcolor.media import whole
 from vidcolor.media.digest import END, PIECE, PIECES, hash_film
+from vidcolor.media.whole import hashed_beside
 
 SIZE, FRAMES = (240, 320), 40
 MENDED = 20
@@ -117,8 +117,18 @@ def test_a_film_that_nobody_touched_is_not_read_again(place, monkeypatch):
     assert main(["plan", str(place / "p")]) == 0
 
 
-def test_the_hash_is_that_of_other_programs(place):
-    assert reel_hash(place) == hashlib.sha256((place / "film.mkv").read_bytes()).hexdigest()
+@pytest.mark.parametrize("length", [0, 1, 4095, 4096, 3 * 4096 + 5, (1 << 20) + 9000])
+def test_every_byte_counts(tmp_path, length):
+    content = bytearray(np.random.default_rng(2).bytes(length))
+    film, seen = tmp_path / "film.mkv", set()
+    for place in [None, *{0, length // 2, length - 1, min(length, 1 << 20) - 1} & set(range(length))]:
+        changed = bytearray(content)
+        if place is not None:
+            changed[place] ^= 16
+        film.write_bytes(changed)
+        with hashed_beside(film) as taken:
+            seen.add(taken.result(lambda done, total: None))
+    assert len(seen) == 1 + len({0, length // 2, length - 1, min(length, 1 << 20) - 1} & set(range(length)))
 
 
 def test_a_picture_mended_in_a_sequence_is_another_film(tmp_path):

