@@ -47,6 +47,10 @@ class Run:
     looks: list[Look]
     steps: list[Step]
 
+    @property
+    def nbytes(self) -> int:
+        return sum(look.luma.nbytes for look in self.looks) + sum(s.onward.nbytes + s.back.nbytes for s in self.steps)
+
 
 def chroma_size(working: tuple[int, int]) -> tuple[int, int]:
     return ((working[0] + 1) // 2, (working[1] + 1) // 2)

@@ -2,9 +2,10 @@
 
 Between two keyframes, colours go forward from the left one and backward from the right one, and are blended frame by
 frame. Memory is bounded: a gap is worked in runs of at most `RUN` frames. Where a gap is longer, the backward direction
-first goes through it once and keeps only its state at the runs' ends; each run then carries backward again from there.
-So a gap of any length holds one run (about 24 bytes a pixel of chroma size and frame) and one state for each run (about
-40 bytes a pixel). What temporal superpixels remember goes through the shot once, in the order of its frames.
+first goes through it once and keeps its state at the runs' ends, and of the runs themselves (luma and flows) as many as
+fit into `ROOM`; each run then carries backward again from there. So a gap of any length holds `ROOM`, one run (about 24
+bytes a pixel of chroma size and frame) and one state for each run (about 40 bytes a pixel). What temporal superpixels
+remember goes through the shot once, in the order of its frames.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ if TYPE_CHECKING:
 
 RUN = 64
 """Frames worked at once: 0.35 GB at chroma 640x360."""
+ROOM = 256 << 20
+"""Bytes of runs kept from the first time through a long gap for the second: 170 frames at chroma 480x270."""
 WORKERS = 2
 """The two directions, and the two flows of a step; results do not hang on it."""
 
@@ -149,6 +152,7 @@ class _Shot:
         self._mix = mixed if keeps("blend") else best
         self._settings = settings if keeps("fill") else replace(settings, fill=0.0)
         self._followed = -1
+        self._runs: dict[tuple[int, int], Run] = {}
         self._steady = Steady(settings) if keeps("steady") else None
         self._shelf = shelf
         self._begin = self._halted = 0
@@ -221,7 +225,7 @@ class _Shot:
         for (a, b), end in zip(runs, ends, strict=True):
             if a > first:
                 self._halt(a, ahead, step)
-            run = self._reader.run(a, b)
+            run = self._runs.pop((a, b), None) or self._reader.run(a, b)
             forward = self._workers.submit(self._forward, run, ahead)
             behind = self._backward(run, end)[1]
             ahead, before = forward.result()
@@ -281,7 +285,10 @@ class _Shot:
 
     def _end(self, a: int, b: int, state: Carried) -> Carried:
         """What the backward direction knows at frame `a`, from what it knows at `b`."""
-        end = self._backward(self._reader.run(a, b), state)[0]
+        run = self._runs[a, b] = self._reader.run(a, b)
+        while sum(run.nbytes for run in self._runs.values()) > ROOM:
+            del self._runs[max(self._runs)]
+        end = self._backward(run, state)[0]
         assert end is not None, "it began with a state"
         if self._shelf is not None:
             self._shelf.put(end_name(a), carried_arrays(end))
