@@ -12,9 +12,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vidcolor.cli.progress import ShowProgress
 from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.transfer import transfer_command as transfer_command
 from vidcolor.errors import MediaError, ProjectError
@@ -29,7 +31,7 @@ from vidcolor.state.status import ShotState, doubtful, named, ranges, state_of, 
 if TYPE_CHECKING:
     from vidcolor.pipeline.deliver import Delivered
     from vidcolor.research.measure import Measurement
-    from vidcolor.types import Shot
+    from vidcolor.types import Reel, Shot
 
 WORST_FRAMES = 6
 """Worst frames on the page that `measure --report` writes."""
@@ -39,11 +41,12 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
     started, cpu = time.monotonic(), time.process_time()
     project, said = _open_or_make(args)
     settings = settings_of(project, args.assignments)
-    with _working(project, "run"):
+    with _working(project, "run"), terminal.progress() as progress:
         _refuse_place(project, args.out, args.delivery)
-        film, shown, rendered = _plan_and_render(project, settings, terminal, args.device, said)
-        delivered = _deliver(film, shown, args.out, args.delivery, terminal)
+        film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, delivers=True)
+        delivered = _deliver(film, shown, args.out, args.delivery, progress)
     _show_summary(film, shown, terminal)
+    _show_rendered(shown, rendered, terminal)
     _show_delivered(project, delivered, terminal)
     _show_cost(film.plan, rendered, delivered, time.monotonic() - started, time.process_time() - cpu, terminal)
 
@@ -99,18 +102,18 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         asked = "every shot" if not args.shots else "every shot named"
         terminal.say("\n".join(f"would render {name}" for name in stale) or f"nothing to render: {asked} is fresh")
         return
-    with _working(project, "render"):
-        film, shown, rendered = _plan_and_render(project, settings, terminal, args.device, said, args.shots)
+    with _working(project, "render"), terminal.progress() as progress:
+        film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, args.shots)
     _show_summary(film, shown, terminal)
-    terminal.say(f"rendered   {', '.join(rendered) or 'nothing: every shot is fresh'}")
+    _show_rendered(shown, rendered, terminal)
 
 
 def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
-    with _working(project, "export"):
+    with _working(project, "export"), terminal.progress() as progress:
         film = load_film(project, settings, device=args.device)
-        delivered = _deliver(film, states(film), args.out, args.delivery, terminal)
+        delivered = _deliver(film, states(film), args.out, args.delivery, progress)
     _show_delivered(project, delivered, terminal)
 
 
@@ -263,28 +266,32 @@ def _working(project: Project, verb: str) -> Iterator[None]:
 def _plan_and_render(
     project: Project,
     settings: Settings,
-    terminal: Terminal,
+    progress: ShowProgress,
     device: str,
     said: dict[str, str],
     only: Sequence[str] = (),
+    *,
+    delivers: bool = False,
 ) -> tuple[Film, list[ShotState], list[str]]:
     """The film, the state of its shots afterwards, and the ids of those that were rendered (of `only`, if any)."""
+    from vidcolor.pipeline.costs import expected
     from vidcolor.pipeline.plan import make_plan
     from vidcolor.pipeline.render import check_device, load_models, render
 
     logger = logging.getLogger("vidcolor")
     check_device(settings, device)
-    with terminal.progress() as progress:
-        film = replace(make_plan(project, settings, progress), device=device)
-        project.remember(**said)
+    opened = partial(_expect, progress, settings, delivers)
+    film = replace(make_plan(project, settings, progress, opened), device=device)
+    project.remember(**said)
+    shown = states(film)
+    for state in shown:
+        for line in why(film, state):
+            logger.info("%s is stale: %s", state.planned.shot.id, line)
+    stale = to_render(film, shown, only)
+    if stale:
+        progress.expect(expected(film.plan.reel, settings, stale, delivers=delivers))
+        render(film, stale, load_models(settings, device), progress)
         shown = states(film)
-        for state in shown:
-            for line in why(film, state):
-                logger.info("%s is stale: %s", state.planned.shot.id, line)
-        stale = to_render(film, shown, only)
-        if stale:
-            render(film, stale, load_models(settings, device), progress)
-            shown = states(film)
     return film, shown, [planned.shot.id for planned in stale]
 
 
@@ -295,13 +302,19 @@ def _refuse_place(project: Project, out: Path | None, delivery: str | None) -> N
     export_at(project, out or default_out(project, delivery)).refuse_others()
 
 
+def _expect(progress: ShowProgress, settings: Settings, delivers: bool, reel: Reel) -> None:
+    """What the stages of a film are likely to take, as long as its shots are not known."""
+    from vidcolor.pipeline.costs import expected_before_plan
+
+    progress.expect(expected_before_plan(reel, settings, delivers=delivers))
+
+
 def _deliver(
-    film: Film, shown: Sequence[ShotState], out: Path | None, delivery: str | None, terminal: Terminal
+    film: Film, shown: Sequence[ShotState], out: Path | None, delivery: str | None, progress: ShowProgress
 ) -> Delivered:
     from vidcolor.pipeline.deliver import default_out, deliver
 
-    with terminal.progress() as progress:
-        return deliver(film, shown, out or default_out(film.project, delivery), delivery, progress)
+    return deliver(film, shown, out or default_out(film.project, delivery), delivery, progress)
 
 
 def _show_summary(film: Film, shown: Sequence[ShotState], terminal: Terminal) -> None:
@@ -309,6 +322,16 @@ def _show_summary(film: Film, shown: Sequence[ShotState], terminal: Terminal) ->
 
     for head, line in summary(film, shown):
         terminal.say(f"{head:<10} {line}")
+
+
+def _show_rendered(shown: Sequence[ShotState], rendered: Sequence[str], terminal: Terminal) -> None:
+    """What was rendered now, what was left as it was, and what still waits."""
+    waiting = sum(state.state != "fresh" for state in shown)
+    left = len(shown) - len(rendered) - waiting
+    now = f"{len(rendered)} of {len(shown)} shots{named(rendered)}" if rendered else "nothing"
+    others = [f"{left} {'was' if left == 1 else 'were'} fresh and left as {'it was' if left == 1 else 'they were'}"]
+    others += [f"{waiting} not fresh, not asked for"] if waiting else []
+    terminal.say(f"{'rendered':<10} {now}" + (f"; {', '.join(others)}" if left or waiting else ""))
 
 
 def _show_delivered(project: Project, delivered: Delivered, terminal: Terminal) -> None:

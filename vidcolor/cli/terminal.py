@@ -1,4 +1,4 @@
-"""What is shown: plain lines, tables, and progress with time left where output is a terminal."""
+"""What is shown: plain lines, tables, and how far the work is."""
 
 from __future__ import annotations
 
@@ -8,24 +8,16 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-LABELS = {
-    "hash": "reading the film",
-    "shots": "finding shots",
-    "keyframes": "choosing keyframes",
-    "render": "colouring",
-    "export": "delivering",
-    "measure": "measuring",
-    "look": "looking",
-    "transfer": "transferring",
-}
-UNITS = {"hash": "MB", "keyframes": "shots", "look": "bands", "transfer": "steps"}
+from vidcolor.cli.progress import ShowProgress, shown_on, written_by
 
 
 class Terminal:
-    """Writes for people to stdout and errors to stderr. No colour and no bar where that is no terminal."""
+    """Writes for people to stdout, the progress of the work too, and errors to stderr.
+
+    No colour and no bar where that is no terminal.
+    """
 
     def __init__(self) -> None:
         self.out = Console(highlight=False, soft_wrap=True)
@@ -58,31 +50,9 @@ class Terminal:
 
     @contextmanager
     def progress(self) -> Iterator[ShowProgress]:
-        """A function (stage, done, total) that shows a bar for each stage, with the time left."""
-        columns = (
-            TextColumn("{task.description:<20}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[unit]}"),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-        )
-        with Progress(*columns, console=self.out, disable=not self.out.is_terminal) as bars:
-            yield ShowProgress(bars)
-
-
-class ShowProgress:
-    """One bar a stage, made when the stage first speaks."""
-
-    def __init__(self, bars: Progress) -> None:
-        self.bars = bars
-        self.tasks: dict[str, TaskID] = {}
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        if stage not in self.tasks:
-            unit = UNITS.get(stage, "frames")
-            self.tasks[stage] = self.bars.add_task(LABELS.get(stage, stage), total=total, unit=unit)
-        self.bars.update(self.tasks[stage], completed=done, total=total)
+        """Shows the work as it is told: bars on a terminal, else lines."""
+        with shown_on(self.out) if self.out.is_terminal else written_by(self.say) as progress:
+            yield progress
 
 
 def _printable(text: str) -> str:

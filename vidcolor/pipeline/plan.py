@@ -44,9 +44,14 @@ Progress = Callable[[str, int, int], None]
 """(stage, done, of how many): told as the work goes on."""
 
 
-def make_plan(project: Project, settings: Settings, progress: Progress) -> Film:
-    """The film with the plan in force, every out-of-date part made anew."""
-    reel, shots = _reel_and_shots(project, settings, progress)
+def make_plan(
+    project: Project, settings: Settings, progress: Progress, opened: Callable[[Reel], None] | None = None
+) -> Film:
+    """The film with the plan in force, every out-of-date part made anew.
+
+    opened  told the reel before the work on it begins
+    """
+    reel, shots = _reel_and_shots(project, settings, progress, opened)
     given = read.list_given(project, reel, shots)
     if not project.has(read.PICTURES) or read.known_files(project) != given.files:
         project.write_json(read.PICTURES, read.PICTURES_SCHEMA, {"files": given.files})
@@ -54,7 +59,9 @@ def make_plan(project: Project, settings: Settings, progress: Progress) -> Film:
     return read.load_film(project, settings)
 
 
-def _reel_and_shots(project: Project, settings: Settings, progress: Progress) -> tuple[Reel, list[Shot]]:
+def _reel_and_shots(
+    project: Project, settings: Settings, progress: Progress, opened: Callable[[Reel], None] | None
+) -> tuple[Reel, list[Shot]]:
     """The reel, named by the hash of all its bytes, and its shots; found anew where anything has changed.
 
     A film that was never planned is hashed while its shots are found. One that was touched since is hashed first:
@@ -68,6 +75,8 @@ def _reel_and_shots(project: Project, settings: Settings, progress: Progress) ->
     if known and shots:
         return known, shots
     reel = known or open_reel(path, settings.reel)
+    if opened is not None:
+        opened(reel)
     with hashed_beside(reel.path) as whole:
         told = partial(progress, "hash")
         if project.has(read.SHOTS):

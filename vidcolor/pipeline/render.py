@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.checkpoint import Checkpoint, close_checkpoint, open_checkpoint
+from vidcolor.pipeline.costs import Tally, frame_seconds, keyframe_seconds
 from vidcolor.pipeline.kept import KeptKeyframes
 from vidcolor.pipeline.keyframes import Colorizer, KeyframeMaker, load_colorizer
 from vidcolor.pipeline.library import Library
@@ -62,18 +64,26 @@ class Models:
 
 @dataclass(slots=True)
 class _Counter:
-    """Frames done over all shots, told as one figure."""
+    """Frames and keyframes done over all shots, told as one figure."""
 
     progress: Progress
-    total: int
-    done: int = 0
-    guard: threading.Lock = field(default_factory=threading.Lock)
+    tally: Tally
     stopped: threading.Event = field(default_factory=threading.Event)
 
-    def add(self, frames: int) -> None:
-        with self.guard:
-            self.done += frames
-            self.progress("render", self.done, self.total)
+    def add(self, frames: int = 0, keys: int = 0, seconds: float = 0.0) -> None:
+        """Done in so many seconds."""
+        self.progress("render", *self.tally.add(frames, keys, seconds))
+
+    @contextmanager
+    def keyframe(self) -> Iterator[None]:
+        """Counts the keyframe that is made within the block."""
+        began = time.monotonic()
+        yield
+        self.add(keys=1, seconds=time.monotonic() - began)
+
+    def skip(self, frames: int = 0, keys: int = 0) -> None:
+        """Done by an earlier run."""
+        self.progress("render", *self.tally.skip(frames, keys))
 
 
 def load_models(settings: Settings, device: str) -> Models:
@@ -111,8 +121,10 @@ class StoppedError(Exception):
 def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Progress) -> None:
     """Renders a version of each of the film's shots in `stale`, which holds at least one."""
     before = sum(_beforehand(s) for s in stale) if models.colorizer is not None else 0
-    counter = _Counter(progress, before + sum(len(s.reach) for s in stale))
-    counter.add(0)
+    frames, keys = before + sum(len(s.reach) for s in stale), sum(len(s.keys) for s in stale)
+    costs = keyframe_seconds(stale), frame_seconds(film.plan.reel, film.settings)
+    counter = _Counter(progress, Tally(frames, keys, *costs))
+    counter.add()
     workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))
     with ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool:
         jobs = [pool.submit(_render_shot, film, s, models, counter) for s in stale]
@@ -138,7 +150,7 @@ def _render_shot(film: Film, planned: ShotPlan, models: Models, counter: _Counte
     keys = KeptKeyframes(kept, half, plan.reel.rate)
     _make_keyframes(keys, maker, planned, clip, settings, models, counter)
     state, first = kept.take_state(half, len(planned.reach))
-    counter.add(len(kept.confidence))
+    counter.skip(frames=len(kept.confidence))
     with ChromaWriter(chroma, half, plan.reel.rate, first=first, stays=True) as store:
         kept.watch(store)
         for color in _colored(clip, keys, settings, models, counter, kept, state):
@@ -179,23 +191,28 @@ def _make_keyframes(
     Each is written as soon as it is made, and taken from there when the shot is gone on with.
     """
     over = {key.frame: key for key in planned.painted_over}
-    start = planned.reach.start
+    start, made = planned.reach.start, 0
     for key in planned.keys:
         if key.frame not in over and not keys.take(key.frame):
-            target = clip[key.frame - start]
-            keys.put(maker.make(key, target), target)
+            made += 1
+            with counter.keyframe():
+                target = clip[key.frame - start]
+                keys.put(maker.make(key, target), target)
     own = keys.so_far()
     missing = {frame: key for frame, key in over.items() if not keys.take(frame)}
+    counter.skip(keys=len(planned.keys) - made - len(missing))
     if models.colorizer is None:
         for frame, key in missing.items():
-            keys.put(maker.leave(key), clip[frame - start])
+            with counter.keyframe():
+                keys.put(maker.leave(key), clip[frame - start])
     elif missing:
         for color in islice(_colored(clip, own, settings, models, counter), _beforehand(planned)):
             if color.index in missing:
-                target = clip[color.index - start]
-                keys.put(maker.paint_over(missing[color.index], target, color), target)
+                with counter.keyframe():
+                    target = clip[color.index - start]
+                    keys.put(maker.paint_over(missing[color.index], target, color), target)
     else:
-        counter.add(_beforehand(planned))
+        counter.skip(frames=_beforehand(planned))
 
 
 def _colored(
@@ -221,11 +238,13 @@ def _colored(
         shelf=shelf,
         state=state,
     )
+    began = time.monotonic()
     for color in frames:
         if counter.stopped.is_set():
             raise StoppedError
-        counter.add(1)
+        counter.add(frames=1, seconds=time.monotonic() - began)
         yield color
+        began = time.monotonic()
 
 
 def _gray_note(planned: ShotPlan, keys: Mapping[int, ColorFrame]) -> list[str]:

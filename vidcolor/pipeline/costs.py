@@ -1,0 +1,124 @@
+"""What the work is likely to take, before it is measured: seconds by the film's size, its frames and keyframes.
+
+Measured in November 2026 on two cores without a GPU (tools/README.md); a machine that is slower or faster shows
+itself as the work goes on, and only the proportions count then.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from vidcolor.settings import Settings
+from vidcolor.state.made_of import uses_network
+from vidcolor.state.plan import ShotPlan
+from vidcolor.types import Reel, working_size
+
+MEGA = 1e6
+SHOTS = (0.003, 0.010)
+"""Seconds for a frame, and for each million of its pixels: here and below."""
+EXPORT = (0.008, 0.032)
+RENDER = (0.017, 0.014)
+CARRY = 0.5
+"""Seconds for each million pixels of chroma that is carried and blended, without networks."""
+PROPAGATOR = 0.055
+"""Seconds more for a frame where the networks are asked."""
+CHOICE, USUAL = 1.0, 100
+"""Seconds to choose a shot's keyframes, and frames of a usual shot."""
+REGISTERED, COLORIZED = 1.5, 4.0
+"""Seconds to lay a picture onto its frame, and to colour a keyframe from other pictures."""
+RAFT = 1.0
+"""Seconds more for a frame where its flow is RAFT's."""
+ENOUGH = 8
+"""Frames after which they are as dear as was measured; one keyframe is enough."""
+
+
+def _frame(cost: tuple[float, float], reel: Reel) -> float:
+    return cost[0] + cost[1] * reel.size[0] * reel.size[1] / MEGA
+
+
+def frame_seconds(reel: Reel, settings: Settings) -> float:
+    """Seconds to render one frame of the film."""
+    height, width = working_size(reel.size, settings.propagate.chroma_side)
+    seconds = _frame(RENDER, reel) + CARRY * height * width / 4 / MEGA
+    seconds += PROPAGATOR if uses_network(settings.propagate) else 0.0
+    return seconds + (RAFT if settings.propagate.flow == "raft" else 0.0)
+
+
+def keyframe_seconds(planned: Sequence[ShotPlan]) -> float:
+    """Seconds to make a keyframe, a mean over those of the shots."""
+    keys = [key for shot in planned for key in shot.keys]
+    seconds = sum(REGISTERED if key.reason == "person" else COLORIZED for key in keys)
+    return seconds / len(keys) if keys else COLORIZED
+
+
+def expected_before_plan(reel: Reel, settings: Settings, *, delivers: bool) -> dict[str, float]:
+    """Seconds by stage as long as the shots are not known: all of them are rendered then."""
+    count = reel.frame_count
+    return {
+        "shots": count * _frame(SHOTS, reel),
+        "keyframes": count / USUAL * CHOICE,
+        "render": count * frame_seconds(reel, settings),
+        **_export(reel, delivers),
+    }
+
+
+def expected(reel: Reel, settings: Settings, stale: Sequence[ShotPlan], *, delivers: bool) -> dict[str, float]:
+    """Seconds by stage, in order, once it is known what is to be rendered."""
+    frames = sum(len(shot.reach) for shot in stale) * frame_seconds(reel, settings)
+    keys = sum(len(shot.keys) for shot in stale) * keyframe_seconds(stale)
+    return {"render": frames + keys, **_export(reel, delivers)}
+
+
+def _export(reel: Reel, delivers: bool) -> dict[str, float]:
+    return {"export": reel.frame_count * _frame(EXPORT, reel)} if delivers else {}
+
+
+@dataclass(slots=True)
+class Tally:
+    """Frames and keyframes done over all shots that render at once, told as one figure: in frames.
+
+    A keyframe counts as many frames as it takes time: as expected first, then as measured.
+    """
+
+    frames: int
+    """To be rendered in all"""
+    keys: int
+    key_seconds: float
+    frame_seconds: float
+    done_frames: int = 0
+    done_keys: int = 0
+    _took: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, frames: int = 0, keys: int = 0, seconds: float = 0.0) -> tuple[int, int]:
+        """Counts what was done in so many seconds; (done, of how many)."""
+        with self._guard:
+            self.done_frames += frames
+            self.done_keys += keys
+            self._measure("frames", frames, seconds)
+            self._measure("keys", keys, seconds)
+            return self._figures()
+
+    def skip(self, frames: int = 0, keys: int = 0) -> tuple[int, int]:
+        """What an earlier run has done is no work any more; (done, of how many)."""
+        with self._guard:
+            self.frames -= frames
+            self.keys -= keys
+            return self._figures()
+
+    def _measure(self, kind: str, count: int, seconds: float) -> None:
+        if count:
+            before = self._took.get(kind, (0, 0.0))
+            self._took[kind] = (before[0] + count, before[1] + seconds)
+
+    def _figures(self) -> tuple[int, int]:
+        frame = self._mean("frames", ENOUGH) or self.frame_seconds
+        key = self._mean("keys", 1) or self.key_seconds
+        weight = key / max(frame, 1e-6)
+        return round(self.done_frames + weight * self.done_keys), max(1, round(self.frames + weight * self.keys))
+
+    def _mean(self, kind: str, least: int) -> float:
+        count, seconds = self._took.get(kind, (0, 0.0))
+        return seconds / count if count >= least else 0.0
