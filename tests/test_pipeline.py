@@ -248,7 +248,7 @@ def test_status_answers_within_a_second_of_processor(made):
     assert (after.children_user + after.children_system) - (before.children_user + before.children_system) < 1.0
 
 
-def test_progress_is_silent_where_output_is_no_terminal(work, capsys):
+def test_outside_a_terminal_every_stage_says_a_line(work, capsys):
     shutil.rmtree(work / "film.vidcolor")
     assert main(line(work)) == 2, "a new project did not deliver the film that is there"
     assert "out.mkv: is there already" in capsys.readouterr().err
@@ -259,7 +259,23 @@ def test_progress_is_silent_where_output_is_no_terminal(work, capsys):
     captured = capsys.readouterr()
     assert captured.err == ""
     assert "\x1b" not in captured.out
-    assert len(captured.out.splitlines()) < 15
+    lines = captured.out.splitlines()
+    assert [text.split(":")[0] for text in lines if "% done" in text] == ["finding shots", "colouring", "delivering"]
+    assert all("left" in text for text in lines if "% done" in text)
+    assert len(lines) < 18
+
+
+def test_the_summary_says_what_was_rendered_and_what_was_left(work, made, capsys):
+    write_picture(work / "refs" / "000025.png", SIZE, made[1][25][..., ::-1])
+    write_picture(work / "refs" / "000045.png", SIZE, made[1][45][..., ::-1])
+    capsys.readouterr()
+    assert main(["render", str(work / "film.vidcolor"), SHOTS[1]]) == 0
+    told = capsys.readouterr().out
+    assert f"rendered   1 of 3 shots: {SHOTS[1]}; 1 was fresh and left as it was, 1 not fresh, not asked for" in told
+    assert main(line(work)) == 0
+    assert f"rendered   1 of 3 shots: {SHOTS[2]}; 2 were fresh and left as they were" in capsys.readouterr().out
+    assert main(line(work)) == 0
+    assert "rendered   nothing; 3 were fresh and left as they were" in capsys.readouterr().out
 
 
 KILLS = 20

@@ -99,7 +99,12 @@ def left_in_words(left: TimeLeft) -> str:
 @contextmanager
 def shown_on(terminal: Console) -> Iterator[ShowProgress]:
     """Bars on a terminal, which are gone over to the last one's end when the work is done."""
-    columns = (TextColumn("{task.description:<20}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[left]}"))
+    columns = (
+        TextColumn("{task.description:<20}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[left]}"),
+    )
     with Progress(*columns, console=terminal) as bars:
         yield Bars(bars)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 FIRM = 0.05
 """Share of a stage after which its measured cost counts as much as what was expected of it."""
-WARM = 5.0
+WARM = 2.0
 """Seconds of expected work after which the machine's measured speed counts as much as the usual one."""
 Clock = Callable[[], float]
 
@@ -90,7 +90,7 @@ class TimeLeft:
     def _cost(self, stage: Stage) -> float | None:
         """Seconds that all of a stage takes."""
         if stage.expected is None:
-            return stage.took / stage.share if stage.share > 0 else None
+            return stage.took / stage.share if stage.share > 0 and stage.took > 0 else None
         return (stage.expected * self._slowness() * FIRM + stage.took) / (FIRM + stage.share)
 
     def _slowness(self) -> float:
