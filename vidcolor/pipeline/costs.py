@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vidcolor.settings import Settings
-from vidcolor.state.made_of import uses_network
 from vidcolor.state.plan import ShotPlan
 from vidcolor.types import Reel, working_size
 
@@ -42,7 +41,7 @@ def frame_seconds(reel: Reel, settings: Settings) -> float:
     """Seconds to render one frame of the film."""
     height, width = working_size(reel.size, settings.propagate.chroma_side)
     seconds = _frame(RENDER, reel) + CARRY * height * width / 4 / MEGA
-    seconds += PROPAGATOR if uses_network(settings.propagate) else 0.0
+    seconds += PROPAGATOR if settings.propagate.network == "shipped" else 0.0
     return seconds + (RAFT if settings.propagate.flow == "raft" else 0.0)
 
 
