@@ -77,7 +77,7 @@ def test_a_keyframe_comes_back_as_it_was_put(tmp_path: Path):
         keys.put(MadeKeyframe(frame, made, "near", ()), target)
     again = KeptKeyframes(Checkpoint(tmp_path), (12, 16), Rate(24, 1))
     keys.put(MadeKeyframe(5, None, "far", (), notes=("it is another frame",)), Frame(5, np.zeros((24, 32), np.float32)))
-    before = keys.so_far()
+    before = keys.to_carry()
     keys.put(MadeKeyframe(9, made, "near", ()), target)
     assert (list(before), list(keys)) == ([3, 7], [3, 7, 9])
     assert [fact["frame"] for fact in keys.facts] == [3, 5, 7, 9]

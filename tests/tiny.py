@@ -41,6 +41,13 @@ def write_gray_film(
     for frame in range(frames):
         seed = max(i for i, start in enumerate(starts) if start <= frame)
         colors.append(shot_colors(seed + 1, frame - starts[seed], size))
+    write_frames(path, colors, rate)
+    return colors
+
+
+def write_frames(path: Path, colors: Sequence[np.ndarray], rate: int = 24) -> None:
+    """A gray lossless film (FFV1, 10 bits) of these pictures, (H, W, 3) R'G'B' each."""
+    size = colors[0].shape[:2]
     with av.open(str(path.absolute()), "w", format="matroska", container_options={"fflags": "+bitexact"}) as out:
         stream = out.add_stream("ffv1", rate=rate)
         stream.height, stream.width, stream.pix_fmt = *size, "gray10le"
@@ -54,7 +61,6 @@ def write_gray_film(
             frame_out.color_range = 1
             out.mux(stream.encode(frame_out))
         out.mux(stream.encode())
-    return colors
 
 
 def write_picture(path: Path, size: tuple[int, int] = (48, 64), colors: np.ndarray | None = None) -> None:

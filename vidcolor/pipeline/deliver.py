@@ -14,14 +14,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vidcolor.color import LumaLock
+from vidcolor.colorize.by_registration import resized
 from vidcolor.errors import MediaError, ProjectError
 from vidcolor.export import LumaSum, Provenance, check_destination, export_reel, manifest_path
 from vidcolor.finish import finish, mix
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.read import SourceClip
 from vidcolor.media.store import ChromaReader
-from vidcolor.pipeline.kept import read_full_size
+from vidcolor.pipeline.kept import read_given
+from vidcolor.pipeline.keyframes import mixed
 from vidcolor.pipeline.plan import Progress
 from vidcolor.project.exports import Export
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
@@ -176,7 +180,9 @@ def _finished(
 def joined_colors(plan: Plan, versions: Sequence[Version]) -> Iterator[ColorFrame]:
     """The colours of every frame: its shot's, or in a dissolve the mix of both shots', by the dissolve's ramp.
 
-    A shot's file is open only while its frames pass.
+    An exact picture's colours are delivered on its frame as they are. In a dissolve too, since it is a picture of the
+    mixed frame; one that was laid near is delivered there as far as it fits. A shot's file is open only while its
+    frames pass.
     """
     under_way: dict[int, Generator[ColorFrame, None, None]] = {}
     following = 0
@@ -191,11 +197,20 @@ def joined_colors(plan: Plan, versions: Sequence[Version]) -> Iterator[ColorFram
             color = next(under_way[active[0]])
             for place in active[1:]:
                 color = mix(color, next(under_way[place]), _ramp(plan.shots[place].shot, frame))
-            full_size = read_full_size(versions[active[0]].path, frame) if len(active) == 1 else None
-            yield color if full_size is None else full_size
+            given = (read_given(versions[place].path, frame) for place in active)
+            yield next((_over(one, color) for one in given if one is not None), color)
     finally:
         for colors in under_way.values():
             colors.close()
+
+
+def _over(given: ColorFrame, color: ColorFrame) -> ColorFrame:
+    """A keyframe's own colours as far as they are sure, over those the frame has otherwise."""
+    if given.confidence.min() == 1:
+        return given
+    planes = resized(np.concatenate([color.chroma, color.confidence[None]]), given.confidence.shape)
+    below = ColorFrame(color.index, planes[:2], np.clip(planes[2], 0, 1))
+    return mixed(given, below, given.confidence)
 
 
 def _colors_of(planned: ShotPlan, version: Version) -> Generator[ColorFrame, None, None]:

@@ -3,11 +3,14 @@
 Memory does not grow with their number. `keys/` holds, by frame, NNNNNN.png (for people) and NNNNNN.avi (the artist's
 own chroma at full size, stored as the shot's is, where the picture is the frame pixel for pixel). Until the shot is
 whole its checkpoint holds the colours as propagation takes them.
+
+A picture of a frame inside a dissolve shows two shots at once. It is that frame's, and kept for the delivery as it was
+laid; the rest of the shot takes nothing from it, unless the shot has no other keyframe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,14 +29,16 @@ from vidcolor.timeline import Rate
 from vidcolor.types import ColorFrame, Frame
 
 FOLDER = "keys"
+LAID = ("exact", "near")
+"""How a keyframe was made, where its own picture was laid onto its frame."""
 
 
 class KeptKeyframes(Mapping[int, ColorFrame]):
     """Frame to the keyframe's colours at chroma size, of the keyframes in colour; in rising order."""
 
-    def __init__(self, checkpoint: Checkpoint, size: tuple[int, int], rate: Rate) -> None:
-        """None yet. `size` is (height, width) of the shot's chroma."""
-        self._checkpoint, self._size, self._rate = checkpoint, size, rate
+    def __init__(self, checkpoint: Checkpoint, size: tuple[int, int], rate: Rate, mixed: Collection[int] = ()) -> None:
+        """None yet. `size` is (height, width) of the shot's chroma, `mixed` the frames inside dissolves."""
+        self._checkpoint, self._size, self._rate, self._mixed = checkpoint, size, rate, mixed
         self._made: dict[int, MadeKeyframe] = {}
         self._colored: set[int] = set()
 
@@ -45,8 +50,9 @@ class KeptKeyframes(Mapping[int, ColorFrame]):
         if made.color is not None:
             write_image(version / FOLDER / f"{made.frame:06d}.png", picture_of(target, made.color))
             small = at_chroma_size(made.color, self._size)
-        if made.full_size is not None:
-            write_full_size(version, made.frame, made.full_size, self._rate)
+        given = _given(made, made.frame in self._mixed)
+        if given is not None:
+            write_given(version, given, self._rate)
         made = replace(made, color=small, full_size=None)
         self._checkpoint.put_key(made)
         self._note(made)
@@ -58,10 +64,12 @@ class KeptKeyframes(Mapping[int, ColorFrame]):
             self._note(made)
         return made is not None
 
-    def so_far(self) -> KeptKeyframes:
-        """Those there are now, whatever comes later."""
-        same = KeptKeyframes(self._checkpoint, self._size, self._rate)
-        same._made, same._colored = dict(self._made), set(self._colored)
+    def to_carry(self) -> KeptKeyframes:
+        """Those there are now, whatever comes later, that show this shot alone; all, where none does."""
+        same = KeptKeyframes(self._checkpoint, self._size, self._rate, self._mixed)
+        same._made = dict(self._made)
+        theirs = {frame for frame in self._colored & set(self._mixed) if self._made[frame].how in LAID}
+        same._colored = self._colored - theirs or set(self._colored)
         return same
 
     def _note(self, made: MadeKeyframe) -> None:
@@ -98,22 +106,29 @@ class KeptKeyframes(Mapping[int, ColorFrame]):
         return [note for _, made in sorted(self._made.items()) for note in made.notes]
 
 
-def write_full_size(version: Path, frame: int, chroma: np.ndarray, rate: Rate) -> None:
-    """Keeps (2, H, W) a*b* of a keyframe."""
-    with ChromaWriter(_full_size_path(version, frame), chroma.shape[1:], rate) as store:
-        store.write(ColorFrame(frame, chroma, np.ones(chroma.shape[1:], np.float32)))
+def _given(made: MadeKeyframe, mixed: bool) -> ColorFrame | None:
+    """The colours to deliver on this very frame: of an exact picture, in a dissolve of any that was laid onto it."""
+    if made.full_size is not None:
+        return ColorFrame(made.frame, made.full_size, np.ones(made.full_size.shape[1:], np.float32))
+    return made.color if mixed and made.how in LAID else None
 
 
-def read_full_size(version: Path, frame: int) -> ColorFrame | None:
-    """What `write_full_size` kept, or None where the frame has none."""
-    path = _full_size_path(version, frame)
+def write_given(version: Path, color: ColorFrame, rate: Rate) -> None:
+    """Keeps a keyframe's colours for the delivery of its frame."""
+    with ChromaWriter(_given_path(version, color.index), color.chroma.shape[1:], rate) as store:
+        store.write(color)
+
+
+def read_given(version: Path, frame: int) -> ColorFrame | None:
+    """What `write_given` kept, or None where the frame has none."""
+    path = _given_path(version, frame)
     if not path.is_file():
         return None
     with ChromaReader(path, frame) as store:
         return store.read(frame)
 
 
-def _full_size_path(version: Path, frame: int) -> Path:
+def _given_path(version: Path, frame: int) -> Path:
     return version / FOLDER / f"{frame:06d}.avi"
 
 

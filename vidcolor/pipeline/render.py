@@ -147,13 +147,13 @@ def _render_shot(film: Film, planned: ShotPlan, models: Models, counter: _Counte
     clip = Clip(plan.reel, planned.reach, size)
     maker = KeyframeMaker(plan, Library(project.keyframes_path), models.features, settings, models.colorizer)
     chroma, half = kept.version / CHROMA, (size[0] // 2, size[1] // 2)
-    keys = KeptKeyframes(kept, half, plan.reel.rate)
+    keys = KeptKeyframes(kept, half, plan.reel.rate, planned.mixed)
     _make_keyframes(keys, maker, planned, clip, settings, models, counter)
     state, first = kept.take_state(half, len(planned.reach))
     counter.skip(frames=len(kept.confidence))
     with ChromaWriter(chroma, half, plan.reel.rate, first=first, stays=True) as store:
         kept.watch(store)
-        for color in _colored(clip, keys, settings, models, counter, kept, state):
+        for color in _colored(clip, keys.to_carry(), settings, models, counter, kept, state):
             store.write(color)
             kept.confidence.append(round(float(color.confidence.mean()), 4))
     with ChromaReader(chroma, planned.reach.start) as stored:
@@ -162,7 +162,7 @@ def _render_shot(film: Film, planned: ShotPlan, models: Models, counter: _Counte
     report = {
         "confidence": kept.confidence,
         "keyframes": keys.facts,
-        "notes": keys.notes + _gray_note(planned, keys),
+        "notes": keys.notes + _gray_note(planned, keys) + _mixed_note(planned, keys.to_carry()),
         "seconds": round(time.monotonic() - started, 2),
     }
     close_checkpoint(finish_version(project, planned.shot.id, ingredients, report).path)
@@ -198,7 +198,7 @@ def _make_keyframes(
             with counter.keyframe():
                 target = clip[key.frame - start]
                 keys.put(maker.make(key, target), target)
-    own = keys.so_far()
+    own = keys.to_carry()
     missing = {frame: key for frame, key in over.items() if not keys.take(frame)}
     counter.skip(keys=len(planned.keys) - made - len(missing))
     if models.colorizer is None:
@@ -252,4 +252,14 @@ def _gray_note(planned: ShotPlan, keys: Mapping[int, ColorFrame]) -> list[str]:
         return []
     return [
         f"{planned.shot.id}: no reference matches; the shot stays gray until a picture for one of its frames is given"
+    ]
+
+
+def _mixed_note(planned: ShotPlan, carried: Mapping[int, ColorFrame]) -> list[str]:
+    frames = sorted(planned.mixed & set(carried))
+    if not frames:
+        return []
+    return [
+        f"{planned.shot.id}: frame {frames[0]} lies in a dissolve, so its picture shows two shots; for want of another "
+        "its colours are carried through this one; give a picture of a frame outside the dissolve"
     ]

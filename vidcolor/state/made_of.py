@@ -66,8 +66,10 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
     """All that the colours of one shot are made of."""
     plan, settings = film.plan, film.settings
     keys: Ingredients = {}
+    mixed = planned.mixed
     for key in planned.keys:
-        keys[f"keyframe {key.frame}"] = f"{key.reason} {' '.join(key.pictures)}".strip()
+        where = "in a dissolve" if key.frame in mixed else ""
+        keys[f"keyframe {key.frame}"] = " ".join(filter(None, [key.reason, *key.pictures, where]))
         keys |= {f"references/{name}": plan.hashes[name] for name in key.pictures}
         for region in key.regions:
             keys |= {f"references/{region.path}": f"{plan.hashes[region.path]} {region.picture}"}

@@ -62,12 +62,19 @@ class ShotPlan:
     keys: tuple[PlannedKeyframe, ...]
     matched: bool = True
     """False: references have changed since keyframes were chosen here; `vidcolor plan` chooses again."""
+    dissolves: tuple[FrameRange, ...] = ()
+    """Those it shares with its neighbours."""
 
     @property
     def painted_over(self) -> tuple[PlannedKeyframe, ...]:
         """Keyframes that are the frame as the others colour it, with regions painted over it."""
         own = any(key.reason == "person" for key in self.keys)
         return tuple(key for key in self.keys if own and key.reason == "regions")
+
+    @property
+    def mixed(self) -> frozenset[int]:
+        """The frames of keyframes that show two shots at once."""
+        return frozenset(key.frame for key in self.keys if any(key.frame in run for run in self.dissolves))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +100,17 @@ def with_theirs(pictures: Sequence[str], regions: Sequence[RegionName]) -> tuple
     return tuple(dict.fromkeys([*pictures, *(region.picture for region in regions)]))
 
 
-def reaches(shots: Sequence[Shot]) -> Iterator[FrameRange]:
-    """For each shot the frames it renders: its own, and the dissolves it shares with its neighbours."""
-    for shot, following in zip(shots, [*shots[1:], None], strict=True):
-        start, stop = shot.frames.start, shot.frames.stop
-        if shot.entry.kind == "dissolve" and shot.entry.frames:
-            start = min(start, shot.entry.frames.start)
-        if following is not None and following.entry.kind == "dissolve" and following.entry.frames:
-            stop = max(stop, following.entry.frames.stop)
-        yield FrameRange(max(0, start), min(stop, shots[-1].frames.stop))
+def dissolves_of(shots: Sequence[Shot]) -> Iterator[tuple[FrameRange, ...]]:
+    """For each shot the dissolves it shares with its neighbours."""
+    entries = [shot.entry.frames if shot.entry.kind == "dissolve" else None for shot in shots]
+    for pair in zip(entries, [*entries[1:], None], strict=True):
+        yield tuple(run for run in pair if run is not None)
+
+
+def reach_of(shot: Shot, dissolves: Sequence[FrameRange]) -> FrameRange:
+    """The frames it renders: its own, and the dissolves it shares with its neighbours."""
+    runs = (shot.frames, *dissolves)
+    return FrameRange(min(run.start for run in runs), max(run.stop for run in runs))
 
 
 def clear_frames(shots: Sequence[Shot]) -> Iterator[FrameRange]:

@@ -21,7 +21,7 @@ from vidcolor.state.by_shot import ByShot, sort_by_shot
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import match_marks, shots_ingredients
 from vidcolor.state.marks import file_hash, file_mark, reel_mark, reel_touched
-from vidcolor.state.plan import Given, Picture, Plan, PlannedKeyframe, ShotPlan, reaches, with_theirs
+from vidcolor.state.plan import Given, Picture, Plan, PlannedKeyframe, ShotPlan, dissolves_of, reach_of, with_theirs
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Reel, Shot
 
@@ -50,7 +50,8 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
     by_shot = sort_by_shot(given, shots)
     marks = match_marks((s for s in shots if s.id not in by_shot.own), reel, by_shot, settings)
     planned = tuple(
-        _plan_shot(shot, reach, by_shot, chosen, marks) for shot, reach in zip(shots, reaches(shots), strict=True)
+        _plan_shot(shot, dissolves, by_shot, chosen, marks)
+        for shot, dissolves in zip(shots, dissolves_of(shots), strict=True)
     )
     plan = Plan(reel, planned, given.pictures, (*reel.notes, *given.notes), given.hashes)
     return Film(project, plan, settings, device)
@@ -113,15 +114,17 @@ def load_chosen(project: Project) -> Chosen:
     }
 
 
-def _plan_shot(shot: Shot, reach: FrameRange, by_shot: ByShot, chosen: Chosen, marks: Mapping[str, str]) -> ShotPlan:
-    own = by_shot.own_keyframes(shot)
-    if own:
-        return ShotPlan(shot, reach, own)
+def _plan_shot(
+    shot: Shot, dissolves: tuple[FrameRange, ...], by_shot: ByShot, chosen: Chosen, marks: Mapping[str, str]
+) -> ShotPlan:
+    plain = ShotPlan(shot, reach_of(shot, dissolves), by_shot.own_keyframes(shot), dissolves=dissolves)
+    if plain.keys:
+        return plain
     made_of, keys = chosen.get(shot.id, ("", ()))
     if made_of != marks[shot.id]:
-        return ShotPlan(shot, reach, (), matched=False)
+        return replace(plain, matched=False)
     marked = by_shot.regions_of(shot)
-    return ShotPlan(shot, reach, tuple(_with_its_regions(key, marked.get(key.frame, ())) for key in keys))
+    return replace(plain, keys=tuple(_with_its_regions(key, marked.get(key.frame, ())) for key in keys))
 
 
 def _with_its_regions(key: PlannedKeyframe, regions: tuple[RegionName, ...]) -> PlannedKeyframe:
