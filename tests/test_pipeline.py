@@ -279,20 +279,19 @@ def test_the_summary_says_what_was_rendered_and_what_was_left(work, made, capsys
     assert "rendered   nothing; 3 were fresh and left as they were" in capsys.readouterr().out
 
 
-KILLS = 20
+KILLS = 12
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_it_goes_on(made, tmp_path):
-    """kill -9 at twenty random moments; every time the same command goes on, and the end is the same bytes."""
+def test_killed_at_any_moment_it_goes_on(tmp_path):
+    """kill -9 at a dozen random moments; every time the same command goes on, and the end is the same bytes."""
     folder = tmp_path / "killed"
     make(folder)
-    command = [sys.executable, "-m", "vidcolor", *line(folder)]
+    command = [sys.executable, "-m", "vidcolor", *line(folder), "--preset", "draft"]  # without networks: a quick start
     started = time.monotonic()
     subprocess.run(command, check=True, capture_output=True, cwd=folder)
     whole = time.monotonic() - started
-    expected = (folder / "out.mkv").read_bytes()
-    assert expected == (made[0] / "out.mkv").read_bytes()
+    expected, manifest = ((folder / name).read_bytes() for name in ("out.mkv", "out.mkv.manifest.json"))
     draw, killed, moments = random.Random(1), 0, []
     while killed < KILLS:
         if (folder / "out.mkv").exists():
@@ -314,6 +313,6 @@ def test_killed_at_any_moment_it_goes_on(made, tmp_path):
             assert (folder / "out.mkv").read_bytes() == expected, f"a half-written film has the name, {moments[-3:]}"
     subprocess.run(command, check=True, capture_output=True, cwd=folder)
     assert (folder / "out.mkv").read_bytes() == expected
-    assert (folder / "out.mkv.manifest.json").read_bytes() == (made[0] / "out.mkv.manifest.json").read_bytes()
+    assert (folder / "out.mkv.manifest.json").read_bytes() == manifest
     leftovers = [p.name for p in folder.iterdir() if "partial" in p.name]
     assert not leftovers
