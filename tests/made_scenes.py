@@ -71,6 +71,13 @@ def redrawn(rgb: np.ndarray, seed: int, pixels: float = 3.0) -> np.ndarray:
     return cv2.imdecode(packed, cv2.IMREAD_COLOR).astype(np.float32).transpose(2, 0, 1) / 255
 
 
+def jpeg_of(colors: np.ndarray, quality: int = 85) -> np.ndarray:
+    """(H, W, 3) R'G'B' 0..1 as JPEG leaves it."""
+    pixels = np.ascontiguousarray((colors * 255 + 0.5).astype(np.uint8))
+    packed = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return cv2.imdecode(packed, cv2.IMREAD_COLOR).astype(np.float32) / 255
+
+
 def off(result: np.ndarray, truth: np.ndarray) -> float:
     """Mean distance of two chroma pictures in a*b*."""
     return float(np.hypot(*(result - truth)).mean())

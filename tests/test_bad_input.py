@@ -99,7 +99,7 @@ def _bomb(path: Path) -> None:
 PICTURES: dict[str, tuple[Callable[[Path], object], str]] = {
     "past the end": (lambda r: write_picture(r / "000100.png", SIZE), "000100.png"),
     "far past the end": (lambda r: write_picture(r / ("9" * 60 + ".png"), SIZE), "9999"),
-    "two for one frame": (lambda r: write_picture(r / "b_000003.png", SIZE), "000003.png"),
+    "two for one frame": (lambda r: write_picture(r / "ref_000003.png", SIZE), "000003.png"),
     "two by timecode": (lambda r: write_picture(r / "00-00-00-03.png", SIZE), "00-00-00-03.png"),
     "timecode outside": (lambda r: write_picture(r / "20-00-00-03.png", SIZE), "20-00-00-03.png"),
     "no such timecode": (lambda r: write_picture(r / "00-99-00-03.png", SIZE), "00-99-00-03.png"),

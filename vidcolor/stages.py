@@ -8,7 +8,7 @@ STAGES: dict[str, int] = {
     "shots": 1,
     "keyframes": 1,
     "references": 1,
-    "colorize": 2,
+    "colorize": 3,
     "propagate": 4,
     "networks": 1,
     "finish": 1,

@@ -17,6 +17,13 @@ from vidcolor.errors import InputError
 TIMECODE = re.compile(r"(\d{2})[:\-](\d{2})[:\-](\d{2})([:;\-.])(\d{2,3})")
 DROP_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
 HOURS_A_DAY = 24
+NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
+
+
+def numbered(stem: str) -> tuple[str, int, str] | None:
+    """(before, number, behind) of the name of a picture in a sequence: its number is the last run of digits."""
+    match = NUMBERED.fullmatch(stem)
+    return (match[1], int(match[2]), match[3]) if match else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ Every array here is read-only by agreement: a stage makes a new one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -221,7 +221,6 @@ class Registration:
     """Median displacement in pixels of the picture."""
     fits: float = 1.0
     """Fraction of the frame whose colour could be taken from the picture."""
-    notes: tuple[str, ...] = field(default=())
 
 
 def working_size(size: tuple[int, int], chroma_side: int) -> tuple[int, int]:

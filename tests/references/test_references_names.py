@@ -1,6 +1,7 @@
 """What names in a references folder mean. The truth is the rule as people read it in the README."""
 
 import contextlib
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidcolor.errors import InputError
-from vidcolor.references import PictureName, RegionName, check_shots, pictures_for, read_names
+from vidcolor.references import PictureName, RegionName, check_shots, read_names
 from vidcolor.timeline import FrameRange, Rate
 from vidcolor.types import Reel, Shot
 
@@ -22,25 +23,146 @@ SHOTS = [Shot("r1", FrameRange(0, 134)), Shot("r1", FrameRange(134, 300))]
     ("path", "frame", "shot"),
     [
         ("000134.png", 134, None),
+        ("12.png", 12, None),
+        ("0299.jpeg", 299, None),
+        ("frame_40.png", 40, None),
+        ("Frame 0040.png", 40, None),
+        ("shot3-f40.png", 40, None),
         ("ref_000134.jpg", 134, None),
         ("ref-0000.TIFF", 0, None),
-        ("0299.jpeg", 299, None),
-        ("take2_000017.png", 17, None),
+        ("keyframe0017.png", 17, None),
+        ("film_000040.png", 40, None),
+        ("000040_color.png", 40, None),
+        ("000134-final.png", 134, None),
+        ("000040 copy.png", 40, None),
+        ("40 copy 2.png", 40, None),
+        ("000040 (1).png", 40, None),
+        ("000040_v2.png", 40, None),
+        ("000040_00001_.png", 40, None),
+        ("0040_00001_.png", 40, None),
+        ("000040_1920x1080.png", 40, None),
         ("01-00-05-09.png", 134, None),
         ("01-00-00-00.tif", 0, None),
-        ("coat.png", None, None),
-        ("coat-134.png", None, None),
-        ("000134-final.png", None, None),
-        ("wardrobe/coat.png", None, None),
+        ("TC_01-00-05-09.png", 134, None),
+        ("film_01_00_05_09.png", 134, None),
+        ("reel2_01_00_05_09.png", 134, None),
+        ("01-00-05-09_v2.png", 134, None),
+        ("Comp 1 (1;00;05;09).png", 134, None),
+        ("film.01_00_05_09.Still001.png", 134, None),
+        ("00-00-05-09.png", 134, None),
+        ("film-00.00.05.360.png", 134, None),
+        ("film-00:00:05.359.png", 134, None),
+        ("film_00h00m05s360.png", 134, None),
+        ("film.mp4_snapshot_00.05.360.png", 134, None),
+        ("shot 2024-06-12 00-00-05.360.png", 134, None),
         ("wardrobe/000020.png", 20, None),
-        ("r1-000134/coat.png", None, "r1-000134"),
         ("r1-000134/000150.png", 150, "r1-000134"),
-        ("räksmörgås 100%.png", None, None),
-        ("٠١٢٣٤.png", None, None),
     ],
 )
-def test_a_name_says_what_a_picture_is_for(path: str, frame: int | None, shot: str | None) -> None:
-    assert read_names([path], REEL).pictures == (PictureName(path, frame, shot),)
+def test_a_frames_name_is_taken_at_its_word(path: str, frame: int, shot: str | None) -> None:
+    assert read_names([path], REEL).pictures == (PictureName(path, frame, shot, free=False),)
+
+
+@pytest.mark.parametrize(
+    ("path", "shot"),
+    [
+        ("coat.png", None),
+        ("wardrobe/coat.png", None),
+        ("r1-000134/coat.png", "r1-000134"),
+        ("räksmörgås 100%.png", None),
+        ("٠١٢٣٤.png", None),
+        ("portrait_1943.png", None),
+        ("coat_2024.png", None),
+        ("2024-coat.png", None),
+        ("IMG_20240612.jpg", None),
+        ("20240612_103321.jpg", None),
+        ("Screenshot 2024-06-12 at 10.33.21.png", None),
+        ("vlcsnap-2024-06-12-10h33m21s123.png", None),
+        ("coat v2.png", None),
+        ("coat (3).png", None),
+        ("coat 1920x1080.png", None),
+        ("coat-720p.png", None),
+        ("film_1.1.1.png", None),
+        ("TC_05-00-05-09.png", None),
+    ],
+)
+def test_other_names_are_free_references(path: str, shot: str | None) -> None:
+    if path == "räksmörgås 100%.png":
+        assert read_names([path], REEL).pictures[0].maybe == (100,)
+        return
+    assert read_names([path], REEL).pictures == (PictureName(path, None, shot),)
+
+
+@pytest.mark.parametrize(
+    ("path", "frames"),
+    [
+        ("mpv-shot0012.png", (12,)),
+        ("coat-134.png", (134,)),
+        ("coat_0242.png", (242,)),
+        ("IMG_0042.jpg", (42,)),
+        ("ref_2.png", (2,)),
+        ("film-Scene-003-01.jpg", (3, 1)),
+        ("00001-3847293847.png", (1,)),
+        ("ComfyUI_00040_.png", (40,)),
+        ("take2_000017.png", (17, 2)),
+        ("film 00.00.05.png", tuple(range(125, 150))),
+    ],
+)
+def test_where_a_name_may_mean_either_the_picture_decides(path: str, frames: tuple[int, ...]) -> None:
+    assert read_names([path], REEL).pictures == (PictureName(path, None, None, frames),)
+
+
+def test_a_time_with_two_decimals_may_be_a_timecode() -> None:
+    reel = replace(REEL, start=0)
+    assert read_names(["00.00.05.09.png"], reel).pictures[0].maybe == (134, 127)
+    assert read_names(["a 00:00:05.09.png"], reel).pictures[0].maybe == (127, 134)
+    assert read_names(["00.00.05.90.png"], reel).pictures[0].frame == 147
+
+
+SEQUENCE = Reel("r1", Path("scan/frame_1001.png"), 48, Rate(24), (480, 854), codec="png")
+
+
+@pytest.mark.parametrize(
+    ("first", "path", "frame", "maybe"),
+    [
+        ("frame_0001.png", "frame_0001.png", 0, ()),
+        ("frame_0001.png", "frame_0048.png", 47, ()),
+        ("frame_0001.png", "frame_0000.png", 0, ()),
+        ("frame_0001.png", "0048.png", 47, ()),
+        ("frame_0001.png", "0012.png", None, (11, 12)),
+        ("frame_1001.png", "frame_1001.png", 0, ()),
+        ("frame_1001.png", "frame_1048_color.png", 47, ()),
+        ("frame_1001.png", "1010.png", 9, ()),
+        ("frame_1001.png", "000012.png", 12, ()),
+        ("00086400.png", "00086405.png", 5, ()),
+        ("ComfyUI_00001_.png", "ComfyUI_00001_.png", 0, ()),
+        ("frame_0000.png", "frame_0012.png", 12, ()),
+    ],
+)
+def test_a_folder_of_pictures_has_numbers_of_its_own(
+    first: str, path: str, frame: int | None, maybe: tuple[int, ...]
+) -> None:
+    names = read_names([path], replace(SEQUENCE, path=Path("scan") / first))
+    assert names.pictures == (PictureName(path, frame, None, maybe, free=False),)
+
+
+def test_which_numbering_was_used_is_said() -> None:
+    names = read_names(["frame_1001.png", "frame_1048.png", "000012.png"], SEQUENCE)
+    assert names.notes == (
+        "References are numbered as the film's own pictures are: "
+        "frame_1001.png is frame 0, frame_1048.png is frame 47.",
+        "References are numbered from 0, not as the film's own pictures are: 000012.png is frame 12.",
+    )
+    with pytest.raises(InputError, match=r"frame_1049\.png: frame 1049 .*48 frames.* numbered 1001 to 1048"):
+        read_names(["frame_1049.png"], SEQUENCE)
+
+
+def test_what_the_film_does_not_have_is_said_in_one_line() -> None:
+    names = read_names([f"coat_{year}.png" for year in range(1940, 1960)] + ["TC_05-00-05-09.png"], REEL)
+    (note,) = names.notes
+    assert "TC_05-00-05-09.png (05-00-05-09)" in note
+    assert "coat_1940.png (frame 1940)" in note
+    assert "and 17 more" in note
 
 
 def test_order_of_the_listing_does_not_matter() -> None:
@@ -67,7 +189,7 @@ def test_hidden_files_and_clutter_are_passed_over_in_silence() -> None:
         (["000134.png", "01-00-05-09.png"], ("000134.png", "01-00-05-09.png")),
         (["0134.png", "r1-000134/000134.png"], ("0134.png", "r1-000134/000134.png")),
         (["000300.png"], ("000300.png", "300 frames", "rename")),
-        (["IMG_20240612.jpg"], ("IMG_20240612.jpg", "20240612", "rename")),
+        (["frame_20240612.jpg"], ("frame_20240612.jpg", "20240612", "rename")),
         (["9" * 5000 + ".png"], ("past the film's end",)),
         (["01-00-12-00.png"], ("01-00-12-00.png", "01:00:00:00", "01:00:11:24")),
         (["00-59-59-24.png"], ("00-59-59-24.png", "outside the film")),
@@ -106,17 +228,11 @@ def test_shots_that_are_not_there_are_refused() -> None:
         check_shots(read_names(["r1-000134/000020.png"], REEL).pictures, SHOTS)
 
 
-def test_pictures_for_a_shot() -> None:
-    pictures = read_names(["000020.png", "000150.png", "r1-000134/a.png", "free.png"], REEL).pictures
-    assert [p.path for p in pictures_for(SHOTS[0], pictures)] == ["000020.png", "free.png"]
-    assert [p.path for p in pictures_for(SHOTS[1], pictures)] == ["000150.png", "free.png", "r1-000134/a.png"]
-
-
 def test_masks_make_regions_with_their_pictures() -> None:
     paths = [
         "coat.png",
         "coat.region.png",
-        "coat.region-000134.png",
+        "coat.region-134.png",
         "coat.region-01-00-05-19.tif",
         "coat.region-sleeve-000134.png",
         "coat.region-left-arm-01-00-05-09.png",
@@ -128,7 +244,7 @@ def test_masks_make_regions_with_their_pictures() -> None:
     assert [p.path for p in names.pictures] == ["coat.png", "r1-000134/000150.jpg"]
     assert names.notes == ()
     assert names.regions == (
-        RegionName("coat.region-000134.png", 134, "coat.png", "coat.region.png"),
+        RegionName("coat.region-134.png", 134, "coat.png", "coat.region.png"),
         RegionName("coat.region-left-arm-01-00-05-09.png", 134, "coat.png"),
         RegionName("coat.region-sleeve-000134.png", 134, "coat.png", "coat.region-sleeve.png"),
         RegionName("coat.region-01-00-05-19.tif", 144, "coat.png", "coat.region.png"),
@@ -171,4 +287,5 @@ def test_masks_outside_their_shot_are_refused() -> None:
 def test_no_name_breaks_it(paths: list[str]) -> None:
     with contextlib.suppress(InputError):
         names = read_names(paths, REEL)
-        assert all(p.frame is None or 0 <= p.frame < REEL.frame_count for p in names.pictures)
+        for picture in names.pictures:
+            assert all(0 <= f < REEL.frame_count for f in (picture.frame or 0, *picture.maybe))

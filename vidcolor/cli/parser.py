@@ -25,8 +25,9 @@ examples:
   vidcolor run demo/film.mov --keyframes demo/refs      the main job: cut, colour, deliver; run again to go on
   vidcolor status demo/film.vidcolor                    which shots are fresh, which are stale
 
-A picture in the references folder whose name ends in a frame number (000134.png) or is a timecode
-(01-00-05-09.png) colours that frame; any other name is offered to every shot. A mask beside a picture
+A picture named by a frame number, timecode or time (000134.png, frame_40.png, 01-00-05-09.png) colours that
+frame; with any other number in its name (coat_2024.png) it does so if it fits; all others are offered to every
+shot. A mask beside a picture
 (coat.region-000134.png) gives the white part of that frame the colours of coat.png. Change one picture and
 run again: only the shots it touches render again.
 """

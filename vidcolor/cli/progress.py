@@ -15,6 +15,7 @@ from vidcolor.cli.time_left import TimeLeft, in_words
 LABELS = {
     "hash": "reading the film",
     "shots": "finding shots",
+    "references": "looking at references",
     "keyframes": "choosing keyframes",
     "render": "colouring",
     "export": "delivering",

@@ -102,6 +102,11 @@ def affine_between(a: Array, b: Array) -> Array:
     return affine
 
 
+def laid_along(affine: Array, picture: Array) -> Array:
+    """(H, W): the picture laid on a frame by the affine map from the frame to it."""
+    return fetch(picture, _along(affine, grid(picture.shape)))
+
+
 def _plausible(affine: Array) -> bool:
     scales = np.linalg.svd(affine[:, :2], compute_uv=False)
     return bool(scales[1] > STRETCH[0] and scales[0] < STRETCH[1] and np.linalg.det(affine[:, :2]) > 0)

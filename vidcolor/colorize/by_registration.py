@@ -49,14 +49,17 @@ MOST_OFF = 6.0
 """The flow of what fits is off by no more, in pixels of a 900-pixel-wide frame."""
 
 
-def register(target: Frame, picture: Reference, settings: ColorizeSettings) -> tuple[Registration, ColorFrame]:
+def register(
+    target: Frame, picture: Reference, settings: ColorizeSettings, *, may_be_exact: bool = True
+) -> tuple[Registration, ColorFrame]:
     """How the frame's own picture fits it, and the frame in its colours, at the frame's size.
 
+    may_be_exact  False: it is known to be another frame's, which most of this one's pixels may still agree with
     A picture that is far gives no colours worth having: confidence is then 0 everywhere.
     """
     size = target.lightness.shape
     planes = resized(np.concatenate([gray_of(picture)[None], picture.chroma]), size)
-    if is_exact(target.lightness, planes[0]):
+    if may_be_exact and is_exact(target.lightness, planes[0]):
         return Registration("exact"), ColorFrame(target.index, planes[1:], np.ones(size, np.float32))
     found = align(target.lightness, planes[0])
     shift = float(np.median(np.hypot(*(found.points - grid(size)))))

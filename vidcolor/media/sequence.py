@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from vidcolor.errors import MediaError
 from vidcolor.media.images import picture_size
 from vidcolor.media.still import decode_still
+from vidcolor.timeline import numbered
 
 DEMUXERS = {
     ".png": "png_pipe",
@@ -27,7 +27,6 @@ DEMUXERS = {
     ".jpeg": "jpeg_pipe",
 }
 """FFmpeg's demuxer of each suffix."""
-NUMBER = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
 GAPS_NAMED = 3
 
 
@@ -77,10 +76,11 @@ def find_sequence(path: Path) -> ImageSequence:
 
 def _family(picture: Path) -> tuple[tuple[str, str, str], int]:
     """What the pictures of one sequence share, and the picture's number."""
-    match = NUMBER.fullmatch(picture.stem)
-    if not match:
+    parts = numbered(picture.stem)
+    if parts is None:
         return (picture.stem, "", picture.suffix), 0
-    return (match[1], match[3], picture.suffix), int(match[2])
+    before, number, behind = parts
+    return (before, behind, picture.suffix), number
 
 
 def _in_order(pictures: list[tuple[int, Path]]) -> ImageSequence:

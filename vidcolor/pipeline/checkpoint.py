@@ -104,12 +104,7 @@ class Checkpoint:
         facts: dict[str, Any] = {"frame": key.frame, "how": key.how, "pictures": key.pictures, "notes": key.notes}
         if key.registration is not None:
             fit = key.registration
-            facts["registration"] = {
-                "kind": fit.kind,
-                "shift": float(fit.shift),
-                "fits": float(fit.fits),
-                "notes": fit.notes,
-            }
+            facts["registration"] = {"kind": fit.kind, "shift": float(fit.shift), "fits": float(fit.fits)}
         color = {} if key.color is None else {"chroma": key.color.chroma, "confidence": key.color.confidence}
         self.put(_key_name(key.frame), {"facts": np.array(json.dumps(facts)), **color})
 
@@ -132,7 +127,7 @@ def _key_of(facts: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> MadeKeyf
     fit, color = facts.get("registration"), None
     if "chroma" in arrays:
         color = ColorFrame(facts["frame"], arrays["chroma"], arrays["confidence"])
-    registration = Registration(fit["kind"], fit["shift"], fit["fits"], tuple(fit["notes"])) if fit else None
+    registration = Registration(fit["kind"], fit["shift"], fit["fits"]) if fit else None
     return MadeKeyframe(
         facts["frame"], color, facts["how"], tuple(facts["pictures"]), registration, None, tuple(facts["notes"])
     )

@@ -10,12 +10,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy import ndarray as Array
 
-from vidcolor.colorize import color_from_references, register
+from vidcolor.colorize import color_from_references, register, transfer
 from vidcolor.colorize.by_registration import resized
+from vidcolor.colorize.which_frame import FITS as FITS_FRAME
+from vidcolor.colorize.which_frame import FrameMatch, find_frame, small_picture, small_size
 from vidcolor.features import Features
+from vidcolor.media.read import Clip
 from vidcolor.pipeline.library import Library
-from vidcolor.references.choose import choose_references
+from vidcolor.references.choose import choose_references, holds_color
 from vidcolor.settings import ColorizeSettings, Settings
 from vidcolor.state.plan import Plan, PlannedKeyframe
 from vidcolor.types import ColorFrame, Frame, Guidance, Reference, Region, Registration
@@ -39,7 +43,7 @@ class MadeKeyframe:
     color: ColorFrame | None
     """None: nothing matched."""
     how: str
-    """exact, near, far, transfer (from other pictures) or regions (likewise, with masks)"""
+    """exact, near, far, gray (without colour), transfer (from other pictures) or regions (likewise, with masks)"""
     pictures: tuple[str, ...]
     registration: Registration | None = None
     full_size: np.ndarray | None = None
@@ -80,12 +84,15 @@ class KeyframeMaker:
         self.colorizer = colorizer
         self.pictures = {p.name: p for p in plan.pictures}
 
-    def make(self, key: PlannedKeyframe, target: Frame) -> MadeKeyframe:
-        """The keyframe's colours at working size; without a colorizer its regions are left out, and a note says so."""
+    def make(self, key: PlannedKeyframe, target: Frame, clip: Clip | None = None) -> MadeKeyframe:
+        """The keyframe's colours at working size; without a colorizer its regions are left out, and a note says so.
+
+        clip  holds the frame's neighbours, to see whether its own picture is theirs; None: it is taken at its word
+        """
         if self.colorizer is None and key.regions:
-            made = self._made(replace(key, regions=()), target)
+            made = self._made(replace(key, regions=()), target, clip)
             return replace(made, notes=(*made.notes, _left_out(key)))
-        return self._made(key, target)
+        return self._made(key, target, clip)
 
     def paint_over(self, key: PlannedKeyframe, target: Frame, color: ColorFrame) -> MadeKeyframe:
         """The frame in the colours it has from elsewhere, the key's regions in those of their pictures."""
@@ -100,10 +107,11 @@ class KeyframeMaker:
     def _read(self, key: PlannedKeyframe) -> list[Reference]:
         return [self.library.read(self.pictures[name]) for name in key.pictures]
 
-    def _made(self, key: PlannedKeyframe, target: Frame) -> MadeKeyframe:
+    def _made(self, key: PlannedKeyframe, target: Frame, clip: Clip | None) -> MadeKeyframe:
         references = self._read(key)
         if key.reason == "person":
-            made = self._from_own_picture(key, target, references[0])
+            match = self._match(key, references[0], clip) if clip else FrameMatch(1.0, key.frame, False)
+            made = self._from_own_picture(key, target, references[0], match)
             return self._painted(key, target, references, made) if key.regions else made
         color = self._from_references(target, references, self._regions(key, target, references))
         return MadeKeyframe(key.frame, color, "regions" if key.regions else "transfer", key.pictures)
@@ -150,15 +158,31 @@ class KeyframeMaker:
         color = other if made.color is None else mixed(other, made.color, share)
         return replace(made, color=color, full_size=None)
 
-    def _from_own_picture(self, key: PlannedKeyframe, target: Frame, picture: Reference) -> MadeKeyframe:
-        registration, color = register(target, picture, self.settings.colorize)
+    def _match(self, key: PlannedKeyframe, picture: Reference, clip: Clip) -> FrameMatch:
+        """The frame's own picture beside that frame and its neighbours in the shot."""
+        shot = next(s.shot.frames for s in self.plan.shots if key.frame in s.shot.frames)
+        size = small_size(clip.size)
+
+        def frame_at(frame: int) -> Array:
+            return resized(clip[frame - clip.frames.start].lightness[None], size)[0]
+
+        return find_frame(small_picture(picture, size), frame_at, key.frame, shot)
+
+    def _from_own_picture(
+        self, key: PlannedKeyframe, target: Frame, picture: Reference, match: FrameMatch
+    ) -> MadeKeyframe:
+        if not holds_color(picture.chroma):
+            note = f"{picture.name}: holds no colour, so frame {key.frame} takes its colours from elsewhere"
+            return MadeKeyframe(key.frame, None, "gray", key.pictures, notes=(note,))
+        registration, color = register(target, picture, self.settings.colorize, may_be_exact=match.best == key.frame)
         if registration.kind == "far":
-            return self._from_far_picture(key, target, picture, registration)
+            return self._from_far_picture(key, target, picture, registration, _misfit(key, match))
         if registration.kind == "near" and self.colorizer is not None:
             color = self._completed(target, picture, color, self.colorizer)
         exact = registration.kind == "exact" and picture.lightness.shape == self.plan.reel.size
         full_size = picture.chroma if exact else None
-        notes = tuple(f"{picture.name}: {note}" for note in registration.notes)
+        misfit = _misfit(key, match)
+        notes = (f"{picture.name}: {misfit}",) if misfit else ()
         return MadeKeyframe(key.frame, color, registration.kind, key.pictures, registration, full_size, notes)
 
     def _completed(self, target: Frame, picture: Reference, laid: ColorFrame, colorizer: Colorizer) -> ColorFrame:
@@ -170,15 +194,28 @@ class KeyframeMaker:
         return mixed(laid, other, share)
 
     def _from_far_picture(
-        self, key: PlannedKeyframe, target: Frame, picture: Reference, registration: Registration
+        self, key: PlannedKeyframe, target: Frame, picture: Reference, registration: Registration, misfit: str
     ) -> MadeKeyframe:
-        note = f"{picture.name}: does not fit frame {key.frame}"
-        if not choose_references(target, [picture], self.features, self.settings.references):
-            note += " and nothing in it matches; unused: is its number right?"
+        scored = choose_references(target, [picture], self.features, self.settings.references)
+        what = misfit or f"does not fit frame {key.frame}; is its number right?"
+        use = "used as a free reference" if scored else "nothing in it matches, so it is not used"
+        note = f"{picture.name}: {what} Here it is {use}."
+        if not scored:
             return MadeKeyframe(key.frame, None, "far", key.pictures, registration, None, (note,))
-        color = self._from_references(target, [picture])
-        note += "; used as a free reference"
+        if self.colorizer is not None:
+            color = self._from_references(target, [picture])
+        else:
+            color = transfer(target, scored, self.features, self.settings.colorize)  # registered in vain already
         return MadeKeyframe(key.frame, color, "far", key.pictures, registration, None, (note,))
+
+
+def _misfit(key: PlannedKeyframe, match: FrameMatch) -> str:
+    """What is wrong with a frame's own picture; empty where nothing is."""
+    if match.best != key.frame:
+        return f"fits frame {match.best} better than {key.frame}; is its number right?"
+    if match.fits < FITS_FRAME:
+        return f"hardly fits frame {key.frame}, whose colours are guessed where it does not; is its number right?"
+    return ""
 
 
 def _left_out(key: PlannedKeyframe) -> str:

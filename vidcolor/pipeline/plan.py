@@ -21,10 +21,12 @@ from vidcolor.media.probe import open_reel
 from vidcolor.media.read import Clip
 from vidcolor.media.whole import hashed_beside
 from vidcolor.pipeline.library import Library, Pictures
+from vidcolor.pipeline.look import Looker
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.records import encode
 from vidcolor.references.choose import choose_references
+from vidcolor.references.names import PictureName
 from vidcolor.settings import Settings
 from vidcolor.shots.detect import find_shots, measuring_size
 from vidcolor.shots.edl import edl_text
@@ -33,6 +35,7 @@ from vidcolor.shots.otio import otio_text
 from vidcolor.state import read
 from vidcolor.state.by_shot import ByShot, sort_by_shot
 from vidcolor.state.film import Film
+from vidcolor.state.findings import finding_mark, keep_findings, load_findings
 from vidcolor.state.made_of import match_marks, shots_ingredients
 from vidcolor.state.marks import reel_mark, reel_touched
 from vidcolor.state.plan import Given, Picture, PlannedKeyframe, clear_frames
@@ -52,9 +55,7 @@ def make_plan(
     opened  told the reel before the work on it begins
     """
     reel, shots = _reel_and_shots(project, settings, progress, opened)
-    given = read.list_given(project, reel, shots)
-    if not project.has(read.PICTURES) or read.known_files(project) != given.files:
-        project.write_json(read.PICTURES, read.PICTURES_SCHEMA, {"files": given.files})
+    given = _looked_at(project, reel, shots, progress)
     _match(project, reel, shots, given, settings, progress)
     return read.load_film(project, settings)
 
@@ -75,6 +76,7 @@ def _reel_and_shots(
     if known and shots:
         return known, shots
     reel = known or open_reel(path, settings.reel)
+    read.list_names(project, reel)  # what they refuse is refused before the shots are looked for
     if opened is not None:
         opened(reel)
     with hashed_beside(reel.path) as whole:
@@ -122,6 +124,32 @@ def _write_lists(project: Project, reel: Reel, shots: Sequence[Shot]) -> None:
     """The shots for people and editing programs; their timecodes are the reel's."""
     for name, text_of in (("csv", csv_text), ("edl", edl_text), ("otio", otio_text)):
         project.write_text(f"plan/shots.{name}", text_of(shots, reel))
+
+
+def _looked_at(project: Project, reel: Reel, shots: Sequence[Shot], progress: Progress) -> Given:
+    """What a person gave, once every picture has been looked at of which the name or the plan leaves something open."""
+    given = read.list_given(project, reel, shots)
+    if not project.has(read.PICTURES) or read.known_files(project) != given.files:
+        project.write_json(read.PICTURES, read.PICTURES_SCHEMA, {"files": given.files})
+    library, hashes = Library(project.keyframes_path), given.hashes
+    while wanted := _worth_a_look(given, shots):
+        looker = Looker(reel, shots, given, library)
+        found = {path: entry for path, entry in load_findings(project).items() if path in hashes}
+        for done, name in enumerate(wanted):
+            progress("references", done, len(wanted))
+            found[name.path] = looker.finding(name, finding_mark(name, hashes[name.path], reel, shots))
+            log.info("%s: %s", name.path, found[name.path])
+        progress("references", len(wanted), len(wanted))
+        keep_findings(project, found)
+        given = read.list_given(project, reel, shots)
+    return given
+
+
+def _worth_a_look(given: Given, shots: Sequence[Shot]) -> list[PictureName]:
+    """What may be free to serve any shot, and what may be some frame's or not; all where a shot has no picture."""
+    if len(sort_by_shot(given, shots).own) < len(shots):
+        return list(given.unseen)
+    return [name for name in given.unseen if name.frame is None]
 
 
 def _match(

@@ -197,7 +197,7 @@ def _make_keyframes(
             made += 1
             with counter.keyframe():
                 target = clip[key.frame - start]
-                keys.put(maker.make(key, target), target)
+                keys.put(maker.make(key, target, clip), target)
     own = keys.to_carry()
     missing = {frame: key for frame, key in over.items() if not keys.take(frame)}
     counter.skip(keys=len(planned.keys) - made - len(missing))

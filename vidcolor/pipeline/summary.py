@@ -43,6 +43,7 @@ def _keyframes(shown: Sequence[ShotState]) -> str:
         "far": "too far, used as free references",
         "transfer": "matched",
         "regions": "by regions",
+        "gray": "without colour",
     }
     told = ", ".join(f"{hows[how]} {word}" for how, word in words.items() if hows[how])
     return f"{sum(hows.values())}" + (f" ({told})" if told else "")

@@ -23,6 +23,13 @@ SIDE = 256
 CELL = 8
 MUTUAL = 0.5
 """Weight of the share of cells that choose each other."""
+COLORLESS, SHARE = 3.0, 0.99
+"""A picture of which this share has less chroma than that, in a*b*, holds no colour but what JPEG leaves of gray."""
+
+
+def holds_color(chroma: Array) -> bool:
+    """True if a picture's chroma (2, H, W) is more than a gray picture's."""
+    return bool(np.quantile(np.hypot(*chroma), SHARE) >= COLORLESS)
 
 
 def choose_references(

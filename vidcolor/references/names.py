@@ -1,9 +1,10 @@
 """What the names in a references folder mean. Looks at names only, never at the disk.
 
-000134.png, ref_000134.jpg     the picture of frame 134: the stem ends in four or more digits
+000134.png, frame_134.jpg      the picture of frame 134; what else is taken for a frame's, `readings.py` says
 01-00-05-09.png                the picture of the frame at that timecode
-r1-000134/coat.png             offered to shot r1-000134 only
+coat_134.png                   the picture of frame 134 if it fits it: the picture decides
 coat.png, wardrobe/coat.png    a free reference, offered to every shot
+r1-000134/coat.png             offered to shot r1-000134 only
 coat.region-000134.png         a mask of frame 134: its white part takes the colours of coat.png alone
 coat.region.png                a mask of coat.png: only its white part serves such regions
 coat.region-sleeve-000134.png, coat.region-sleeve.png    the same for a second region, called sleeve
@@ -13,25 +14,32 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from vidcolor.errors import InputError
-from vidcolor.timeline import TIMECODE, parse_timecode
+from vidcolor.references.readings import Reading, read_stem
+from vidcolor.timeline import TIMECODE
 from vidcolor.types import Reel, Shot
 
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
-FRAME_STEM = re.compile(r"(?:.*[^0-9])?([0-9]{4,})", re.DOTALL)
 REGION_STEM = re.compile(r"(.+)\.region(?:-(.+))?", re.DOTALL)
 """The picture's stem, and what follows."""
-REGION_FRAME = re.compile(rf"(?:(.*)-)?([0-9]{{4,}}|{TIMECODE.pattern})", re.DOTALL)
-"""The region's own name, and its frame."""
+REGION_FRAME = re.compile(
+    rf"(?:(?P<name>.*)-)?(?P<frame>[0-9]{{4,}}|{TIMECODE.pattern})|(?P<number>[0-9]{{1,3}})", re.DOTALL
+)
+"""The region's own name, and its frame; behind a name a number has four digits."""
 SHOT_FOLDER = re.compile(r"[A-Za-z][A-Za-z0-9]*-[0-9]{6}")
 CLUTTER = ("thumbs.db", "desktop.ini")
-MOST_DIGITS = 12
-"""A frame number of more digits is past the end of any film (and int() refuses thousands of digits)."""
+HOWS = {
+    "own": "References are numbered as the film's own pictures are",
+    "from 0": "References are numbered from 0, not as the film's own pictures are",
+    "time": "Read as times since the film's start",
+}
+MOST_NAMED = 4
+"""Pictures named in one note before `and N more`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +49,13 @@ class PictureName:
     path: str
     """Relative to the references folder, with `/`."""
     frame: int | None = None
-    """The frame it is the picture of; None for a free reference."""
+    """The frame it is the picture of; None for a free reference, and where the picture decides."""
     shot: str | None = None
     """The only shot it is offered to; None for every shot."""
+    maybe: tuple[int, ...] = ()
+    """Where the name may mean more than one thing: the frames it may mean, the likeliest first."""
+    free: bool = True
+    """False: it is the picture of some frame. True: it may be a free reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,7 @@ def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
     """
     pictures: list[PictureName] = []
     masks: list[tuple[str, re.Match[str]]] = []
+    read: dict[str, Reading] = {}
     notes: list[str] = []
     for path in sorted(paths):
         parts = PurePosixPath(path).parts
@@ -92,10 +105,34 @@ def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
         if region := REGION_STEM.fullmatch(stem):
             masks.append((path, region))
             continue
-        pictures.append(PictureName(path, _frame_of(path, stem, reel), _shot_of(path)))
-    _refuse_doubles(pictures, reel)
+        read[path] = _read(path, stem, reel)
+        pictures.append(_picture(path, read[path]))
+    refuse_doubles(pictures, reel)
     regions, more = _regions_of(masks, pictures, reel)
-    return FolderNames(tuple(pictures), regions, (*notes, *more))
+    return FolderNames(tuple(pictures), regions, (*notes, *_told(read, reel), *more))
+
+
+def _picture(path: str, reading: Reading) -> PictureName:
+    if reading.sure and len(reading.frames) == 1:
+        return PictureName(path, reading.frames[0], _shot_of(path), free=False)
+    return PictureName(path, None, _shot_of(path), reading.frames, not reading.sure)
+
+
+def _told(read: Mapping[str, Reading], reel: Reel) -> Iterator[str]:
+    """Sentences on names that are read otherwise than as frames from 0 or as the film's timecode."""
+    for how, words in HOWS.items():
+        names = [f"{path} is frame {r.frames[0]}" for path, r in read.items() if r.how == how and len(r.frames) == 1]
+        if names:
+            yield f"{words}: {some(names)}."
+    outside = [f"{path} ({r.outside})" for path, r in read.items() if r.outside]
+    if outside:
+        yield f"Free references, as the film ({reel.frame_count} frames) has nothing there: {some(outside)}."
+
+
+def some(names: Sequence[str]) -> str:
+    """`a, b, c, d and 7 more`."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def check_shots(names: Iterable[PictureName | RegionName], shots: Sequence[Shot]) -> None:
@@ -116,15 +153,6 @@ def check_shots(names: Iterable[PictureName | RegionName], shots: Sequence[Shot]
             )
 
 
-def pictures_for(shot: Shot, pictures: Iterable[PictureName]) -> list[PictureName]:
-    """The pictures a shot may take colours from: its own frames', and those offered to it or to every shot."""
-    return [
-        picture
-        for picture in pictures
-        if (picture.shot in (None, shot.id) and picture.frame is None) or picture.frame in shot.frames
-    ]
-
-
 def _regions_of(
     masks: Sequence[tuple[str, re.Match[str]]], pictures: Sequence[PictureName], reel: Reel
 ) -> tuple[tuple[RegionName, ...], list[str]]:
@@ -140,9 +168,8 @@ def _regions_of(
         if not of_frame:
             _keep_once(parts, (picture, match[2] or ""), path)
             continue
-        frame = _frame_of(path, of_frame[2], reel)
-        assert frame is not None, "the name has one"
-        _keep_once(found, (picture, of_frame[1] or "", frame), path)
+        frames = _read(path, of_frame["frame"] or of_frame["number"], reel).frames
+        _keep_once(found, (picture, of_frame["name"] or "", frames[0]), path)
     regions = [
         RegionName(path, frame, named[picture], parts.get((picture, label), ""), _shot_of(path))
         for (picture, label, frame), path in found.items()
@@ -168,42 +195,15 @@ def _shot_of(path: str) -> str | None:
     return parts[0] if len(parts) > 1 and SHOT_FOLDER.fullmatch(parts[0]) else None
 
 
-def _frame_of(path: str, stem: str, reel: Reel) -> int | None:
-    if TIMECODE.fullmatch(stem):
-        return _frame_at(path, stem, reel)
-    match = FRAME_STEM.fullmatch(stem)
-    if not match:
-        return None
-    digits = match[1].lstrip("0") or "0"
-    if len(digits) > MOST_DIGITS or int(digits) >= reel.frame_count:
-        shown = digits if len(digits) <= MOST_DIGITS else f"{digits[:MOST_DIGITS]}..."
-        raise InputError(
-            f"{path}: frame {shown} is past the film's end ({reel.frame_count} frames, 0 to "
-            f"{reel.frame_count - 1}); rename it, without four digits at the end for a free reference"
-        )
-    return int(digits)
-
-
-def _frame_at(path: str, stem: str, reel: Reel) -> int:
-    """The frame whose timecode is `stem`. Dashes stand for the reel's own marks."""
-    mark = ";" if reel.drop_frame else ":"
-    text = stem.replace("-", ":")
-    at = max(text.rfind(":"), text.rfind(";"), text.rfind("."))
+def _read(path: str, stem: str, reel: Reel) -> Reading:
     try:
-        label = parse_timecode(f"{text[:at]}{mark}{text[at + 1 :]}", reel.rate)
+        return read_stem(stem, reel)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    day = parse_timecode(f"23:59:59{mark}{reel.rate.base - 1:02d}", reel.rate) + 1
-    frame = (label - reel.start) % day
-    if frame >= reel.frame_count:
-        raise InputError(
-            f"{path}: outside the film, which runs from {reel.timecode(0)} to "
-            f"{reel.timecode(reel.frame_count - 1)}; rename it"
-        )
-    return frame
 
 
-def _refuse_doubles(pictures: Sequence[PictureName], reel: Reel) -> None:
+def refuse_doubles(pictures: Sequence[PictureName], reel: Reel) -> None:
+    """Refuses two pictures of one frame."""
     first: dict[int, str] = {}
     for picture in pictures:
         if picture.frame is None:

@@ -21,9 +21,11 @@ class ByShot:
     """Frame to the picture of that frame"""
     regions: Mapping[str, RegionsByFrame]
     folders: Mapping[str, tuple[Picture, ...]]
-    """Pictures offered to one shot alone"""
+    """Pictures offered to one shot alone, those without colour left out"""
     free: tuple[Picture, ...]
     """Pictures offered to every other shot"""
+    open: frozenset[str]
+    """Shots of which some picture may be or not, as nobody has looked at it yet"""
 
     def own_keyframes(self, shot: Shot) -> tuple[PlannedKeyframe, ...]:
         """The keyframes that a person gave pictures for, and then those with regions; none without any such picture."""
@@ -60,9 +62,11 @@ def sort_by_shot(given: Given, shots: Sequence[Shot]) -> ByShot:
     for picture in given.pictures:
         if picture.frame is not None:
             own.setdefault(shot_of(picture.frame), {})[picture.frame] = picture.name
-        if picture.shot is not None:
+        if picture.shot is not None and not picture.gray:
             folders[picture.shot] = (*folders.get(picture.shot, ()), picture)
     for region in given.regions:
         frames = regions.setdefault(shot_of(region.frame), {})
         frames[region.frame] = (*frames.get(region.frame, ()), region)
-    return ByShot(own, regions, folders, tuple(p for p in given.pictures if p.shot is None))
+    free = tuple(p for p in given.pictures if p.shot is None and not p.gray)
+    asked = frozenset(shot_of(frame) for name in given.unseen for frame in name.maybe)
+    return ByShot(own, regions, folders, free, asked)

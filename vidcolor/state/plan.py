@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from vidcolor.errors import ProjectError
-from vidcolor.references.names import RegionName
+from vidcolor.references.names import PictureName, RegionName
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Reel, Shot
 
@@ -21,6 +21,8 @@ class Picture:
     hash: str
     frame: int | None = None
     shot: str | None = None
+    gray: bool = False
+    """True: it holds no colour, so it matches nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Given:
     """On what was passed over"""
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     """Every file's size, time and hash, to keep"""
+    unseen: tuple[PictureName, ...] = ()
+    """Pictures that `vidcolor plan` has not looked at yet"""
 
     @property
     def hashes(self) -> dict[str, str]:

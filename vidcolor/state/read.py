@@ -15,10 +15,11 @@ from vidcolor.errors import MediaError, ProjectError
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.records import decode
-from vidcolor.references.names import RegionName, check_shots, read_names
+from vidcolor.references.names import FolderNames, RegionName, check_shots, read_names, refuse_doubles
 from vidcolor.settings import Settings
 from vidcolor.state.by_shot import ByShot, sort_by_shot
 from vidcolor.state.film import Film
+from vidcolor.state.findings import finding_mark, fresh_findings, load_findings, settle, told
 from vidcolor.state.made_of import match_marks, shots_ingredients
 from vidcolor.state.marks import file_hash, file_mark, reel_mark, reel_touched
 from vidcolor.state.plan import Given, Picture, Plan, PlannedKeyframe, ShotPlan, dissolves_of, reach_of, with_theirs
@@ -119,7 +120,7 @@ def _plan_shot(
 ) -> ShotPlan:
     plain = ShotPlan(shot, reach_of(shot, dissolves), by_shot.own_keyframes(shot), dissolves=dissolves)
     if plain.keys:
-        return plain
+        return replace(plain, matched=shot.id not in by_shot.open)
     made_of, keys = chosen.get(shot.id, ("", ()))
     if made_of != marks[shot.id]:
         return replace(plain, matched=False)
@@ -138,17 +139,37 @@ def list_given(project: Project, reel: Reel, shots: Sequence[Shot]) -> Given:
     Refuses a folder that is not there and names that `references.names` refuses. A file is hashed again only
     when its size or time has changed since the table was kept.
     """
-    folder = project.keyframes_path
+    folder, names = project.keyframes_path, list_names(project, reel)
     if folder is None:
-        return Given((), (), ("no references folder given",), {})
-    names = read_names(_files_below(folder), reel)
+        return Given((), (), names.notes, {})
     check_shots((*names.pictures, *names.regions), shots)
     known = known_files(project)
     masks = [path for region in names.regions for path in (region.path, region.part) if path]
     wanted = dict.fromkeys([*(p.path for p in names.pictures), *masks])
     files = {path: _hashed(folder / path, known.get(path)) for path in wanted}
-    pictures = tuple(Picture(p.path, files[p.path]["hash"], p.frame, p.shot) for p in names.pictures)
-    return Given(pictures, names.regions, names.notes, files)
+    marks = {p.path: finding_mark(p, files[p.path]["hash"], reel, shots) for p in names.pictures}
+    found = fresh_findings(names.pictures, load_findings(project), marks)
+    settled = settle(names.pictures, found)
+    refuse_doubles(settled, reel)
+    check_shots(settled, shots)
+    grays = {path for path, finding in found.items() if finding.gray}
+    pictures = tuple(Picture(p.path, files[p.path]["hash"], p.frame, p.shot, p.path in grays) for p in settled)
+    unseen = tuple(p for p in names.pictures if p.path not in found)
+    return Given(pictures, names.regions, (*names.notes, *told(settled, found)), files, unseen)
+
+
+def list_names(project: Project, reel: Reel) -> FolderNames:
+    """What the names in the references folder mean. Refuses a folder that is not there, and one without pictures."""
+    folder = project.keyframes_path
+    if folder is None:
+        return FolderNames((), (), ("no references folder given",))
+    names = read_names(_files_below(folder), reel)
+    if not names.pictures:
+        raise MediaError(
+            f"{folder}: no pictures in this folder of references (PNG, TIFF or JPEG); put some into it, or give "
+            "another with --keyframes"
+        )
+    return names
 
 
 def known_files(project: Project) -> dict[str, Any]:

@@ -68,7 +68,8 @@ def _named(pair: Pair, folder: Path) -> list[int]:
     paths = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
     timed = any(TIMECODE.search(PurePosixPath(path).stem) for path in paths)
     pictures = read_names(paths, _reel(pair, timed=timed)).pictures
-    numbers = sorted({p.frame for p in pictures if p.frame is not None})
+    named = [p.maybe[0] if p.maybe and not p.free else p.frame for p in pictures]
+    numbers = sorted({frame for frame in named if frame is not None})
     if not numbers:
         raise InputError(
             f"{folder}: no picture here is named by its frame; name keyframes as 000134.png, or leave --keyframes out"

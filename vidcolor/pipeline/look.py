@@ -1,0 +1,73 @@
+"""References are looked at once: which frame each is the picture of, where its name leaves that open; has it colour?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from numpy import ndarray as Array
+
+from vidcolor.colorize.which_frame import FITS, FrameMatch, find_frame, small_picture, small_size
+from vidcolor.media.read import Clip
+from vidcolor.pipeline.library import Library
+from vidcolor.references.choose import holds_color
+from vidcolor.references.names import PictureName
+from vidcolor.state.findings import Finding
+from vidcolor.state.plan import Given
+from vidcolor.types import Reel, Reference, Shot
+
+WIDE = 96
+"""Frames on either side of one that a name may mean in which a better one is looked for."""
+CLEARLY = 0.02
+"""By how much a later reading must fit better than an earlier one."""
+
+
+class Looker:
+    """Looks at pictures beside the frames that their names may mean."""
+
+    def __init__(self, reel: Reel, shots: Sequence[Shot], given: Given, library: Library) -> None:
+        self.reel, self.shots, self.library = reel, shots, library
+        self.pictures = {p.name: p for p in given.pictures}
+        self.size = small_size(reel.size)
+
+    def finding(self, name: PictureName, made_of: str) -> Finding:
+        """What the picture is."""
+        picture = self.library.read(self.pictures[name.path])
+        found = Finding(made_of, gray=not holds_color(picture.chroma))
+        return self._placed(name, picture, found) if name.maybe else found
+
+    def _placed(self, name: PictureName, picture: Reference, found: Finding) -> Finding:
+        """Of the frames its name may mean the one it fits; where it need not be any, only one that it fits best."""
+        matches = list(self._matches(name, small_picture(picture, self.size)))
+        good = [(frame, match.fits) for frame, match in matches if match.fits >= FITS and match.best == frame]
+        if good:
+            return replace(found, frame=_likeliest(good, name.maybe))
+        better = [match.best for frame, match in matches if match.best != frame]
+        inside = [frame for frame in better if frame in name.maybe]
+        if inside or not name.free:
+            return replace(found, frame=next(iter(inside), name.maybe[0]))
+        return replace(found, fits=next(iter(better), None))
+
+    def _matches(self, name: PictureName, picture: Array) -> Iterator[tuple[int, FrameMatch]]:
+        for shot in self.shots:
+            inside = [frame for frame in name.maybe if frame in shot.frames]
+            if not inside or name.shot not in (None, shot.id):
+                continue
+            clip = Clip(self.reel, shot.frames, self.size)
+            for frame in inside:
+                yield frame, find_frame(picture, frame_at(clip), frame, shot.frames, WIDE)
+            clip.close()
+
+
+def _likeliest(good: Sequence[tuple[int, float]], order: Sequence[int]) -> int:
+    """The first of the name's readings, or a later one that fits clearly better."""
+    chosen, most = -1, 0.0
+    for frame, fits in sorted(good, key=lambda pair: order.index(pair[0])):
+        if chosen < 0 or fits > most + CLEARLY:
+            chosen, most = frame, fits
+    return chosen
+
+
+def frame_at(clip: Clip) -> Callable[[int], Array]:
+    """The lightness of a frame by its number, from a clip that holds it."""
+    return lambda frame: clip[frame - clip.frames.start].lightness

@@ -1,0 +1,271 @@
+"""Which frames a picture's name may mean: its numbers, timecodes and times. Looks at the name only.
+
+Taken at their word, inside the film (`Reading.sure`):
+- a name that is a number, or begins with one that has zeros in front: 12, 000040_color, 000040_00001_
+- a number behind a word for frame: frame_40, shot3-f0040; four digits or more behind ref or key: ref_000134
+- a number behind the name of the film, or of the film's own pictures: film_000040, scan.1001
+- a timecode, or a time since the film's start, anywhere: TC_00-00-01-16, film-00.00.01.667
+Any other number (coat_2024, mpv-shot0012) may be a frame or not: the picture decides.
+
+A film that is a folder of pictures has numbers of its own: those come first, frames counted from 0 second.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from vidcolor.errors import InputError
+from vidcolor.timeline import numbered, parse_timecode
+from vidcolor.types import Reel
+
+MOST_DIGITS = 12
+"""A frame number of more digits is past the end of any film (and int() refuses thousands of digits)."""
+DIGITS = re.compile(r"[0-9]+")
+JOINTS = ":;._-hms"
+"""What may stand between the fields of a time or a date."""
+FRAME_WORD = re.compile(r"(?:^|.*[^a-z])(?:frames?|fr|f)[ _.\-#]*", re.DOTALL)
+REFERENCE_WORD = re.compile(r"(?:^|.*[^a-z])(?:refs?|references?|keys?|keyframes?|kf)[ _.\-#]*", re.DOTALL)
+TAIL = re.compile(
+    r"(?:_[0-9]{5}_|[ _\-]*\([0-9]{1,3}\)|[ _.\-]*v[0-9]{1,3}|[ _\-]*(?:copy|kopie|copie|copia)[ _\-]*[0-9]{0,3})+$"
+)
+"""What programs add to a copy's or a result's name: ComfyUI's counter, `(2)`, `v2`, `copy 2`."""
+NO_NUMBER = re.compile(r"(?:v|mp|[0-9]x)$"), re.compile(r"(?:[pk]\b|x[0-9])")
+"""What stands before and after digits that count no frames: v2, mp4, 1080p, 4k, 1920x1080."""
+LONG = 4
+"""Digits from which a number is more likely a frame's than a count of a few things."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one name may mean."""
+
+    frames: tuple[int, ...] = ()
+    """Frames of the film that it may be the picture of, the likeliest first."""
+    sure: bool = False
+    """True: it is the picture of one of them. False: it may be of none."""
+    how: str = ""
+    """`own` or `from 0`: which numbers, where the film has its own; `time`: since the film's start; else empty"""
+    outside: str = ""
+    """What would be a frame or timecode if the film had it; empty for a name without any."""
+
+
+def read_stem(stem: str, reel: Reel) -> Reading:
+    """What a picture's name without its suffix may mean for this film.
+
+    Refuses names that are nothing but a frame number or timecode that the film does not have.
+    """
+    groups = [(m.start(), m.end()) for m in DIGITS.finditer(stem)]
+    runs = _runs(stem, groups)
+    if timed := _timed(stem, runs, reel):
+        return timed
+    in_runs = {group for run in runs for group in run}
+    tail = TAIL.search(stem.lower())
+    end = tail.start() if tail and any(stop <= tail.start() for _, stop in groups) else len(stem)
+    spans = [span for span in groups if span not in in_runs and span[1] <= end and _counts(stem, span)]
+    seconds = tuple(frame for run in runs for frame in _second(stem, run, reel))
+    return _numbered(stem, spans, end, reel, seconds)
+
+
+def _numbered(stem: str, spans: Sequence[tuple[int, int]], end: int, reel: Reel, seconds: tuple[int, ...]) -> Reading:
+    film = _FilmNumbers(reel)
+    for span in spans:
+        if film.owns(stem, span):
+            own = film.frame(stem, span)
+            return Reading((own,), True, "own") if own is not None else _at_its_word(stem, span, reel, film)
+    strict = [span for span in spans if _strictly_a_frame(stem, span)]
+    if strict:
+        return _at_its_word(stem, strict[0], reel, film)
+    for span in spans:
+        frames = film.readings(stem, span)
+        if frames and (span == (0, end) or _behind_films_name(stem, span, reel)):
+            return Reading(frames, True, film.how(stem, span))
+    spans = sorted(spans, key=lambda span: span[0] - span[1])  # more digits are likelier a frame's
+    found = tuple(dict.fromkeys([frame for span in spans for frame in film.readings(stem, span)] + [*seconds]))
+    outside = "" if found or not spans else f"frame {_shown(stem[slice(*spans[0])])}"
+    return Reading(found, False, "", outside)
+
+
+def _at_its_word(stem: str, span: tuple[int, int], reel: Reel, film: _FilmNumbers) -> Reading:
+    frames = film.readings(stem, span)
+    if frames:
+        return Reading(frames, True, film.how(stem, span))
+    own = f"; its pictures are numbered {film.first} to {film.first + reel.frame_count - 1}" if film.first else ""
+    raise InputError(
+        f"frame {_shown(stem[slice(*span)])} is past the film's end ({reel.frame_count} frames, 0 to "
+        f"{reel.frame_count - 1}{own}); rename it, without a number for a free reference"
+    )
+
+
+def _strictly_a_frame(stem: str, span: tuple[int, int]) -> bool:
+    start, stop = span
+    if span == (0, len(stem)):
+        return True
+    before, digits, length = stem[:start].lower(), stem[start:stop], stop - start
+    if start == 0:
+        following = DIGITS.search(stem, stop)
+        longer = following is not None and len(following[0]) > length  # a counter and a seed, as 00001-3847293847
+        return digits.startswith("0") and length >= LONG and not longer
+    return bool(FRAME_WORD.fullmatch(before)) or (length >= LONG and bool(REFERENCE_WORD.fullmatch(before)))
+
+
+def _behind_films_name(stem: str, span: tuple[int, int], reel: Reel) -> bool:
+    before, name = stem[: span[0]].lower().rstrip(" _.-"), reel.path.stem.lower()
+    return span[1] - span[0] >= LONG and before == name != ""
+
+
+def _counts(stem: str, span: tuple[int, int]) -> bool:
+    start, stop = span
+    in_brackets = stem[start - 1 : start] == "(" and stem[stop : stop + 1] == ")"
+    before, after = NO_NUMBER
+    return not in_brackets and not before.search(stem[:start].lower()) and not after.match(stem[stop:].lower())
+
+
+def _shown(digits: str) -> str:
+    digits = digits.lstrip("0") or "0"
+    return digits if len(digits) <= MOST_DIGITS else f"{digits[:MOST_DIGITS]}..."
+
+
+class _FilmNumbers:
+    """The numbers of a film's frames: counted from 0, or as the film's own pictures are numbered."""
+
+    def __init__(self, reel: Reel) -> None:
+        self.count = reel.frame_count
+        self.prefix, self.first = "", 0
+        if reel.codec and reel.path.suffix.lower() == f".{reel.codec}":  # an image sequence
+            self.prefix, self.first, _ = numbered(reel.path.stem) or ("", 0, "")
+
+    def owns(self, stem: str, span: tuple[int, int]) -> bool:
+        """True if the name is that of the film's own picture of some number."""
+        return self.first > 0 and self.prefix != "" and stem[: span[0]] == self.prefix
+
+    def frame(self, stem: str, span: tuple[int, int]) -> int | None:
+        return next(iter(self._inside(stem, span, self.first)), None)
+
+    def how(self, stem: str, span: tuple[int, int]) -> str:
+        """Which numbering the likeliest reading uses; empty where there is but one."""
+        return "" if not self.first else "own" if self.frame(stem, span) is not None else "from 0"
+
+    def readings(self, stem: str, span: tuple[int, int]) -> tuple[int, ...]:
+        """The film's own numbering first."""
+        starts = (self.first, 0)
+        return tuple(dict.fromkeys(frame for start in starts for frame in self._inside(stem, span, start)))
+
+    def _inside(self, stem: str, span: tuple[int, int], start: int) -> Iterator[int]:
+        digits = stem[slice(*span)].lstrip("0") or "0"
+        if len(digits) <= MOST_DIGITS and 0 <= int(digits) - start < self.count:
+            yield int(digits) - start
+
+
+# Times.
+
+Run = list[tuple[int, int]]
+"""Places of digits in a name, one joint between each and the next."""
+
+
+def _runs(stem: str, groups: Sequence[tuple[int, int]]) -> list[Run]:
+    """Runs of three fields or more, without the date that opens them."""
+    runs: list[Run] = []
+    for group in groups:
+        joined = runs and group[0] - runs[-1][-1][1] == 1 and stem[group[0] - 1].lower() in JOINTS
+        if joined:
+            runs[-1].append(group)
+        else:
+            runs.append([group])
+    return [run for run in runs if len(run) >= 3]
+
+
+def _after_date(run: Run) -> Run:
+    """The fields behind a year, month and day; all where there is no date."""
+    return run[3:] if [b - a for a, b in run[:3]] == [4, 2, 2] else run
+
+
+def _timed(stem: str, runs: Sequence[Run], reel: Reel) -> Reading | None:
+    """A timecode or a time in full; None where there is none. Refuses a name that is nothing else, outside the film."""
+    outside = ""
+    for some in _clocks(stem, runs):
+        coded, timed = _coded(stem, some, reel), _since_start(stem, some, reel)
+        decimal = stem[some[-2][1]] != stem[some[0][1]]  # 00:00:01.67, not 00.00.01.16
+        order = [timed, *coded] if decimal else [*coded, timed]
+        frames = tuple(dict.fromkeys(frame for frame in order if frame is not None and frame < reel.frame_count))
+        if frames:
+            return Reading(frames, True, "" if coded and frames[0] == coded[0] else "time")
+        if len(some) == 4 and (some[0][0], some[-1][1]) == (0, len(stem)):
+            raise InputError(_no_such_time(stem, some, reel))
+        outside = outside or stem[some[0][0] : some[-1][1]]
+    return Reading(outside=outside) if outside else None
+
+
+def _clocks(stem: str, runs: Sequence[Run]) -> Iterator[Run]:
+    """The runs of fields that look like a timecode or a time to the thousandth."""
+    for run in runs:
+        fields = _after_date(run)
+        for first in range(len(fields)):
+            for length in (4, 3):
+                some = fields[first : first + length]
+                if len(some) == length and _clock(stem, some):
+                    yield some
+
+
+def _clock(stem: str, fields: Run) -> bool:
+    """True for the fields of a time: at most two digits, then two each, behind like joints."""
+    lengths, last = [b - a for a, b in fields], (2, 3) if len(fields) == 4 else (3,)
+    if lengths[0] > 2 or any(n != 2 for n in lengths[1:-1]) or lengths[-1] not in last:
+        return False
+    attached = lengths[0] == 1 and stem[fields[0][0] - 1 : fields[0][0]].isalpha()  # film2_00_00_01_16
+    joints = ["m" if stem[b] in "hH" else stem[b].lower() for _, b in fields[:-1]]
+    return not attached and (len(fields) == 3 or joints[0] == joints[1])
+
+
+def _coded(stem: str, fields: Run, reel: Reel) -> list[int]:
+    """Frames of HH MM SS FF: as the film's own timecode, then as counted from the film's start."""
+    if len(fields) != 4:
+        return []
+    try:
+        label = _label(stem, fields, reel)
+    except InputError:
+        return []
+    mark = ";" if reel.drop_frame else ":"
+    day = parse_timecode(f"23:59:59{mark}{reel.rate.base - 1:02d}", reel.rate) + 1
+    frame = (label - reel.start) % day
+    return [frame, *([label] if frame >= reel.frame_count else [])]
+
+
+def _label(stem: str, fields: Run, reel: Reel) -> int:
+    hours, minutes, seconds, frames = (stem[a:b] for a, b in fields)
+    mark = ";" if reel.drop_frame else ":"
+    return parse_timecode(f"{hours:0>2}:{minutes}:{seconds}{mark}{frames}", reel.rate)
+
+
+def _since_start(stem: str, fields: Run, reel: Reel) -> int | None:
+    """The frame shown at [HH] MM SS and thousandths (or hundredths behind a point) after the film's start."""
+    texts = [stem[a:b] for a, b in fields]
+    decimals = len(texts[-1])
+    whole = [int(text) for text in texts[:-1]]
+    if (decimals == 2 and stem[fields[-2][1]] != ".") or any(n >= 60 for n in whole[1:]):
+        return None
+    seconds = sum(n * 60**k for k, n in enumerate(reversed(whole)))
+    steps = seconds * 10**decimals + int(texts[-1]) + 1  # players cut or round what they show
+    return int(steps * reel.rate.fraction / 10**decimals)
+
+
+def _second(stem: str, run: Run, reel: Reel) -> Iterator[int]:
+    """The frames of one whole second, HH MM SS after the film's start."""
+    fields = _after_date(run)
+    if len(fields) != 3 or any(b - a != 2 for a, b in fields):
+        return
+    hours, minutes, seconds = (int(stem[a:b]) for a, b in fields)
+    if minutes >= 60 or seconds >= 60:
+        return
+    start = (hours * 60 + minutes) * 60 + seconds
+    first, stop = (-int(-t * reel.rate.fraction // 1) for t in (start, start + 1))
+    yield from range(first, min(stop, reel.frame_count))
+
+
+def _no_such_time(stem: str, fields: Run, reel: Reel) -> str:
+    try:
+        _label(stem, fields, reel)
+    except InputError as error:
+        return str(error)
+    return f"outside the film, which runs from {reel.timecode(0)} to {reel.timecode(reel.frame_count - 1)}; rename it"
