@@ -120,7 +120,7 @@ def test_one_changed_picture_renders_one_shot(work, made, capsys):
     write_picture(picture, SIZE, made[1][25][..., ::-1])
     main(["status", str(work / "film.vidcolor")])
     told = capsys.readouterr().out
-    assert told.count("stale") == 2, told  # its row, and the count below
+    assert told.count("stale") == 3, told  # its row, the count below, and what the word means
     main(["why", str(work / "film.vidcolor"), "r1-000020"])
     assert "references/000025.png  changed" in capsys.readouterr().out
     assert main(line(work)) == 0
@@ -237,6 +237,13 @@ def test_each_version_folder_shows_what_a_person_looks_for(made):
     version = made[0] / "film.vidcolor" / "shots" / SHOTS[0] / "v001"
     assert {p.name for p in version.iterdir()} == {"chroma.avi", "confidence.png", "keys", "made.json", "report.json"}
     assert (version / "keys" / "000005.png").is_file()
+
+
+def test_status_says_what_its_words_mean(made, capsys):
+    assert main(["status", str(made[0] / "film.vidcolor")]) == 0
+    told = capsys.readouterr().out.split("\n\n")[1]
+    for word in ("fresh: ", "stale: ", "new: ", "keyframes: ", "* is", "confidence: ", "0.9", "0.5", "0.2"):
+        assert word in told, word
 
 
 def test_status_answers_within_a_second_of_processor(made):

@@ -65,7 +65,7 @@ def test_the_weights_are_among_the_ingredients(made, capsys):
     made_of = (folder / "film.vidcolor" / "shots" / "r1-000000" / "v001" / "made.json").read_text()
     assert json.dumps(network_ingredients(Settings())["weights.colorizer"]) in made_of
     assert main(["status", str(folder / "film.vidcolor")]) == 0
-    assert "stale" not in capsys.readouterr().out
+    assert "2 shots: 2 fresh\n" in capsys.readouterr().out
 
 
 def test_status_loads_no_torch(made):

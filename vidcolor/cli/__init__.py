@@ -1,4 +1,4 @@
-"""The command line. Read `parser.py` (what can be typed), `commands.py` (what it does), `terminal.py`."""
+"""The command line. Read `parser.py` (what can be typed), `commands.py` (what it does), `show.py`, `terminal.py`."""
 
 from vidcolor.cli.parser import main
 

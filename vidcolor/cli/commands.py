@@ -1,4 +1,4 @@
-"""What each command does: reads the options, calls the pipeline, shows what came out.
+"""What each command does: reads the options, calls the pipeline, shows what came out (show.py).
 
 Modules that decode or compute are imported inside the commands that need them, so that `status` answers at once.
 """
@@ -17,6 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidcolor.cli.progress import ShowProgress
+from vidcolor.cli.show import (
+    LEGEND,
+    show_cost,
+    show_delivered,
+    show_measurement,
+    show_rendered,
+    show_shots,
+    show_summary,
+)
 from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.transfer import transfer_command as transfer_command
 from vidcolor.errors import MediaError, ProjectError
@@ -24,13 +33,11 @@ from vidcolor.project import Project, ProjectConfig
 from vidcolor.settings import Settings, describe, load_settings, parse_assignment, preset_tables
 from vidcolor.state.film import Film
 from vidcolor.state.marks import file_mark
-from vidcolor.state.plan import Plan
 from vidcolor.state.read import load_film, load_reel
-from vidcolor.state.status import ShotState, doubtful, named, ranges, state_of, states, to_render, why
+from vidcolor.state.status import ShotState, state_of, states, to_render, why
 
 if TYPE_CHECKING:
     from vidcolor.pipeline.deliver import Delivered
-    from vidcolor.research.measure import Measurement
     from vidcolor.types import Reel, Shot
 
 WORST_FRAMES = 6
@@ -45,10 +52,10 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
         _refuse_place(project, args.out, args.delivery)
         film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, delivers=True)
         delivered = _deliver(film, shown, args.out, args.delivery, progress)
-    _show_summary(film, shown, terminal)
-    _show_rendered(shown, rendered, terminal)
-    _show_delivered(project, delivered, terminal)
-    _show_cost(film.plan, rendered, delivered, time.monotonic() - started, time.process_time() - cpu, terminal)
+    show_summary(film, shown, terminal)
+    show_rendered(shown, rendered, terminal)
+    show_delivered(project, delivered, terminal)
+    show_cost(film.plan, rendered, delivered, time.monotonic() - started, time.process_time() - cpu, terminal)
 
 
 def example_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -89,7 +96,7 @@ def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
     with _working(project, "plan"), terminal.progress() as progress:
         film = make_plan(project, settings, progress)
         project.remember(**said)
-    _show_shots(film, terminal)
+    show_shots(film, terminal)
     terminal.say(f"written: {project.path('plan')}{os.sep}shots.csv, shots.edl, shots.otio")
 
 
@@ -104,8 +111,8 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         return
     with _working(project, "render"), terminal.progress() as progress:
         film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, args.shots)
-    _show_summary(film, shown, terminal)
-    _show_rendered(shown, rendered, terminal)
+    show_summary(film, shown, terminal)
+    show_rendered(shown, rendered, terminal)
 
 
 def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -114,14 +121,15 @@ def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
     with _working(project, "export"), terminal.progress() as progress:
         film = load_film(project, settings, device=args.device)
         delivered = _deliver(film, states(film), args.out, args.delivery, progress)
-    _show_delivered(project, delivered, terminal)
+    show_delivered(project, delivered, terminal)
 
 
 def status_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
     film = load_film(project, settings, device=args.device)
-    _show_shots(film, terminal)
+    show_shots(film, terminal)
+    terminal.say(LEGEND)
 
 
 def why_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -154,7 +162,7 @@ def measure_command(args: argparse.Namespace, terminal: Terminal) -> None:
     )
     with terminal.progress() as progress:
         found = measure(args.result, args.truth, options, progress)
-    _show_measurement(found, terminal)
+    show_measurement(found, terminal)
     for path in outputs.write(found):
         terminal.say(f"{'written':<10} {path}")
 
@@ -315,86 +323,3 @@ def _deliver(
     from vidcolor.pipeline.deliver import default_out, deliver
 
     return deliver(film, shown, out or default_out(film.project, delivery), delivery, progress)
-
-
-def _show_summary(film: Film, shown: Sequence[ShotState], terminal: Terminal) -> None:
-    from vidcolor.pipeline.summary import summary
-
-    for head, line in summary(film, shown):
-        terminal.say(f"{head:<10} {line}")
-
-
-def _show_rendered(shown: Sequence[ShotState], rendered: Sequence[str], terminal: Terminal) -> None:
-    """What was rendered now, what was left as it was, and what still waits."""
-    waiting = sum(state.state != "fresh" for state in shown)
-    left = len(shown) - len(rendered) - waiting
-    now = f"{len(rendered)} of {len(shown)} shots{named(rendered)}" if rendered else "nothing"
-    others = [f"{left} {'was' if left == 1 else 'were'} fresh and left as {'it was' if left == 1 else 'they were'}"]
-    others += [f"{waiting} not fresh, not asked for"] if waiting else []
-    terminal.say(f"{'rendered':<10} {now}" + (f"; {', '.join(others)}" if left or waiting else ""))
-
-
-def _show_delivered(project: Project, delivered: Delivered, terminal: Terminal) -> None:
-    own = "its luma planes were the film's own, code for code"
-    luma = own if delivered.keeps_luma else "labels are burnt into its luma, which is not the film's own"
-    state = "written" if delivered.made_now else "up to date"
-    terminal.say(f"{state:<10} {delivered.path} and {delivered.manifest.name} ({delivered.about}; {luma})")
-    terminal.say(f"{'project':<10} {project.root}")
-
-
-def _show_cost(
-    plan: Plan, rendered: list[str], delivered: Delivered, seconds: float, cpu: float, terminal: Terminal
-) -> None:
-    if not rendered and not delivered.made_now:
-        terminal.say(f"{'time':<10} nothing to do: {seconds:.1f} s")
-        return
-    count = plan.reel.frame_count
-    terminal.say(f"{'time':<10} {seconds:.1f} s: {seconds / count:.3f} s a frame ({cpu / count:.3f} s of processor)")
-
-
-def _show_measurement(found: Measurement, terminal: Terminal) -> None:
-    from vidcolor.research.measure import table
-
-    for head, line in table.about(found):
-        terminal.say(f"{head:<10} {line}")
-    terminal.say()
-    terminal.table(table.HEADS, table.table_rows(found))
-    for name, needs in table.lacking_lines(found):
-        terminal.say(f"{name:<20}  {needs}")
-    if found.distances:
-        terminal.say()
-        terminal.table(table.DISTANCE_HEADS, table.distance_rows(found))
-    terminal.say()
-    for network in found.networks:
-        terminal.say(f"{'network':<10} {table.network_line(network)}")
-    for note in found.notes:
-        terminal.say(f"{'note':<10} {note}")
-
-
-def _show_shots(film: Film, terminal: Terminal) -> None:
-    shown, plan = states(film), film.plan
-    rows = [_row(state, plan) for state in shown]
-    terminal.table(("shot", ">frames", "timecode", "entry", "state", "version", "keyframes", ">confidence"), rows)
-    counts = ", ".join(f"{n} {s}" for s in ("fresh", "stale", "new") if (n := sum(x.state == s for x in shown)))
-    terminal.say(f"{len(shown)} shots: {counts}")
-    frames = doubtful(shown, film.settings.export.doubtful)
-    if frames:
-        terminal.say(f"doubtful: {len(frames)} of {plan.reel.frame_count} frames{named(ranges(frames))}")
-
-
-def _row(state: ShotState, plan: Plan) -> tuple[str, ...]:
-    shot = state.planned.shot
-    keys = ", ".join(f"{k.frame}{'' if k.reason == 'person' else '*'}" for k in state.planned.keys[:6])
-    if len(state.planned.keys) > 6:
-        keys += f" and {len(state.planned.keys) - 6} more"
-    mean = f"{sum(state.confidence) / len(state.confidence):.2f}" if state.confidence else "-"
-    return (
-        shot.id,
-        f"{len(shot.frames)}",
-        plan.reel.timecode(shot.frames.start),
-        shot.entry.kind,
-        state.state,
-        state.version.name if state.version else "-",
-        keys or "none: stays gray",
-        mean,
-    )

@@ -1,0 +1,107 @@
+"""What commands show of a project and of their work, in lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from vidcolor.cli.terminal import Terminal
+from vidcolor.project import Project
+from vidcolor.state.film import Film
+from vidcolor.state.plan import Plan
+from vidcolor.state.status import ShotState, doubtful, named, ranges, states
+
+if TYPE_CHECKING:
+    from vidcolor.pipeline.deliver import Delivered
+    from vidcolor.research.measure import Measurement
+
+LEGEND = """
+fresh: made of today's film, pictures and settings. stale: something has changed since; `vidcolor why` says what.
+new: never rendered. Both are rendered by the next `vidcolor run`.
+keyframes: the frames coloured first. * is chosen here; the others have a picture of their own.
+confidence: how far colours are to be trusted, a mean over the shot. From 0.9 on the eye hardly tells them from the
+true ones; at 0.5 it does, side by side; below 0.2 they are other colours."""
+"""What the words of `vidcolor status` mean."""
+
+
+def show_summary(film: Film, shown: Sequence[ShotState], terminal: Terminal) -> None:
+    from vidcolor.pipeline.summary import summary
+
+    for head, line in summary(film, shown):
+        terminal.say(f"{head:<10} {line}")
+
+
+def show_rendered(shown: Sequence[ShotState], rendered: Sequence[str], terminal: Terminal) -> None:
+    """What was rendered now, what was left as it was, and what still waits."""
+    waiting = sum(state.state != "fresh" for state in shown)
+    left = len(shown) - len(rendered) - waiting
+    now = f"{len(rendered)} of {len(shown)} shots{named(rendered)}" if rendered else "nothing"
+    others = [f"{left} {'was' if left == 1 else 'were'} fresh and left as {'it was' if left == 1 else 'they were'}"]
+    others += [f"{waiting} not fresh, not asked for"] if waiting else []
+    terminal.say(f"{'rendered':<10} {now}" + (f"; {', '.join(others)}" if left or waiting else ""))
+
+
+def show_delivered(project: Project, delivered: Delivered, terminal: Terminal) -> None:
+    own = "its luma planes were the film's own, code for code"
+    luma = own if delivered.keeps_luma else "labels are burnt into its luma, which is not the film's own"
+    state = "written" if delivered.made_now else "up to date"
+    terminal.say(f"{state:<10} {delivered.path} and {delivered.manifest.name} ({delivered.about}; {luma})")
+    terminal.say(f"{'project':<10} {project.root}")
+
+
+def show_cost(
+    plan: Plan, rendered: list[str], delivered: Delivered, seconds: float, cpu: float, terminal: Terminal
+) -> None:
+    if not rendered and not delivered.made_now:
+        terminal.say(f"{'time':<10} nothing to do: {seconds:.1f} s")
+        return
+    count = plan.reel.frame_count
+    terminal.say(f"{'time':<10} {seconds:.1f} s: {seconds / count:.3f} s a frame ({cpu / count:.3f} s of processor)")
+
+
+def show_measurement(found: Measurement, terminal: Terminal) -> None:
+    from vidcolor.research.measure import table
+
+    for head, line in table.about(found):
+        terminal.say(f"{head:<10} {line}")
+    terminal.say()
+    terminal.table(table.HEADS, table.table_rows(found))
+    for name, needs in table.lacking_lines(found):
+        terminal.say(f"{name:<20}  {needs}")
+    if found.distances:
+        terminal.say()
+        terminal.table(table.DISTANCE_HEADS, table.distance_rows(found))
+    terminal.say()
+    for network in found.networks:
+        terminal.say(f"{'network':<10} {table.network_line(network)}")
+    for note in found.notes:
+        terminal.say(f"{'note':<10} {note}")
+
+
+def show_shots(film: Film, terminal: Terminal) -> None:
+    shown, plan = states(film), film.plan
+    rows = [_row(state, plan) for state in shown]
+    terminal.table(("shot", ">frames", "timecode", "entry", "state", "version", "keyframes", ">confidence"), rows)
+    counts = ", ".join(f"{n} {s}" for s in ("fresh", "stale", "new") if (n := sum(x.state == s for x in shown)))
+    terminal.say(f"{len(shown)} shots: {counts}")
+    frames = doubtful(shown, film.settings.export.doubtful)
+    if frames:
+        terminal.say(f"doubtful: {len(frames)} of {plan.reel.frame_count} frames{named(ranges(frames))}")
+
+
+def _row(state: ShotState, plan: Plan) -> tuple[str, ...]:
+    shot = state.planned.shot
+    keys = ", ".join(f"{k.frame}{'' if k.reason == 'person' else '*'}" for k in state.planned.keys[:6])
+    if len(state.planned.keys) > 6:
+        keys += f" and {len(state.planned.keys) - 6} more"
+    mean = f"{sum(state.confidence) / len(state.confidence):.2f}" if state.confidence else "-"
+    return (
+        shot.id,
+        f"{len(shot.frames)}",
+        plan.reel.timecode(shot.frames.start),
+        shot.entry.kind,
+        state.state,
+        state.version.name if state.version else "-",
+        keys or "none: stays gray",
+        mean,
+    )
