@@ -21,7 +21,6 @@ from vidcolor.cli.show import (
     LEGEND,
     show_cost,
     show_delivered,
-    show_measurement,
     show_rendered,
     show_shots,
     show_summary,
@@ -38,6 +37,7 @@ from vidcolor.state.status import ShotState, state_of, states, to_render, why
 
 if TYPE_CHECKING:
     from vidcolor.pipeline.deliver import Delivered
+    from vidcolor.research.measure import Measurement
     from vidcolor.types import Reel, Shot
 
 WORST_FRAMES = 6
@@ -162,7 +162,7 @@ def measure_command(args: argparse.Namespace, terminal: Terminal) -> None:
     )
     with terminal.progress() as progress:
         found = measure(args.result, args.truth, options, progress)
-    show_measurement(found, terminal)
+    _show_measurement(found, terminal)
     for path in outputs.write(found):
         terminal.say(f"{'written':<10} {path}")
 
@@ -323,3 +323,22 @@ def _deliver(
     from vidcolor.pipeline.deliver import default_out, deliver
 
     return deliver(film, shown, out or default_out(film.project, delivery), delivery, progress)
+
+
+def _show_measurement(found: Measurement, terminal: Terminal) -> None:
+    from vidcolor.research.measure import table
+
+    for head, line in table.about(found):
+        terminal.say(f"{head:<10} {line}")
+    terminal.say()
+    terminal.table(table.HEADS, table.table_rows(found))
+    for name, needs in table.lacking_lines(found):
+        terminal.say(f"{name:<20}  {needs}")
+    if found.distances:
+        terminal.say()
+        terminal.table(table.DISTANCE_HEADS, table.distance_rows(found))
+    terminal.say()
+    for network in found.networks:
+        terminal.say(f"{'network':<10} {table.network_line(network)}")
+    for note in found.notes:
+        terminal.say(f"{'note':<10} {note}")

@@ -13,7 +13,6 @@ from vidcolor.state.status import ShotState, doubtful, named, ranges, states
 
 if TYPE_CHECKING:
     from vidcolor.pipeline.deliver import Delivered
-    from vidcolor.research.measure import Measurement
 
 LEGEND = """
 fresh: made of today's film, pictures and settings. stale: something has changed since; `vidcolor why` says what.
@@ -57,25 +56,6 @@ def show_cost(
         return
     count = plan.reel.frame_count
     terminal.say(f"{'time':<10} {seconds:.1f} s: {seconds / count:.3f} s a frame ({cpu / count:.3f} s of processor)")
-
-
-def show_measurement(found: Measurement, terminal: Terminal) -> None:
-    from vidcolor.research.measure import table
-
-    for head, line in table.about(found):
-        terminal.say(f"{head:<10} {line}")
-    terminal.say()
-    terminal.table(table.HEADS, table.table_rows(found))
-    for name, needs in table.lacking_lines(found):
-        terminal.say(f"{name:<20}  {needs}")
-    if found.distances:
-        terminal.say()
-        terminal.table(table.DISTANCE_HEADS, table.distance_rows(found))
-    terminal.say()
-    for network in found.networks:
-        terminal.say(f"{'network':<10} {table.network_line(network)}")
-    for note in found.notes:
-        terminal.say(f"{'note':<10} {note}")
 
 
 def show_shots(film: Film, terminal: Terminal) -> None:
