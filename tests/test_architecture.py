@@ -24,6 +24,7 @@ FLOOR = {
     "machine": 2,
     "threads": 2,
     "color": 3,
+    "confidence": 3,
     "media": 4,
     "flow": 5,
     "superpixels": 5,

@@ -23,8 +23,9 @@ import numpy as np
 
 from vidcolor.color import lab_to_rgb, rgb_to_lab
 from vidcolor.colorize.by_references import color_from_references
-from vidcolor.colorize.by_super_attention import HALF, Colorizer
+from vidcolor.colorize.by_super_attention import Colorizer
 from vidcolor.colorize.by_transfer import transfer
+from vidcolor.confidence import confidence_of, error_of
 from vidcolor.features import PatchFeatures, gray_of
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.shipped import COLORIZER, FEATURES
@@ -200,8 +201,7 @@ class Reliability:
         self.measured: list[np.ndarray] = []
 
     def add(self, color: ColorFrame, truth: np.ndarray) -> None:
-        sure = np.clip(color.confidence[::5, ::5], 1e-4, 1)
-        self.expected.append(HALF * np.sqrt(1 / sure - 1).ravel())
+        self.expected.append(error_of(color.confidence[::5, ::5]).ravel())
         self.measured.append(np.hypot(*(color.chroma - truth[1:]))[::5, ::5].ravel())
 
     def table(self) -> list[dict[str, float]]:
@@ -210,7 +210,7 @@ class Reliability:
         order = np.argsort(expected, kind="stable")
         return [
             {
-                "confidence": round(float((1 / (1 + (expected[part] / HALF) ** 2)).mean()), 3),
+                "confidence": round(float(confidence_of(expected[part]).mean()), 3),
                 "expected": round(float(expected[part].mean()), 2),
                 "measured": round(float(measured[part].mean()), 2),
             }

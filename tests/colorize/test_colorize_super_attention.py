@@ -7,8 +7,9 @@ import pytest
 import torch
 from made_scenes import chroma, gray, off, reference, scene
 
-from vidcolor.colorize.by_super_attention import Colorizer, collect, confidence_of
-from vidcolor.colorize.evidence import ABSENT, LEVELS, ORDERED, SIGNALS, SLOTS, Laid, Source, gather, see
+from vidcolor.colorize.by_super_attention import Colorizer, collect
+from vidcolor.colorize.evidence import LEVELS, ORDERED, SIGNALS, SLOTS, Laid, Source, gather, see
+from vidcolor.confidence import ABSENT
 from vidcolor.errors import InputError, WeightsError
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.load import save_weighing
@@ -187,10 +188,6 @@ def test_pictures_of_any_size_and_the_same_answer_twice(colorizer):
 def test_tiny_pictures(colorizer):
     truth = scene(1, size=(17, 23))
     assert colorizer(gray(truth), [Guidance(reference(truth))], SETTINGS).chroma.shape == (2, 17, 23)
-
-
-def test_confidence_is_one_half_at_four():
-    assert confidence_of(np.array([0.0, 4.0, 400.0])) == pytest.approx([1.0, 0.5, 1e-4], abs=1e-6)
 
 
 @pytest.mark.parametrize("mask", [np.zeros((180, 240), np.bool_), np.ones((180, 240), np.uint8)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from made_scenes import chroma, gray, off, redrawn, reference, scene
 
-from vidcolor.colorize import COLORIZERS, color_from_references, transfer
+from vidcolor.colorize import color_from_references, register, transfer
 from vidcolor.features import PatchFeatures
 from vidcolor.settings import ColorizeSettings
 from vidcolor.types import ColorFrame
@@ -87,13 +87,10 @@ def test_twice_gives_the_same_bytes(colorize) -> None:
 
 
 def test_every_colorizer_answers_a_colour_frame() -> None:
-    """The contract of the table: each gives the frame's index, size, and confidence between 0 and 1."""
+    """The contract: each gives the frame's index, size, and confidence between 0 and 1."""
     target, picture = gray(scene(8), 3), reference(scene(8))
-    for name, colorize in COLORIZERS.items():
-        if name == "registration":
-            color = colorize(target, picture, SETTINGS)[1]
-        else:
-            color = colorize(target, [(picture, 0.9)], FEATURES, SETTINGS)
+    others = [colorize(target, [(picture, 0.9)], FEATURES, SETTINGS) for colorize in (transfer, color_from_references)]
+    for color in (register(target, picture, SETTINGS)[1], *others):
         assert isinstance(color, ColorFrame)
         assert color.index == 3
         assert color.chroma.shape == (2, *target.lightness.shape)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from vidcolor.confidence import confidence_of
 from vidcolor.propagate.blend import (
     Guess,
     blend,
-    confidence_of,
     contradicted,
     filled,
     held_near,

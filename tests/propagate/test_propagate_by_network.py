@@ -9,10 +9,11 @@ import film
 import numpy as np
 import pytest
 
+from vidcolor.confidence import ABSENT
 from vidcolor.propagate import propagate, shot
 from vidcolor.propagate.ablation import WHOLE, Ablation, without
 from vidcolor.propagate.blend import Guess, of_carried, of_compared, of_memory
-from vidcolor.propagate.by_network import NOTHING, stacked
+from vidcolor.propagate.by_network import stacked
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
 
@@ -150,17 +151,15 @@ def test_guesses_say_how_good_they_are():
 def test_empty_slots_say_so_and_hopeless_guesses_do_not():
     some = Guess(np.ones((2, 3, 4), np.float32), np.full((3, 4), 99, np.float32), np.ones((3, 3, 4), np.float32))
     evidence, error = stacked({"found": some}, SLOTS)
-    assert (error[SLOTS.index("found")] < NOTHING).all()
-    assert (error[SLOTS.index("before")] == NOTHING).all()
+    assert (error[SLOTS.index("found")] < ABSENT).all()
+    assert (error[SLOTS.index("before")] == ABSENT).all()
     assert not evidence[SLOTS.index("before")].any()
 
 
-def test_the_room_and_the_network_mean_the_same_by_nothing():
+def test_the_network_has_the_slots_that_are_tested_here():
     pytest.importorskip("torch")
     from vidcolor.networks.propagator import SLOTS as THEIRS
-    from vidcolor.networks.weighing_net import ABSENT
 
-    assert NOTHING == ABSENT
     assert THEIRS == SLOTS
 
 

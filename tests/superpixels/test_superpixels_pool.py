@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vidcolor.errors import InputError
-from vidcolor.superpixels.pool import adjacency, pool, unpool
+from vidcolor.superpixels.pool import pool, unpool
 
 
 @pytest.fixture
@@ -49,22 +49,6 @@ def test_strided_and_other_types_are_taken(labels: np.ndarray) -> None:
     features = np.random.default_rng(4).normal(size=(*labels.shape, 2))
     direct = pool(np.ascontiguousarray(features.transpose(2, 0, 1)).astype(np.float32), labels, 20)
     assert (pool(features.transpose(2, 0, 1), labels.astype(np.int64), 20) == direct).all()
-
-
-def test_adjacency_is_what_brute_force_finds(labels: np.ndarray) -> None:
-    truth = set()
-    height, width = labels.shape
-    for y in range(height):
-        for x in range(width):
-            for v, u in ((y + 1, x), (y, x + 1)):
-                if v < height and u < width:
-                    a, b = sorted((int(labels[y, x]), int(labels[v, u])))
-                    if a != b and a >= 0:
-                        truth.add((a, b))
-    result = adjacency(labels)
-    assert result.dtype == np.int32
-    assert [tuple(pair) for pair in result.tolist()] == sorted(truth)
-    assert adjacency(np.zeros((4, 4), np.int32)).shape == (0, 2)
 
 
 def test_refusals(labels: np.ndarray) -> None:

@@ -141,25 +141,7 @@ def test_what_is_uncovered_gets_new_labels(shown: list[Shown], tracked: tuple[Tr
     assert uncovered.sum() > 1500
     inner = ndimage.binary_erosion(uncovered, iterations=2)
     assert (labels[-1][inner] > labels[0].max()).mean() > 0.85
-    assert tracker.statistics().births > 8
-
-
-def test_new_labels_say_where_they_come_from(shown: list[Shown]) -> None:
-    tracker = Tracker(COUNT)
-    from_nothing = 0
-    seen: set[int] = set()
-    for frame in shown:
-        labels = tracker.step(frame.lightness, frame.flow, frame.occluded)
-        now = set(np.unique(labels).tolist())
-        assert set(tracker.born.tolist()) == now - seen
-        assert not set(tracker.died.tolist()) & now
-        assert len(tracker.parents) == len(tracker.born)
-        parents = tracker.parents[tracker.parents >= 0]
-        assert set(parents.tolist()) <= seen
-        from_nothing += int((tracker.parents < 0).sum())
-        seen |= now
-    assert from_nothing > len(np.unique(tracker.born))
-    assert seen == set(range(tracker.label_count))
+    assert tracker.label_count > labels[0].max() + 8
 
 
 def test_labels_are_in_one_piece_and_never_used_again(tracked: tuple[Tracker, list[np.ndarray]]) -> None:
@@ -181,19 +163,6 @@ def test_labels_are_in_one_piece_and_never_used_again(tracked: tuple[Tracker, li
 def test_same_frames_same_labels(shown: list[Shown], tracked: tuple[Tracker, list[np.ndarray]]) -> None:
     _, again = track(shown)
     assert all((a == b).all() for a, b in zip(tracked[1], again, strict=True))
-
-
-def test_statistics_count_births_and_deaths(tracked: tuple[Tracker, list[np.ndarray]]) -> None:
-    tracker, labels = tracked
-    seen = np.concatenate([np.unique(picture) for picture in labels])
-    lives = np.bincount(seen)
-    facts = tracker.statistics()
-    assert facts.frames == FRAMES
-    assert facts.labels == len(lives)
-    assert facts.births == len(lives) - len(np.unique(labels[0]))
-    assert facts.deaths == len(lives) - len(np.unique(labels[-1]))
-    assert facts.mean_length == pytest.approx(lives.mean())
-    assert facts.median_length == np.median(lives)
 
 
 def test_flicker_moves_few_labels(shown: list[Shown], tracked: tuple[Tracker, list[np.ndarray]]) -> None:
@@ -238,8 +207,7 @@ def test_refusals(shown: list[Shown]) -> None:
 def test_flow_that_is_not_a_number_lands_nowhere(shown: list[Shown]) -> None:
     tracker = Tracker(COUNT)
     tracker.step(shown[0].lightness)
+    given = tracker.label_count
     labels = tracker.step(shown[1].lightness, np.full((2, *SIZE), np.nan, np.float32))
-    assert labels.min() >= 0
-    assert len(tracker.died) > 0
-    assert set(np.unique(labels).tolist()) == set(tracker.born.tolist())
-    assert (tracker.parents == -1).all()
+    assert labels.min() == given, "every label is new"
+    assert labels.max() < tracker.label_count

@@ -19,6 +19,7 @@ from numpy import ndarray as Array
 
 from vidcolor.colorize.by_registration import lay, resized
 from vidcolor.colorize.evidence import SLOTS, Evidence, Laid, Source, gather, see
+from vidcolor.confidence import confidence_of
 from vidcolor.errors import InputError
 from vidcolor.features import Features, gray_of
 from vidcolor.networks.shipped import COLORIZER
@@ -34,13 +35,6 @@ LEAST_FIT = 0.1
 """Share of the frame that a reference must fit to be laid on it."""
 MARGIN = 5
 """Pixels along a region's edge in which nothing is laid: registering looks that far around."""
-HALF = 4.0
-"""Expected error, in a*b*, at which confidence is one half."""
-
-
-def confidence_of(error: Array) -> Array:
-    """0..1 of an expected error in a*b*."""
-    return np.asarray(1 / (1 + (error / HALF) ** 2), np.float32)
 
 
 class Colorizer:

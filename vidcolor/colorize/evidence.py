@@ -20,6 +20,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.colorize.settle import smooth
+from vidcolor.confidence import ABSENT
 from vidcolor.features import Features
 from vidcolor.networks.compare_superpixels import Found, Looks, compare
 from vidcolor.superpixels.levels import segment_regions
@@ -29,8 +30,6 @@ from vidcolor.superpixels.segment import superpixel_count
 SLOTS = ("fine", "coarse", "laid")
 SIGNALS = 3
 """Spread of colour under the attention, likeness of the best match, nearness of what that one looks back at."""
-ABSENT = 60.0
-"""Expected error of a slot that has nothing, in a*b*; as the network has it."""
 FINE_PIXELS = 20
 """Pixels to a superpixel of the fine level; 3 sqrt(n) of them for all is 0.4 dB worse on the training pictures."""
 SPREAD_SCALE = 25.0

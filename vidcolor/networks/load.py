@@ -51,11 +51,6 @@ def load_weighing(path: Path, slots: Sequence[str] | None = None) -> WeighingNet
     return _filled(net, path, weights)
 
 
-def facts_of(path: Path = FEATURES) -> dict[str, str]:
-    """What the head of a weights file says."""
-    return _read(path)[0]
-
-
 def _save(
     path: Path, net: FeaturesNet | WeighingNet, schema: str, config: dict[str, Any], facts: dict[str, Any]
 ) -> None:

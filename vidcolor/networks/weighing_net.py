@@ -18,11 +18,10 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from vidcolor.confidence import ABSENT
 from vidcolor.errors import InputError
 from vidcolor.networks.features_net import MIDDLE, SPREAD, Block, conv, enlarged, norm
 
-ABSENT = 60.0
-"""Expected error, in a*b*, of a slot that has nothing."""
 SHARPNESS = 4.0
 """Power of 1 / expected error by which the hand-set rule weighs guesses."""
 OWN_ERROR = 6.0

@@ -4,7 +4,7 @@ Every carrier's own signs (agreement of flows, luma residual, spread of attentio
 the chroma error to be expected, in units of a*b* (by_superpixel.py gives its own). The constants were fitted on clips
 whose colours are known.
 Candidates are weighed by the fourth power of 1 / error: nearly the best one, without seams. What then has a large error
-is filled from the surroundings of like lightness. Confidence is 1 / (1 + (error / 4)^2).
+is filled from the surroundings of like lightness.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ LOOK_LEAST, LOOK_SPREAD, LOOK_DISTANCE = 3.0, 0.7, 0.7
 LEAST_SEEN = np.float32(1e-4)
 """Confidence of carrying below which all is one."""
 SHARPNESS = 4
-HALF = np.float32(4.0)
-"""Expected error at which confidence is one half."""
 SURE = np.float32(3.0)
 """Colours of this expected error and better are held against filling."""
 KEEP = np.float32(0.1)
@@ -166,16 +164,6 @@ def blend(
     if settings.fill > 0:
         chroma = filled(chroma, error, luma, settings)
     return chroma, error
-
-
-def confidence_of(error: Array) -> Array:
-    """0..1 of an expected error in a*b*."""
-    return (1 / (1 + np.square(error / HALF))).astype(np.float32)
-
-
-def error_of(confidence: Array) -> Array:
-    """The expected error in a*b* of a confidence 0..1."""
-    return HALF * np.sqrt(1 / np.clip(confidence, LEAST_SEEN, 1) - 1)
 
 
 def nearer(candidates: Sequence[Candidate]) -> Candidate:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.confidence import ABSENT
 from vidcolor.propagate.blend import Guess, of_compared
 from vidcolor.propagate.by_flow import Key
 from vidcolor.propagate.runs import Look
@@ -57,14 +58,10 @@ def stacked(guesses: dict[str, Guess], slots: Sequence[str]) -> tuple[Array, Arr
     """(S, 2 + signals, h, w) and (S, h, w): guesses as the network takes them; empty slots as it wants them."""
     some = next(iter(guesses.values()))
     evidence = np.zeros((len(slots), 2 + len(some.signals), *some.error.shape), np.float32)
-    error = np.full((len(slots), *some.error.shape), NOTHING, np.float32)
+    error = np.full((len(slots), *some.error.shape), ABSENT, np.float32)
     for n, slot in enumerate(slots):
         if slot in guesses:
             guess = guesses[slot]
             evidence[n, :2], evidence[n, 2:] = guess.chroma, guess.signals
-            error[n] = np.minimum(guess.error, NOTHING - 1)
+            error[n] = np.minimum(guess.error, ABSENT - 1)
     return evidence, error
-
-
-NOTHING = np.float32(60.0)
-"""Expected error of an empty slot, as networks/weighing_net.py has it."""

@@ -49,9 +49,7 @@ PARTS: dict[str, dict[str, tuple[tuple[int | str, ...], str]]] = {
         "slots": (PLANE, "int32"),
         "waiting": (PLANE, "bool"),
         "ids": (ANY, "int32"),
-        "frames": ((), "int64"),
-        "first_frames": (ANY, "int64"),
-        "lengths": (ANY, "int64"),
+        "label_count": ((), "int64"),
     },
 }
 """Of each part of a state the arrays, their shapes and kinds. A shot that does without a part keeps none of it."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.confidence import confidence_of, error_of
 from vidcolor.flow.estimate import FlowEstimator, little_flow
 from vidcolor.propagate.ablation import WHOLE, Ablation
 from vidcolor.propagate.blend import (
@@ -26,9 +27,7 @@ from vidcolor.propagate.blend import (
     Guess,
     best,
     blend,
-    confidence_of,
     contradicted,
-    error_of,
     held_near,
     mixed,
     nearer,

@@ -86,16 +86,3 @@ def unpool(values: Array, labels: Array) -> Array:
 def _check_labels(what: str, labels: Array, count: int) -> None:
     if labels.size and labels.max() >= count:
         raise InputError(f"{what}: label {labels.max()} but only {count} superpixels; give the count of all labels")
-
-
-def adjacency(labels: Array) -> Array:
-    """The pairs of superpixels that share an edge: (n, 2) int32, lower label first, sorted, each once."""
-    across = np.stack([labels[:, :-1].ravel(), labels[:, 1:].ravel()])
-    down = np.stack([labels[:-1].ravel(), labels[1:].ravel()])
-    pairs = np.concatenate([across, down], axis=1).astype(np.int64)
-    pairs = pairs[:, (pairs[0] != pairs[1]) & (pairs.min(axis=0) >= 0)]
-    if not pairs.size:
-        return np.empty((0, 2), np.int32)
-    base = int(pairs.max()) + 1
-    keys = np.unique(pairs.min(axis=0) * base + pairs.max(axis=0))
-    return np.stack([keys // base, keys % base], axis=1).astype(np.int32)

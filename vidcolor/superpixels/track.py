@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -42,20 +42,6 @@ _REACH = 1.25
 """In steps: carried centres lie less evenly than a grid. What none reaches is uncovered too, as when zooming in."""
 
 
-class TrackStatistics(NamedTuple):
-    """What a tracker has seen so far."""
-
-    frames: int
-    labels: int
-    """Labels given out in all: they are 0 .. labels - 1."""
-    births: int
-    """Labels that began after the first frame."""
-    deaths: int
-    mean_length: float
-    """Frames a label lives, counting those alive as if they ended now."""
-    median_length: float
-
-
 class Tracker:
     """Superpixels of one shot, frame after frame.
 
@@ -69,12 +55,8 @@ class Tracker:
 
     def __init__(self, count: int, *, compactness: float = 10.0, steadiness: float = 8.0, iterations: int = 1) -> None:
         self.count = count
-        self.born = np.empty(0, np.int32)
-        """Labels that began with the last frame."""
-        self.parents = np.empty(0, np.int32)
-        """For each of `born`: the label it was cut off or budded from, -1 where it covers what was not seen before."""
-        self.died = np.empty(0, np.int32)
-        """Labels that the last frame no longer has."""
+        self.label_count = 0
+        """Labels given out so far: all labels are below it."""
         self._compactness = compactness
         self._penalty = np.float32(steadiness**2)
         self._iterations = iterations
@@ -82,14 +64,6 @@ class Tracker:
         self._slots = np.empty((0, 0), np.int32)
         self._waiting = np.empty((0, 0), np.bool_)
         self._ids = np.empty(0, np.int32)
-        self._frames = 0
-        self._first_frames: list[int] = []
-        self._lengths: list[int] = []
-
-    @property
-    def label_count(self) -> int:
-        """Labels given out so far: all labels are below it."""
-        return len(self._first_frames)
 
     def step(self, lightness: Array, flow: Array | None = None, occluded: Array | None = None) -> Array:
         """Labels (H, W) int32 of the next frame.
@@ -106,12 +80,11 @@ class Tracker:
                 raise InputError("track: the first frame has no flow; give None")
             self._waiting = np.zeros(lightness.shape, np.bool_)
             slots = segment(lightness, self.count, compactness=self._compactness, threads=1)
-            self._keep(slots, np.empty(0, np.int64), np.full(int(slots.max()) + 1, -1))
+            self._keep(slots, np.empty(0, np.int64), int(slots.max()) + 1)
         else:
             flow, occluded = self._checked(lightness, flow, occluded)
             self._follow(self._before, lightness, flow, occluded)
         self._before = lightness
-        self._frames += 1
         return self._ids[self._slots]
 
     def _checked(self, lightness: Array, flow: Array | None, occluded: Array | None) -> tuple[Array, Array]:
@@ -134,7 +107,7 @@ class Tracker:
         expected = _fill_holes(landed)
         centres, support = mean_centres(lightness, expected, old)
         centres[support < LEAST_SUPPORT * area] = -1
-        buds, origins = _buds(expected, centres, support > MOST_SUPPORT * area, math.sqrt(area))
+        buds = _buds(expected, centres, support > MOST_SUPPORT * area, math.sqrt(area))
         seeds, parts = seeds_within(expected, UNASSIGNED, math.sqrt(area), LEAST_UNCOVERED * area)
         expected[parts >= 0] = FRESH
         new = np.concatenate([buds, seeds])
@@ -154,25 +127,16 @@ class Tracker:
         used = np.flatnonzero(np.bincount(owners))
         dense = np.zeros(used[-1] + 1, np.int32)
         dense[used] = np.arange(len(used))
-        # What each slot came from: itself, the label it budded from, nothing, or the label it was cut off.
-        source = np.concatenate([np.arange(old), origins, np.full(len(seeds), -1), np.full(used[-1] + 1, -1)])
-        cut = np.argsort(pieces.size, kind="stable")
-        cut = cut[owners[cut] >= count]
-        source[owners[cut]] = np.where(pieces.label[cut] >= 0, source[pieces.label[cut]], -1)
-        parents = source[used[used >= old]]
         kept = used[used < old]
-        self._keep(paint(runs, dense[owners], UNASSIGNED, width), kept, parents)
+        self._keep(paint(runs, dense[owners], UNASSIGNED, width), kept, len(used) - len(kept))
         lent = (expected == UNASSIGNED) | (expected == FRESH)
         self._waiting = lent & (self._slots < len(kept))
 
-    def _keep(self, slots: Array, kept: Array, parents: Array) -> None:
-        """Takes `slots` as the last frame's: first the kept ones, in order, then a new one for each of `parents`."""
-        self.born = np.arange(self.label_count, self.label_count + len(parents), dtype=np.int32)
-        self.parents = np.where(parents >= 0, np.append(self._ids, -1)[parents], -1).astype(np.int32)
-        self.died = np.delete(self._ids, kept)
-        self._lengths += [self._frames - self._first_frames[label] for label in self.died]
-        self._first_frames += [self._frames] * len(parents)
-        self._ids = np.concatenate([self._ids[kept], self.born])
+    def _keep(self, slots: Array, kept: Array, born: int) -> None:
+        """Takes `slots` as the last frame's: first the kept ones, in order, then `born` new ones."""
+        new = np.arange(self.label_count, self.label_count + born, dtype=np.int32)
+        self._ids = np.concatenate([self._ids[kept], new])
+        self.label_count += born
         self._slots = slots
 
     def state(self) -> dict[str, Array]:
@@ -184,9 +148,7 @@ class Tracker:
             "slots": self._slots,
             "waiting": self._waiting,
             "ids": self._ids,
-            "frames": np.array(self._frames),
-            "first_frames": np.array(self._first_frames, np.int64),
-            "lengths": np.array(self._lengths, np.int64),
+            "label_count": np.array(self.label_count, np.int64),
         }
 
     def go_on(self, state: Mapping[str, Array]) -> None:
@@ -194,24 +156,11 @@ class Tracker:
         self._before, self._slots, self._waiting, self._ids = (
             state[name] for name in ("before", "slots", "waiting", "ids")
         )
-        self._frames = int(state["frames"])
-        self._first_frames, self._lengths = state["first_frames"].tolist(), state["lengths"].tolist()
-
-    def statistics(self) -> TrackStatistics:
-        """Births, deaths and lengths so far."""
-        lengths = self._lengths + [self._frames - self._first_frames[label] for label in self._ids]
-        return TrackStatistics(
-            frames=self._frames,
-            labels=self.label_count,
-            births=sum(first > 0 for first in self._first_frames),
-            deaths=len(self._lengths),
-            mean_length=float(np.mean(lengths)) if lengths else 0.0,
-            median_length=float(np.median(lengths)) if lengths else 0.0,
-        )
+        self.label_count = int(state["label_count"])
 
 
-def _buds(expected: Array, centres: Array, grown: Array, step: float) -> tuple[Array, Array]:
-    """Seeds (n, 2) int32 of new labels, one at the far end of each label that has grown too large, and those labels.
+def _buds(expected: Array, centres: Array, grown: Array, step: float) -> Array:
+    """Seeds (n, 2) int32 of new labels, one at the far end of each label that has grown too large.
 
     Looked for on a grid of half a step: where exactly a bud begins is of no weight, the rounds of SLIC move it.
     """
@@ -225,7 +174,7 @@ def _buds(expected: Array, centres: Array, grown: Array, step: float) -> tuple[A
     _, first = np.unique(labels[farthest], return_index=True)
     chosen = farthest[first]
     chosen = chosen[away[chosen] > step]
-    return points[chosen], labels[chosen].astype(np.int64)
+    return points[chosen]
 
 
 @exact()

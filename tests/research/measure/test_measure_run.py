@@ -14,7 +14,7 @@ from vidcolor.color import rgb_to_lab
 from vidcolor.errors import MediaError
 from vidcolor.research.measure import measure
 from vidcolor.research.measure.measurement import Measurement
-from vidcolor.research.metrics.histograms import ColorConsistency
+from vidcolor.research.metrics.histograms import jensen_shannon, rgb_histograms
 from vidcolor.research.metrics.image import Truth
 from vidcolor.research.metrics.temporal import find_motion, reduced, warp_error
 
@@ -107,12 +107,13 @@ def test_without_keyframes_the_copy_is_of_the_first_frame_which_does_not_count(p
 def test_nothing_is_compared_across_the_cut(found, made):
     assert found.cuts == (8,)
     assert np.isnan(found.series["warp_error", "truth"][8])
-    consistency = ColorConsistency()
-    for frame in range(16):
-        if frame == 8:
-            consistency.reset()
-        consistency.add(planes(made.colors, frame))
-    assert found.value("cdc", "truth") == pytest.approx(consistency.value(), rel=1e-9)
+    histograms = [rgb_histograms(planes(made.colors, frame)) for frame in range(16)]
+    inside = [
+        [jensen_shannon(histograms[k - lag], histograms[k]) for k in range(lag, 16) if (k < 8) == (k - lag < 8)]
+        for lag in (1, 2, 4)
+    ]
+    assert [len(pairs) for pairs in inside] == [14, 12, 8]
+    assert found.value("cdc", "truth") == pytest.approx(np.mean([np.mean(pairs) for pairs in inside]), rel=1e-9)
 
 
 def test_warp_error_of_a_pair(found, made):

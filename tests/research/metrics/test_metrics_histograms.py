@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import cv2
-import film
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +10,6 @@ from hypothesis.extra import numpy as arrays
 
 from vidcolor.errors import InputError
 from vidcolor.research.metrics.histograms import (
-    ColorConsistency,
     ab_histogram,
     dhis,
     his,
@@ -51,18 +49,6 @@ def slow_divergence(first: np.ndarray, second: np.ndarray) -> float:
         total += 0.5 * p * np.log(p / middle) if p else 0
         total += 0.5 * q * np.log(q / middle) if q else 0
     return total
-
-
-def slow_cdc(frames: np.ndarray) -> float:
-    """CDC of (N, H, W, 3) bytes by direct loops over distances, pairs and channels."""
-    counts = [[np.bincount(f[..., c].reshape(-1), minlength=256) / f[..., c].size for c in range(3)] for f in frames]
-    means = []
-    for distance in (1, 2, 4):
-        pairs = []
-        for t in range(len(frames) - distance):
-            pairs += [slow_divergence(counts[t][c], counts[t + distance][c]) for c in range(3)]
-        means.append(np.mean(pairs))
-    return float(np.mean(means))
 
 
 @pytest.mark.parametrize("bins", [21, 5])
@@ -122,39 +108,6 @@ def test_jensen_shannon_against_scipy_and_a_loop() -> None:
     assert jensen_shannon(first, first) == 0
     apart = np.eye(4)
     assert jensen_shannon(apart[0], apart[1]) == pytest.approx(LN2), "in nats, as the field's script"
-
-
-def test_cdc_against_direct_loops() -> None:
-    frames = np.rint(255 * film.make_film(size=(24, 32), shots=(9,)).colors).astype(np.uint8)
-    found = ColorConsistency()
-    for frame in frames:
-        found.add(np.moveaxis(frame, 2, 0))
-    assert found.value() == pytest.approx(slow_cdc(frames), rel=1e-9)
-    assert found.value() > 0
-
-
-def test_cdc_takes_no_pair_across_a_cut() -> None:
-    black, white = np.zeros((3, 4, 4), np.uint8), np.full((3, 4, 4), 255, np.uint8)
-    straight, cut = ColorConsistency(), ColorConsistency()
-    for consistency in (straight, cut):
-        for rgb in (black, black, black):
-            consistency.add(rgb)
-        if consistency is cut:
-            consistency.reset()
-        for rgb in (white, white, white):
-            consistency.add(rgb)
-    assert cut.value() == 0
-    # Of five neighbours one differs, of four at distance 2 two do, both at distance 4 do.
-    assert straight.value() == pytest.approx(LN2 * (1 / 5 + 2 / 4 + 2 / 2) / 3)
-
-
-def test_cdc_of_few_frames() -> None:
-    found = ColorConsistency()
-    assert np.isnan(found.value())
-    found.add(np.zeros((3, 4, 4)))
-    assert np.isnan(found.value())
-    found.add(np.ones((3, 4, 4)))
-    assert found.value() == pytest.approx(LN2), "distances 2 and 4 are left out"
 
 
 def test_what_is_no_histogram_is_refused() -> None:

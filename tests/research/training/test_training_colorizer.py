@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from made_scenes import scene
 
+from vidcolor.confidence import ABSENT
 from vidcolor.networks.features import NetworkFeatures
-from vidcolor.networks.weighing_net import ABSENT
 from vidcolor.research.training import colorizer_run
 from vidcolor.research.training.colorizer_data import KINDS, Pool, Samples, Tasks, keep, kept, mirrored, sample_of
 from vidcolor.research.training.pictures import look_alikes, palette, planes_of, toned

@@ -13,12 +13,13 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 from vidcolor.color import lab_to_rgb  # noqa: E402
+from vidcolor.confidence import ABSENT  # noqa: E402
 from vidcolor.errors import SettingsError  # noqa: E402
 from vidcolor.networks.features import NetworkFeatures  # noqa: E402
 from vidcolor.networks.features_net import FeaturesConfig, FeaturesNet  # noqa: E402
 from vidcolor.networks.load import save_features  # noqa: E402
 from vidcolor.networks.propagator import CARRIERS, SIGNALS, SLOTS, Propagator  # noqa: E402
-from vidcolor.networks.weighing_net import ABSENT, WeighingConfig, WeighingNet  # noqa: E402
+from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet  # noqa: E402
 from vidcolor.research.training.propagator_data import PLAYS, Play, Recorded, record, record_scenes, sample_of  # noqa: E402
 from vidcolor.research.training.weighing import (  # noqa: E402
     Sample,

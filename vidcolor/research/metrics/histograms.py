@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 import numpy as np
 from numpy import ndarray as Array
 
@@ -77,38 +75,6 @@ def jensen_shannon(first: Array, second: Array) -> float:
     middle = (first + second) / 2
     total = _entropy(middle) - (_entropy(first) + _entropy(second)) / 2
     return max(float(np.mean(total)), 0.0)
-
-
-class ColorConsistency:
-    """CDC: how much the distribution of R', G' and B' changes between frames 1, 2 and 4 apart; lower is steadier.
-
-    Mean over the three distances of the mean over the pairs of `jensen_shannon`. Read it beside colourfulness: a film
-    that does not move scores 0, and a gray one scores as its luma does.
-    Source: Liu et al., Temporally Consistent Video Colorization, 2021.
-    """
-
-    def __init__(self) -> None:
-        self._latest: deque[Array] = deque(maxlen=max(DISTANCES))
-        self._sums = dict.fromkeys(DISTANCES, 0.0)
-        self._counts = dict.fromkeys(DISTANCES, 0)
-
-    def add(self, rgb: Array) -> None:
-        """Takes the next frame, (3, H, W): uint8, or float 0..1."""
-        now = rgb_histograms(rgb)
-        for distance in DISTANCES:
-            if distance <= len(self._latest):
-                self._sums[distance] += jensen_shannon(self._latest[-distance], now)
-                self._counts[distance] += 1
-        self._latest.append(now)
-
-    def reset(self) -> None:
-        """Forgets the frames so far, at a cut: no pair stands across it. What was summed stays."""
-        self._latest.clear()
-
-    def value(self) -> float:
-        """CDC of all frames so far; NaN before the second. Distances that no two frames have are left out."""
-        means = [self._sums[d] / self._counts[d] for d in DISTANCES if self._counts[d]]
-        return float(np.mean(means)) if means else float("nan")
 
 
 def _same_bins(first: Array, second: Array) -> None:

@@ -70,15 +70,6 @@ def psnr(first: Array, second: Array) -> float:
     return _psnr(*_pair(first, second), 1.0)
 
 
-def psnr_ab(first: Array, second: Array) -> float:
-    """Peak signal-to-noise ratio of the a*b* of two CIELAB pictures (3, H, W), in dB, peak 255."""
-    if first.shape != second.shape or first.ndim != 3 or first.shape[0] != 3:
-        raise InputError(f"pictures to be compared are (3, height, width), not {first.shape} and {second.shape}")
-    if not (np.isfinite(first).all() and np.isfinite(second).all()):
-        raise InputError("a picture to be measured has values that are not numbers")
-    return _psnr(first[1:], second[1:], AB_PEAK)
-
-
 def ssim(first: Array, second: Array) -> float:
     """Structural similarity of two R'G'B' pictures: the mean over channels and places; 1 for equal ones.
 
@@ -125,10 +116,6 @@ class Truth:
     @cached_property
     def _moments(self) -> tuple[Array, Array]:
         return _moments(self.rgb)
-
-    def under_true_luma(self, rgb: Array) -> Array:
-        """(3, H, W) R'G'B' with the a*b* of `rgb` and the truth's L*, clipped to the cube."""
-        return self.colored(rgb_to_lab(self._fitting(rgb))[1:])
 
     def colored(self, chroma: Array) -> Array:
         """(3, H, W) R'G'B' with a*b* `chroma` (2, H, W) and the truth's L*, clipped to the cube."""

@@ -21,7 +21,7 @@ from numpy.random import Generator
 
 from vidcolor.color import rgb_to_lab
 from vidcolor.colorize.by_super_attention import collect
-from vidcolor.colorize.evidence import ABSENT
+from vidcolor.confidence import ABSENT
 from vidcolor.features import Features
 from vidcolor.research.training.age import age
 from vidcolor.research.training.lessons import read_rgb

@@ -21,10 +21,10 @@ from numpy import ndarray as Array
 from numpy.random import Generator
 
 from vidcolor.color import rgb_to_lab
+from vidcolor.confidence import ABSENT
 from vidcolor.features import LUMA
 from vidcolor.flow.estimate import build_flow
 from vidcolor.networks.propagator import CARRIERS, SIGNALS, Propagator
-from vidcolor.networks.weighing_net import ABSENT
 from vidcolor.propagate import propagate
 from vidcolor.propagate.blend import Guess, of_rules
 from vidcolor.propagate.by_network import stacked

@@ -22,8 +22,9 @@ from numpy.random import Generator
 from torch import Tensor
 
 from vidcolor.color import lab_to_rgb
+from vidcolor.confidence import ABSENT
 from vidcolor.networks.features_net import FeaturesNet
-from vidcolor.networks.weighing_net import ABSENT, Answer, WeighingNet
+from vidcolor.networks.weighing_net import Answer, WeighingNet
 from vidcolor.research.training.checkpoints import add_row, load_state, means_of, save_state
 from vidcolor.research.training.descent import SHARDS, Share, share_of, stepped
 from vidcolor.research.training.kinds import read_toml
@@ -90,7 +91,7 @@ class Sample:
     evidence: Array
     """(S, 2 + signals, H, W)"""
     error: Array
-    """(S, H, W): expected of each guess, in a*b*; networks.weighing_net.ABSENT where there is none"""
+    """(S, H, W): expected of each guess, in a*b*; ABSENT where there is none"""
     truth: Array
     """(2, H, W)"""
 
