@@ -104,7 +104,7 @@ class Scene:
 
     def paint(self, moment: float, camera: Camera | None = None) -> Picture:
         """(H, W, 3) at a moment in frames, from the scene's own camera or another."""
-        frame, seen = np.zeros((*SIZE, 4), np.float32), camera or self._camera(moment)
+        frame, seen = np.zeros((*SIZE, 3), np.float32), camera or self._camera(moment)
         for piece in self.pieces:
             right, down, turn = piece.moves(moment)
             zoom = 1 + (seen.zoom - 1) * piece.depth
@@ -112,13 +112,26 @@ class Scene:
             linear = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
             stand = np.array([piece.at[0] + right - seen.x * piece.depth, piece.at[1] + down - seen.y * piece.depth])
             offset = np.array(SIZE[::-1]) / 2 + stand * zoom - linear @ np.asarray(piece.pivot, float)
-            matrix = np.hstack([linear, offset[:, None]])
-            image = cv2.warpAffine(piece.image, matrix, SIZE[::-1], flags=cv2.INTER_LINEAR)
-            frame = frame * (1 - image[..., 3:]) + image
-        return frame[..., :3]
+            _blend(frame, piece.image, np.hstack([linear, offset[:, None]]))
+        return frame
 
     def _camera(self, moment: float) -> Camera:
         a, b = self.cameras
         t = min(1.0, max(0.0, moment / self.lasts))
         t = t * t * (3 - 2 * t)
         return Camera(a.x + (b.x - a.x) * t, a.y + (b.y - a.y) * t, a.zoom + (b.zoom - a.zoom) * t)
+
+
+def _blend(frame: Picture, image: Picture, matrix: Picture) -> None:
+    """Lays a cut-out over the part of the frame that it covers; `matrix` (2, 3) takes its pixels there."""
+    height, width = image.shape[:2]
+    corners = matrix @ np.array([[0, width, width, 0], [0, 0, height, height], [1, 1, 1, 1]])
+    x0, y0 = np.maximum(np.floor(corners.min(1)).astype(int) - 1, 0)
+    x1, y1 = np.minimum(np.ceil(corners.max(1)).astype(int) + 1, SIZE[::-1])
+    if x0 >= x1 or y0 >= y1:
+        return
+    matrix[:, 2] -= (x0, y0)
+    part = cv2.warpAffine(image, matrix, (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_LINEAR)
+    here = frame[y0:y1, x0:x1]
+    here *= 1 - part[..., 3:]
+    here += part[..., :3]
