@@ -1,4 +1,6 @@
-"""The command line. Read `parser.py` (what can be typed), `commands.py` (what it does), `show.py`, `terminal.py`."""
+"""The command line. Read `parser.py` (what can be typed), `commands.py` (what it does, with
+`working.py`, `prune.py`, `transfer.py`), `show.py`, `terminal.py`.
+"""
 
 from vidcolor.cli.parser import main
 

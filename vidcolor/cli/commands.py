@@ -9,14 +9,14 @@ import argparse
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidcolor.cli.progress import ShowProgress
+from vidcolor.cli.prune import prune_command as prune_command
 from vidcolor.cli.show import (
     LEGEND,
     show_cost,
@@ -27,9 +27,10 @@ from vidcolor.cli.show import (
 )
 from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.transfer import transfer_command as transfer_command
+from vidcolor.cli.working import assigned, settings_of, working
 from vidcolor.errors import MediaError, ProjectError
 from vidcolor.project import Project, ProjectConfig
-from vidcolor.settings import Settings, describe, load_settings, parse_assignment, preset_tables
+from vidcolor.settings import Settings, describe, load_settings, preset_tables
 from vidcolor.state.film import Film
 from vidcolor.state.marks import file_mark
 from vidcolor.state.read import load_film, load_reel
@@ -48,7 +49,7 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
     started, cpu = time.monotonic(), time.process_time()
     project, said = _open_or_make(args)
     settings = settings_of(project, args.assignments)
-    with _working(project, "run"), terminal.progress() as progress:
+    with working(project, "run"), terminal.progress() as progress:
         _refuse_place(project, args.out, args.delivery)
         film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, delivers=True)
         delivered = _deliver(film, shown, args.out, args.delivery, progress)
@@ -93,7 +94,7 @@ def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
     project, said = _open(args)
     settings = settings_of(project, args.assignments)
-    with _working(project, "plan"), terminal.progress() as progress:
+    with working(project, "plan"), terminal.progress() as progress:
         film = make_plan(project, settings, progress)
         project.remember(**said)
     show_shots(film, terminal)
@@ -109,7 +110,7 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         asked = "every shot" if not args.shots else "every shot named"
         terminal.say("\n".join(f"would render {name}" for name in stale) or f"nothing to render: {asked} is fresh")
         return
-    with _working(project, "render"), terminal.progress() as progress:
+    with working(project, "render"), terminal.progress() as progress:
         film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, args.shots)
     show_summary(film, shown, terminal)
     show_rendered(shown, rendered, terminal)
@@ -118,7 +119,7 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
 def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
-    with _working(project, "export"), terminal.progress() as progress:
+    with working(project, "export"), terminal.progress() as progress:
         film = load_film(project, settings, device=args.device)
         delivered = _deliver(film, states(film), args.out, args.delivery, progress)
     show_delivered(project, delivered, terminal)
@@ -168,7 +169,7 @@ def measure_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 
 def settings_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    settings = load_settings([(f"preset {args.preset}", preset_tables(args.preset)), *_assigned(args.assignments)])
+    settings = load_settings([(f"preset {args.preset}", preset_tables(args.preset)), *assigned(args.assignments)])
     for section, name, default, text in describe():
         value = getattr(getattr(settings, section), name)
         shown = f"{value}" + (f" (default {default})" if value != default else "")
@@ -177,22 +178,6 @@ def settings_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 
 # Shared by the commands above.
-
-
-def settings_of(project: Project, assignments: list[str]) -> Settings:
-    """Defaults, preset, `project.toml`, `--set`, in this order."""
-    preset = project.config.preset
-    return load_settings(
-        [
-            (f"preset {preset}", preset_tables(preset)),
-            (f"{project.root / 'project.toml'}: settings", project.config.settings),
-            *_assigned(assignments),
-        ]
-    )
-
-
-def _assigned(assignments: list[str]) -> list[tuple[str, dict]]:
-    return [(f"--set {text}", parse_assignment(text)) for text in assignments]
 
 
 def _open(args: argparse.Namespace) -> tuple[Project, dict[str, str]]:
@@ -253,22 +238,6 @@ def _usual_project(film: Path) -> Path:
 
 def _same_film(project: Project, film: Path) -> bool:
     return os.path.realpath(project.reel_path) == os.path.realpath(film)
-
-
-@contextmanager
-def _working(project: Project, verb: str) -> Iterator[None]:
-    """Holds the project's lock and writes its log while a command works."""
-    logger = logging.getLogger("vidcolor")
-    with project.lock():
-        handler = logging.FileHandler(project.log_path(verb), encoding="utf-8", errors="backslashreplace")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-        try:
-            yield
-        finally:
-            logger.removeHandler(handler)
-            handler.close()
 
 
 def _plan_and_render(

@@ -17,7 +17,7 @@ from vidcolor.errors import VidcolorError
 
 EXIT_USER = 2
 EXIT_INTERRUPTED = 130
-LIGHT = ("new", "status", "why", "settings")
+LIGHT = ("new", "status", "why", "prune", "settings")
 """Commands that answer at once: they compute nothing, and load nothing that does."""
 TOP = """\
 examples:
@@ -79,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_export(verbs)
     _add_status(verbs)
     _add_why(verbs)
+    _add_prune(verbs)
     _add_transfer(verbs)
     _add_measure(verbs)
     _add_settings(verbs)
@@ -199,6 +200,19 @@ def _add_why(verbs: argparse._SubParsersAction) -> None:
     )
     _add_project(parser)
     parser.add_argument("shot", metavar="SHOT", help="a shot id as `vidcolor status` shows it")
+    _add_device(parser)
+    _add_set(parser)
+
+
+def _add_prune(verbs: argparse._SubParsersAction) -> None:
+    parser = _command(
+        verbs,
+        "prune",
+        "removes versions that are neither in force nor in a delivered film, and says what that frees",
+        "vidcolor prune northwind.vidcolor --dry-run",
+    )
+    _add_project(parser)
+    parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
     _add_device(parser)
     _add_set(parser)
 

@@ -95,6 +95,7 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
         versions=[_entry(state, version) for state, version in zip(shown, versions, strict=True)],
         figures=_figures(shown),
     )
+    used = {version.shot_id: version.name for version in versions}
     written = export_reel(
         plan.reel,
         frames,
@@ -104,9 +105,9 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
         source_luma=luma,
         made_of=provenance,
         progress=partial(_tell, progress, plan.reel.frame_count),
-        before_naming=export.claim,
+        before_naming=partial(export.claim, used),
     )
-    export.keep(made_of, written.sha256, {version.shot_id: version.name for version in versions})
+    export.keep(made_of, used, written.sha256)
     return result(True)
 
 

@@ -51,12 +51,12 @@ class Export:
                 f"{self.out}: has changed since it was delivered; move it away to keep it, or name another file with -o"
             )
 
-    def claim(self, sha256: str) -> None:
+    def claim(self, versions: Mapping[str, str], sha256: str) -> None:
         """Notes, just before the new film takes its name, that its content is ours too. Refuses like the above."""
         self.refuse_others()
-        self._keep({**self._entry, "made_of": "", "sha256": [*self._hashes(), sha256]})
+        self._keep({**self._entry, "made_of": "", "sha256": [*self._hashes(), sha256], "versions": dict(versions)})
 
-    def keep(self, made_of: str, sha256: str, versions: Mapping[str, str]) -> None:
+    def keep(self, made_of: str, versions: Mapping[str, str], sha256: str) -> None:
         """Notes what was delivered.
 
         versions    of each shot, by its id, the name of the one that is in the film

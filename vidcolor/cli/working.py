@@ -1,0 +1,43 @@
+"""What commands on a project share: the settings in force, its lock and its log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vidcolor.project import Project
+from vidcolor.settings import Settings, load_settings, parse_assignment, preset_tables
+
+
+def settings_of(project: Project, assignments: list[str]) -> Settings:
+    """Defaults, preset, `project.toml`, `--set`, in this order."""
+    preset = project.config.preset
+    return load_settings(
+        [
+            (f"preset {preset}", preset_tables(preset)),
+            (f"{project.root / 'project.toml'}: settings", project.config.settings),
+            *assigned(assignments),
+        ]
+    )
+
+
+def assigned(assignments: list[str]) -> list[tuple[str, dict]]:
+    """Each `--set` with its name, for the messages."""
+    return [(f"--set {text}", parse_assignment(text)) for text in assignments]
+
+
+@contextmanager
+def working(project: Project, verb: str) -> Iterator[None]:
+    """Holds the project's lock and writes its log while a command works."""
+    logger = logging.getLogger("vidcolor")
+    with project.lock():
+        handler = logging.FileHandler(project.log_path(verb), encoding="utf-8", errors="backslashreplace")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            handler.close()

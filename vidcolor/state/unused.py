@@ -1,0 +1,63 @@
+"""Versions that nothing uses any more, and what a stopped render left that none will go on with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vidcolor.errors import ProjectError
+from vidcolor.project.exports import exports_of
+from vidcolor.project.folder import Project
+from vidcolor.project.versions import NAME, PARTIAL
+from vidcolor.state.status import ShotState
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """One folder that may go."""
+
+    path: Path
+    name: str
+    """`r1-000042 v001`"""
+    size: int
+    """Bytes that it takes."""
+
+
+def unused(project: Project, shown: Sequence[ShotState]) -> Iterator[Unused]:
+    """The versions that are neither in force, nor a stale shot's newest, nor in any film this project delivered.
+
+    shown    the state of every shot of the film
+    An unfinished version is left to a shot that is still to be rendered: the render goes on with it. Refuses a
+    delivery whose versions are not known.
+    """
+    kept = _delivered(project)
+    to_render = {state.planned.shot.id for state in shown if state.state != "fresh"}
+    kept |= {(state.planned.shot.id, state.version.name) for state in shown if state.version}
+    kept |= {(shot_id, PARTIAL) for shot_id in to_render}
+    root = project.path("shots")
+    for shot_id in sorted(os.listdir(root)) if root.is_dir() else ():
+        folder = project.shot_folder(shot_id)
+        for name in sorted(os.listdir(folder)) if folder.is_dir() else ():
+            if (NAME.fullmatch(name) or name == PARTIAL) and (shot_id, name) not in kept:
+                path = project.path("shots", shot_id, name)
+                yield Unused(path, f"{shot_id} {'unfinished' if name == PARTIAL else name}", _size(path))
+
+
+def _delivered(project: Project) -> set[tuple[str, str]]:
+    """(shot, version) of all that is in a delivered film."""
+    found = set()
+    for place, entry in exports_of(project):
+        versions = entry.get("versions")
+        if not isinstance(versions, dict):
+            raise ProjectError(
+                f"{project.path('exports')}: what versions are in {place} is not noted; deliver it again, or delete "
+                "its record there, then prune"
+            )
+        found |= {(shot_id, str(name)) for shot_id, name in versions.items()}
+    return found
+
+
+def _size(path: Path) -> int:
+    return sum(os.lstat(os.path.join(base, name)).st_size for base, _, names in os.walk(path) for name in names)
