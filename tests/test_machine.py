@@ -117,7 +117,7 @@ def test_what_another_machine_rendered_may_be_taken(project, monkeypatch, capsys
     assert main([*line, "--set", "export.machines=any"]) == 0
     manifest = json.loads((project.parent / "out.mkv.manifest.json").read_text())
     assert manifest["shots"][0]["computed_on"].startswith("Intel 6.142")
-    changed = ["--set", "propagate.keys=3", "--set", "export.machines=any"]
+    changed = ["--set", "propagate.keyframes=3", "--set", "export.machines=any"]
     assert "1 stale" in told(capsys, "status", str(project), *NONE, *changed), "only the machine may differ"
 
 

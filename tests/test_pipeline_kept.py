@@ -57,7 +57,7 @@ def test_memory_does_not_grow_with_the_number_of_keyframes(tmp_path, monkeypatch
     for frame, rgb in enumerate(colors):
         write_picture(tmp_path / "refs" / f"{frame:06d}.png", colors=rgb)
     words = ["run", str(tmp_path / "film.mkv"), "--keyframes", str(tmp_path / "refs"), "-o", str(tmp_path / "out.mkv")]
-    assert main([*words, "--delivery", "ffv1", *FAST, "--set", "propagate.keys=1"]) == 0
+    assert main([*words, "--delivery", "ffv1", *FAST, "--set", "propagate.keyframes=1"]) == 0
     assert made.added == FRAMES
     assert read.added >= FRAMES
     assert made.most <= 4, "those of the keyframe just made, and of the one before"

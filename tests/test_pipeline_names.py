@@ -54,7 +54,7 @@ def film_of(project: Path) -> Film:
 
 def keys_of(project: Path) -> dict[int, list[str]]:
     shots = film_of(project).plan.shots
-    return {key.frame: list(key.pictures) for shot in shots for key in shot.keys if key.reason == "person"}
+    return {key.frame: list(key.pictures) for shot in shots for key in shot.keyframes if key.reason == "person"}
 
 
 def notes_of(project: Path) -> list[str]:

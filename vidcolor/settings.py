@@ -114,7 +114,7 @@ class PropagateSettings:
     network: Literal["shipped", "none"] = "shipped"
     """What looks colours up in the keyframes and weighs what the carriers found: the shipped networks, or none
     (features that need no training, and rules; two thirds of the time)."""
-    keys: int = 6
+    keyframes: int = 6
     """Colours that flow cannot bring are looked up in so many of the nearest keyframes."""
     window: int = 2
     """Local attention looks this far around the flow's end point, in chroma pixels."""
@@ -262,7 +262,7 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
         "mismatch": (0.01, 100.0),
         "slack": (0.0, 1.0),
         "residual": (1e-6, 1.0),
-        "keys": (1, 100),
+        "keyframes": (1, 100),
         "fill": (0.0, 1e6),
         "edge": (1e-4, 1.0),
         "superpixel_density": (0.1, 30.0),

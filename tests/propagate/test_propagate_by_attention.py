@@ -5,7 +5,7 @@ import numpy as np
 
 from vidcolor.propagate.blend import Guess
 from vidcolor.propagate.by_attention import Finder
-from vidcolor.propagate.by_flow import Key
+from vidcolor.propagate.by_flow import SmallKeyframe
 from vidcolor.propagate.runs import Look
 
 SIZE = (60, 90)
@@ -22,10 +22,10 @@ def scene(order: list[int], seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.choose(band, looks).astype(np.float32), band
 
 
-def key(position: int, order: list[int], known: np.ndarray | None = None) -> Key:
+def key(position: int, order: list[int], known: np.ndarray | None = None) -> SmallKeyframe:
     luma, band = scene(order, position)
     confidence = np.ones(SIZE, np.float32) if known is None else known[band].astype(np.float32)
-    return Key(Look(position, luma), CHROMA[band].transpose(2, 0, 1).copy(), confidence)
+    return SmallKeyframe(Look(position, luma), CHROMA[band].transpose(2, 0, 1).copy(), confidence)
 
 
 def found(finder: Finder, order: list[int]) -> tuple[Guess, np.ndarray]:

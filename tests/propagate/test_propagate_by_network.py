@@ -106,7 +106,7 @@ def test_every_guess_has_its_slot():
 
 def test_both_ends_of_a_gap_are_looked_up_however_many_keyframes_lie_on_one_side():
     network = Fake(weighs=False)
-    colors(network, (0, 1, 2, 3, 7), keys=3)
+    colors(network, (0, 1, 2, 3, 7), keyframes=3)
     by_frame = {4: (2, 1, 3), 5: (3, 2, 2), 6: (4, 3, 1), 8: (6, 5, 1)}
     assert sorted(network.away) == sorted(by_frame.values()), "frames from keyframes 2, 3 and 7"
 

@@ -71,9 +71,9 @@ def show_shots(film: Film, terminal: Terminal) -> None:
 
 def _row(state: ShotState, plan: Plan) -> tuple[str, ...]:
     shot = state.planned.shot
-    keys = ", ".join(f"{k.frame}{'' if k.reason == 'person' else '*'}" for k in state.planned.keys[:6])
-    if len(state.planned.keys) > 6:
-        keys += f" and {len(state.planned.keys) - 6} more"
+    keys = ", ".join(f"{k.frame}{'' if k.reason == 'person' else '*'}" for k in state.planned.keyframes[:6])
+    if len(state.planned.keyframes) > 6:
+        keys += f" and {len(state.planned.keyframes) - 6} more"
     mean = f"{sum(state.confidence) / len(state.confidence):.2f}" if state.confidence else "-"
     return (
         shot.id,

@@ -99,7 +99,7 @@ class Checkpoint:
         """States that are kept from now on speak of what `store` has stored."""
         self._store = store
 
-    def put_key(self, key: MadeKeyframe) -> None:
+    def put_keyframe(self, key: MadeKeyframe) -> None:
         """Keeps a keyframe as it was made, but for its full-size chroma, which is stored already."""
         facts: dict[str, Any] = {"frame": key.frame, "how": key.how, "pictures": key.pictures, "notes": key.notes}
         if key.registration is not None:
@@ -108,8 +108,8 @@ class Checkpoint:
         color = {} if key.color is None else {"chroma": key.color.chroma, "confidence": key.color.confidence}
         self.put(_key_name(key.frame), {"facts": np.array(json.dumps(facts)), **color})
 
-    def take_key(self, frame: int) -> MadeKeyframe | None:
-        """What `put_key` kept; None where it kept nothing, and where it is damaged."""
+    def take_keyframe(self, frame: int) -> MadeKeyframe | None:
+        """What `put_keyframe` kept; None where it kept nothing, and where it is damaged."""
         arrays = self.take(_key_name(frame))
         if arrays is None:
             return None

@@ -47,7 +47,7 @@ def frame_seconds(reel: Reel, settings: Settings) -> float:
 
 def keyframe_seconds(planned: Sequence[ShotPlan]) -> float:
     """Seconds to make a keyframe, a mean over those of the shots."""
-    keys = [key for shot in planned for key in shot.keys]
+    keys = [key for shot in planned for key in shot.keyframes]
     seconds = sum(REGISTERED if key.reason == "person" else COLORIZED for key in keys)
     return seconds / len(keys) if keys else COLORIZED
 
@@ -66,7 +66,7 @@ def expected_before_plan(reel: Reel, settings: Settings, *, delivers: bool) -> d
 def expected(reel: Reel, settings: Settings, stale: Sequence[ShotPlan], *, delivers: bool) -> dict[str, float]:
     """Seconds by stage, in order, once it is known what is to be rendered."""
     frames = sum(len(shot.reach) for shot in stale) * frame_seconds(reel, settings)
-    keys = sum(len(shot.keys) for shot in stale) * keyframe_seconds(stale)
+    keys = sum(len(shot.keyframes) for shot in stale) * keyframe_seconds(stale)
     return {"render": frames + keys, **_export(reel, delivers)}
 
 

@@ -91,7 +91,7 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
     frames = _finished(plan, versions, luma, settings, codec.subsampling)
     provenance = Provenance(
         shots=[s.shot for s in plan.shots],
-        keyframes={key.frame for s in plan.shots for key in s.keys},
+        keyframes={key.frame for s in plan.shots for key in s.keyframes},
         versions=[_entry(state, version) for state, version in zip(shown, versions, strict=True)],
         figures=_figures(shown),
     )

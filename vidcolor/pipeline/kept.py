@@ -54,12 +54,12 @@ class KeptKeyframes(Mapping[int, ColorFrame]):
         if given is not None:
             write_given(version, given, self._rate)
         made = replace(made, color=small, full_size=None)
-        self._checkpoint.put_key(made)
+        self._checkpoint.put_keyframe(made)
         self._note(made)
 
     def take(self, frame: int) -> bool:
         """Whether the keyframe was written before the shot was stopped; from now on it is one of these."""
-        made = self._checkpoint.take_key(frame)
+        made = self._checkpoint.take_keyframe(frame)
         if made is not None:
             self._note(made)
         return made is not None
@@ -80,7 +80,7 @@ class KeptKeyframes(Mapping[int, ColorFrame]):
     def __getitem__(self, frame: int) -> ColorFrame:
         if frame not in self._colored:
             raise KeyError(frame)
-        made = self._checkpoint.take_key(frame)
+        made = self._checkpoint.take_keyframe(frame)
         if made is None or made.color is None:
             raise MediaError(
                 f"{self._checkpoint.folder}: keyframe {frame} was damaged while its shot was made; run again"

@@ -171,7 +171,7 @@ def _match(
     matcher = Matcher(project, reel, by_shot, settings)
     for done, shot in enumerate(todo):
         progress("keyframes", done, len(todo))
-        table[shot.id] = (marks[shot.id], matcher.keys_of(shot, clear[shot.id]))
+        table[shot.id] = (marks[shot.id], matcher.keyframes_of(shot, clear[shot.id]))
         log.info("%s: keyframes %s", shot.id, [k.frame for k in table[shot.id][1]])
     if todo:
         progress("keyframes", len(todo), len(todo))
@@ -194,7 +194,7 @@ class Matcher:
         self.features: Features = PatchFeatures()
         self.descriptors: dict[str, np.ndarray] = {}
 
-    def keys_of(self, shot: Shot, clear: FrameRange) -> tuple[PlannedKeyframe, ...]:
+    def keyframes_of(self, shot: Shot, clear: FrameRange) -> tuple[PlannedKeyframe, ...]:
         """The shot's keyframes that some picture matches; none when nothing matches: the shot stays gray.
 
         clear   the shot's frames outside its dissolves and fades: a keyframe should show one scene in full light

@@ -121,7 +121,7 @@ class StoppedError(Exception):
 def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Progress) -> None:
     """Renders a version of each of the film's shots in `stale`, which holds at least one."""
     before = sum(_beforehand(s) for s in stale) if models.colorizer is not None else 0
-    frames, keys = before + sum(len(s.reach) for s in stale), sum(len(s.keys) for s in stale)
+    frames, keys = before + sum(len(s.reach) for s in stale), sum(len(s.keyframes) for s in stale)
     costs = keyframe_seconds(stale), frame_seconds(film.plan.reel, film.settings)
     counter = _Counter(progress, Tally(frames, keys, *costs))
     counter.add()
@@ -157,7 +157,7 @@ def _render_shot(film: Film, planned: ShotPlan, models: Models, counter: _Counte
             store.write(color)
             kept.confidence.append(round(float(color.confidence.mean()), 4))
     with ChromaReader(chroma, planned.reach.start) as stored:
-        picture = strip_picture(stored, clip, planned.reach, [key.frame for key in planned.keys])
+        picture = strip_picture(stored, clip, planned.reach, [key.frame for key in planned.keyframes])
     write_image(kept.version / "confidence.png", picture)
     report = {
         "confidence": kept.confidence,
@@ -192,7 +192,7 @@ def _make_keyframes(
     """
     over = {key.frame: key for key in planned.painted_over}
     start, made = planned.reach.start, 0
-    for key in planned.keys:
+    for key in planned.keyframes:
         if key.frame not in over and not keys.take(key.frame):
             made += 1
             with counter.keyframe():
@@ -200,7 +200,7 @@ def _make_keyframes(
                 keys.put(maker.make(key, target, clip), target)
     own = keys.to_carry()
     missing = {frame: key for frame, key in over.items() if not keys.take(frame)}
-    counter.skip(keys=len(planned.keys) - made - len(missing))
+    counter.skip(keys=len(planned.keyframes) - made - len(missing))
     if models.colorizer is None:
         for frame, key in missing.items():
             with counter.keyframe():

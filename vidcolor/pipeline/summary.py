@@ -20,7 +20,7 @@ def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]
     joined = ", ".join(f"{n} {kind}{'s' if n > 1 else ''}" for kind, n in sorted(kinds.items()))
     yield "shots", f"{len(shown)}" + (f" ({joined})" if joined else "")
     yield "keyframes", _keyframes(shown)
-    used = {name for s in shown for key in s.planned.keys for name in key.pictures}
+    used = {name for s in shown for key in s.planned.keyframes for name in key.pictures}
     unused = [p.name for p in plan.pictures if p.name not in used]
     yield "references", f"{len(plan.pictures) - len(unused)} used, {len(unused)} unused" + named(unused)
     frames = doubtful(shown, settings.export.doubtful)

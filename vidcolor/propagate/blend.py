@@ -136,7 +136,7 @@ def of_rules(candidates: Sequence[Candidate], luma: Array, settings: PropagateSe
 
 
 def mixed(candidates: Sequence[Candidate]) -> Candidate:
-    """All that is known as one candidate: nearly the best of each pixel."""
+    """All candidates as one: nearly the best of each pixel."""
     total = np.zeros(candidates[0][1].shape, np.float32)
     chroma = np.zeros((2, *total.shape), np.float32)
     for values, error in candidates:
@@ -159,7 +159,7 @@ def blend(
     settings: PropagateSettings,
     mix: Callable[[Sequence[Candidate]], Candidate] = mixed,
 ) -> Candidate:
-    """All that is known, made one candidate by `mix`, and filled."""
+    """All candidates made one by `mix`, and filled."""
     chroma, error = mix(candidates)
     if settings.fill > 0:
         chroma = filled(chroma, error, luma, settings)

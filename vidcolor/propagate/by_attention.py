@@ -19,7 +19,7 @@ from vidcolor.compiled import loose
 from vidcolor.features import Features, PatchFeatures
 from vidcolor.flow.warp import fetch, grid
 from vidcolor.propagate.blend import Guess, of_attention
-from vidcolor.propagate.by_flow import Key
+from vidcolor.propagate.by_flow import SmallKeyframe
 from vidcolor.propagate.runs import Look
 from vidcolor.superpixels.pool import pool, unpool
 from vidcolor.superpixels.segment import segment, superpixel_count
@@ -141,7 +141,7 @@ class Finder:
     def knows(self, position: int) -> bool:
         return position in self._keys
 
-    def meet(self, key: Key) -> None:
+    def meet(self, key: SmallKeyframe) -> None:
         self._keys[key.look.position] = colored(self._described(key.look), key.chroma, key.confidence)
 
     def forget_all_but(self, positions: Sequence[int]) -> None:

@@ -42,7 +42,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Key:
+class SmallKeyframe:
     """A keyframe at chroma size."""
 
     look: Look
@@ -61,7 +61,7 @@ class Carried:
     """(2, h, w)"""
     confidence: Array
     """(h, w), of the carrying, 0..1: not yet comparable with other carriers'"""
-    key: Key
+    key: SmallKeyframe
     points: Array
     """(2, h, w): where in the keyframe each pixel came from"""
     reach: Array
@@ -73,7 +73,7 @@ class Carried:
         return abs(self.look.position - self.key.look.position)
 
 
-def start(key: Key) -> Carried:
+def start(key: SmallKeyframe) -> Carried:
     """The keyframe itself."""
     return Carried(key.look, key.chroma, key.confidence, key, grid(key.look.luma.shape), key.confidence)
 
@@ -118,7 +118,7 @@ def carry_by_flow(source: Carried, target: Look, flow: Array, back: Array, rule:
     return Carried(target, chroma, confidence, key, far, np.minimum(reach, confidence))
 
 
-def _seen_still(luma: Array, points: Array, target: Look, key: Key, settings: PropagateSettings) -> Array:
+def _seen_still(luma: Array, points: Array, target: Look, key: SmallKeyframe, settings: PropagateSettings) -> Array:
     """(h, w) 0..1: how far the keyframe, seen by the camera's motion alone, shows what the frame shows."""
     height, width = target.luma.shape
     inside = (points[0] > -1) & (points[0] < width) & (points[1] > -1) & (points[1] < height)
@@ -126,7 +126,7 @@ def _seen_still(luma: Array, points: Array, target: Look, key: Key, settings: Pr
     return (STILL * inside * like * fetch(key.confidence, points)).astype(np.float32)
 
 
-def _mended(target: Look, key: Key, points: Array, rule: Rule) -> Array:
+def _mended(target: Look, key: SmallKeyframe, points: Array, rule: Rule) -> Array:
     """Where in the keyframe each pixel lies, mended by the flow straight to it: (2, h, w).
 
     Joined flows drift. The keyframe, fetched by them, is almost in place; the little flow that is left ends the drift

@@ -14,7 +14,7 @@ from numpy import ndarray as Array
 
 from vidcolor.confidence import ABSENT
 from vidcolor.propagate.blend import Guess, of_compared
-from vidcolor.propagate.by_flow import Key
+from vidcolor.propagate.by_flow import SmallKeyframe
 from vidcolor.propagate.runs import Look
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class NetworkFinder:
     def knows(self, position: int) -> bool:
         return position in self._keys
 
-    def meet(self, key: Key) -> None:
+    def meet(self, key: SmallKeyframe) -> None:
         seen = self._network.see(key.look.luma * np.float32(100))
         self._keys[key.look.position] = self._network.with_colors(seen, key.chroma, key.confidence)
 

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.propagate.by_flow import Carried, Key
+from vidcolor.propagate.by_flow import Carried, SmallKeyframe
 from vidcolor.propagate.by_superpixel import STATISTICS
 from vidcolor.propagate.runs import Look, Step
 
@@ -131,7 +131,7 @@ def carried_arrays(state: Carried) -> dict[str, Array]:
     }
 
 
-def carried_of(arrays: Arrays, key: Key) -> Carried:
+def carried_of(arrays: Arrays, key: SmallKeyframe) -> Carried:
     """What `carried_arrays` kept, with its keyframe again."""
     chroma, confidence, points, reach = (arrays[name] for name in ("chroma", "confidence", "points", "reach"))
     return Carried(look_of(arrays), chroma, confidence, key, points, reach)

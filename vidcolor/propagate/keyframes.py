@@ -17,30 +17,30 @@ HELD = 2
 
 
 class Keyframes:
-    """Chroma (2, h, w) and confidence (h, w) of a shot's keyframes, by their place among its frames."""
+    """Chroma (2, h, w) and confidence (h, w) of a shot's keyframes, by their position among its frames."""
 
     def __init__(self, start: int, count: int, colored: Mapping[int, ColorFrame], size: tuple[int, int]) -> None:
         """Of the frames `start` to `start + count - 1`, at chroma size. Refuses a keyframe outside them."""
         self._start, self._colored, self._size = start, colored, size
-        self.places = [frame - start for frame in sorted(colored)]
-        self._there = frozenset(self.places)
-        for place in self.places:
-            if not 0 <= place < count:
+        self.positions = [frame - start for frame in sorted(colored)]
+        self._there = frozenset(self.positions)
+        for position in self.positions:
+            if not 0 <= position < count:
                 last = start + count - 1
-                raise InputError(f"frame {start + place}: a keyframe outside its shot, frames {start} to {last}")
+                raise InputError(f"frame {start + position}: a keyframe outside its shot, frames {start} to {last}")
         self._held: OrderedDict[int, tuple[Array, Array]] = OrderedDict()
 
-    def __contains__(self, place: int) -> bool:
-        return place in self._there
+    def __contains__(self, position: int) -> bool:
+        return position in self._there
 
-    def __getitem__(self, place: int) -> tuple[Array, Array]:
-        if place not in self._held:
-            color = at_chroma_size(self._colored[self._start + place], self._size)
-            self._held[place] = (color.chroma, color.confidence)
+    def __getitem__(self, position: int) -> tuple[Array, Array]:
+        if position not in self._held:
+            color = at_chroma_size(self._colored[self._start + position], self._size)
+            self._held[position] = (color.chroma, color.confidence)
             if len(self._held) > HELD:
                 self._held.popitem(last=False)
-        self._held.move_to_end(place)
-        return self._held[place]
+        self._held.move_to_end(position)
+        return self._held[position]
 
 
 def at_chroma_size(color: ColorFrame, size: tuple[int, int]) -> ColorFrame:

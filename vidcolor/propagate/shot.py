@@ -38,7 +38,7 @@ from vidcolor.propagate.blend import (
     surely_carried,
 )
 from vidcolor.propagate.by_attention import Finder
-from vidcolor.propagate.by_flow import Carried, Key, Rule, carry_by_flow, carry_plain, start
+from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, carry_by_flow, carry_plain, start
 from vidcolor.propagate.by_network import NetworkFinder, weighed
 from vidcolor.propagate.by_superpixel import Memory
 from vidcolor.propagate.halt import (
@@ -156,23 +156,23 @@ class _Shot:
         self._shelf = shelf
         self._begin = self._halted = 0
 
-    def colors(self, known: Keyframes, state: Arrays | None = None) -> Iterator[ColorFrame]:
+    def colors(self, keyframes: Keyframes, state: Arrays | None = None) -> Iterator[ColorFrame]:
         """The frames in order; those behind `state` alone, if there is one."""
         self._go_on(state)
-        places = known.places
-        if not places:
+        positions = keyframes.positions
+        if not positions:
             nothing = np.zeros((3, *self._reader.size), np.float32)
             for position in range(self._begin, self._count):
                 yield self._result(position, nothing[:2], nothing[2])
             return
-        if self._begin < places[0]:
-            yield from self._gap(None, places[0], known, state)
-        for left, right in zip(places, [*places[1:], None], strict=True):
+        if self._begin < positions[0]:
+            yield from self._gap(None, positions[0], keyframes, state)
+        for left, right in zip(positions, [*positions[1:], None], strict=True):
             if self._begin <= left:
                 self._halt(left, None, None)
-                yield self._result(left, *known[left])
+                yield self._result(left, *keyframes[left])
             if max(left + (right is None), self._begin) < (self._count if right is None else right):
-                yield from self._gap(left, right, known, state if self._begin > left else None)
+                yield from self._gap(left, right, keyframes, state if self._begin > left else None)
 
     def _go_on(self, state: Arrays | None) -> None:
         """Takes up what a kept state says of the frames before."""
@@ -209,14 +209,16 @@ class _Shot:
     def _result(self, position: int, chroma: Array, confidence: Array) -> ColorFrame:
         return ColorFrame(self._start + position, chroma, np.clip(confidence, 0, 1))
 
-    def _gap(self, left: int | None, right: int | None, known: Keyframes, state: Arrays | None) -> Iterator[ColorFrame]:
+    def _gap(
+        self, left: int | None, right: int | None, keyframes: Keyframes, state: Arrays | None
+    ) -> Iterator[ColorFrame]:
         """The frames between two keyframes, or between one and an end of the shot; the rest of them behind `state`."""
         first = 0 if left is None else left
         last = self._count - 1 if right is None else right
-        self._meet(first, last, known)
+        self._meet(first, last, keyframes)
         runs = [(a, min(a + RUN, last)) for a in range(max(first, self._begin), last, RUN)]
-        ends = self._ends(runs, right if self._by_flow else None, known)
-        ahead = start(self._key(left, known)) if self._by_flow and left is not None else None
+        ends = self._ends(runs, right if self._by_flow else None, keyframes)
+        ahead = start(self._key(left, keyframes)) if self._by_flow and left is not None else None
         step = None
         if state is not None:
             went, step = part_of(state, "ahead"), step_of(part_of(state, "step"))
@@ -232,9 +234,9 @@ class _Shot:
             found = _ahead(self._workers, self._find, [k for k in run.looks if k.position not in skipped])
             for n, look in enumerate(run.looks):
                 step = run.steps[n - 1] if n else step  # a run begins where the last one ended
-                self._follow(look, step, known)
-                if look.position in known and self._steady is not None:
-                    chroma, confidence = known[look.position]
+                self._follow(look, step, keyframes)
+                if look.position in keyframes and self._steady is not None:
+                    chroma, confidence = keyframes[look.position]
                     self._steady.begin(look, chroma, error_of(confidence))
                 if look.position not in skipped:
                     kept = {name: c[n] for name, c in (("before", before), ("behind", behind)) if c}
@@ -246,38 +248,39 @@ class _Shot:
     def _find(self, look: Look) -> Found:
         return None if self._finder is None else self._finder.find(look)
 
-    def _key(self, position: int, known: Keyframes) -> Key:
-        return Key(self._reader.look(position), *known[position])
+    def _key(self, position: int, keyframes: Keyframes) -> SmallKeyframe:
+        return SmallKeyframe(self._reader.look(position), *keyframes[position])
 
-    def _meet(self, first: int, last: int, known: Keyframes) -> None:
+    def _meet(self, first: int, last: int, keyframes: Keyframes) -> None:
         """Shows the finder the keyframes nearest to the gap: those at its ends, then those next to it on any side."""
         if self._finder is None:
             return
-        nearest = sorted(sorted(known.places, key=lambda k: (max(first - k, k - last, 0), k))[: self._settings.keys])
+        by_distance = sorted(keyframes.positions, key=lambda k: (max(first - k, k - last, 0), k))
+        nearest = sorted(by_distance[: self._settings.keyframes])
         self._finder.forget_all_but(nearest)
         for position in nearest:
             if not self._finder.knows(position):
-                self._finder.meet(self._key(position, known))
+                self._finder.meet(self._key(position, keyframes))
 
-    def _follow(self, look: Look, step: Step | None, known: Keyframes) -> None:
+    def _follow(self, look: Look, step: Step | None, keyframes: Keyframes) -> None:
         """Takes the memory to the frame, once, and teaches it a keyframe's colours."""
         if self._memory is None or look.position <= self._followed:
             return
         self._memory.follow(look, step)
         self._followed = look.position
-        if look.position in known:
-            self._memory.learn(*of_flow(*known[look.position], 0))
+        if look.position in keyframes:
+            self._memory.learn(*of_flow(*keyframes[look.position], 0))
 
-    def _ends(self, runs: list[tuple[int, int]], right: int | None, known: Keyframes) -> Sequence[Carried | None]:
+    def _ends(self, runs: list[tuple[int, int]], right: int | None, keyframes: Keyframes) -> Sequence[Carried | None]:
         """What the backward direction knows at each run's last frame."""
         if right is None:
             return [None] * len(runs)
-        states = [start(self._key(right, known))]
+        states = [start(self._key(right, keyframes))]
         for a, b in reversed(runs[1:]):
             states.append(self._kept_end(a, states[0].key) or self._end(a, b, states[-1]))
         return states[::-1]
 
-    def _kept_end(self, position: int, key: Key) -> Carried | None:
+    def _kept_end(self, position: int, key: SmallKeyframe) -> Carried | None:
         """What the backward direction knew here before the program was stopped."""
         arrays = self._shelf.take(end_name(position)) if self._shelf is not None else None
         return carried_of(arrays, key) if arrays and sound(arrays, PARTS["ahead"], self._reader.size) else None

@@ -44,14 +44,14 @@ def choose_references(
     descriptors  filled with what was computed of each reference, by its hash; give it again for the next frame
     At most `settings.most`. Equal scores keep the library's order.
     """
-    known: MutableMapping[str, Array] = {} if descriptors is None else descriptors
+    described: MutableMapping[str, Array] = {} if descriptors is None else descriptors
     mine = describe(target.lightness, features)
     scored: list[tuple[Reference, float]] = []
     for reference in library:
         key = f"{features.name}:{reference.hash or reference.name}"
-        if key not in known:
-            known[key] = describe(gray_of(reference), features)
-        score = similarity(mine, known[key])
+        if key not in described:
+            described[key] = describe(gray_of(reference), features)
+        score = similarity(mine, described[key])
         if score >= settings.least:
             scored.append((reference, score))
     scored.sort(key=lambda pair: -pair[1])

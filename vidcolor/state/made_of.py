@@ -67,7 +67,7 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
     plan, settings = film.plan, film.settings
     keys: Ingredients = {}
     mixed = planned.mixed
-    for key in planned.keys:
+    for key in planned.keyframes:
         where = "in a dissolve" if key.frame in mixed else ""
         keys[f"keyframe {key.frame}"] = " ".join(filter(None, [key.reason, *key.pictures, where]))
         keys |= {f"references/{name}": plan.hashes[name] for name in key.pictures}

@@ -63,7 +63,7 @@ class ShotPlan:
     shot: Shot
     reach: FrameRange
     """The shot's frames and those it shares with its neighbours in dissolves."""
-    keys: tuple[PlannedKeyframe, ...]
+    keyframes: tuple[PlannedKeyframe, ...]
     matched: bool = True
     """False: references have changed since keyframes were chosen here; `vidcolor plan` chooses again."""
     dissolves: tuple[FrameRange, ...] = ()
@@ -72,13 +72,13 @@ class ShotPlan:
     @property
     def painted_over(self) -> tuple[PlannedKeyframe, ...]:
         """Keyframes that are the frame as the others colour it, with regions painted over it."""
-        own = any(key.reason == "person" for key in self.keys)
-        return tuple(key for key in self.keys if own and key.reason == "regions")
+        own = any(key.reason == "person" for key in self.keyframes)
+        return tuple(key for key in self.keyframes if own and key.reason == "regions")
 
     @property
     def mixed(self) -> frozenset[int]:
         """The frames of keyframes that show two shots at once."""
-        return frozenset(key.frame for key in self.keys if any(key.frame in run for run in self.dissolves))
+        return frozenset(key.frame for key in self.keyframes if any(key.frame in run for run in self.dissolves))
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,13 +119,13 @@ def _plan_shot(
     shot: Shot, dissolves: tuple[FrameRange, ...], by_shot: ByShot, chosen: Chosen, marks: Mapping[str, str]
 ) -> ShotPlan:
     plain = ShotPlan(shot, reach_of(shot, dissolves), by_shot.own_keyframes(shot), dissolves=dissolves)
-    if plain.keys:
+    if plain.keyframes:
         return replace(plain, matched=shot.id not in by_shot.open)
     made_of, keys = chosen.get(shot.id, ("", ()))
     if made_of != marks[shot.id]:
         return replace(plain, matched=False)
     marked = by_shot.regions_of(shot)
-    return replace(plain, keys=tuple(_with_its_regions(key, marked.get(key.frame, ())) for key in keys))
+    return replace(plain, keyframes=tuple(_with_its_regions(key, marked.get(key.frame, ())) for key in keys))
 
 
 def _with_its_regions(key: PlannedKeyframe, regions: tuple[RegionName, ...]) -> PlannedKeyframe:
