@@ -23,11 +23,13 @@ def test_later_sources_win():
         ({"propagate": {"chroma_sid": 1}}, "propagate: no setting 'chroma_sid'; did you mean 'chroma_side'?"),
         ({"propagate": {"chroma_side": "big"}}, "must be a whole number"),
         ({"propagate": {"chroma_side": True}}, "must be a whole number"),
-        ({"propagate": {"chroma_side": 10**9}}, "must be 32 to 4096"),
-        ({"propagate": {"flow": "fast"}}, "not one of dis, raft"),
+        ({"propagate": {"chroma_side": 10**9}}, "chroma_side = 1000000000: must be a whole number from 32 to 4,096"),
+        ({"propagate": {"flow": "fast"}}, "flow = 'fast': must be one of dis, raft"),
         ({"propagate": 3}, "is a section"),
-        ({"export": {"doubtful": float("nan")}}, "not a finite number"),
-        ({"export": {"doubtful": float("inf")}}, "not a finite number"),
+        ({"propagate": {"chroma_side": [1, {"a": 2}]}}, "must be a whole number"),
+        ({"reel": {"start_timecode": 1}}, "start_timecode = 1: must be text"),
+        ({"export": {"doubtful": float("nan")}}, "doubtful = nan: must be a number from 0 to 1"),
+        ({"export": {"doubtful": float("inf")}}, "doubtful = inf: must be a number from 0 to 1"),
     ],
 )
 def test_refusals_name_the_place_and_the_remedy(tables, message):

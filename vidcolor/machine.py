@@ -1,8 +1,9 @@
 """What this machine computes with, as far as that changes what comes out; told without loading PyTorch.
 
 - PyTorch, oneDNN, OpenBLAS, OpenCV and compiled loops choose their kernels by the processor. Sums then run in another
-  order, and colours differ in last digits: on a small film by 0.5 of a*b* at most, in half a percent of the pixels.
-  So a version says what it was computed on, and another kind of processor gives it another fingerprint.
+  order, and colours differ in last digits: by 0.5 of a*b* at most, in fewer than one pixel in a hundred. So does
+  bfloat16 from float32.
+  A version therefore says what it was computed on: another kind of processor gives it another fingerprint.
 - A processor is told by its maker, family and model and by what it can do: a virtual machine may hide some of that.
 - On Linux the kernel tells; elsewhere NumPy does, so that status there loads NumPy for it.
 """

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import ast
 import difflib
-import math
+import re
 import tomllib
-import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
+from vidcolor.checked import MisfitError, checked, in_words, plain, within
 from vidcolor.errors import SettingsError
 
 
@@ -30,7 +30,7 @@ class ReelSettings:
     """A film of variable rate: refuse it, or conform it to its mean rate (frames repeat or drop)."""
     levels: Literal["auto", "limited", "full"] = "auto"
     """Range of the film's luma codes; auto trusts the file's tag."""
-    sequence_rate: float = 24.0
+    sequence_rate: Annotated[float, within(1, 240)] = 24.0
     """Frames a second of an image sequence; 23.976, 29.97 and 59.94 mean 24000/1001, 30000/1001 and 60000/1001."""
     start_timecode: str = ""
     """Timecode of the first frame, as 01:00:00:00, or 01:00:00;00 for drop-frame; empty takes the film's own."""
@@ -42,17 +42,17 @@ class ShotSettings:
 
     detector: Literal["all", "cuts"] = "all"
     """What is looked for: all (cuts, dissolves and fades) or cuts alone."""
-    side: int = 96
+    side: Annotated[int, within(48, 384)] = 96
     """Long side at which frames are compared, in pixels; larger sees smaller things and bears less motion."""
-    cut: float = 0.27
+    cut: Annotated[float, within(0.0, 1.0)] = 0.27
     """How far a jump must stand above the changes around it to be a cut, 0 to 1; higher finds fewer."""
-    odd_frames: int = 2
+    odd_frames: Annotated[int, within(0, 8)] = 2
     """Longest flash, splice or damaged run that returns to the same scene without being a cut, in frames."""
-    dissolve: float = 0.75
+    dissolve: Annotated[float, within(0.0, 1000.0)] = 0.75
     """How much better a dissolve must explain the frames than one scene does (log-likelihood); higher finds fewer."""
-    fade: float = 3.0
+    fade: Annotated[float, within(0.0, 1000.0)] = 3.0
     """The same for fades to and from black or white."""
-    longest: int = 60
+    longest: Annotated[int, within(6, 240)] = 60
     """Longest dissolve, and longest side of a fade, in frames."""
 
 
@@ -60,11 +60,11 @@ class ShotSettings:
 class KeyframeSettings:
     """Stage 2: choosing keyframes where nobody gave any."""
 
-    spacing: int = 75
+    spacing: Annotated[int, within(2, 100000)] = 75
     """About one keyframe in so many frames of a shot that has none of its own, in frames."""
-    news: float = 0.2
+    news: Annotated[float, within(0.0, 1.0)] = 0.2
     """Share of some frame that must be new for a keyframe beyond that number, 0 to 1."""
-    extra: float = 2.0
+    extra: Annotated[float, within(1.0, 10.0)] = 2.0
     """At most this many times that number of keyframes, where new things enter."""
 
 
@@ -72,9 +72,9 @@ class KeyframeSettings:
 class ReferenceSettings:
     """Stage 3: choosing references."""
 
-    least: float = 0.61
+    least: Annotated[float, within(0.0, 1.0)] = 0.61
     """Score from which a reference shows the same things as a frame; a shot that nothing matches stays gray."""
-    most: int = 4
+    most: Annotated[int, within(1, 100)] = 4
     """References used for one frame at most."""
 
 
@@ -82,17 +82,17 @@ class ReferenceSettings:
 class ColorizeSettings:
     """Stage 4: keyframes in colour."""
 
-    near: float = 0.25
+    near: Annotated[float, within(0.0, 1.0)] = 0.25
     """A frame's own picture that fits less of the frame than this is only used as a free reference, 0 to 1."""
-    edge: float = 2.0
+    edge: Annotated[float, within(0.1, 100.0)] = 2.0
     """Steps of lightness that stop colours from running, in L*; smaller keeps colours tighter."""
-    unsure: float = 6.0
+    unsure: Annotated[float, within(0.1, 100.0)] = 6.0
     """Colours that may be off by this much, from misalignment at colour edges, count little, in a*b*."""
-    tau: float = 0.015
+    tau: Annotated[float, within(0.0001, 1.0)] = 0.015
     """Softness of the choice among the superpixels of the references; larger averages colours towards gray."""
-    trust: float = 2.0
+    trust: Annotated[float, within(0.0, 100.0)] = 2.0
     """How strongly a reference that matches better is preferred: the power its score is raised to."""
-    alike: float = 0.3
+    alike: Annotated[float, within(0.0, 0.99)] = 0.3
     """Correlation of super-features up to which a transferred colour has no confidence at all."""
     network: Literal["shipped", "none"] = "shipped"
     """Keyframes without a picture of their own, and parts that their own picture does not fit: the shipped network
@@ -103,7 +103,7 @@ class ColorizeSettings:
 class PropagateSettings:
     """Stage 5: colours from the keyframes to every other frame."""
 
-    chroma_side: int = 480
+    chroma_side: Annotated[int, within(32, 4096)] = 480
     """Long side of the chroma that is carried, in pixels; never more than half the film's."""
     flow: Literal["dis", "raft"] = "dis"
     """Optical flow: dis (CPU, no weights) or raft (needs torchvision and its weights)."""
@@ -114,29 +114,29 @@ class PropagateSettings:
     network: Literal["shipped", "none"] = "shipped"
     """What looks colours up in the keyframes and weighs what the carriers found: the shipped networks, or none
     (features that need no training, and rules; two thirds of the time)."""
-    keyframes: int = 6
+    keyframes: Annotated[int, within(1, 100)] = 6
     """Colours that flow cannot bring are looked up in so many of the nearest keyframes."""
-    window: int = 2
+    window: Annotated[int, within(0, 8)] = 2
     """Local attention looks this far around the flow's end point, in chroma pixels."""
-    patch: int = 1
+    patch: Annotated[int, within(0, 4)] = 1
     """Local attention compares luma patches that reach this far from their middle, in chroma pixels."""
-    tau: float = 0.0005
+    tau: Annotated[float, within(1e-06, 1.0)] = 0.0005
     """Softness of local attention, in squared L*/100; smaller is harder."""
-    mismatch: float = 2.5
+    mismatch: Annotated[float, within(0.01, 100.0)] = 2.5
     """Flow that misses its start by this much on the way there and back keeps half its confidence, in chroma pixels."""
-    slack: float = 0.1
+    slack: Annotated[float, within(0.0, 1.0)] = 0.1
     """Share of the motion's length by which that miss may grow."""
-    residual: float = 0.0015
+    residual: Annotated[float, within(1e-06, 1.0)] = 0.0015
     """Luma residual after carrying at which confidence is one half, in squared L*/100."""
-    fill: float = 400.0
+    fill: Annotated[float, within(0.0, 1000000.0)] = 400.0
     """How far doubtful colours are filled from around, in squared chroma pixels; 0 never."""
-    edge: float = 0.015
+    edge: Annotated[float, within(0.0001, 1.0)] = 0.015
     """Step of L*/100 that filling does not cross easily."""
-    superpixel_density: float = 3.0
+    superpixel_density: Annotated[float, within(0.1, 30.0)] = 3.0
     """Superpixels in a frame of n chroma pixels, as a multiple of the square root of n."""
-    superpixel_compactness: float = 10.0
+    superpixel_compactness: Annotated[float, within(0.1, 1000.0)] = 10.0
     """Difference of L* that weighs as much as one superpixel's width of distance; larger makes rounder superpixels."""
-    superpixel_steadiness: float = 8.0
+    superpixel_steadiness: Annotated[float, within(0.0, 100.0)] = 8.0
     """Difference of L* at which a pixel leaves the superpixel that the flow brings; larger keeps shapes longer."""
 
 
@@ -144,7 +144,7 @@ class PropagateSettings:
 class FinishSettings:
     """Stage 6: full-size chroma under the film's own luma."""
 
-    detail: float = 0.5
+    detail: Annotated[float, within(0.0, 1.0)] = 0.5
     """How far colour edges follow the luma's fine detail where the two agree, 0 (smooth enlarging) to 1."""
 
 
@@ -152,7 +152,7 @@ class FinishSettings:
 class ExportSettings:
     """Stage 7: the delivered file."""
 
-    doubtful: float = 0.35
+    doubtful: Annotated[float, within(0.0, 1.0)] = 0.35
     """Frames whose mean confidence is below this are listed as doubtful, 0 to 1."""
     prores_rate: Literal["quality", "apple"] = "quality"
     """Size of ProRes frames: quality (one fine quantiser, size follows the picture) or apple (Apple's target size)."""
@@ -184,95 +184,31 @@ def _suggest(name: str, known: list[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
 
 
-def _checked(value: Any, kind: Any, place: str) -> Any:
-    """`value` as the field's type `kind`. Refuses another type, NaN, and choices that are not listed."""
-    if get_origin(kind) is Literal:
-        if value not in get_args(kind):
-            raise SettingsError(f"{place}: {value!r} is not one of {', '.join(map(str, get_args(kind)))}")
-        return value
-    if get_origin(kind) in (types.UnionType,) or get_origin(kind) is tuple:
-        raise SettingsError(f"{place}: settings of type {kind} are not supported")
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not kind:
-        raise SettingsError(f"{place}: {value!r} must be {_kind_name(kind)}")
-    if kind is float and not math.isfinite(value):
-        raise SettingsError(f"{place}: {value!r} is not a finite number")
-    return value
+def override(base: Settings, changes: Mapping[str, Any], origin: str) -> Settings:
+    """`base` with the tables of `changes` laid over it; `origin` (a file's name) opens every error."""
+    tables = plain(base)
+    for section, values in changes.items():
+        if section not in tables:
+            raise SettingsError(f"{origin}: no section {section!r}{_suggest(section, list(tables))}")
+        if not isinstance(values, Mapping):
+            raise SettingsError(f"{origin}: {section} is a section; write [{section}] and its settings under it")
+        for name in values:
+            if name not in tables[section]:
+                raise SettingsError(f"{origin}: {section}: no setting {name!r}{_suggest(name, list(tables[section]))}")
+        tables[section] = {**tables[section], **values}
+    try:
+        settings: Settings = checked(tables, Settings)
+    except MisfitError as error:
+        section, _, name = error.place.partition(".")
+        name = re.split(r"[.\[]", name)[0]
+        takes = in_words(_kinds(section)[name])
+        raise SettingsError(f"{origin}: {section}: {name} = {tables[section][name]!r:.60}: must be {takes}") from error
+    return settings
 
 
-def _kind_name(kind: Any) -> str:
-    return {int: "a whole number", float: "a number", str: "text", bool: "true or false"}.get(kind, str(kind))
-
-
-def override(base: Any, changes: Mapping[str, Any], origin: str) -> Any:
-    """`base` with the nested `changes` applied; `origin` (a file's name) opens every error."""
-    hints = get_type_hints(type(base))
-    known = [f.name for f in fields(base)]
-    new: dict[str, Any] = {}
-    for name, value in changes.items():
-        if name not in known:
-            what = "section" if any(is_dataclass(hints[k]) for k in known) else "setting"
-            raise SettingsError(f"{origin}: no {what} {name!r}{_suggest(name, known)}")
-        current = getattr(base, name)
-        if is_dataclass(current):
-            if not isinstance(value, Mapping):
-                raise SettingsError(f"{origin}: {name} is a section; write [{name}] and its settings under it")
-            new[name] = override(current, value, f"{origin}: {name}")
-        else:
-            new[name] = _checked(value, hints[name], f"{origin}: {name}")
-    result = replace(base, **new)
-    _check_ranges(result, origin)
-    return result
-
-
-def _check_ranges(section: Any, origin: str) -> None:
-    """Refuses numbers outside `RANGES`."""
-    for name, (low, high) in RANGES.get(type(section).__name__, {}).items():
-        value = getattr(section, name)
-        if not low <= value <= high:
-            raise SettingsError(f"{origin}: {name} = {value}: must be {low} to {high}")
-
-
-RANGES: dict[str, dict[str, tuple[float, float]]] = {
-    "ReelSettings": {"sequence_rate": (1, 240)},
-    "ShotSettings": {
-        "side": (48, 384),
-        "cut": (0.0, 1.0),
-        "odd_frames": (0, 8),
-        "dissolve": (0.0, 1000.0),
-        "fade": (0.0, 1000.0),
-        "longest": (6, 240),
-    },
-    "KeyframeSettings": {"spacing": (2, 100_000), "news": (0.0, 1.0), "extra": (1.0, 10.0)},
-    "ReferenceSettings": {"least": (0.0, 1.0), "most": (1, 100)},
-    "ColorizeSettings": {
-        "near": (0.0, 1.0),
-        "edge": (0.1, 100.0),
-        "unsure": (0.1, 100.0),
-        "tau": (1e-4, 1.0),
-        "trust": (0.0, 100.0),
-        "alike": (0.0, 0.99),
-    },
-    "PropagateSettings": {
-        "chroma_side": (32, 4096),
-        "window": (0, 8),
-        "patch": (0, 4),
-        "tau": (1e-6, 1.0),
-        "mismatch": (0.01, 100.0),
-        "slack": (0.0, 1.0),
-        "residual": (1e-6, 1.0),
-        "keyframes": (1, 100),
-        "fill": (0.0, 1e6),
-        "edge": (1e-4, 1.0),
-        "superpixel_density": (0.1, 30.0),
-        "superpixel_compactness": (0.1, 1000.0),
-        "superpixel_steadiness": (0.0, 100.0),
-    },
-    "FinishSettings": {"detail": (0.0, 1.0)},
-    "ExportSettings": {"doubtful": (0.0, 1.0)},
-}
-"""Lowest and highest value of each number, by section."""
+def _kinds(section: str) -> dict[str, Any]:
+    """The types of a section's settings, with their ranges."""
+    return get_type_hints(type(getattr(Settings(), section)), include_extras=True)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -315,8 +251,20 @@ def parse_assignment(text: str) -> dict[str, Any]:
     return {parts[0]: {parts[1]: value}}
 
 
-def describe() -> Iterator[tuple[str, str, Any, str]]:
-    """(section, name, default, manual text) of every setting, read from this page."""
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One setting, as the manual has it."""
+
+    section: str
+    name: str
+    default: Any
+    takes: str
+    """`a whole number from 48 to 384`"""
+    text: str
+
+
+def describe() -> Iterator[Described]:
+    """Every setting, its text read from this page."""
     page = ast.parse(Path(__file__).read_text(encoding="utf-8"))
     texts = {
         (node.name, target.target.id): ast.literal_eval(text.value)
@@ -330,10 +278,6 @@ def describe() -> Iterator[tuple[str, str, Any, str]]:
     }
     for section in fields(Settings):
         values = getattr(Settings(), section.name)
-        for item in fields(values):
-            yield (
-                section.name,
-                item.name,
-                getattr(values, item.name),
-                texts.get((type(values).__name__, item.name), ""),
-            )
+        for name, kind in _kinds(section.name).items():
+            text = texts.get((type(values).__name__, name), "")
+            yield Described(section.name, name, getattr(values, name), in_words(kind), text)

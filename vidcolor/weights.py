@@ -43,8 +43,6 @@ UNREADABLE = (
     pickle.UnpicklingError,
 )
 """What reading a file that holds no weights, or those of another network, can raise."""
-RAFT_FILES = {"small": "raft_small_C_T_V2-01064c6d.pth", "large": "raft_large_C_T_SKHT_V2-ff5fadd5.pth"}
-"""torchvision's RAFT by its size: published files whose names hold the first digits of their SHA-256."""
 _silent: dict[str, float] = {}
 """Hosts that did not answer, and when they were asked."""
 

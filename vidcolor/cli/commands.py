@@ -170,11 +170,11 @@ def measure_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 def settings_command(args: argparse.Namespace, terminal: Terminal) -> None:
     settings = load_settings([(f"preset {args.preset}", preset_tables(args.preset)), *assigned(args.assignments)])
-    for section, name, default, text in describe():
-        value = getattr(getattr(settings, section), name)
-        shown = f"{value}" + (f" (default {default})" if value != default else "")
-        terminal.say(f"{section}.{name} = {shown}")
-        terminal.say(f"    {text}")
+    for item in describe():
+        value = getattr(getattr(settings, item.section), item.name)
+        shown = f"{value}" + (f" (default {item.default})" if value != item.default else "")
+        terminal.say(f"{item.section}.{item.name} = {shown}")
+        terminal.say(f"    {item.text} Takes {item.takes}.")
 
 
 # Shared by the commands above.

@@ -1,1 +1,1 @@
-"""Optical flow between two gray frames. Read warp.py, then estimate.py, then dis.py and raft.py."""
+"""Optical flow between two gray frames. Read warp.py, then estimate.py, then dis.py, raft.py and published.py."""

@@ -17,9 +17,9 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.errors import DeviceError, InputError, WeightsError
+from vidcolor.flow.published import RAFT_FILES
 from vidcolor.machine import flow_number_type
 from vidcolor.weights import (
-    RAFT_FILES,
     fetch,
     fill,
     first_line,

@@ -29,6 +29,7 @@ CONFIG = "project.toml"
 CONFIG_SCHEMA = 1
 JSON_LIMIT = 256 << 20
 """A project file larger than this many bytes is not ours."""
+LARGEST, LONGEST_NUMBER = 1 << 53, 20
 TEMPLATE = """\
 # A vidcolor project. This file is yours; everything in plan/, shots/ and exports/ is the machine's.
 version = 1
@@ -202,7 +203,7 @@ class Project:
             if os.path.getsize(path) > JSON_LIMIT:
                 raise ProjectError(f"{path}: too large to be a project file; delete it and run `vidcolor plan` again")
             with open(path, encoding="utf-8") as file:
-                data = json.loads(file.read())
+                data = json.loads(file.read(), parse_int=_whole)
         except OSError as error:
             raise _cannot("read", Path(path), error) from error
         except (ValueError, RecursionError) as error:
@@ -262,6 +263,13 @@ def _cannot(what: str, path: Path, error: OSError) -> ProjectError:
         errno.EPERM: "no permission; give a writable folder with --project",
     }.get(error.errno or 0, f"{error.strerror or error}; look at the folder and run the command again")
     return ProjectError(f"{path}: cannot be {what}: {remedy}")
+
+
+def _whole(text: str) -> int:
+    """A whole number of a project file. Refuses one that is not exact in every reader of JSON: it is none of ours."""
+    if abs(number := int(text[:LONGEST_NUMBER])) > LARGEST or len(text) > LONGEST_NUMBER:
+        raise ValueError(f"the number {text[:LONGEST_NUMBER]} is too large")
+    return number
 
 
 def _toml_text(value: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from vidcolor.errors import MediaError, WeightsError
+from vidcolor.flow.published import RAFT_FILES
 from vidcolor.machine import flow_number_type, graphics, number_type
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
 from vidcolor.project.fingerprint import Ingredients, Value, describe_change, fingerprint, settings_ingredients
@@ -17,7 +19,6 @@ from vidcolor.state.film import Film
 from vidcolor.state.marks import file_hash, file_mark
 from vidcolor.state.plan import Picture, ShotPlan
 from vidcolor.types import Reel, Shot
-from vidcolor.weights import RAFT_FILES
 
 COMPUTED_ON, NUMBERS, FLOW_ON = "computed on", "networks.numbers", "flow.computed on"
 """What the machine decides: its processor, the number type of networks, where a flow that is a network runs."""
@@ -113,10 +114,18 @@ def flow_ingredients(settings: PropagateSettings, device: str) -> Ingredients:
     path: Ingredients = {"settings.propagate.raft_weights": ""}  # the file's content counts, wherever it lies
     if settings.flow != "raft":
         return path
-    given = Path(settings.raft_weights) if settings.raft_weights else None
-    weights = _content(given, file_mark(given)) if given else RAFT_FILES[settings.raft_size]
+    weights = _content_of_raft(settings) if settings.raft_weights else RAFT_FILES[settings.raft_size]
     gpu = graphics() if device != "cpu" else ""
     return {**path, "weights.raft": weights, FLOW_ON: gpu or f"the processor, in {flow_number_type()}"}
+
+
+def _content_of_raft(settings: PropagateSettings) -> str:
+    path = Path(settings.raft_weights)
+    try:
+        return _content(path, file_mark(path))
+    except MediaError as error:
+        remedy = f"propagate.raft_weights must name raft_{settings.raft_size}'s weights"
+        raise WeightsError(f"{path}: no such file, or it cannot be read; {remedy}") from error
 
 
 @cache
