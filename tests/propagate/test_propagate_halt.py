@@ -85,6 +85,26 @@ def test_left_at_any_place_it_goes_on_to_the_same_colours(film, places):
             assert np.array_equal(ours.confidence, theirs.confidence), ours.index
 
 
+def test_a_gap_left_on_its_way_back_goes_on_from_the_ends_it_kept(film):
+    """Before the first frame of a long gap comes out, the backward direction goes through all of it."""
+
+    class Stops(Shelf):
+        def put(self, name, arrays):
+            super().put(name, arrays)
+            if len(self.kept) == 2:
+                raise KeyboardInterrupt
+
+    whole, _ = made(film, (2, 27))
+    stopped = Stops()
+    with pytest.raises(KeyboardInterrupt):
+        made(film, (2, 27), stopped)
+    assert all(name.startswith("end-") for name in stopped.kept)
+    again = Shelf(deepcopy(stopped.kept))
+    again.put = lambda name, arrays: name in stopped.kept and pytest.fail(f"{name} was made again")
+    for ours, theirs in zip(made(film, (2, 27), again)[0], whole, strict=True):
+        assert np.array_equal(ours.chroma, theirs.chroma), ours.index
+
+
 def test_states_that_do_not_fit_are_none(film):
     shelf = Shelf()
     made(film, (2, 27), shelf)

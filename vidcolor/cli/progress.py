@@ -99,7 +99,7 @@ def left_in_words(left: TimeLeft) -> str:
 
 @contextmanager
 def shown_on(terminal: Console) -> Iterator[ShowProgress]:
-    """Bars on a terminal, which are gone over to the last one's end when the work is done."""
+    """Bars on a terminal, within the block."""
     columns = (
         TextColumn("{task.description:<20}"),
         BarColumn(),

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-FIRM = 0.05
+FIRM = 0.1
 """Share of a stage after which its measured cost counts as much as what was expected of it."""
-WARM = 2.0
+WARM = 0.5
 """Seconds of expected work after which the machine's measured speed counts as much as the usual one."""
 Clock = Callable[[], float]
 

@@ -113,8 +113,9 @@ class Tally:
             self._took[kind] = (before[0] + count, before[1] + seconds)
 
     def _figures(self) -> tuple[int, int]:
-        frame = self._mean("frames", ENOUGH) or self.frame_seconds
-        key = self._mean("keys", 1) or self.key_seconds
+        frame, key = self._mean("frames", ENOUGH), self._mean("keys", 1)
+        if not frame or not key:  # measured on one machine or expected of another: never one of each
+            frame, key = self.frame_seconds, self.key_seconds
         weight = key / max(frame, 1e-6)
         return round(self.done_frames + weight * self.done_keys), max(1, round(self.frames + weight * self.keys))
 
