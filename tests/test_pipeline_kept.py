@@ -39,8 +39,8 @@ def test_memory_does_not_grow_with_the_number_of_keyframes(tmp_path, monkeypatch
     made, read = Alive(), Alive()
     make, get = KeyframeMaker.make, KeptKeyframes.__getitem__
 
-    def making(self, key, target) -> MadeKeyframe:
-        result = make(self, key, target)
+    def making(self, *given) -> MadeKeyframe:
+        result = make(self, *given)
         made.add(result.full_size, result.color.chroma)
         return result
 

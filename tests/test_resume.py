@@ -85,9 +85,9 @@ def seen(monkeypatch):
             frames.append(color.index)
         write(store, color)
 
-    def makes(maker, key, target):
+    def makes(maker, key, *given):
         keys.append(key.frame)
-        return make_key(maker, key, target)
+        return make_key(maker, key, *given)
 
     monkeypatch.setattr(ChromaWriter, "write", writes)
     monkeypatch.setattr(KeyframeMaker, "make", makes)
