@@ -101,6 +101,15 @@ def test_colors_come_near_the_truth(made: Path, truth: list[np.ndarray], frames:
         assert error(result[frame], truth[frame]) < 8, frame
 
 
+def test_colors_go_with_the_light_of_both_fades(made: Path, truth: list[np.ndarray]) -> None:
+    """Out and in, each frame is nearer to its true colours than a gray one; those of full light are twice as far."""
+    result = delivered(made)
+    for frame in FADE:
+        gray = float(np.abs(512 - chroma_codes(truth[frame])).mean())
+        assert np.array_equal(result[frame][0], luma_of(truth[frame]))
+        assert error(result[frame], truth[frame]) < 0.7 * gray, frame
+
+
 def test_a_dissolve_mixes_by_its_ramp(made: Path, truth: list[np.ndarray]) -> None:
     """Neither shot's colours alone come as near as the mix in the dissolve's middle."""
     for frame in DISSOLVE[3:5]:

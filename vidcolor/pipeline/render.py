@@ -25,6 +25,7 @@ from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.checkpoint import Checkpoint, close_checkpoint, open_checkpoint
 from vidcolor.pipeline.costs import Tally, frame_seconds, keyframe_seconds
+from vidcolor.pipeline.fades import dimmed, fade_shares
 from vidcolor.pipeline.kept import KeptKeyframes
 from vidcolor.pipeline.keyframes import Colorizer, KeyframeMaker, load_colorizer
 from vidcolor.pipeline.library import Library
@@ -149,12 +150,13 @@ def _render_shot(film: Film, planned: ShotPlan, models: Models, counter: _Counte
     chroma, half = kept.version / CHROMA, (size[0] // 2, size[1] // 2)
     keys = KeptKeyframes(kept, half, plan.reel.rate, planned.mixed)
     _make_keyframes(keys, maker, planned, clip, settings, models, counter)
+    shares = fade_shares(clip, planned.reach.start, planned.shot.frames, planned.fades, keys.to_carry())
     state, first = kept.take_state(half, len(planned.reach))
     counter.skip(frames=len(kept.confidence))
     with ChromaWriter(chroma, half, plan.reel.rate, first=first, stays=True) as store:
         kept.watch(store)
         for color in _colored(clip, keys.to_carry(), settings, models, counter, kept, state):
-            store.write(color)
+            store.write(dimmed(color, shares.get(color.index, 1.0)))
             kept.confidence.append(round(float(color.confidence.mean()), 4))
     with ChromaReader(chroma, planned.reach.start) as stored:
         picture = strip_picture(stored, clip, planned.reach, [key.frame for key in planned.keyframes])

@@ -68,6 +68,8 @@ class ShotPlan:
     """False: references have changed since keyframes were chosen here; `vidcolor plan` chooses again."""
     dissolves: tuple[FrameRange, ...] = ()
     """Those it shares with its neighbours."""
+    fades: tuple[FrameRange, ...] = ()
+    """Its own frames that fade in or out."""
 
     @property
     def painted_over(self) -> tuple[PlannedKeyframe, ...]:
@@ -109,6 +111,14 @@ def dissolves_of(shots: Sequence[Shot]) -> Iterator[tuple[FrameRange, ...]]:
     entries = [shot.entry.frames if shot.entry.kind == "dissolve" else None for shot in shots]
     for pair in zip(entries, [*entries[1:], None], strict=True):
         yield tuple(run for run in pair if run is not None)
+
+
+def fades_of(shots: Sequence[Shot]) -> Iterator[tuple[FrameRange, ...]]:
+    """For each shot the runs of its own frames that fade in or out."""
+    entries = [shot.entry.frames if shot.entry.kind == "fade" else None for shot in shots]
+    for shot, pair in zip(shots, zip(entries, [*entries[1:], None], strict=True), strict=True):
+        runs = [(max(run.start, shot.frames.start), min(run.stop, shot.frames.stop)) for run in pair if run]
+        yield tuple(FrameRange(start, stop) for start, stop in runs if start < stop)
 
 
 def reach_of(shot: Shot, dissolves: Sequence[FrameRange]) -> FrameRange:

@@ -22,8 +22,17 @@ from vidcolor.state.film import Film
 from vidcolor.state.findings import finding_mark, fresh_findings, load_findings, settle, told
 from vidcolor.state.made_of import match_marks, shots_ingredients
 from vidcolor.state.marks import file_hash, file_mark, reel_mark, reel_touched
-from vidcolor.state.plan import Given, Picture, Plan, PlannedKeyframe, ShotPlan, dissolves_of, reach_of, with_theirs
-from vidcolor.timeline import FrameRange
+from vidcolor.state.plan import (
+    Given,
+    Picture,
+    Plan,
+    PlannedKeyframe,
+    ShotPlan,
+    dissolves_of,
+    fades_of,
+    reach_of,
+    with_theirs,
+)
 from vidcolor.types import Reel, Shot
 
 REELS, REELS_SCHEMA = "plan/reels.json", "vidcolor.reels/1"
@@ -51,8 +60,8 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
     by_shot = sort_by_shot(given, shots)
     marks = match_marks((s for s in shots if s.id not in by_shot.own), reel, by_shot, settings)
     planned = tuple(
-        _plan_shot(shot, dissolves, by_shot, chosen, marks)
-        for shot, dissolves in zip(shots, dissolves_of(shots), strict=True)
+        _plan_shot(ShotPlan(shot, reach_of(shot, dissolves), (), True, dissolves, fades), by_shot, chosen, marks)
+        for shot, dissolves, fades in zip(shots, dissolves_of(shots), fades_of(shots), strict=True)
     )
     plan = Plan(reel, planned, given.pictures, (*reel.notes, *given.notes), given.hashes)
     return Film(project, plan, settings, device)
@@ -115,17 +124,16 @@ def load_chosen(project: Project) -> Chosen:
     }
 
 
-def _plan_shot(
-    shot: Shot, dissolves: tuple[FrameRange, ...], by_shot: ByShot, chosen: Chosen, marks: Mapping[str, str]
-) -> ShotPlan:
-    plain = ShotPlan(shot, reach_of(shot, dissolves), by_shot.own_keyframes(shot), dissolves=dissolves)
-    if plain.keyframes:
-        return replace(plain, matched=shot.id not in by_shot.open)
+def _plan_shot(bare: ShotPlan, by_shot: ByShot, chosen: Chosen, marks: Mapping[str, str]) -> ShotPlan:
+    """The shot with its keyframes."""
+    shot = bare.shot
+    if own := by_shot.own_keyframes(shot):
+        return replace(bare, keyframes=own, matched=shot.id not in by_shot.open)
     made_of, keys = chosen.get(shot.id, ("", ()))
     if made_of != marks[shot.id]:
-        return replace(plain, matched=False)
+        return replace(bare, matched=False)
     marked = by_shot.regions_of(shot)
-    return replace(plain, keyframes=tuple(_with_its_regions(key, marked.get(key.frame, ())) for key in keys))
+    return replace(bare, keyframes=tuple(_with_its_regions(key, marked.get(key.frame, ())) for key in keys))
 
 
 def _with_its_regions(key: PlannedKeyframe, regions: tuple[RegionName, ...]) -> PlannedKeyframe:
