@@ -142,15 +142,19 @@ def test_pictures_without_color_are_told_and_used_for_nothing(film, tmp_path, ca
     gray = np.repeat(film[1][10].mean(2, keepdims=True), 3, 2)
     write_picture(refs / "000004.png", SIZE, film[1][4])
     write_picture(refs / "000010.png", SIZE, gray)
+    fading = film[1][14]
+    write_picture(refs / "000014.png", SIZE, fading.mean(2, keepdims=True) * 0.9 + fading * 0.1)
     write_picture(refs / "still.png", SIZE, np.repeat(film[1][22].mean(2, keepdims=True), 3, 2))
     shutil.copy(film[0], tmp_path / "film.mkv")
     line = ["run", str(tmp_path / "film.mkv"), "--keyframes", str(refs), "--preset", "draft", "--delivery", "ffv1"]
     assert main([*line, "-o", str(tmp_path / "o.mkv")]) == 0
     out = capsys.readouterr().out
     assert "000010.png: holds no colour" in out
+    assert "000014.png: holds far less colour than the pictures beside it" in out
+    assert "000004.png: holds" not in out
     assert "Without colour, so they match nothing: still.png" in out
     report = json.loads(next((tmp_path / "film.vidcolor" / "shots" / "r1-000000").glob("v*/report.json")).read_text())
-    assert [key["how"] for key in report["keyframes"]] == ["exact", "gray"]
+    assert [key["how"] for key in report["keyframes"]] == ["exact", "gray", "exact"]
     assert report["confidence"][10] < report["confidence"][4]
     assert "still.png" not in json.dumps(keys_of(tmp_path / "film.vidcolor"))
 

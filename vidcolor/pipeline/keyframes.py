@@ -19,9 +19,9 @@ from vidcolor.colorize.which_frame import FrameMatch, find_frame, small_picture,
 from vidcolor.features import Features
 from vidcolor.media.read import Clip
 from vidcolor.pipeline.library import Library
-from vidcolor.references.choose import choose_references, holds_color
+from vidcolor.references.choose import choose_references, colorfulness_of, holds_color
 from vidcolor.settings import ColorizeSettings, Settings
-from vidcolor.state.plan import Plan, PlannedKeyframe
+from vidcolor.state.plan import Plan, PlannedKeyframe, ShotPlan
 from vidcolor.types import ColorFrame, Frame, Guidance, Reference, Region, Registration
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ FITS = (0.25, 0.6)
 """Confidence of what registration lays up to which the network's colour is taken, and from which none of it is."""
 
 
+FAINT = 0.25
+"""Share of the colour of the pictures before and behind it in its shot with which a picture is told to be faint."""
 Regions = Mapping[str, tuple[Region, ...]]
 """Of each picture, by its name"""
 
@@ -58,6 +60,15 @@ class MadeKeyframe:
         return facts
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is there beside a keyframe: its shot's other keyframes, and its frames."""
+
+    planned: ShotPlan
+    clip: Clip
+    """The frames that the shot renders, at working size"""
+
+
 class Colorizer(Protocol):
     """Colours a frame from references (`colorize/by_super_attention.py`)."""
 
@@ -83,16 +94,17 @@ class KeyframeMaker:
         self.plan, self.library, self.features, self.settings = plan, library, features, settings
         self.colorizer = colorizer
         self.pictures = {p.name: p for p in plan.pictures}
+        self._colorfulness: dict[str, float] = {}
 
-    def make(self, key: PlannedKeyframe, target: Frame, clip: Clip | None = None) -> MadeKeyframe:
+    def make(self, key: PlannedKeyframe, target: Frame, beside: Beside | None = None) -> MadeKeyframe:
         """The keyframe's colours at working size; without a colorizer its regions are left out, and a note says so.
 
-        clip  holds the frame's neighbours, to see whether its own picture is theirs; None: it is taken at its word
+        beside  what a frame's own picture is compared with; None: it is taken at its word
         """
         if self.colorizer is None and key.regions:
-            made = self._made(replace(key, regions=()), target, clip)
+            made = self._made(replace(key, regions=()), target, beside)
             return replace(made, notes=(*made.notes, _left_out(key)))
-        return self._made(key, target, clip)
+        return self._made(key, target, beside)
 
     def paint_over(self, key: PlannedKeyframe, target: Frame, color: ColorFrame) -> MadeKeyframe:
         """The frame in the colours it has from elsewhere, the key's regions in those of their pictures."""
@@ -107,11 +119,13 @@ class KeyframeMaker:
     def _read(self, key: PlannedKeyframe) -> list[Reference]:
         return [self.library.read(self.pictures[name]) for name in key.pictures]
 
-    def _made(self, key: PlannedKeyframe, target: Frame, clip: Clip | None) -> MadeKeyframe:
+    def _made(self, key: PlannedKeyframe, target: Frame, beside: Beside | None) -> MadeKeyframe:
         references = self._read(key)
         if key.reason == "person":
-            match = self._match(key, references[0], clip) if clip else FrameMatch(1.0, key.frame, False)
+            match = FrameMatch(1.0, key.frame, False) if beside is None else _match(key, references[0], beside)
             made = self._from_own_picture(key, target, references[0], match)
+            if beside is not None and made.color is not None and (faint := self._faint(key, beside.planned)):
+                made = replace(made, notes=(*made.notes, f"{references[0].name}: {faint}"))
             return self._painted(key, target, references, made) if key.regions else made
         color = self._from_references(target, references, self._regions(key, target, references))
         return MadeKeyframe(key.frame, color, "regions" if key.regions else "transfer", key.pictures)
@@ -158,16 +172,6 @@ class KeyframeMaker:
         color = other if made.color is None else mixed(other, made.color, share)
         return replace(made, color=color, full_size=None)
 
-    def _match(self, key: PlannedKeyframe, picture: Reference, clip: Clip) -> FrameMatch:
-        """The frame's own picture beside that frame and its neighbours in the shot."""
-        shot = next(s.shot.frames for s in self.plan.shots if key.frame in s.shot.frames)
-        size = small_size(clip.size)
-
-        def frame_at(frame: int) -> Array:
-            return resized(clip[frame - clip.frames.start].lightness[None], size)[0]
-
-        return find_frame(small_picture(picture, size), frame_at, key.frame, shot)
-
     def _from_own_picture(
         self, key: PlannedKeyframe, target: Frame, picture: Reference, match: FrameMatch
     ) -> MadeKeyframe:
@@ -184,6 +188,27 @@ class KeyframeMaker:
         misfit = _misfit(key, match)
         notes = (f"{picture.name}: {misfit}",) if misfit else ()
         return MadeKeyframe(key.frame, color, registration.kind, key.pictures, registration, full_size, notes)
+
+    def _faint(self, key: PlannedKeyframe, planned: ShotPlan) -> str:
+        """What to say of a picture that holds far less colour than those beside it; empty for any other."""
+        own = [k for k in planned.keyframes if k.reason == "person"]
+        before, behind = ([k for k in own if k.frame < key.frame], [k for k in own if k.frame > key.frame])
+        sides = (map(self._color_of, keys) for keys in (reversed(before), behind))
+        colored = [color for side in sides if (color := next(filter(None, side), 0.0))]
+        if not colored or self._color_of(key) >= FAINT * min(colored):
+            return ""
+        return (
+            f"holds far less colour than the pictures beside it (mean chroma {self._color_of(key):.0f} against "
+            f"{min(colored):.0f}), so colours fade towards frame {key.frame}; is that meant?"
+        )
+
+    def _color_of(self, key: PlannedKeyframe) -> float:
+        """Mean chroma of the frame's own picture; 0 where it holds no colour."""
+        name = key.pictures[0]
+        if name not in self._colorfulness:
+            chroma = self.library.read(self.pictures[name]).chroma
+            self._colorfulness[name] = colorfulness_of(chroma) if holds_color(chroma) else 0.0
+        return self._colorfulness[name]
 
     def _completed(self, target: Frame, picture: Reference, laid: ColorFrame, colorizer: Colorizer) -> ColorFrame:
         """What is laid, and the network's colours where the picture does not fit."""
@@ -207,6 +232,16 @@ class KeyframeMaker:
         else:
             color = transfer(target, scored, self.features, self.settings.colorize)  # registered in vain already
         return MadeKeyframe(key.frame, color, "far", key.pictures, registration, None, (note,))
+
+
+def _match(key: PlannedKeyframe, picture: Reference, beside: Beside) -> FrameMatch:
+    """The frame's own picture beside that frame and its neighbours in the shot."""
+    clip, size = beside.clip, small_size(beside.clip.size)
+
+    def frame_at(frame: int) -> Array:
+        return resized(clip[frame - clip.frames.start].lightness[None], size)[0]
+
+    return find_frame(small_picture(picture, size), frame_at, key.frame, beside.planned.shot.frames)
 
 
 def _misfit(key: PlannedKeyframe, match: FrameMatch) -> str:

@@ -27,7 +27,7 @@ from vidcolor.pipeline.checkpoint import Checkpoint, close_checkpoint, open_chec
 from vidcolor.pipeline.costs import Tally, frame_seconds, keyframe_seconds
 from vidcolor.pipeline.fades import dimmed, fade_shares
 from vidcolor.pipeline.kept import KeptKeyframes
-from vidcolor.pipeline.keyframes import Colorizer, KeyframeMaker, load_colorizer
+from vidcolor.pipeline.keyframes import Beside, Colorizer, KeyframeMaker, load_colorizer
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.plan import Progress
 from vidcolor.pipeline.strip import strip_picture
@@ -199,7 +199,7 @@ def _make_keyframes(
             made += 1
             with counter.keyframe():
                 target = clip[key.frame - start]
-                keys.put(maker.make(key, target, clip), target)
+                keys.put(maker.make(key, target, Beside(planned, clip)), target)
     own = keys.to_carry()
     missing = {frame: key for frame, key in over.items() if not keys.take(frame)}
     counter.skip(keys=len(planned.keyframes) - made - len(missing))

@@ -27,6 +27,11 @@ COLORLESS, SHARE = 3.0, 0.99
 """A picture of which this share has less chroma than that, in a*b*, holds no colour but what JPEG leaves of gray."""
 
 
+def colorfulness_of(chroma: Array) -> float:
+    """Mean chroma of a picture's (2, H, W), in a*b*."""
+    return float(np.hypot(*chroma).mean())
+
+
 def holds_color(chroma: Array) -> bool:
     """True if a picture's chroma (2, H, W) is more than a gray picture's."""
     return bool(np.quantile(np.hypot(*chroma), SHARE) >= COLORLESS)
