@@ -21,12 +21,12 @@ import numpy as np
 
 from vidcolor.color import LumaLock, lab_to_rgb
 from vidcolor.colorize import register
-from vidcolor.features import PatchFeatures
+from vidcolor.features import PatchFeatures, gray_of
 from vidcolor.finish import finish
 from vidcolor.keyframes import choose_keyframes
 from vidcolor.pipeline.render import Models, load_models
 from vidcolor.propagate.shot import RUN, propagate
-from vidcolor.references.choose import choose_references
+from vidcolor.references.choose import choose_references, describe
 from vidcolor.settings import Settings
 from vidcolor.shots.detect import find_shots
 from vidcolor.stages import STAGES
@@ -99,11 +99,13 @@ def _keyframes() -> Pictures:
 def _references() -> Pictures:
     """A row for each shot's first frame, a column for each offered picture: how well it was found to match."""
     made = made_film()
-    library = [_reference(f"{n}", made.lab[shot.frames.stop - 4]) for n, shot in enumerate(made.shots)]
+    pictures = [_reference(f"{n}", made.lab[shot.frames.stop - 4]) for n, shot in enumerate(made.shots)]
+    library = [(picture.name, describe(gray_of(picture), PatchFeatures())) for picture in pictures]
     rows = np.zeros((len(SHOTS), len(SHOTS), 3))
     for number in range(len(SHOTS)):
-        for reference, score in choose_references(_frames(number)[0], library, PatchFeatures(), SETTINGS.references):
-            rows[number, int(reference.name)] = 255 * score
+        seen = describe(_frames(number)[0].lightness, PatchFeatures())
+        for name, score in choose_references(seen, library, SETTINGS.references):
+            rows[number, int(name)] = 255 * score
     return {"scores": np.kron(rows, np.ones((12, 12, 1)))}
 
 

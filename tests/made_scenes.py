@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import cv2
 import numpy as np
 
@@ -48,7 +50,7 @@ def gray(rgb: np.ndarray, index: int = 0) -> Frame:
 
 def reference(rgb: np.ndarray, name: str = "picture.png") -> Reference:
     lab = rgb_to_lab(np.ascontiguousarray(rgb, np.float32))
-    return Reference(name, name, lab[0], lab[1:])
+    return Reference(name, hashlib.sha256(lab.tobytes()).hexdigest(), lab[0], lab[1:])
 
 
 def chroma(rgb: np.ndarray) -> np.ndarray:

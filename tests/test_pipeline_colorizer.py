@@ -15,10 +15,12 @@ from made_scenes import chroma, gray, off, redrawn, reference, scene
 from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
-from vidcolor.features import PatchFeatures
+from vidcolor.colorize.align import align
+from vidcolor.features import PatchFeatures, gray_of
 from vidcolor.media.store import ChromaReader
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.pipeline.keyframes import KeyframeMaker, load_colorizer
+from vidcolor.references.choose import describe
 from vidcolor.settings import ColorizeSettings, Settings
 from vidcolor.state.made_of import network_ingredients
 from vidcolor.state.plan import Plan, PlannedKeyframe
@@ -90,12 +92,23 @@ class Marked:
         return ColorFrame(target.index, np.full((2, *size), 99, np.float32), np.full(size, 0.5, np.float32))
 
 
+class Shelf:
+    """A library without files: pictures by name."""
+
+    features = PatchFeatures()
+
+    def __init__(self, pictures: dict) -> None:
+        self.read = pictures.__getitem__
+
+    def described(self, name: str) -> np.ndarray:
+        return describe(gray_of(self.read(name)), self.features)
+
+
 def maker(pictures: dict, colorizer) -> KeyframeMaker:
     plan = object.__new__(Plan)
     object.__setattr__(plan, "pictures", ())
-    made = KeyframeMaker(plan, None, PatchFeatures(), Settings(), colorizer)  # type: ignore[arg-type]
+    made = KeyframeMaker(plan, Shelf(pictures), Settings(), colorizer)  # type: ignore[arg-type]
     made.pictures = {name: name for name in pictures}  # type: ignore[misc]
-    made.library = type("Shelf", (), {"read": staticmethod(pictures.__getitem__)})()  # type: ignore[assignment]
     return made
 
 
@@ -121,18 +134,52 @@ def test_a_frame_without_its_own_picture_is_the_networks():
     truth = scene(5)
     network = Marked()
     pictures = {"one.png": reference(scene(5, (30, 0)), "one.png"), "two.png": reference(scene(6), "two.png")}
-    key = maker(pictures, network).make(PlannedKeyframe(3, "coverage", ("one.png", "two.png")), gray(truth, 3))
+    planned = PlannedKeyframe(3, "coverage", ("one.png", "two.png"), scores=(0.9, 0.7))
+    key = maker(pictures, network).make(planned, gray(truth, 3))
     assert key.how == "transfer"
     assert (key.color.chroma == 99).all()
-    scores = [g.score for g in network.given[0][0]]
-    assert [g.reference.name for g in network.given[0][0]] == ["one.png", "two.png"]
-    assert scores == sorted(scores, reverse=True)
+    assert [(g.reference.name, g.score) for g in network.given[0][0]] == [("one.png", 0.9), ("two.png", 0.7)]
+
+
+def test_a_picture_that_does_not_fit_is_aligned_once(monkeypatch):
+    """What little was laid is handed on; the network does not lay the picture again."""
+    aligned = []
+
+    def counted(frame, picture):
+        aligned.append(frame.shape)
+        return align(frame, picture)
+
+    monkeypatch.setattr("vidcolor.colorize.by_registration.align", counted)
+    picture = reference(scene(5, size=(90, 120))[:, :, ::-1], "own.png")
+    planned = PlannedKeyframe(0, "person", ("own.png",))
+    key = maker({"own.png": picture}, load_colorizer(NetworkFeatures())).make(planned, gray(scene(5, size=(90, 120))))
+    assert key.how == "far"
+    assert key.color is not None
+    assert len(aligned) == 1
+
+
+def test_references_are_made_ready_once_a_film():
+    """Two frames in the colours of two pictures: the features of four pictures, not of six."""
+    colorizer, looked = load_colorizer(NetworkFeatures()), []
+    features = colorizer.features
+
+    def counted(lightness):
+        looked.append(lightness.shape)
+        return features(lightness)
+
+    colorizer.features = counted
+    guides = [Guidance(reference(scene(n, size=(90, 120)))) for n in (1, 2)]
+    first = [colorizer(gray(scene(n, size=(90, 120))), guides, ColorizeSettings()) for n in (1, 2)]
+    assert len(looked) == 4
+    colorizer = load_colorizer(NetworkFeatures())
+    alone = colorizer(gray(scene(2, size=(90, 120))), guides, ColorizeSettings())
+    assert np.array_equal(first[1].chroma, alone.chroma)
 
 
 def test_without_the_network_nothing_of_it_is_asked():
     truth = scene(5)
     key = maker({"one.png": reference(scene(5, (30, 0)))}, None).make(
-        PlannedKeyframe(0, "coverage", ("one.png",)), gray(truth)
+        PlannedKeyframe(0, "coverage", ("one.png",), scores=(0.8,)), gray(truth)
     )
     assert off(key.color.chroma, chroma(truth)) < 0.5 * off(0 * key.color.chroma, chroma(truth))
 

@@ -29,7 +29,7 @@ from vidcolor.confidence import confidence_of, error_of
 from vidcolor.features import PatchFeatures, gray_of
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.shipped import COLORIZER, FEATURES
-from vidcolor.references.choose import choose_references
+from vidcolor.references.choose import choose_references, describe
 from vidcolor.research.metrics.histograms import ab_histogram, his
 from vidcolor.research.metrics.image import difference, psnr, ssim
 from vidcolor.research.training.lessons import read_rgb
@@ -104,10 +104,11 @@ def of_stills(files: Sequence[Path], features: NetworkFeatures) -> Iterator[Tria
 
 def chosen(truth: np.ndarray, guidance: list[Guidance]) -> list[Guidance]:
     """In order, with scores, as the pipeline has them."""
-    target = Frame(0, gray_of(picture(truth)))
+    features, references = PatchFeatures(), {str(n): g.reference for n, g in enumerate(guidance)}
+    described = [(name, describe(gray_of(reference), features)) for name, reference in references.items()]
     settings = ReferenceSettings(least=0.0, most=len(guidance))
-    found = choose_references(target, [g.reference for g in guidance], PatchFeatures(), settings)
-    return [Guidance(reference, score) for reference, score in found]
+    found = choose_references(describe(gray_of(picture(truth)), features), described, settings)
+    return [Guidance(references[name], score) for name, score in found]
 
 
 def of_clips(folder: Path) -> Iterator[Trial]:

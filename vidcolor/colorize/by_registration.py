@@ -47,6 +47,8 @@ OWN_REACH = 0.07
 """How far from its place a thing is looked for in the frame's own picture, in widths of the picture."""
 MOST_OFF = 6.0
 """The flow of what fits is off by no more, in pixels of a 900-pixel-wide frame."""
+LEAST_FIT = 0.1
+"""Share of the frame that a picture must fit for any of its colours to be laid on it."""
 
 
 def register(
@@ -55,7 +57,7 @@ def register(
     """How the frame's own picture fits it, and the frame in its colours, at the frame's size.
 
     may_be_exact  False: it is known to be another frame's, which most of this one's pixels may still agree with
-    A picture that is far gives no colours worth having: confidence is then 0 everywhere.
+    A picture that is far gives only what little fits, unfilled, with confidence about 0 elsewhere.
     """
     size = target.lightness.shape
     planes = resized(np.concatenate([gray_of(picture)[None], picture.chroma]), size)
@@ -65,8 +67,7 @@ def register(
     shift = float(np.median(np.hypot(*(found.points - grid(size)))))
     fits = float(found.fit.mean())
     if fits < settings.near:
-        empty = ColorFrame(target.index, np.zeros((2, *size), np.float32), np.zeros(size, np.float32))
-        return Registration("far", shift, fits), empty
+        return Registration("far", shift, fits), _little(target, planes, found, settings)
     return Registration("near", shift, fits), _settled(target, picture, planes, found, settings)
 
 
@@ -77,10 +78,23 @@ def lay(lightness: Array, planes: Array, settings: ColorizeSettings) -> tuple[Ar
     Nothing is filled: where the picture does not fit, trust is about 0.
     """
     found = align(lightness, planes[0])
+    return *_unfilled(lightness, planes, found, settings), found
+
+
+def _unfilled(lightness: Array, planes: Array, found: Alignment, settings: ColorizeSettings) -> tuple[Array, Array]:
+    """The aligned picture's chroma, settled onto the frame's edges, and trust."""
     laid, trust = _fetched(lightness, planes, found, settings)
     guide = cv2.GaussianBlur(lightness, (0, 0), 0.8)
     near, reached = smooth(laid, trust, guide, NEAR_REACH * lightness.shape[1] / 900, settings.edge)
-    return near, np.sqrt(np.clip(reached, 0, 1)), found
+    return near, np.sqrt(np.clip(reached, 0, 1))
+
+
+def _little(target: Frame, planes: Array, found: Alignment, settings: ColorizeSettings) -> ColorFrame:
+    """What of a far picture fits, if it is worth laying."""
+    size = target.lightness.shape
+    if found.fit.mean() < LEAST_FIT:
+        return ColorFrame(target.index, np.zeros((2, *size), np.float32), np.zeros(size, np.float32))
+    return ColorFrame(target.index, *_unfilled(target.lightness, planes, found, settings))
 
 
 def _fetched(lightness: Array, planes: Array, found: Alignment, settings: ColorizeSettings) -> tuple[Array, Array]:

@@ -11,14 +11,17 @@ with their expected errors, references weighed and not averaged, and the calibra
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.colorize.by_registration import lay, resized
-from vidcolor.colorize.evidence import SLOTS, Evidence, Laid, Source, gather, see
+from vidcolor.cache import Cache
+from vidcolor.colorize.by_registration import LEAST_FIT, lay, resized
+from vidcolor.colorize.evidence import SLOTS, Evidence, Laid, Seen, Source, gather, see
 from vidcolor.confidence import confidence_of
 from vidcolor.errors import InputError
 from vidcolor.features import Features, gray_of
@@ -31,10 +34,24 @@ SIDE = 480
 """Long side at which the network works, in pixels; frames and references larger than that are reduced."""
 LAID_MOST = 2
 """References that are registered, the best first; each pixel takes the one that fits better."""
-LEAST_FIT = 0.1
-"""Share of the frame that a reference must fit to be laid on it."""
 MARGIN = 5
 """Pixels along a region's edge in which nothing is laid: registering looks that far around."""
+ROOM = 384 << 20
+"""Bytes of references made ready that are kept: some 10 MB each."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """A reference made ready for comparing."""
+
+    planes: Array
+    """(3, h, w) at the network's size: L* as a gray film shows it, a*b*"""
+    seen: Seen
+
+    @property
+    def bytes(self) -> int:
+        parts = [a for p in self.seen.parts for a in (p.labels, p.looks.features, p.looks.places, p.inside, p.colors)]
+        return sum(a.nbytes for a in (self.planes, self.seen.lightness, self.seen.walls, *self.seen.maps, *parts))
 
 
 class Colorizer:
@@ -43,6 +60,7 @@ class Colorizer:
     def __init__(self, features: Features, file: Path = COLORIZER) -> None:
         """Loads the network. Refuses weights made for other guesses than ours."""
         self.features, self._weigh = features, Weigher(file, SLOTS)
+        self._ready: Cache[Ready] = Cache(ROOM, lambda ready: ready.bytes)
         self.name = f"colorizer-{self._weigh.name} {features.name}"
 
     def __call__(
@@ -53,7 +71,7 @@ class Colorizer:
         guidance  references with their scores and regions, best first
         laid      the frame's own picture as `register` has laid it, if there is one; else references are tried here
         """
-        lightness, evidence, maps = collect(target.lightness, guidance, self.features, settings, laid)
+        lightness, evidence, maps = collect(target.lightness, guidance, self.features, settings, laid, self._ready)
         chroma, error = self._weigh(lightness, maps, evidence.planes, evidence.error)
         sure = confidence_of(error) if guidance or laid is not None else np.zeros_like(error)
         size = target.lightness.shape
@@ -67,25 +85,38 @@ def collect(
     features: Features,
     settings: ColorizeSettings,
     laid: ColorFrame | None = None,
+    kept: Cache[Ready] | None = None,
 ) -> tuple[Array, Evidence, list[Array]]:
-    """The frame's lightness at the network's size, the evidence for it, and its features' maps."""
+    """The frame's lightness at the network's size, the evidence for it, and its features' maps.
+
+    kept    holds references made ready, by their hash; those with regions are made for the frame
+    """
     size = bounded(lightness.shape)
     small = resized(lightness[None], size)[0]
     masks = [fitted(region.target, size) for guide in guidance for region in guide.regions]
     target = see(small, features, masks=masks)
     sources, pictures, number = [], [], 0
     for guide in guidance:
-        reference = guide.reference
-        planes = np.concatenate([gray_of(reference)[None], reference.chroma])
-        planes = resized(planes, bounded(planes.shape[1:]))
-        inside = [fitted(region.reference, planes.shape[1:]) for region in guide.regions]
-        seen = see(planes[0], features, planes[1:], inside)
-        sources.append(Source(seen, guide.score, tuple(range(number, number + len(inside)))))
-        pictures.append(planes)
-        number += len(inside)
+        if kept is None or guide.regions or not guide.reference.hash:
+            ready = _made_ready(guide, features)
+        else:
+            ready = kept.get(guide.reference.hash, partial(_made_ready, guide, features))
+        count = len(guide.regions)
+        sources.append(Source(ready.seen, guide.score, tuple(range(number, number + count))))
+        pictures.append(ready.planes)
+        number += count
     depth = np.sum(masks, axis=0) if masks else np.zeros(size, np.int64)
     found = _reduced(laid, depth) if laid is not None else _laid(small, pictures, guidance, depth, settings)
     return small, gather(target, sources, found, settings.trust), target.maps
+
+
+def _made_ready(guide: Guidance, features: Features) -> Ready:
+    reference = guide.reference
+    planes = np.concatenate([gray_of(reference)[None], reference.chroma])
+    planes = resized(planes, bounded(planes.shape[1:]))
+    inside = [fitted(region.reference, planes.shape[1:]) for region in guide.regions]
+    seen = see(planes[0], features, planes[1:], inside)
+    return Ready(planes, replace(seen, maps=[]))  # only the target's are looked at again
 
 
 def _laid(

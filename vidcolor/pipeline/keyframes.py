@@ -16,10 +16,9 @@ from vidcolor.colorize import color_from_references, register, transfer
 from vidcolor.colorize.by_registration import resized
 from vidcolor.colorize.which_frame import FITS as FITS_FRAME
 from vidcolor.colorize.which_frame import FrameMatch, find_frame, small_picture, small_size
-from vidcolor.features import Features
 from vidcolor.media.read import Clip
 from vidcolor.pipeline.library import Library
-from vidcolor.references.choose import choose_references, colorfulness_of, holds_color
+from vidcolor.references.choose import colorfulness_of, describe, holds_color, similarity
 from vidcolor.settings import ColorizeSettings, Settings
 from vidcolor.state.plan import Plan, PlannedKeyframe, ShotPlan
 from vidcolor.types import ColorFrame, Frame, Guidance, Reference, Region, Registration
@@ -85,13 +84,11 @@ def load_colorizer(features: NetworkFeatures) -> Colorizer:
 
 
 class KeyframeMaker:
-    """Makes the planned keyframes of one film."""
+    """Makes the planned keyframes of one film, in any order, by several threads at once."""
 
-    def __init__(
-        self, plan: Plan, library: Library, features: Features, settings: Settings, colorizer: Colorizer | None = None
-    ) -> None:
-        """`features` choose among references; without a colorizer they also transfer."""
-        self.plan, self.library, self.features, self.settings = plan, library, features, settings
+    def __init__(self, plan: Plan, library: Library, settings: Settings, colorizer: Colorizer | None = None) -> None:
+        """Without a colorizer the library's features transfer."""
+        self.plan, self.library, self.settings = plan, library, settings
         self.colorizer = colorizer
         self.pictures = {p.name: p for p in plan.pictures}
         self._colorfulness: dict[str, float] = {}
@@ -127,7 +124,7 @@ class KeyframeMaker:
             if beside is not None and made.color is not None and (faint := self._faint(key, beside.planned)):
                 made = replace(made, notes=(*made.notes, f"{references[0].name}: {faint}"))
             return self._painted(key, target, references, made) if key.regions else made
-        color = self._from_references(target, references, self._regions(key, target, references))
+        color = self._from_references(key, target, references)
         return MadeKeyframe(key.frame, color, "regions" if key.regions else "transfer", key.pictures)
 
     def _regions(self, key: PlannedKeyframe, target: Frame, references: Sequence[Reference]) -> Regions:
@@ -142,21 +139,19 @@ class KeyframeMaker:
             found.setdefault(region.picture, []).append(Region(mask, part))
         return {name: tuple(regions) for name, regions in found.items()}
 
-    def _from_references(
-        self, target: Frame, references: list[Reference], regions: Regions | None = None
-    ) -> ColorFrame:
+    def _from_references(self, key: PlannedKeyframe, target: Frame, references: Sequence[Reference]) -> ColorFrame:
         """Colours of the references, weighed by how well each matches; the plan has chosen them already."""
-        every = replace(self.settings.references, least=0.0, most=len(references))
-        scored = choose_references(target, references, self.features, every)
-        if self.colorizer is not None:
-            return self.colorizer(target, self._guides(scored, regions or {}), self.settings.colorize)
-        return color_from_references(target, scored, self.features, self.settings.colorize)
-
-    def _guides(self, scored: Sequence[tuple[Reference, float]], regions: Regions) -> list[Guidance]:
-        """What matches nowhere but was given for a region serves that region alone."""
-        least = self.settings.references.least
-        own = [(r, score, regions.get(r.name, ())) for r, score in scored]
-        return [Guidance(r, 0.0 if parts and score < least else score, parts) for r, score, parts in own]
+        scores = key.scores + (0.0,) * (len(references) - len(key.scores))
+        if self.colorizer is None:
+            matched = list(zip(references, scores, strict=True))
+            return color_from_references(target, matched, self.library.features, self.settings.colorize)
+        regions, least = self._regions(key, target, references), self.settings.references.least
+        guides = []
+        for reference, score in zip(references, scores, strict=True):
+            parts = regions.get(reference.name, ())
+            # what matches nowhere but was given for a region serves that region alone
+            guides.append(Guidance(reference, 0.0 if parts and score < least else score, parts))
+        return self.colorizer(target, guides, self.settings.colorize)
 
     def _painted(
         self, key: PlannedKeyframe, target: Frame, references: Sequence[Reference], made: MadeKeyframe
@@ -180,7 +175,7 @@ class KeyframeMaker:
             return MadeKeyframe(key.frame, None, "gray", key.pictures, notes=(note,))
         registration, color = register(target, picture, self.settings.colorize, may_be_exact=match.best == key.frame)
         if registration.kind == "far":
-            return self._from_far_picture(key, target, picture, registration, _misfit(key, match))
+            return self._from_far_picture(key, target, picture, registration, color, _misfit(key, match))
         if registration.kind == "near" and self.colorizer is not None:
             color = self._completed(target, picture, color, self.colorizer)
         exact = registration.kind == "exact" and picture.lightness.shape == self.plan.reel.size
@@ -219,18 +214,26 @@ class KeyframeMaker:
         return mixed(laid, other, share)
 
     def _from_far_picture(
-        self, key: PlannedKeyframe, target: Frame, picture: Reference, registration: Registration, misfit: str
+        self,
+        key: PlannedKeyframe,
+        target: Frame,
+        picture: Reference,
+        registration: Registration,
+        laid: ColorFrame,
+        misfit: str,
     ) -> MadeKeyframe:
-        scored = choose_references(target, [picture], self.features, self.settings.references)
+        seen = describe(target.lightness, self.library.features)
+        score = similarity(seen, self.library.described(self.pictures[picture.name]))
+        matches = score >= self.settings.references.least
         what = misfit or f"does not fit frame {key.frame}; is its number right?"
-        use = "used as a free reference" if scored else "nothing in it matches, so it is not used"
+        use = "used as a free reference" if matches else "nothing in it matches, so it is not used"
         note = f"{picture.name}: {what} Here it is {use}."
-        if not scored:
+        if not matches:
             return MadeKeyframe(key.frame, None, "far", key.pictures, registration, None, (note,))
         if self.colorizer is not None:
-            color = self._from_references(target, [picture])
+            color = self.colorizer(target, [Guidance(picture, score)], self.settings.colorize, laid)
         else:
-            color = transfer(target, scored, self.features, self.settings.colorize)  # registered in vain already
+            color = transfer(target, [(picture, score)], self.library.features, self.settings.colorize)
         return MadeKeyframe(key.frame, color, "far", key.pictures, registration, None, (note,))
 
 

@@ -1,21 +1,21 @@
-"""The pictures of the references folder, read when asked for and kept while there is room."""
+"""The pictures of the references folder, seen once a film: read when asked for, kept while there is room."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 
+from vidcolor.cache import Cache
 from vidcolor.errors import MediaError
+from vidcolor.features import Features, gray_of
 from vidcolor.media.images import read_mask, read_picture
+from vidcolor.references.choose import describe
 from vidcolor.state.plan import Picture
 from vidcolor.types import Reference
 
 ROOM = 256 << 20
-"""Bytes of pictures kept in memory."""
+"""Bytes of pictures kept in memory, and as many again of their descriptions (0.2 MB each)."""
 
 
 SKEWED = 0.03
@@ -23,22 +23,29 @@ SKEWED = 0.03
 
 
 class Library:
-    """Reads pictures by name. A picture that changed since it was listed is refused: the plan speaks of the old one."""
+    """Reads pictures by name; several threads may ask at once.
 
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
-        self._kept: OrderedDict[str, Reference] = OrderedDict()
-        self._bytes = 0
+    A picture that changed since it was listed is refused: the plan speaks of the old one.
+    """
+
+    def __init__(self, folder: Path | None, features: Features) -> None:
+        """`features` are what pictures are described by."""
+        self.folder, self.features = folder, features
+        self._pictures: Cache[Reference] = Cache(ROOM, _size)
+        self._described: Cache[np.ndarray] = Cache(ROOM, lambda described: described.nbytes)
 
     def read(self, picture: Picture) -> Reference:
         """The picture at its own size, under the name the plan gives it."""
-        if picture.name in self._kept:
-            self._kept.move_to_end(picture.name)
-            return self._kept[picture.name]
+        return self._pictures.get((picture.name, picture.hash), lambda: self._read(picture))
+
+    def described(self, picture: Picture) -> np.ndarray:
+        """The picture as `references.choose.describe` has it; read only if that is not known yet."""
+        return self._described.get(picture.hash, lambda: describe(gray_of(self.read(picture)), self.features))
+
+    def _read(self, picture: Picture) -> Reference:
         path = self._path(picture.name)
         reference = read_picture(path, picture.name)
         _same(path, reference.hash, picture.hash)
-        self._keep(reference)
         return reference
 
     def mask(self, name: str, mark: str, size: tuple[int, ...]) -> np.ndarray:
@@ -57,32 +64,6 @@ class Library:
         if self.folder is None:
             raise MediaError(f"{name}: no references folder given; give it with --keyframes")
         return self.folder / name
-
-    def _keep(self, reference: Reference) -> None:
-        self._kept[reference.name] = reference
-        self._bytes += _size(reference)
-        while self._bytes > ROOM and len(self._kept) > 1:
-            _, dropped = self._kept.popitem(last=False)
-            self._bytes -= _size(dropped)
-
-
-class Pictures(Sequence[Reference]):
-    """Some of the library's pictures as a sequence, each read when asked for."""
-
-    def __init__(self, library: Library, pictures: Sequence[Picture]) -> None:
-        self.library, self.pictures = library, list(pictures)
-
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-    @overload
-    def __getitem__(self, place: int) -> Reference: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Reference]: ...
-    def __getitem__(self, place: int | slice) -> Reference | list[Reference]:
-        if isinstance(place, slice):
-            return [self.library.read(p) for p in self.pictures[place]]
-        return self.library.read(self.pictures[place])
 
 
 def _same(path: Path, found: str, planned: str) -> None:

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from vidcolor.features import Features, PatchFeatures
+from vidcolor.features import PatchFeatures
 from vidcolor.keyframes import choose_keyframes
 from vidcolor.media.probe import open_reel
 from vidcolor.media.read import Clip
 from vidcolor.media.whole import hashed_beside
-from vidcolor.pipeline.library import Library, Pictures
+from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.look import Looker
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.records import encode
-from vidcolor.references.choose import choose_references
+from vidcolor.references.choose import choose_references, describe, similarity
 from vidcolor.references.names import PictureName
 from vidcolor.settings import Settings
 from vidcolor.shots.detect import find_shots, measuring_size
@@ -43,6 +43,8 @@ from vidcolor.timeline import FrameRange
 from vidcolor.types import Frame, Reel, Shot, Transition, working_size
 
 log = logging.getLogger(__name__)
+DIGITS = 4
+"""Of scores: beyond them pictures are alike."""
 Progress = Callable[[str, int, int], None]
 """(stage, done, of how many): told as the work goes on."""
 
@@ -55,8 +57,9 @@ def make_plan(
     opened  told the reel before the work on it begins
     """
     reel, shots = _reel_and_shots(project, settings, progress, opened)
-    given = _looked_at(project, reel, shots, progress)
-    _match(project, reel, shots, given, settings, progress)
+    library = Library(project.keyframes_path, PatchFeatures())
+    given = _looked_at(project, reel, shots, library, progress)
+    _match(project, reel, shots, given, library, settings, progress)
     return read.load_film(project, settings)
 
 
@@ -126,12 +129,12 @@ def _write_lists(project: Project, reel: Reel, shots: Sequence[Shot]) -> None:
         project.write_text(f"plan/shots.{name}", text_of(shots, reel))
 
 
-def _looked_at(project: Project, reel: Reel, shots: Sequence[Shot], progress: Progress) -> Given:
+def _looked_at(project: Project, reel: Reel, shots: Sequence[Shot], library: Library, progress: Progress) -> Given:
     """What a person gave, once every picture has been looked at of which the name or the plan leaves something open."""
     given = read.list_given(project, reel, shots)
     if not project.has(read.PICTURES) or read.known_files(project) != given.files:
         project.write_json(read.PICTURES, read.PICTURES_SCHEMA, {"files": given.files})
-    library, hashes = Library(project.keyframes_path), given.hashes
+    hashes = given.hashes
     while wanted := _worth_a_look(given, shots):
         looker = Looker(reel, shots, given, library)
         found = {path: entry for path, entry in load_findings(project).items() if path in hashes}
@@ -157,6 +160,7 @@ def _match(
     reel: Reel,
     shots: Sequence[Shot],
     given: Given,
+    library: Library,
     settings: Settings,
     progress: Progress,
 ) -> None:
@@ -168,7 +172,7 @@ def _match(
     table = {shot.id: chosen[shot.id] for shot in bare if chosen.get(shot.id, ("",))[0] == marks[shot.id]}
     todo = [shot for shot in bare if shot.id not in table]
     clear = dict(zip((s.id for s in shots), clear_frames(shots), strict=True))
-    matcher = Matcher(project, reel, by_shot, settings)
+    matcher = Matcher(library, reel, by_shot, settings)
     for done, shot in enumerate(todo):
         progress("keyframes", done, len(todo))
         table[shot.id] = (marks[shot.id], matcher.keyframes_of(shot, clear[shot.id]))
@@ -187,12 +191,9 @@ def _keep_chosen(project: Project, table: Mapping[str, tuple[str, tuple[PlannedK
 class Matcher:
     """Chooses keyframes for shots nobody gave any, and the pictures their colours come from."""
 
-    def __init__(self, project: Project, reel: Reel, by_shot: ByShot, settings: Settings) -> None:
-        self.reel, self.by_shot, self.settings = reel, by_shot, settings
+    def __init__(self, library: Library, reel: Reel, by_shot: ByShot, settings: Settings) -> None:
+        self.library, self.reel, self.by_shot, self.settings = library, reel, by_shot, settings
         self.size = working_size(reel.size, settings.propagate.chroma_side)
-        self.library = Library(project.keyframes_path)
-        self.features: Features = PatchFeatures()
-        self.descriptors: dict[str, np.ndarray] = {}
 
     def keyframes_of(self, shot: Shot, clear: FrameRange) -> tuple[PlannedKeyframe, ...]:
         """The shot's keyframes that some picture matches; none when nothing matches: the shot stays gray.
@@ -207,22 +208,26 @@ class Matcher:
         clip = Clip(self.reel, clear, self.size)
         own_take = replace(shot, frames=clear, entry=Transition())
         frames = [k.frame for k in choose_keyframes(own_take, clip, (), self.settings.keyframes)]
-        keys = [(frame, self._references_of(clip[frame - clear.start], pictures)) for frame in frames]
-        return tuple(PlannedKeyframe(frame, "coverage", names) for frame, names in keys if names)
+        keys = [self._with_references(PlannedKeyframe(f, "coverage"), clip[f - clear.start], pictures) for f in frames]
+        return tuple(key for key in keys if key.pictures)
 
     def _with_regions(
         self, shot: Shot, pictures: Sequence[Picture], frames: Iterable[int]
     ) -> tuple[PlannedKeyframe, ...]:
         """Frames that a person gave masks for are the keyframes: nothing is added to them."""
-        clip, keys = Clip(self.reel, shot.frames, self.size), []
-        for frame in frames:
-            names = self._references_of(clip[frame - shot.frames.start], pictures) if pictures else ()
-            keys.append(PlannedKeyframe(frame, "regions", names))
-        return tuple(keys)
+        clip, keys = Clip(self.reel, shot.frames, self.size), [PlannedKeyframe(frame, "regions") for frame in frames]
+        return tuple(self._with_references(k, clip[k.frame - shot.frames.start], pictures) for k in keys)
 
-    def _references_of(self, target: Frame, pictures: Sequence[Picture]) -> tuple[str, ...]:
-        references = Pictures(self.library, pictures)
-        found = choose_references(target, references, self.features, self.settings.references, self.descriptors)
-        if not found and pictures[0].shot is not None:
-            return tuple(p.name for p in pictures)  # a person put them in this shot's folder: that is the answer
-        return tuple(reference.name for reference, _ in found)
+    def _with_references(self, key: PlannedKeyframe, target: Frame, pictures: Sequence[Picture]) -> PlannedKeyframe:
+        """The keyframe with the pictures that match it, and how well, to the digits that the project keeps."""
+        if not pictures:
+            return key
+        described = describe(target.lightness, self.library.features)
+        found = choose_references(described, self._described(pictures), self.settings.references)
+        if not found and pictures[0].shot is not None:  # a person put them in this shot's folder: that is the answer
+            found = [(name, similarity(described, theirs)) for name, theirs in self._described(pictures)]
+        names, scores = (tuple(name for name, _ in found), tuple(round(score, DIGITS) for _, score in found))
+        return replace(key, pictures=names, scores=scores)
+
+    def _described(self, pictures: Sequence[Picture]) -> Iterator[tuple[str, np.ndarray]]:
+        return ((picture.name, self.library.described(picture)) for picture in pictures)

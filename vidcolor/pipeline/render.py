@@ -126,9 +126,11 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     costs = keyframe_seconds(stale), frame_seconds(film.plan.reel, film.settings)
     counter = _Counter(progress, Tally(frames, keys, *costs))
     counter.add()
+    library = Library(film.project.keyframes_path, models.features)
+    maker = KeyframeMaker(film.plan, library, film.settings, models.colorizer)
     workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))
     with ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool:
-        jobs = [pool.submit(_render_shot, film, s, models, counter) for s in stale]
+        jobs = [pool.submit(_render_shot, film, s, maker, models, counter) for s in stale]
         try:
             wait(jobs, return_when=FIRST_EXCEPTION)
         finally:
@@ -139,14 +141,13 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
             raise error
 
 
-def _render_shot(film: Film, planned: ShotPlan, models: Models, counter: _Counter) -> None:
+def _render_shot(film: Film, planned: ShotPlan, maker: KeyframeMaker, models: Models, counter: _Counter) -> None:
     started, cpu = time.monotonic(), time.thread_time()
     project, plan, settings = film.project, film.plan, film.settings
     ingredients = shot_ingredients(film, planned)
     kept = open_checkpoint(project, planned.shot.id, ingredients)
     size = working_size(plan.reel.size, settings.propagate.chroma_side)
     clip = Clip(plan.reel, planned.reach, size)
-    maker = KeyframeMaker(plan, Library(project.keyframes_path), models.features, settings, models.colorizer)
     chroma, half = kept.version / CHROMA, (size[0] // 2, size[1] // 2)
     keys = KeptKeyframes(kept, half, plan.reel.rate, planned.mixed)
     _make_keyframes(keys, maker, planned, clip, settings, models, counter)

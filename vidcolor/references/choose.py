@@ -8,15 +8,14 @@ on top of the first tells the same scene from others best: 80 % found at 1 % fal
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.features import Features, correlate, gray_of
+from vidcolor.features import Features, correlate
 from vidcolor.settings import ReferenceSettings
-from vidcolor.types import Frame, Reference
 
 SIDE = 256
 """Long side of the small pictures, in pixels."""
@@ -38,28 +37,16 @@ def holds_color(chroma: Array) -> bool:
 
 
 def choose_references(
-    target: Frame,
-    library: Sequence[Reference],
-    features: Features,
-    settings: ReferenceSettings,
-    descriptors: MutableMapping[str, Array] | None = None,
-) -> list[tuple[Reference, float]]:
-    """References that match the frame with their scores (0..1), best first; empty when none does.
+    target: Array, library: Iterable[tuple[str, Array]], settings: ReferenceSettings
+) -> list[tuple[str, float]]:
+    """Names of the references that match a frame with their scores (0..1), best first; empty when none does.
 
-    descriptors  filled with what was computed of each reference, by its hash; give it again for the next frame
+    target   the frame as `describe` has it
+    library  name and description of each reference
     At most `settings.most`. Equal scores keep the library's order.
     """
-    described: MutableMapping[str, Array] = {} if descriptors is None else descriptors
-    mine = describe(target.lightness, features)
-    scored: list[tuple[Reference, float]] = []
-    for reference in library:
-        key = f"{features.name}:{reference.hash or reference.name}"
-        if key not in described:
-            described[key] = describe(gray_of(reference), features)
-        score = similarity(mine, described[key])
-        if score >= settings.least:
-            scored.append((reference, score))
-    scored.sort(key=lambda pair: -pair[1])
+    scored = [(name, similarity(target, described)) for name, described in library]
+    scored = sorted((pair for pair in scored if pair[1] >= settings.least), key=lambda pair: -pair[1])
     return scored[: settings.most]
 
 

@@ -72,6 +72,7 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
         where = "in a dissolve" if key.frame in mixed else ""
         keys[f"keyframe {key.frame}"] = " ".join(filter(None, [key.reason, *key.pictures, where]))
         keys |= {f"references/{name}": plan.hashes[name] for name in key.pictures}
+        keys |= {f"scores {key.frame}": " ".join(map(str, key.scores))} if key.scores else {}
         for region in key.regions:
             keys |= {f"references/{region.path}": f"{plan.hashes[region.path]} {region.picture}"}
             keys |= {f"references/{region.part}": plan.hashes[region.part]} if region.part else {}

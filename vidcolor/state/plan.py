@@ -34,6 +34,9 @@ class PlannedKeyframe:
     """person: the first picture is the frame's own; regions: a person gave masks alone"""
     pictures: tuple[str, ...] = ()
     regions: tuple[RegionName, ...] = ()
+    scores: tuple[float, ...] = ()
+    """How well the first of the pictures match the frame, 0..1, as they were chosen; the others were given for regions
+    or are the frame's own"""
 
 
 @dataclass(frozen=True, slots=True)

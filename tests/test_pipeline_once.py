@@ -1,0 +1,51 @@
+"""Work that is done once a film: pictures read, frames decoded, plans made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tiny import write_gray_film, write_picture
+
+from vidcolor.cli.parser import main
+
+SIZE, FRAMES, CUTS = (96, 128), 36, (12, 24)
+QUICK = ("--set", "colorize.network=none", "--set", "propagate.network=none", "--set", "references.least=0")
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """A film of three shots and two free references."""
+    colors = write_gray_film(tmp_path / "film.mkv", FRAMES, SIZE, CUTS)
+    (tmp_path / "refs").mkdir()
+    for name, frame in (("ground.png", 6), ("sky.png", 30)):
+        write_picture(tmp_path / "refs" / name, SIZE, colors[frame])
+    return tmp_path
+
+
+def run(verb: str, work: Path, *extra: str) -> None:
+    assert main([verb, str(work / "film.vidcolor"), *QUICK, *extra]) == 0
+
+
+def new(work: Path) -> None:
+    film, refs, project = work / "film.mkv", work / "refs", work / "film.vidcolor"
+    assert main(["new", str(project), "--reel", str(film), "--keyframes", str(refs)]) == 0
+
+
+def test_a_picture_is_read_once_a_command(work, monkeypatch):
+    import vidcolor.pipeline.library as library
+
+    read: list[str] = []
+    inner = library.read_picture
+
+    def counted(path, name=""):
+        read.append(name)
+        return inner(path, name)
+
+    monkeypatch.setattr(library, "read_picture", counted)
+    new(work)
+    run("plan", work)
+    assert sorted(read) == ["ground.png", "sky.png"]
+    read.clear()
+    run("render", work)
+    assert sorted(read) == ["ground.png", "sky.png"]
