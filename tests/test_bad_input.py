@@ -74,6 +74,7 @@ FILMS: dict[str, tuple[Callable[[Path], object], str]] = {
 def test_film(name, place, capsys):
     damage, told = FILMS[name]
     shutil.rmtree(place / "film.vidcolor")
+    (place / "film_color.mov").unlink()  # without its project it is somebody else's
     damage(place / "film.mkv")
     assert told in refused(capsys, *run_line(place))
 

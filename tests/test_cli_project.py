@@ -42,14 +42,13 @@ def starts(project: Path) -> list[int]:
 
 
 def mistakes(place: Path) -> list[list[str]]:
-    """Lines that cannot be planned with: a broken list, none at all, pictures of one frame twice."""
-    (place / "twice").mkdir(exist_ok=True)
-    for name in ("000001.png", "a_000001.png"):
-        write_picture(place / "twice" / name)
+    """Lines that cannot be planned with: a broken list, none at all, pictures for a shot that is not there."""
+    (place / "lost" / "r1-000003").mkdir(parents=True, exist_ok=True)
+    write_picture(place / "lost" / "r1-000003" / "any.png")
     return [
         ["--shots", str(place / "bad.csv")],
         ["--shots", str(place / "nowhere.csv")],
-        ["--keyframes", str(place / "twice")],
+        ["--keyframes", str(place / "lost")],
         ["--preset", "archiv"],
         ["--preset", "draft", "--shots", str(place / "bad.csv")],
     ]

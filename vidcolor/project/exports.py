@@ -39,6 +39,8 @@ class Export:
 
     def refuse_others(self) -> None:
         """Refuses to go on where the place holds a file that was not delivered there, or was changed since."""
+        if self.out.is_dir():
+            raise ProjectError(f"{self.out}: is a folder; name a file in it with -o")
         if not self._entry:
             for path in (self.out, self.manifest):
                 if os.path.lexists(path):
