@@ -82,7 +82,7 @@ def test_a_decision_is_kept_until_the_picture_changes(planned, film, tmp_path) -
     os.utime(tmp_path / "refs" / "shot_0006.png", ns=(1, 1))
     first = film_of(tmp_path / "p").plan.shots[0]
     assert not first.matched
-    assert not first.keys
+    assert not first.keyframes
     code = (
         "import sys; from vidcolor.cli.parser import main; main(sys.argv[1:]); "
         "sys.exit(sorted({'torch', 'cv2', 'av'} & set(sys.modules)) or None)"
