@@ -7,7 +7,7 @@ from queue import Queue
 import pytest
 
 from vidcolor.cli import progress
-from vidcolor.cli.progress import Lines, written_by
+from vidcolor.cli.progress import Lines, left_in_words, written_by
 from vidcolor.cli.time_left import TimeLeft, in_words
 from vidcolor.pipeline.costs import Tally
 
@@ -38,6 +38,8 @@ def test_a_line_a_stage_and_one_a_minute(clock):
         lines("render", done, 600)
         clock.now += 1
     assert [line.split(":")[0] for line in told] == ["finding shots"] + 11 * ["colouring"]
+    lines("render", 600, 600)
+    assert left_in_words(lines.left) == ""
     assert told[1] == "colouring: 0 % done, about 10 min left"
     assert told[6] == "colouring: 50 % done, about 5 min left", told
 

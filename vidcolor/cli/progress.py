@@ -92,9 +92,9 @@ class Lines(ShowProgress):
 
 
 def left_in_words(left: TimeLeft) -> str:
-    """`about 12 min left`; nothing where nothing is known."""
+    """`about 12 min left`; nothing where nothing is known, and where nothing is left."""
     seconds = left.seconds()
-    return "" if seconds is None else f"about {in_words(seconds)} left"
+    return f"about {in_words(seconds)} left" if seconds else ""
 
 
 @contextmanager
