@@ -56,6 +56,21 @@ def test_a_stage_that_says_nothing_is_told_of_all_the_same(clock, monkeypatch):
             assert told.get(timeout=60) == first == "colouring: 25 % done"
 
 
+@pytest.mark.parametrize("error", [BrokenPipeError, SystemExit])
+def test_the_work_goes_on_when_nobody_reads_the_lines(clock, error):
+    def closed(text: str) -> None:
+        tried.append(text)
+        raise error
+
+    tried: list[str] = []
+    lines = Lines(closed)
+    for stage in ("shots", "render", "export"):
+        lines(stage, 0, 10)
+        lines(stage, 10, 10)
+    assert len(tried) == 1
+    assert lines.left.seconds() == 0
+
+
 def left_of(clock: Clock, expected: dict[str, float], true: dict[str, float]) -> list[tuple[float, float]]:
     """(estimated, true) seconds left at every step, where stages take other times than expected."""
     left, found = TimeLeft(clock), []
@@ -112,8 +127,8 @@ def test_time_in_words(seconds, words):
 
 
 def test_a_keyframe_counts_as_the_frames_it_takes_the_time_of():
-    tally = Tally(frames=100, keys=2, key_seconds=3.0, frame_seconds=0.1)
+    tally = Tally(frames=100, keyframes=2, keyframe_seconds=3.0, frame_seconds=0.1)
     assert tally.add() == (0, 160)
-    assert tally.add(keys=1, seconds=3.0) == (30, 160)
+    assert tally.add(keyframes=1, seconds=3.0) == (30, 160)
     assert tally.add(frames=10, seconds=5.0) == (16, 112), "frames were found to take half a second"
     assert tally.skip(frames=40) == (16, 72), "what an earlier run has done is no work"

@@ -87,8 +87,15 @@ class Lines(ShowProgress):
     def _line(self) -> None:
         share = f"{100 * self.left.share():.0f} %"
         left = left_in_words(self.left)
-        self._write(f"{LABELS.get(self._stage, self._stage)}: {share} done" + (f", {left}" if left else ""))
+        try:
+            self._write(f"{LABELS.get(self._stage, self._stage)}: {share} done" + (f", {left}" if left else ""))
+        except (BrokenPipeError, SystemExit):  # nobody reads any more, which rich ends a program for: the work goes on
+            self._write = _unread
         self._written = clock()
+
+
+def _unread(text: str) -> None:
+    """Where lines go that nobody reads."""
 
 
 def left_in_words(left: TimeLeft) -> str:

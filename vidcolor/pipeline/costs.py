@@ -83,28 +83,28 @@ class Tally:
 
     frames: int
     """To be rendered in all"""
-    keys: int
-    key_seconds: float
+    keyframes: int
+    keyframe_seconds: float
     frame_seconds: float
     done_frames: int = 0
-    done_keys: int = 0
+    done_keyframes: int = 0
     _took: dict[str, tuple[int, float]] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, frames: int = 0, keys: int = 0, seconds: float = 0.0) -> tuple[int, int]:
+    def add(self, frames: int = 0, keyframes: int = 0, seconds: float = 0.0) -> tuple[int, int]:
         """Counts what was done in so many seconds; (done, of how many)."""
         with self._guard:
             self.done_frames += frames
-            self.done_keys += keys
+            self.done_keyframes += keyframes
             self._measure("frames", frames, seconds)
-            self._measure("keys", keys, seconds)
+            self._measure("keyframes", keyframes, seconds)
             return self._figures()
 
-    def skip(self, frames: int = 0, keys: int = 0) -> tuple[int, int]:
+    def skip(self, frames: int = 0, keyframes: int = 0) -> tuple[int, int]:
         """What an earlier run has done is no work any more; (done, of how many)."""
         with self._guard:
             self.frames -= frames
-            self.keys -= keys
+            self.keyframes -= keyframes
             return self._figures()
 
     def _measure(self, kind: str, count: int, seconds: float) -> None:
@@ -113,11 +113,12 @@ class Tally:
             self._took[kind] = (before[0] + count, before[1] + seconds)
 
     def _figures(self) -> tuple[int, int]:
-        frame, key = self._mean("frames", ENOUGH), self._mean("keys", 1)
+        frame, key = self._mean("frames", ENOUGH), self._mean("keyframes", 1)
         if not frame or not key:  # measured on one machine or expected of another: never one of each
-            frame, key = self.frame_seconds, self.key_seconds
+            frame, key = self.frame_seconds, self.keyframe_seconds
         weight = key / max(frame, 1e-6)
-        return round(self.done_frames + weight * self.done_keys), max(1, round(self.frames + weight * self.keys))
+        done = self.done_frames + weight * self.done_keyframes
+        return round(done), max(1, round(self.frames + weight * self.keyframes))
 
     def _mean(self, kind: str, least: int) -> float:
         count, seconds = self._took.get(kind, (0, 0.0))

@@ -71,20 +71,20 @@ class _Counter:
     tally: Tally
     stopped: threading.Event = field(default_factory=threading.Event)
 
-    def add(self, frames: int = 0, keys: int = 0, seconds: float = 0.0) -> None:
+    def add(self, frames: int = 0, keyframes: int = 0, seconds: float = 0.0) -> None:
         """Done in so many seconds."""
-        self.progress("render", *self.tally.add(frames, keys, seconds))
+        self.progress("render", *self.tally.add(frames, keyframes, seconds))
 
     @contextmanager
     def keyframe(self) -> Iterator[None]:
         """Counts the keyframe that is made within the block."""
         began = time.monotonic()
         yield
-        self.add(keys=1, seconds=time.monotonic() - began)
+        self.add(keyframes=1, seconds=time.monotonic() - began)
 
-    def skip(self, frames: int = 0, keys: int = 0) -> None:
+    def skip(self, frames: int = 0, keyframes: int = 0) -> None:
         """Done by an earlier run."""
-        self.progress("render", *self.tally.skip(frames, keys))
+        self.progress("render", *self.tally.skip(frames, keyframes))
 
 
 def load_models(settings: Settings, device: str) -> Models:
@@ -203,7 +203,7 @@ def _make_keyframes(
                 keys.put(maker.make(key, target, Beside(planned, clip)), target)
     own = keys.to_carry()
     missing = {frame: key for frame, key in over.items() if not keys.take(frame)}
-    counter.skip(keys=len(planned.keyframes) - made - len(missing))
+    counter.skip(keyframes=len(planned.keyframes) - made - len(missing))
     if models.colorizer is None:
         for frame, key in missing.items():
             with counter.keyframe():
