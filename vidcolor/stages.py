@@ -9,7 +9,7 @@ STAGES: dict[str, int] = {
     "keyframes": 1,
     "references": 1,
     "colorize": 3,
-    "propagate": 4,
+    "propagate": 5,
     "networks": 1,
     "finish": 1,
     "export": 1,

@@ -110,16 +110,32 @@ def test_what_is_uncovered_does_not_keep_the_colour_that_moved_away() -> None:
 
 
 @pytest.mark.parametrize("ablation", [WORKING, PLAIN], ids=["whole", "plain"])
-def test_keyframes_come_out_as_given(ablation: Ablation) -> None:
+def test_keyframes_come_out_near_what_was_given(ablation: Ablation) -> None:
     film = Film()
     colors = film.colors([3, 9], ablation)
     for t in (3, 9):
         given = np.stack([cv2.resize(p, (48, 32), interpolation=cv2.INTER_AREA) for p in film.truth[t]])
-        assert np.abs(colors[t].chroma - given).max() < 1e-4
-        assert colors[t].confidence.min() == pytest.approx(1)
+        assert np.hypot(*(colors[t].chroma - given)).mean() < 0.5
+        assert colors[t].confidence.min() > 0.7
     for t in (2, 4, 8, 10):
         step = np.hypot(*(colors[t].chroma - film.truth[t][:, ::2, ::2])).mean()
         assert step < 2.5, "the neighbours join without a step"
+
+
+def test_keyframes_do_not_tick() -> None:
+    """A still scene under grain; the pictures given for three of its frames were drawn anew, and none fits quite."""
+    count, keys, random = 25, (0, 12, 24), np.random.default_rng(4)
+    scene = 50 + 12 * noise(1)
+    frames = [Frame(t, (scene + random.normal(0, 1, SIZE)).astype(np.float32)) for t in range(count)]
+    truth = np.stack([20 * noise(2), 20 * noise(3)])
+    drawn = {t: truth + np.stack([3 * noise(10 + t), 3 * noise(11 + t)]) for t in keys}
+    colored = {t: ColorFrame(t, drawn[t].astype(np.float32), np.full(SIZE, 0.7, np.float32)) for t in keys}
+    still = lambda a, b: np.zeros((2, *a.shape), np.float32)  # noqa: E731
+    made = [color.chroma for color in propagate(frames, colored, still, SETTINGS, ablation=WORKING)]
+    bent = [np.abs(a - 2 * b + c).mean() for a, b, c in zip(made, made[1:], made[2:], strict=False)]
+    around = {t - 12: bent[t - 1] for t in range(9, 16)}
+    assert around[0] < 1.3 * (around[-2] + around[2]) / 2
+    assert max(around[-1], around[1]) < 1.5 * (around[-3] + around[3]) / 2, "nor do its neighbours instead"
 
 
 def test_two_keyframes_are_better_than_one() -> None:

@@ -124,4 +124,4 @@ def test_it_can_be_left_out_and_the_bytes_repeat() -> None:
     assert np.array_equal(on, colors(WHOLE))
     assert not np.array_equal(on[1:], off_[1:])
     assert off(on[-1], small) < off(off_[-1], small)
-    assert np.array_equal(on[0], off_[0])
+    assert np.abs(on[0] - off_[0]).mean() < 0.1, "a keyframe needs no memory"

@@ -48,7 +48,7 @@ class MadeKeyframe:
     pictures: tuple[str, ...]
     registration: Registration | None = None
     full_size: np.ndarray | None = None
-    """(2, H, W) the artist's own chroma at the reel's size, when the picture is the frame pixel for pixel."""
+    """(2, H, W) the artist's own chroma at the reel's size, when the picture is the frame, maybe of another size."""
     notes: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
@@ -178,8 +178,8 @@ class KeyframeMaker:
             return self._from_far_picture(key, target, picture, registration, color, _misfit(key, match))
         if registration.kind == "near" and self.colorizer is not None:
             color = self._completed(target, picture, color, self.colorizer)
-        exact = registration.kind == "exact" and picture.lightness.shape == self.plan.reel.size
-        full_size = picture.chroma if exact else None
+        exact = registration.kind == "exact"
+        full_size = resized(picture.chroma, self.plan.reel.size) if exact else None
         misfit = _misfit(key, match)
         notes = (f"{picture.name}: {misfit}",) if misfit else ()
         return MadeKeyframe(key.frame, color, registration.kind, key.pictures, registration, full_size, notes)

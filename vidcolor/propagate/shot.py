@@ -1,7 +1,10 @@
 """Stage 5: keyframe colours through one shot, from every keyframe in both directions.
 
 Between two keyframes, colours go forward from the left one and backward from the right one, and are blended frame by
-frame. Memory is bounded: a gap is worked in runs of at most `RUN` frames. Where a gap is longer, the backward direction
+frame. A keyframe is coloured like any other frame, out of what its neighbours take from it: as it is it would stand out
+among them for one frame. (Where an artist gave every pixel, those are delivered: finish/around_exact.py.)
+
+Memory is bounded: a gap is worked in runs of at most `RUN` frames. Where a gap is longer, the backward direction
 first goes through it once and keeps its state at the runs' ends, and of the runs themselves (luma and flows) as many as
 fit into `ROOM`; each run then carries backward again from there. So a gap of any length holds `ROOM`, one run (about 24
 bytes a pixel of chroma size and frame) and one state for each run (about 40 bytes a pixel). What temporal superpixels
@@ -14,12 +17,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.confidence import confidence_of, error_of
+from vidcolor.confidence import confidence_of
 from vidcolor.flow.estimate import FlowEstimator, little_flow
 from vidcolor.propagate.ablation import WHOLE, Ablation
 from vidcolor.propagate.blend import (
@@ -36,6 +40,7 @@ from vidcolor.propagate.blend import (
     of_memory,
     of_rules,
     surely_carried,
+    yielded,
 )
 from vidcolor.propagate.by_attention import Finder
 from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, carry_by_flow, carry_plain, start
@@ -107,7 +112,7 @@ def propagate(
     listen    told the guesses of each frame, by name: for training and study
     shelf     keeps the state about every `RUN` frames, when every frame before it has been taken from here
     state     what the shelf kept under `STATE` for the same shot: goes on behind the frames that were done then
-    returns   confidence is 0..1, of the colour, not of the carrying; keyframes come out as given, only reduced
+    returns   confidence is 0..1, of the colour, not of the carrying; keyframes come out near to what was given
     Refuses keyframes outside the shot. Without any keyframe the shot comes out gray, with confidence 0.
     """
     count = len(frames)
@@ -165,14 +170,17 @@ class _Shot:
             for position in range(self._begin, self._count):
                 yield self._result(position, nothing[:2], nothing[2])
             return
-        if self._begin < positions[0]:
-            yield from self._gap(None, positions[0], keyframes, state)
-        for left, right in zip(positions, [*positions[1:], None], strict=True):
-            if self._begin <= left:
-                self._halt(left, None, None)
-                yield self._result(left, *keyframes[left])
-            if max(left + (right is None), self._begin) < (self._count if right is None else right):
-                yield from self._gap(left, right, keyframes, state if self._begin > left else None)
+        if self._count == 1:
+            yield self._result(0, *keyframes[0])
+            return
+        for left, right in pairwise([None, *positions, None]):
+            # A gap's frames are those behind its left keyframe up to its right one; the shot's first frame has no left.
+            first = 0 if not left else left + 1
+            last = self._count - 1 if right is None else right
+            if max(first, self._begin) <= last and right != 0:
+                if self._begin <= first:
+                    self._halt(first, None, None)
+                yield from self._gap(left, right, keyframes, state if self._begin > first else None)
 
     def _go_on(self, state: Arrays | None) -> None:
         """Takes up what a kept state says of the frames before."""
@@ -182,7 +190,7 @@ class _Shot:
         own, tracker, before = (part_of(state, part) for part in ("memory", "tracker", "before"))
         if self._memory is not None and own and tracker:
             self._memory.go_on(own, tracker)
-            self._followed = self._begin
+            self._followed = self._begin if part_of(state, "step") else self._begin - 1
         if self._steady is not None and before:
             self._steady.begin(look_of(before), before["chroma"], before["error"])
 
@@ -215,8 +223,10 @@ class _Shot:
         """The frames between two keyframes, or between one and an end of the shot; the rest of them behind `state`."""
         first = 0 if left is None else left
         last = self._count - 1 if right is None else right
+        sides = {name: place for name, place in (("before", left), ("behind", right)) if place is not None}
+        unsure = {name for name, place in sides.items() if keyframes[place][1].min() < 1}
         self._meet(first, last, keyframes)
-        runs = [(a, min(a + RUN, last)) for a in range(max(first, self._begin), last, RUN)]
+        runs = [(a, min(a + RUN, last)) for a in range(first if state is None else self._begin, last, RUN)]
         ends = self._ends(runs, right if self._by_flow else None, keyframes)
         ahead = start(self._key(left, keyframes)) if self._by_flow and left is not None else None
         step = None
@@ -227,22 +237,25 @@ class _Shot:
             if a > first:
                 self._halt(a, ahead, step)
             run = self._runs.pop((a, b), None) or self._reader.run(a, b)
-            forward = self._workers.submit(self._forward, run, ahead)
-            behind = self._backward(run, end)[1]
+            forward = self._workers.submit(self._along, run.looks, _onward(run.steps), ahead, a == left == 0)
+            behind = self._along(run.looks[::-1], _backward(run.steps), end, b == right)[1][::-1]
             ahead, before = forward.result()
-            skipped = {left, right} | ({b} if b != last else set())
+            skipped = ({left} if left else set()) | ({b} if b != last else set())
             found = _ahead(self._workers, self._find, [k for k in run.looks if k.position not in skipped])
             for n, look in enumerate(run.looks):
                 step = run.steps[n - 1] if n else step  # a run begins where the last one ended
                 self._follow(look, step, keyframes)
-                if look.position in keyframes and self._steady is not None:
-                    chroma, confidence = keyframes[look.position]
-                    self._steady.begin(look, chroma, error_of(confidence))
                 if look.position not in skipped:
                     kept = {name: c[n] for name, c in (("before", before), ("behind", behind)) if c}
-                    chroma, error = self._blended(look, kept, next(found))
+                    if look.position in keyframes and not kept:
+                        kept["behind"] = _kept(start(self._key(look.position, keyframes)))
+                    chroma, error = self._blended(
+                        look, kept, next(found), unsure, learns=look.position not in keyframes
+                    )
                     if self._steady is not None:
                         chroma = self._steady(look, step, chroma, error)
+                        if look.position in keyframes and keyframes[look.position][1].min() == 1:
+                            self._steady.begin(look, keyframes[look.position][0], np.zeros_like(error))
                     yield self._result(look.position, chroma, confidence_of(error))
 
     def _find(self, look: Look) -> Found:
@@ -290,36 +303,39 @@ class _Shot:
         run = self._runs[a, b] = self._reader.run(a, b)
         while sum(run.nbytes for run in self._runs.values()) > ROOM:
             del self._runs[max(self._runs)]
-        end = self._backward(run, state)[0]
+        end = self._along(run.looks[::-1], _backward(run.steps), state, False)[0]
         assert end is not None, "it began with a state"
         if self._shelf is not None:
             self._shelf.put(end_name(a), carried_arrays(end))
         return end
 
-    def _forward(self, run: Run, state: Carried | None) -> tuple[Carried | None, list[Kept]]:
-        """The state at the run's last frame, and what is known of each frame."""
+    def _along(
+        self, looks: Sequence[Look], steps: Sequence[tuple[Array, Array]], state: Carried | None, and_back: bool
+    ) -> tuple[Carried | None, list[Kept]]:
+        """The state at the last of `looks`, in the direction's order, and what is known of each of them.
+
+        steps     between them: the flow from each frame to the one before it, and that one's to it
+        state     at the first
+        and_back  the first is a keyframe to be coloured too: as it comes back from the frame beside it, no clearer than
+                  that frame has it
+        """
         if state is None:
             return None, []
         kept = [_kept(state)]
-        for look, step in zip(run.looks[1:], run.steps, strict=True):
-            state = self._carry(state, look, step.back, step.onward, self._rule)
+        for look, (flow, back) in zip(looks[1:], steps, strict=True):
+            source, state = state, self._carry(state, look, flow, back, self._rule)
+            if and_back and len(kept) == 1 and not self._warps:
+                kept = [_kept(self._carry(state, source.look, back, flow, self._rule))]
             kept.append(_kept(state))
         return state, kept
 
-    def _backward(self, run: Run, state: Carried | None) -> tuple[Carried | None, list[Kept]]:
-        """The state at the run's first frame, and what is known of each frame."""
-        if state is None:
-            return None, []
-        kept = [_kept(state)]
-        for look, step in zip(run.looks[-2::-1], run.steps[::-1], strict=True):
-            state = self._carry(state, look, step.onward, step.back, self._rule)
-            kept.append(_kept(state))
-        return state, kept[::-1]
-
-    def _blended(self, look: Look, kept: dict[str, Kept], found: Found) -> Candidate:
+    def _blended(self, look: Look, kept: dict[str, Kept], found: Found, unsure: set[str], *, learns: bool) -> Candidate:
+        """The frame's colours. `unsure` are the sides whose keyframe is not known in every pixel."""
         guesses = {name: of_carried(*values) for name, values in kept.items()}
         if self._warps:
             return nearer([g.candidate for g in guesses.values()])
+        if len(kept) == 2:
+            guesses = yielded(guesses, {name: age for name, (_, _, age) in kept.items()}, unsure)
         seen, carried = None, None
         if found is not None:
             seen, by_place, by_cell = found
@@ -331,7 +347,8 @@ class _Shot:
             guesses["scene"] = contradicted(by_cell, carried) if carried else by_cell
         if self._memory is not None:
             guesses["remembered"] = of_memory(*self._memory.recall())
-            self._memory.learn(*self._mix(heard))
+            if learns:
+                self._memory.learn(*self._mix(heard))
             heard.append(guesses["remembered"].candidate)
         if self._listen is not None:
             self._listen(look, guesses)
@@ -360,3 +377,13 @@ def _ahead(workers: ThreadPoolExecutor, find: Callable[[Look], Found], looks: Se
 
 def _kept(state: Carried) -> Kept:
     return state.chroma.astype(np.float16), state.confidence.astype(np.float16), state.age
+
+
+def _onward(steps: Sequence[Step]) -> list[tuple[Array, Array]]:
+    """The flows that carrying from each frame to the next takes."""
+    return [(step.back, step.onward) for step in steps]
+
+
+def _backward(steps: Sequence[Step]) -> list[tuple[Array, Array]]:
+    """The same in the other direction, the last step first."""
+    return [(step.onward, step.back) for step in reversed(steps)]
