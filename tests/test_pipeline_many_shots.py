@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import io
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -77,3 +78,29 @@ def test_each_project_file_is_read_once_a_command(
     made = [path for path in reads if path.name == "made.json"]
     assert len(made) == SHOTS, "each shot's newest version is in force, so no other is read"
     assert ("nothing to do" in capsys.readouterr().out) == (verb == "run")
+
+
+LONG, STATUS_CPU, RUN_CPU = 3500, 2.0, 5.0
+"""Shots of a feature film; CPU seconds that `status`, and a `run` with nothing to do, may take there."""
+
+
+@pytest.mark.slow
+def test_a_feature_film_end_to_end(tmp_path: Path) -> None:
+    make(tmp_path, LONG)
+    project, out = str(tmp_path / "p"), ["-o", str(tmp_path / "out.mkv"), "--delivery", "ffv1"]
+    for line in (["plan", project], ["render", project], ["export", project, *out]):
+        assert main(line) == 0
+    told, seconds = timed("status", project)
+    assert f"{LONG} shots: {LONG} fresh" in told
+    assert seconds < STATUS_CPU
+    told, seconds = timed("run", str(tmp_path / "film.mkv"), "--project", project, *out)
+    assert "nothing to do" in told
+    assert seconds < RUN_CPU
+
+
+def timed(*line: str) -> tuple[str, float]:
+    """What a command says, and the CPU seconds it took in a process of its own."""
+    before = os.times()
+    done = subprocess.run([sys.executable, "-m", "vidcolor", *line], capture_output=True, text=True, check=True)
+    after = os.times()
+    return done.stdout, after.children_user + after.children_system - before.children_user - before.children_system

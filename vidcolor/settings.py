@@ -41,7 +41,8 @@ class ShotSettings:
     """Stage 1: finding the shots."""
 
     detector: Literal["all", "cuts"] = "all"
-    """What is looked for: all (cuts, dissolves and fades) or cuts alone."""
+    """What is looked for: all (cuts, dissolves and fades) or cuts alone. A dissolve's frames get both shots' colours,
+    mixed; a picture given for one of them is delivered on that frame as it is, and colours no other."""
     side: Annotated[int, within(48, 384)] = 96
     """Long side at which frames are compared, in pixels; larger sees smaller things and bears less motion."""
     cut: Annotated[float, within(0.0, 1.0)] = 0.27

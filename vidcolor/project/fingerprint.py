@@ -17,12 +17,13 @@ Value = str | int | float | bool
 Ingredients = dict[str, Value]
 LENGTH = 16
 """Hexadecimal digits of a fingerprint: 64 bits, far beyond what one film's versions could collide in."""
+_WRITER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+"""Made once: a long film has thousands of versions."""
 
 
 def fingerprint(ingredients: Mapping[str, Value]) -> str:
     """Short hash of all a version is made of; the order of the entries does not matter."""
-    text = json.dumps(ingredients, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:LENGTH]
+    return hashlib.sha256(_WRITER.encode(ingredients).encode("utf-8", "surrogatepass")).hexdigest()[:LENGTH]
 
 
 def settings_ingredients(name: str, section: Any) -> Ingredients:

@@ -203,7 +203,7 @@ class Project:
             if os.path.getsize(path) > JSON_LIMIT:
                 raise ProjectError(f"{path}: too large to be a project file; delete it and run `vidcolor plan` again")
             with open(path, encoding="utf-8") as file:
-                data = json.loads(file.read(), parse_int=_whole)
+                data = _READER.decode(file.read())
         except OSError as error:
             raise _cannot("read", Path(path), error) from error
         except (ValueError, RecursionError) as error:
@@ -270,6 +270,10 @@ def _whole(text: str) -> int:
     if abs(number := int(text[:LONGEST_NUMBER])) > LARGEST or len(text) > LONGEST_NUMBER:
         raise ValueError(f"the number {text[:LONGEST_NUMBER]} is too large")
     return number
+
+
+_READER = json.JSONDecoder(parse_int=_whole)
+"""Made once: a long film has thousands of files."""
 
 
 def _toml_text(value: str) -> str:
