@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, ImageOps
 from vidcolor.color import rgb_to_lab
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.icc import SRGB_D50, read_profile
-from vidcolor.media.images import MAX_PIXELS, picture_size, read_picture, write_image
+from vidcolor.media.images import MAX_PIXELS, picture_size, read_picture, read_rgb, write_image
 
 SIZE = (21, 34)
 ADOBE = np.array([[0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457]])
@@ -133,15 +133,23 @@ def test_sixteen_bit_tiffs_of_other_programs(tmp_path, options):
     assert np.allclose(lab_of(path), rgb_to_lab(rgb.astype(np.float32) / 65535), atol=1e-3)
 
 
-def test_tiles_are_read_in_8_bits_and_refused_in_16(tmp_path):
+def test_tiles_are_read_in_8_bits_and_in_16(tmp_path):
     """FFmpeg gives a tiled TIFF as black, and raises nothing."""
     tifffile = pytest.importorskip("tifffile")
     rgb = random_rgb(255)
     tifffile.imwrite(tmp_path / "8.tif", np.moveaxis(rgb, 0, 2).copy(), photometric="rgb", tile=(16, 16))
-    assert np.allclose(lab_of(tmp_path / "8.tif"), rgb_to_lab(rgb.astype(np.float32) / 255), atol=1e-3)
     tifffile.imwrite(tmp_path / "16.tif", np.moveaxis(rgb, 0, 2) * np.uint16(257), photometric="rgb", tile=(16, 16))
-    with pytest.raises(MediaError, match=r"16\.tif: this TIFF is stored in tiles"):
-        read_picture(tmp_path / "16.tif")
+    for name in ("8.tif", "16.tif"):
+        assert np.allclose(lab_of(tmp_path / name), rgb_to_lab(rgb.astype(np.float32) / 255), atol=1e-3), name
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_gray_whose_zero_is_white(tmp_path, kind):
+    tifffile = pytest.importorskip("tifffile")
+    top = np.iinfo(kind).max
+    light = np.linspace(0, top, SIZE[0] * SIZE[1]).astype(kind).reshape(SIZE)
+    tifffile.imwrite(tmp_path / "white.tif", top - light, photometric="miniswhite")
+    assert np.allclose(read_rgb(tmp_path / "white.tif")[0], light / top, atol=1e-4)
 
 
 def test_jpeg_indexed_bilevel_and_opaque_alpha(tmp_path):

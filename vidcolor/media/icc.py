@@ -1,8 +1,8 @@
 """ICC profiles of curves and a matrix, in floating point.
 
-LittleCMS through Pillow works in 8 bits; an artist's 16-bit picture deserves better. Profiles of the shaper and
-matrix kind (ICC.1:2022, annex F.3: Rec. 709, sRGB, Adobe RGB, Display P3, ProPhoto ...) and gray profiles (F.2) are
-a few lines of arithmetic. Table profiles (A2B0) are left to LittleCMS.
+LittleCMS through Pillow works in 8 bits, and OpenImageIO applies no profile; an artist's 16 bits deserve better.
+Profiles of the shaper and matrix kind (ICC.1:2022, annex F.3: Rec. 709, sRGB, Adobe RGB, Display P3, ProPhoto ...) and
+gray profiles (F.2) are a few lines of arithmetic. Table profiles (A2B0) are left to LittleCMS.
 """
 
 from __future__ import annotations

@@ -24,19 +24,15 @@ from PIL import Image, ImageCms
 from vidcolor.color import rgb_to_lab
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.colors import unit_planes
-from vidcolor.media.exr import exr_size
+from vidcolor.media.deep import read_stored, stored_size
 from vidcolor.media.icc import color_space, read_profile
-from vidcolor.media.luma import channels_of
-from vidcolor.media.still import decode_still
 from vidcolor.types import Reference
 
 FORMATS = ("PNG", "TIFF", "JPEG")
 MEASURED = (*FORMATS, "WEBP")
 """What pictures that are only looked at may be besides."""
-DEMUXERS = {"PNG": "png_pipe", "TIFF": "tiff_pipe"}
-"""FFmpeg's, for 16 bits: Pillow cuts colour to 8, and OpenCV mistakes TIFF of separate planes."""
-HEAD = 1024
-"""Bytes in which a DPX says its size."""
+SCANS = (b"SDPX", b"XPDS", b"\x76\x2f\x31\x01")
+"""How DPX, either byte order, and EXR begin: Pillow reads neither."""
 MAX_PIXELS = 100_000_000
 """Largest picture that is decoded, in pixels: 1.2 GB as Lab. Twelve times an 8-megapixel still."""
 BAND = 256
@@ -67,13 +63,14 @@ def picture_size(path: Path, formats: Sequence[str] = FORMATS) -> tuple[int, int
     """
     try:
         with path.open("rb") as file:
-            head = file.read(HEAD)
-        size = _dpx_size(head) or exr_size(path)
+            head = file.read(4)
     except OSError as error:
         raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the path and permissions") from error
     if not head:
         raise MediaError(f"{path}: the file is empty; copy it again from its source")
-    if size is None:
+    if head in SCANS:
+        size = stored_size(path)
+    else:
         with _open(path, formats) as picture:
             size = (picture.height, picture.width)
     _check_size(path, size)
@@ -88,14 +85,6 @@ def _check_size(path: Path, size: tuple[int, int]) -> None:
         raise MediaError(
             f"{path}: {width}x{height} pixels is more than {MAX_PIXELS // 1_000_000} megapixels; reduce the picture"
         )
-
-
-def _dpx_size(head: bytes) -> tuple[int, int] | None:
-    order = {b"SDPX": ">", b"XPDS": "<"}.get(head[:4])
-    if order is None or len(head) < 780:
-        return None
-    width, height = struct.unpack_from(f"{order}II", head, 772)  # SMPTE 268M: image information header
-    return height, width
 
 
 def _open(path: Path, formats: Sequence[str]) -> Image.Image:
@@ -171,7 +160,6 @@ def _load(path: Path, formats: Sequence[str]) -> _Stored:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd tags are no reason to refuse a picture
         with _open(path, formats) as picture:
-            kind = picture.format or ""
             deep = _is_deep(picture, data)
             try:
                 picture.load()  # for 16 bits too: only Pillow says when data are cut short
@@ -179,7 +167,7 @@ def _load(path: Path, formats: Sequence[str]) -> _Stored:
                 raise MediaError(f"{path}: the picture is damaged or cut short; save it again") from error
             _check_opaque(path, picture)
             profile = picture.info.get("icc_profile") or b""
-            samples = _deep_samples(path, DEMUXERS[kind]) if deep else _samples(path, picture, profile)
+            samples = _deep_samples(path) if deep else _samples(path, picture, profile)
             orientation = _orientation(picture)
             if picture.mode == "CMYK":
                 profile = b""  # its samples are sRGB by now
@@ -232,16 +220,12 @@ def _samples(path: Path, picture: Image.Image, profile: bytes) -> np.ndarray:
     raise MediaError(f"{path}: pixels of the kind {mode} are not read; save the picture as 8- or 16-bit RGB")
 
 
-def _deep_samples(path: Path, demuxer: str) -> np.ndarray:
-    """(H, W, 1 or 3) uint16 of a 16-bit picture."""
-    picture, _ = decode_still(path, demuxer)
-    try:
-        channels = channels_of(picture)
-    except MediaError as error:
-        raise MediaError(f"{path}: {error}") from error
-    if channels[0].dtype.itemsize != 2:
+def _deep_samples(path: Path) -> np.ndarray:
+    """(H, W, 1 or 3) uint16 of a 16-bit picture: Pillow cuts colour to 8."""
+    samples = read_stored(path).samples
+    if samples.dtype != np.uint16:
         raise MediaError(f"{path}: this kind of 16-bit picture is not read; save it as 16-bit RGB PNG")
-    return np.stack(channels, axis=2).astype(np.uint16)
+    return samples
 
 
 def _check_profile(path: Path, space: str, channels: int) -> None:

@@ -1,6 +1,7 @@
 """A finished picture as a file: PNG or TIFF of 16 bits by its name, and never over a file of other making.
 
 - Written by hand where OpenCV cannot: the mark at the file's head that says whose it is, and TIFF strip by strip.
+  OpenImageIO could (deep.py), but is silent about a full disk.
 - No profile is stored: a PNG or TIFF without one is sRGB to every program.
 """
 

@@ -12,21 +12,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import av
+
 from vidcolor.errors import MediaError
+from vidcolor.media.deep import read_stored
 from vidcolor.media.images import picture_size
 from vidcolor.media.still import decode_still
 from vidcolor.timeline import numbered
 
-DEMUXERS = {
-    ".png": "png_pipe",
-    ".tif": "tiff_pipe",
-    ".tiff": "tiff_pipe",
-    ".dpx": "dpx_pipe",
-    ".exr": "exr_pipe",
-    ".jpg": "jpeg_pipe",
-    ".jpeg": "jpeg_pipe",
-}
-"""FFmpeg's demuxer of each suffix."""
+DEMUXERS = {".png": "png_pipe", ".dpx": "dpx_pipe", ".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe"}
+"""FFmpeg's demuxer of each suffix that FFmpeg reads."""
+STORED = (".tif", ".tiff", ".exr")
+"""Suffixes that deep.py reads."""
+SUFFIXES = (*DEMUXERS, *STORED)
+FORMATS = {"uint8": ("gray", "rgb24"), "uint16": ("gray16le", "rgb48le"), "float32": ("grayf32le", "gbrpf32le")}
+"""FFmpeg's names for one channel and for three, by the samples' kind."""
 GAPS_NAMED = 3
 
 
@@ -41,7 +41,7 @@ class ImageSequence:
 
 def is_sequence(path: Path) -> bool:
     """True for names of pictures, and for folders: the reels that are image sequences."""
-    return path.suffix.lower() in DEMUXERS or path.is_dir()
+    return path.suffix.lower() in SUFFIXES or path.is_dir()
 
 
 def find_sequence(path: Path) -> ImageSequence:
@@ -53,12 +53,12 @@ def find_sequence(path: Path) -> ImageSequence:
     if path != folder and not path.is_file():
         raise MediaError(f"{path}: no such file; check the path")
     try:
-        names = sorted(p for p in folder.iterdir() if p.suffix.lower() in DEMUXERS and p.is_file())
+        names = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
     except OSError as error:
         raise MediaError(f"{folder}: cannot be listed ({error.strerror}); check the folder's permissions") from error
     names = [p for p in names if not p.name.startswith(".")]
     if not names:
-        known = ", ".join(sorted({suffix.lstrip(".") for suffix in DEMUXERS}))
+        known = ", ".join(sorted({suffix.lstrip(".") for suffix in SUFFIXES}))
         raise MediaError(f"{folder}: no pictures in this folder ({known}); give a film or a folder of pictures")
     families: dict[tuple[str, str, str], list[tuple[int, Path]]] = {}
     for picture in names:
@@ -101,4 +101,11 @@ def _in_order(pictures: list[tuple[int, Path]]) -> ImageSequence:
 def read_picture_frame(path: Path) -> tuple[Any, dict[str, str]]:
     """(the decoded picture as av.VideoFrame, its header's metadata). Refuses what is damaged, empty or too large."""
     picture_size(path)
-    return decode_still(path, DEMUXERS[path.suffix.lower()])
+    suffix = path.suffix.lower()
+    if suffix not in STORED:
+        return decode_still(path, DEMUXERS[suffix])
+    stored = read_stored(path)
+    one, three = FORMATS[stored.samples.dtype.name]
+    samples = stored.samples if stored.samples.shape[2] == 3 else stored.samples[..., 0]
+    picture = av.VideoFrame.from_ndarray(samples, format=three if samples.ndim == 3 else one)
+    return picture, {"timecode": stored.timecode} if stored.timecode else {}
