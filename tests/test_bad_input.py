@@ -74,7 +74,8 @@ FILMS: dict[str, tuple[Callable[[Path], object], str]] = {
 def test_film(name, place, capsys):
     damage, told = FILMS[name]
     shutil.rmtree(place / "film.vidcolor")
-    (place / "film_color.mov").unlink()  # without its project it is somebody else's
+    for name in ("film_color.mov", "film_color.mov.manifest.json"):
+        (place / name).unlink()  # without its project it is somebody else's
     damage(place / "film.mkv")
     assert told in refused(capsys, *run_line(place))
 

@@ -20,6 +20,10 @@ PLACE = re.compile(r"(.*) - at `\$?\.?(.*)`", re.DOTALL)
 """How msgspec ends what it says: ` - at `$.shots[3].frames``."""
 
 
+PathText = Annotated[str, msgspec.Meta(pattern="^[^\\0]*$")]
+"""Text that can be a path."""
+
+
 class MisfitError(Exception):
     """Data that is not what it should be: `place` (`shots[3].frames`; empty for the whole), `problem`."""
 

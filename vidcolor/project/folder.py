@@ -21,6 +21,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from vidcolor.checked import MisfitError, PathText, checked
 from vidcolor.errors import ProjectError, SettingsError
 from vidcolor.project.upgrade import upgrade
 from vidcolor.settings import read_toml
@@ -48,12 +49,12 @@ shots = {shots}
 class ProjectConfig:
     """What `project.toml` says."""
 
-    reel: str
+    reel: PathText
     """The film, absolute or relative to the project folder."""
-    keyframes: str = ""
+    keyframes: PathText = ""
     """The folder of colour pictures; empty for none."""
     preset: str = "standard"
-    shots: str = ""
+    shots: PathText = ""
     """An EDL, OTIO or CSV that takes the place of shot detection; empty for none."""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -291,12 +292,11 @@ def _config(tables: dict[str, Any], path: Path) -> ProjectConfig:
     unknown = sorted(set(tables) - known - {"settings"})
     if unknown:
         raise ProjectError(f"{path}: no entry {unknown[0]!r}; known: {', '.join(sorted(known | {'settings'}))}")
-    for name in known & set(tables):
-        if not isinstance(tables[name], str) or "\0" in tables[name]:
-            raise ProjectError(f"{path}: {name} = {tables[name]!r}: must be text")
     if not tables.get("reel"):
         raise ProjectError(f'{path}: no reel; write reel = "FILM"')
-    settings = tables.get("settings", {})
-    if not isinstance(settings, dict):
-        raise ProjectError(f"{path}: settings must be tables such as [settings.propagate]")
-    return ProjectConfig(**{k: tables[k] for k in known & set(tables)}, settings=settings)
+    try:
+        config: ProjectConfig = checked(tables, ProjectConfig)
+    except MisfitError as error:
+        name, must = error.place, "tables such as [settings.propagate]" if error.place == "settings" else "text"
+        raise ProjectError(f"{path}: {name} = {tables[name]!r:.60}: must be {must}") from error
+    return config
