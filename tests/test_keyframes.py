@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from made_scenes import gray, scene
 
-from vidcolor.keyframes import best_next_keyframes, choose_keyframes
+from vidcolor.keyframes import choose_keyframes
 from vidcolor.settings import KeyframeSettings
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Frame, Keyframe, Shot
@@ -77,30 +76,3 @@ def test_what_enters_gets_a_keyframe() -> None:
     assert len(keys) == 2
     assert keys[0] < 24 <= keys[1]
     assert len(choose_keyframes(shot, frames, [], replace(SETTINGS, extra=1.0))) == 1
-
-
-def test_the_next_keyframe_goes_to_the_middle_of_the_doubt() -> None:
-    confidence = np.full(300, 0.8)
-    confidence[100:160] = 0.2
-    confidence[250] = 0.0
-    best = best_next_keyframes(confidence.tolist(), doubtful=0.35, spacing=40, most=2)
-    assert abs(best[0] - 130) <= 3
-    assert best[1] in range(100, 160) or best[1] == 250
-
-
-def test_one_bad_frame_is_worth_less_than_a_long_doubtful_run() -> None:
-    confidence = [0.8] * 20 + [0.0] + [0.8] * 100 + [0.25] * 30 + [0.8] * 20
-    assert best_next_keyframes(confidence, doubtful=0.35, spacing=30, most=1)[0] in range(121, 151)
-
-
-def test_what_a_chosen_keyframe_mends_is_not_asked_for_again() -> None:
-    confidence = [0.1] * 200
-    chosen = best_next_keyframes(confidence, doubtful=0.35, spacing=40, most=3)
-    assert len(set(chosen)) == 3
-    assert min(abs(a - b) for a in chosen for b in chosen if a != b) > 30
-
-
-def test_no_doubt_no_keyframe() -> None:
-    assert best_next_keyframes([0.5] * 50, doubtful=0.35, spacing=40) == []
-    assert best_next_keyframes([], doubtful=0.35, spacing=40) == []
-    assert best_next_keyframes([0.0], doubtful=0.35, spacing=40) == [0]

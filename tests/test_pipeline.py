@@ -147,7 +147,7 @@ def test_a_new_and_a_removed_picture_touch_their_shot_only(work, made):
 
 def test_a_setting_renders_what_it_touches(work, capsys):
     before = hashes(work)
-    assert main(line(work, "--set", "export.doubtful=0.5")) == 0
+    assert main(line(work, "--set", "export.doubtful=3")) == 0
     assert hashes(work) == before, "a delivery setting touches no colours"
     assert main(line(work, "--set", "propagate.chroma_side=48")) == 0
     assert len(hashes(work)) == 2 * len(before)
@@ -323,3 +323,51 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
     assert (folder / "out.mkv.manifest.json").read_bytes() == manifest
     leftovers = [p.name for p in folder.iterdir() if "partial" in p.name]
     assert not leftovers
+
+
+def test_state_for_programs(work, capsys, monkeypatch):
+    """`status --json`: the schema that pages and farms read, from small files alone."""
+    project = work / "film.vidcolor"
+    picture = work / "refs" / "000025.png"
+    picture.write_bytes(picture.read_bytes() + b" ")
+    monkeypatch.setattr(av, "open", lambda *_: pytest.fail("status decodes"))
+    capsys.readouterr()
+    assert main(["status", str(project), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told) == {"schema", "reel", "shots", "suggestions"}
+    assert told["schema"] == "vidcolor.status/1"
+    assert told["reel"] == {"rate": "24", "timecode": "00:00:00:00", "frames": FRAMES, "size": list(SIZE)}
+    for shot, name, start, key in zip(told["shots"], SHOTS, (0, 20, 40), KEYS, strict=True):
+        doubtful = shot.pop("doubtful")
+        state = "stale" if name == SHOTS[1] else "fresh"
+        assert shot == {
+            "id": name, "start": start, "stop": start + 20, "entry": "cut", "state": state, "keyframes": [key]
+        }  # fmt: skip
+        assert doubtful == sorted(doubtful)
+        assert set(doubtful) <= set(range(start, start + 20)) - {key}
+
+
+def test_suggestions_are_places_in_fresh_shots(work, capsys):
+    """Where a report finds a keyframe worth having it is told, best shot first; a lower bound lists more frames."""
+    project = work / "film.vidcolor"
+    for name, gain in zip(SHOTS, (1.5, 4.0, 2.0), strict=True):
+        path = project / "shots" / name / "v001" / "report.json"
+        report = json.loads(path.read_text())
+        start = int(name[-6:])
+        report["doubt"] = {"bounds": [2.0, 6.0], "area": [[300, 100]] * 10 + [[900, 500]] * 10}
+        report["suggestions"] = [
+            {"frame": start + 12, "gain": gain, "box": [0, 8, 64, 96], "places": [[30, 40]]},
+            {"frame": start + 3, "gain": 0.5, "box": [0, 0, 8, 8], "places": [[4, 4], [1, 2]]},
+        ]
+        path.write_text(json.dumps(report))
+    write_picture(work / "refs" / "000045.png", SIZE)  # the third shot is stale: what its version lacked is not asked
+    capsys.readouterr()
+    assert main(["status", str(project), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(s["frame"], s["gain"]) for s in told["suggestions"]] == [(32, 4.0), (12, 1.5), (3, 0.5), (23, 0.5)]
+    assert told["suggestions"][0] == {"frame": 32, "gain": 4.0, "box": [0, 8, 64, 96], "places": [{"x": 30, "y": 40}]}
+    assert told["shots"][0]["doubtful"] == list(range(10, 20))
+    assert main(["status", str(project), "--set", "export.doubtful=2"]) == 0
+    assert f"doubtful: {FRAMES} of {FRAMES} frames: 0-59" in capsys.readouterr().out
+    assert main(["status", str(project), "--set", "export.doubtful_area=0.6"]) == 0
+    assert f"of {FRAMES} frames" not in capsys.readouterr().out

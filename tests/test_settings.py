@@ -28,8 +28,8 @@ def test_later_sources_win():
         ({"propagate": 3}, "is a section"),
         ({"propagate": {"chroma_side": [1, {"a": 2}]}}, "must be a whole number"),
         ({"reel": {"start_timecode": 1}}, "start_timecode = 1: must be text"),
-        ({"export": {"doubtful": float("nan")}}, "doubtful = nan: must be a number from 0 to 1"),
-        ({"export": {"doubtful": float("inf")}}, "doubtful = inf: must be a number from 0 to 1"),
+        ({"export": {"doubtful": float("nan")}}, "doubtful = nan: must be a number from 1 to 30"),
+        ({"export": {"doubtful": float("inf")}}, "doubtful = inf: must be a number from 1 to 30"),
     ],
 )
 def test_refusals_name_the_place_and_the_remedy(tables, message):

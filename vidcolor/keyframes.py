@@ -1,4 +1,4 @@
-"""Stage 2: the frames of a shot worth colouring first, and where one more would help most.
+"""Stage 2: the frames of a shot worth colouring first.
 
 - Frames that a person gave pictures for are the keyframes; nothing is added to them.
 - Otherwise a few frames are looked at, and taken one by one where they show most of what the shot shows and the
@@ -54,34 +54,6 @@ def choose_keyframes(
     usual = max(1, round(count / settings.spacing))
     taken = _cover(worth, np.array(looked), usual, settings)
     return [Keyframe(shot.frames.start + looked[i], "coverage") for i in sorted(taken)]
-
-
-def best_next_keyframes(confidence: Sequence[float], *, doubtful: float, spacing: int, most: int = 3) -> list[int]:
-    """Positions where one more keyframe would help most, best first; empty where nothing is doubtful.
-
-    confidence  mean confidence of each frame, 0..1
-    doubtful    confidence below which a frame is in doubt
-    spacing     frames over which a keyframe's help fades to nothing
-    A keyframe mends the doubt around it, less with distance: the middle of a long doubtful run is worth more
-    than one bad frame. What it mends is taken off before the next is chosen.
-    """
-    lack = np.maximum(doubtful - np.asarray(confidence, np.float64), 0)
-    reach = np.maximum(1 - np.abs(np.arange(-spacing, spacing + 1)) / max(spacing, 1), 0)
-    chosen: list[int] = []
-    for _ in range(most):
-        if lack.sum() <= 0:
-            break
-        helped = np.convolve(lack, reach)[spacing : spacing + len(lack)]
-        helped[chosen] = 0
-        best = int(np.argmax(np.where(lack > 0, helped, 0)))
-        chosen.append(best)
-        left = np.maximum(0, len(lack) - best)
-        mended = np.zeros_like(lack)
-        low = max(0, best - spacing)
-        mended[low : best + min(left, spacing + 1)] = reach[spacing - (best - low) : spacing + min(left, spacing + 1)]
-        lack = lack * (1 - mended)
-        lack[lack < doubtful * 1e-3] = 0
-    return chosen
 
 
 def _looked_at(count: int, spacing: int) -> list[int]:

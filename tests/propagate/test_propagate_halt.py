@@ -11,6 +11,7 @@ from tiny import shot_colors
 from vidcolor.color import rgb_to_lab
 from vidcolor.flow.estimate import build_flow
 from vidcolor.propagate import propagate, shot
+from vidcolor.propagate.doubt import Doubt
 from vidcolor.propagate.halt import STATE, frames_done
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
@@ -60,11 +61,11 @@ class Counted:
         return self.flow(a, b)
 
 
-def made(film, places, shelf=None, state=None):
+def made(film, places, shelf=None, state=None, doubt=None):
     frames, truth = film
     keys = {100 + n: ColorFrame(100 + n, truth[n], np.ones(SIZE, np.float32)) for n in places}
     flow = Counted()
-    return list(propagate(frames, keys, flow, PropagateSettings(), shelf=shelf, state=state)), flow.calls
+    return list(propagate(frames, keys, flow, PropagateSettings(), doubt=doubt, shelf=shelf, state=state)), flow.calls
 
 
 @pytest.mark.parametrize("places", [(0,), (COUNT - 1,), (2, 27), (0, 4, 9, 10, 20)], ids=str)
@@ -119,3 +120,17 @@ def test_states_that_do_not_fit_are_none(film):
             assert frames_done({key: value for key, value in good.items() if key != name}, CHROMA) == 0, name
     beyond = {**good, "memory.slots": good["memory.slots"] + len(good["memory.ids"])}
     assert frames_done(beyond, CHROMA) == 0
+
+
+@pytest.mark.parametrize("places", [(0,), (2, 27)], ids=str)
+def test_what_was_in_doubt_before_is_gathered_on(film, places):
+    shelf, whole = Shelf(), Doubt(CHROMA, COUNT)
+    made(film, places, shelf, doubt=whole)
+    assert any(map(any, whole.area()["area"])), "something is in doubt"
+    for moment in shelf.moments:
+        rest = Doubt(CHROMA, COUNT)
+        made(film, places, Shelf(deepcopy(moment)), moment[STATE], rest)
+        assert rest.area() == whole.area()
+        assert rest.suggestions(0, COUNT, SIZE) == whole.suggestions(0, COUNT, SIZE)
+    good = shelf.moments[-1][STATE]
+    assert frames_done({**good, "doubt.labels": good["doubt.labels"] + good["doubt.given"]}, CHROMA) == 0

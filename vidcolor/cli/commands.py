@@ -33,6 +33,7 @@ from vidcolor.project import Project, ProjectConfig
 from vidcolor.settings import Settings, describe, load_settings, preset_tables
 from vidcolor.state.film import Film
 from vidcolor.state.marks import file_mark
+from vidcolor.state.overview import overview
 from vidcolor.state.read import load_film, load_reel
 from vidcolor.state.status import ShotState, state_of, states, to_render, why
 
@@ -129,6 +130,9 @@ def status_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
     film = load_film(project, settings, device=args.device)
+    if args.json:
+        terminal.json(overview(film, states(film)))
+        return
     show_shots(film, terminal)
     terminal.say(LEGEND)
 

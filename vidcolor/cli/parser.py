@@ -187,6 +187,11 @@ def _add_status(verbs: argparse._SubParsersAction) -> None:
         "vidcolor status northwind.vidcolor",
     )
     _add_project(parser)
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="for programs: reel, shots, doubtful frames, and where a keyframe would help",
+    )
     _add_device(parser)
     _add_set(parser)
 

@@ -19,7 +19,9 @@ fresh: made of today's film, pictures and settings. stale: something has changed
 new: never rendered. Both are rendered by the next `vidcolor run`.
 keyframes: the frames coloured first. * is chosen here; the others have a picture of their own.
 confidence: how far colours are to be trusted, a mean over the shot. From 0.9 on the eye hardly tells them from the
-true ones; at 0.5 it does, side by side; below 0.2 they are other colours."""
+true ones; at 0.5 it does, side by side; below 0.2 they are other colours.
+doubtful: frames whose colours are probably off by more than export.doubtful (CIEDE2000; 6 is another colour) over
+export.doubtful_area of the picture."""
 """What the words of `vidcolor status` mean."""
 
 
@@ -64,7 +66,7 @@ def show_shots(film: Film, terminal: Terminal) -> None:
     terminal.table(("shot", ">frames", "timecode", "entry", "state", "version", "keyframes", ">confidence"), rows)
     counts = ", ".join(f"{n} {s}" for s in ("fresh", "stale", "new") if (n := sum(x.state == s for x in shown)))
     terminal.say(f"{len(shown)} shots: {counts}")
-    frames = doubtful(shown, film.settings.export.doubtful)
+    frames = doubtful(shown, film.settings.export)
     if frames:
         terminal.say(f"doubtful: {len(frames)} of {plan.reel.frame_count} frames{named(ranges(frames))}")
 

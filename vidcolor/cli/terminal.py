@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -25,6 +27,10 @@ class Terminal:
 
     def say(self, text: str = "") -> None:
         self.out.print(escape(_printable(text)))
+
+    def json(self, value: Any) -> None:
+        """For programs: the value as JSON, ASCII."""
+        self.out.out(json.dumps(value, indent=1), highlight=False)
 
     def fail(self, text: str) -> None:
         self.err.print(f"[bold red]vidcolor:[/] {escape(' '.join(_printable(text).split()))}")

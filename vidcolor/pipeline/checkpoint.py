@@ -28,7 +28,7 @@ from vidcolor.propagate.halt import STATE, Arrays, frames_done
 from vidcolor.types import ColorFrame, Registration
 
 FOLDER, OF, OF_SCHEMA = "resume", "of.json", "vidcolor.resume/1"
-LAYOUT = 1
+LAYOUT = 2
 """Raised when what is kept changes: what was kept before is then begun anew."""
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 """What reading a damaged file of arrays may end in."""

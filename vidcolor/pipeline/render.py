@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vidcolor.errors import DeviceError
 from vidcolor.features import Features, PatchFeatures
@@ -33,12 +33,14 @@ from vidcolor.pipeline.plan import Progress
 from vidcolor.pipeline.strip import strip_picture
 from vidcolor.project.versions import CHROMA, finish_version
 from vidcolor.propagate.ablation import WHOLE, Ablation
+from vidcolor.propagate.doubt import Doubt
 from vidcolor.propagate.halt import Arrays
 from vidcolor.propagate.shot import propagate
 from vidcolor.settings import Settings
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients
-from vidcolor.state.plan import ShotPlan
+from vidcolor.state.plan import ShotPlan, clear_frames
+from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, working_size
 
 if TYPE_CHECKING:
@@ -128,9 +130,11 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     counter.add()
     library = Library(film.project.keyframes_path, models.features)
     maker = KeyframeMaker(film.plan, library, film.settings, models.colorizer)
+    shots = [s.shot for s in film.plan.shots]
+    clear = {shot.id: frames for shot, frames in zip(shots, clear_frames(shots), strict=True)}
     workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))
     with ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool:
-        jobs = [pool.submit(_render_shot, film, s, maker, models, counter) for s in stale]
+        jobs = [pool.submit(_render_shot, film, s, clear[s.shot.id], maker, models, counter) for s in stale]
         try:
             wait(jobs, return_when=FIRST_EXCEPTION)
         finally:
@@ -141,7 +145,10 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
             raise error
 
 
-def _render_shot(film: Film, planned: ShotPlan, maker: KeyframeMaker, models: Models, counter: _Counter) -> None:
+def _render_shot(
+    film: Film, planned: ShotPlan, clear: FrameRange, maker: KeyframeMaker, models: Models, counter: _Counter
+) -> None:
+    """clear  frames of the shot outside dissolves and fades: keyframes are suggested there alone"""
     started, cpu = time.monotonic(), time.thread_time()
     project, plan, settings = film.project, film.plan, film.settings
     ingredients = shot_ingredients(film, planned)
@@ -152,11 +159,12 @@ def _render_shot(film: Film, planned: ShotPlan, maker: KeyframeMaker, models: Mo
     keys = KeptKeyframes(kept, half, plan.reel.rate, planned.mixed)
     _make_keyframes(keys, maker, planned, clip, settings, models, counter)
     shares = fade_shares(clip, planned.reach.start, planned.shot.frames, planned.fades, keys.to_carry())
+    doubt = Doubt(half, len(planned.reach))
     state, first = kept.take_state(half, len(planned.reach))
     counter.skip(frames=len(kept.confidence))
     with ChromaWriter(chroma, half, plan.reel.rate, first=first, stays=True) as store:
         kept.watch(store)
-        for color in _colored(clip, keys.to_carry(), settings, models, counter, kept, state):
+        for color in _colored(clip, keys.to_carry(), settings, models, counter, doubt, kept, state):
             store.write(dimmed(color, shares.get(color.index, 1.0)))
             kept.confidence.append(round(float(color.confidence.mean()), 4))
     with ChromaReader(chroma, planned.reach.start) as stored:
@@ -164,6 +172,8 @@ def _render_shot(film: Film, planned: ShotPlan, maker: KeyframeMaker, models: Mo
     write_image(kept.version / "confidence.png", picture)
     report = {
         "confidence": kept.confidence,
+        "doubt": doubt.area(),
+        "suggestions": _suggestions(doubt, planned.reach.start, clear, plan.reel.size),
         "keyframes": keys.facts,
         "notes": keys.notes + _gray_note(planned, keys) + _mixed_note(planned, keys.to_carry()),
         "seconds": round(time.monotonic() - started, 2),
@@ -224,6 +234,7 @@ def _colored(
     settings: Settings,
     models: Models,
     counter: _Counter,
+    doubt: Doubt | None = None,
     shelf: Checkpoint | None = None,
     state: Arrays | None = None,
 ) -> Iterator[ColorFrame]:
@@ -238,6 +249,7 @@ def _colored(
         settings.propagate,
         network=models.propagator,
         ablation=models.ablation,
+        doubt=doubt,
         shelf=shelf,
         state=state,
     )
@@ -248,6 +260,14 @@ def _colored(
         counter.add(frames=1, seconds=time.monotonic() - began)
         yield color
         began = time.monotonic()
+
+
+def _suggestions(doubt: Doubt, start: int, clear: FrameRange, size: tuple[int, int]) -> list[dict[str, Any]]:
+    """What `report.json` says of the frames that would help as keyframes, best first; places in the film's pixels."""
+    return [
+        {"frame": start + found.position, "gain": found.gain, "box": list(found.box), "places": list(found.places)}
+        for found in doubt.suggestions(clear.start - start, clear.stop - start, size)
+    ]
 
 
 def _gray_note(planned: ShotPlan, keys: Mapping[int, ColorFrame]) -> list[str]:

@@ -62,6 +62,10 @@ class Guess:
     signals: Array
     """(3, h, w), each of about -1..1: the carrier's own signs, for the network that weighs guesses"""
 
+    def thin(self, every: int) -> Guess:
+        """Of every so manieth pixel each way."""
+        return Guess(*(planes[..., ::every, ::every] for planes in (self.chroma, self.error, self.signals)))
+
     @property
     def candidate(self) -> Candidate:
         return self.chroma, self.error

@@ -1,8 +1,9 @@
 """Where a shot's propagation may be left and gone on with: all it holds between two frames, as plain arrays.
 
 From frame to frame go the colours as carried (by_flow.py), the frame before (steady.py), what superpixels remember
-(by_superpixel.py) and the last step. They are kept as they are, so that what is gone on with gives the same bytes as
-what was never left. Whatever else a frame comes to take from those before it belongs here too.
+(by_superpixel.py), the doubt gathered (doubt.py) and the last step. They are kept as they are, so that what is gone on
+with gives the same bytes as what was never left. Whatever else a frame comes to take from those before it belongs here
+too.
 """
 
 from __future__ import annotations
@@ -51,6 +52,18 @@ PARTS: dict[str, dict[str, tuple[tuple[int | str, ...], str]]] = {
         "ids": (ANY, "int32"),
         "label_count": ((), "int64"),
     },
+    "doubt": {
+        "area": (("frames", "bounds"), "int16"),
+        "points": ((2, "cells"), "float64"),
+        "labels": (("cells",), "int64"),
+        "given": ((), "int64"),
+        "look_places": (("looks",), "int64"),
+        "look_labels": (("looks", "cells"), "int64"),
+        "look_values": (("looks", "cells"), "float32"),
+        "key_places": (("keys",), "int64"),
+        "key_labels": (("keys", "cells"), "int64"),
+        "key_values": (("keys", "cells"), "float32"),
+    },
 }
 """Of each part of a state the arrays, their shapes and kinds. A shot that does without a part keeps none of it."""
 
@@ -98,6 +111,10 @@ def frames_done(state: Arrays | None, size: tuple[int, int]) -> int:
             return 0
         if found is not None and "slots" in found and not _within(found["slots"], len(found["ids"])):
             return 0
+        if found is not None and "given" in found:
+            labels = [found[name] for name in ("labels", "look_labels", "key_labels")]
+            if not all(_within(array, int(found["given"])) for array in labels):
+                return 0
     return max(0, int(state["position"]))
 
 

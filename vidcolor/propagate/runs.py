@@ -52,6 +52,16 @@ class Run:
         return sum(look.luma.nbytes for look in self.looks) + sum(s.onward.nbytes + s.back.nbytes for s in self.steps)
 
 
+def onward(steps: Sequence[Step]) -> list[tuple[Array, Array]]:
+    """The flows that carrying from each frame to the next takes."""
+    return [(step.back, step.onward) for step in steps]
+
+
+def backward(steps: Sequence[Step]) -> list[tuple[Array, Array]]:
+    """The same in the other direction, the last step first."""
+    return [(step.onward, step.back) for step in reversed(steps)]
+
+
 def chroma_size(working: tuple[int, int]) -> tuple[int, int]:
     return ((working[0] + 1) // 2, (working[1] + 1) // 2)
 

@@ -46,6 +46,7 @@ from vidcolor.propagate.by_attention import Finder
 from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, carry_by_flow, carry_plain, start
 from vidcolor.propagate.by_network import NetworkFinder, weighed
 from vidcolor.propagate.by_superpixel import Memory
+from vidcolor.propagate.doubt import Doubt
 from vidcolor.propagate.halt import (
     PARTS,
     STATE,
@@ -64,7 +65,7 @@ from vidcolor.propagate.halt import (
     step_of,
 )
 from vidcolor.propagate.keyframes import Keyframes
-from vidcolor.propagate.runs import Look, Reader, Run, Step, chroma_size
+from vidcolor.propagate.runs import Look, Reader, Run, Step, backward, chroma_size, onward
 from vidcolor.propagate.steady import Steady
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
@@ -98,6 +99,7 @@ def propagate(
     network: Propagator | None = None,
     ablation: Ablation = WHOLE,
     listen: Listener | None = None,
+    doubt: Doubt | None = None,
     shelf: Shelf | None = None,
     state: Arrays | None = None,
 ) -> Iterator[ColorFrame]:
@@ -110,6 +112,7 @@ def propagate(
     network   finds what flow cannot bring, and weighs what was found; None: training-free features and rules
     ablation  what is left out, to measure
     listen    told the guesses of each frame, by name: for training and study
+    doubt     gathers what the shot leaves in doubt
     shelf     keeps the state about every `RUN` frames, when every frame before it has been taken from here
     state     what the shelf kept under `STATE` for the same shot: goes on behind the frames that were done then
     returns   confidence is 0..1, of the colour, not of the carrying; keyframes come out near to what was given
@@ -121,7 +124,7 @@ def propagate(
     size = chroma_size(frames[0].lightness.shape)
     keys = Keyframes(frames[0].index, count, colored, size)
     with ThreadPoolExecutor(WORKERS) as workers:
-        shot = _Shot(frames, flow, settings, workers, network, ablation, listen, shelf)
+        shot = _Shot(frames, flow, settings, workers, network, ablation, listen, doubt, shelf)
         begin = frames_done(state, size)
         for done, result in enumerate(shot.colors(keys, state if begin else None), begin + 1):
             if progress is not None:
@@ -139,6 +142,7 @@ class _Shot:
         network: Propagator | None,
         ablation: Ablation,
         listen: Listener | None,
+        doubt: Doubt | None,
         shelf: Shelf | None,
     ) -> None:
         self._start, self._count = frames[0].index, len(frames)
@@ -148,10 +152,11 @@ class _Shot:
         self._by_flow, self._warps = keeps("flow"), not keeps("local")
         self._carry = carry_plain if self._warps else carry_by_flow
         self._rule = Rule(little_flow(flow), settings, camera=keeps("camera"))
-        self._finder = _finder(network) if keeps("attention") else None
+        finder = Finder() if network is None else NetworkFinder(network)
+        self._finder = finder if keeps("attention") else None
         weighs = network is not None and keeps("attention") and keeps("blend") and keeps("weigher")
         self._weigher: Weigher | None = network.weigher if network is not None and weighs else None
-        self._listen = listen
+        self._listen, self._doubt = listen, doubt
         self._memory = Memory(self._reader.size, settings) if keeps("superpixel") else None
         self._mix = mixed if keeps("blend") else best
         self._settings = settings if keeps("fill") else replace(settings, fill=0.0)
@@ -168,9 +173,13 @@ class _Shot:
         if not positions:
             nothing = np.zeros((3, *self._reader.size), np.float32)
             for position in range(self._begin, self._count):
+                if self._doubt is not None:
+                    self._doubt.see_nothing(position)
                 yield self._result(position, nothing[:2], nothing[2])
             return
         if self._count == 1:
+            if self._doubt is not None:
+                self._doubt.see_key(0, *keyframes[0])
             yield self._result(0, *keyframes[0])
             return
         for left, right in pairwise([None, *positions, None]):
@@ -187,10 +196,12 @@ class _Shot:
         if state is None:
             return
         self._begin = self._halted = frames_done(state, self._reader.size)
-        own, tracker, before = (part_of(state, part) for part in ("memory", "tracker", "before"))
+        own, tracker, before, doubt = (part_of(state, part) for part in ("memory", "tracker", "before", "doubt"))
+        self._followed = self._begin if part_of(state, "step") else self._begin - 1
         if self._memory is not None and own and tracker:
             self._memory.go_on(own, tracker)
-            self._followed = self._begin if part_of(state, "step") else self._begin - 1
+        if self._doubt is not None and doubt:
+            self._doubt.go_on(doubt)
         if self._steady is not None and before:
             self._steady.begin(look_of(before), before["chroma"], before["error"])
 
@@ -209,6 +220,7 @@ class _Shot:
             "before": {**look_arrays(before[0]), "chroma": before[1], "error": before[2]} if before else None,
             "memory": memory if tracker else None,
             "tracker": tracker,
+            "doubt": self._doubt.state() if self._doubt is not None else None,
         }
         self._shelf.put(STATE, joined(position, parts))
         self._shelf.drop(end_name(position))
@@ -237,8 +249,8 @@ class _Shot:
             if a > first:
                 self._halt(a, ahead, step)
             run = self._runs.pop((a, b), None) or self._reader.run(a, b)
-            forward = self._workers.submit(self._along, run.looks, _onward(run.steps), ahead, a == left == 0)
-            behind = self._along(run.looks[::-1], _backward(run.steps), end, b == right)[1][::-1]
+            forward = self._workers.submit(self._along, run.looks, onward(run.steps), ahead, a == left == 0)
+            behind = self._along(run.looks[::-1], backward(run.steps), end, b == right)[1][::-1]
             ahead, before = forward.result()
             skipped = ({left} if left else set()) | ({b} if b != last else set())
             found = _ahead(self._workers, self._find, [k for k in run.looks if k.position not in skipped])
@@ -249,13 +261,15 @@ class _Shot:
                     kept = {name: c[n] for name, c in (("before", before), ("behind", behind)) if c}
                     if look.position in keyframes and not kept:
                         kept["behind"] = _kept(start(self._key(look.position, keyframes)))
-                    chroma, error = self._blended(
+                    (chroma, error), guesses = self._blended(
                         look, kept, next(found), unsure, learns=look.position not in keyframes
                     )
                     if self._steady is not None:
                         chroma = self._steady(look, step, chroma, error)
                         if look.position in keyframes and keyframes[look.position][1].min() == 1:
                             self._steady.begin(look, keyframes[look.position][0], np.zeros_like(error))
+                    if self._doubt is not None and look.position not in keyframes:
+                        self._doubt.see(look.position, chroma, error, guesses)
                     yield self._result(look.position, chroma, confidence_of(error))
 
     def _find(self, look: Look) -> Found:
@@ -276,11 +290,17 @@ class _Shot:
                 self._finder.meet(self._key(position, keyframes))
 
     def _follow(self, look: Look, step: Step | None, keyframes: Keyframes) -> None:
-        """Takes the memory to the frame, once, and teaches it a keyframe's colours."""
-        if self._memory is None or look.position <= self._followed:
+        """Takes memory and doubt to the frame, once, and shows them a keyframe's colours."""
+        if look.position <= self._followed:
+            return
+        self._followed = look.position
+        if self._doubt is not None:
+            self._doubt.follow(step)
+            if look.position in keyframes:
+                self._doubt.see_key(look.position, *keyframes[look.position])
+        if self._memory is None:
             return
         self._memory.follow(look, step)
-        self._followed = look.position
         if look.position in keyframes:
             self._memory.learn(*of_flow(*keyframes[look.position], 0))
 
@@ -303,7 +323,7 @@ class _Shot:
         run = self._runs[a, b] = self._reader.run(a, b)
         while sum(run.nbytes for run in self._runs.values()) > ROOM:
             del self._runs[max(self._runs)]
-        end = self._along(run.looks[::-1], _backward(run.steps), state, False)[0]
+        end = self._along(run.looks[::-1], backward(run.steps), state, False)[0]
         assert end is not None, "it began with a state"
         if self._shelf is not None:
             self._shelf.put(end_name(a), carried_arrays(end))
@@ -329,11 +349,16 @@ class _Shot:
             kept.append(_kept(state))
         return state, kept
 
-    def _blended(self, look: Look, kept: dict[str, Kept], found: Found, unsure: set[str], *, learns: bool) -> Candidate:
-        """The frame's colours. `unsure` are the sides whose keyframe is not known in every pixel."""
+    def _blended(
+        self, look: Look, kept: dict[str, Kept], found: Found, unsure: set[str], *, learns: bool
+    ) -> tuple[Candidate, dict[str, Guess]]:
+        """The frame's colours with their expected error, and the guesses they were made of.
+
+        unsure  the sides whose keyframe is not known in every pixel
+        """
         guesses = {name: of_carried(*values) for name, values in kept.items()}
         if self._warps:
-            return nearer([g.candidate for g in guesses.values()])
+            return nearer([g.candidate for g in guesses.values()]), guesses
         if len(kept) == 2:
             guesses = yielded(guesses, {name: age for name, (_, _, age) in kept.items()}, unsure)
         seen, carried = None, None
@@ -357,12 +382,8 @@ class _Shot:
             chroma, error = weighed(self._weigher, seen, guesses)
             if carried:
                 chroma = held_near(chroma, guesses["ruled"].chroma, carried[1])
-            return chroma, error
-        return blend(heard, look.luma, self._settings, self._mix)
-
-
-def _finder(network: Propagator | None) -> Finder | NetworkFinder:
-    return Finder() if network is None else NetworkFinder(network)
+            return (chroma, error), guesses
+        return blend(heard, look.luma, self._settings, self._mix), guesses
 
 
 def _ahead(workers: ThreadPoolExecutor, find: Callable[[Look], Found], looks: Sequence[Look]) -> Iterator[Found]:
@@ -377,13 +398,3 @@ def _ahead(workers: ThreadPoolExecutor, find: Callable[[Look], Found], looks: Se
 
 def _kept(state: Carried) -> Kept:
     return state.chroma.astype(np.float16), state.confidence.astype(np.float16), state.age
-
-
-def _onward(steps: Sequence[Step]) -> list[tuple[Array, Array]]:
-    """The flows that carrying from each frame to the next takes."""
-    return [(step.back, step.onward) for step in steps]
-
-
-def _backward(steps: Sequence[Step]) -> list[tuple[Array, Array]]:
-    """The same in the other direction, the last step first."""
-    return [(step.onward, step.back) for step in reversed(steps)]

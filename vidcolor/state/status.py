@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 from vidcolor.project.fingerprint import Ingredients, changes
 from vidcolor.project.versions import Version, read_report, versions_of
+from vidcolor.settings import ExportSettings
+from vidcolor.state.doubt import Suggestion, area_beyond, best_first, suggestions_of
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import but_for_the_machine, describe, shot_ingredients
-from vidcolor.state.plan import ShotPlan
+from vidcolor.state.plan import ShotPlan, clear_frames
 
 State = Literal["fresh", "stale", "new"]
 MOST_LISTED = 6
@@ -33,6 +35,11 @@ class ShotState:
         """Mean confidence of each frame of the version."""
         found = self.report.get("confidence")
         return tuple(float(c) for c in found if isinstance(c, int | float)) if isinstance(found, list) else ()
+
+    @property
+    def suggestions(self) -> tuple[Suggestion, ...]:
+        """Where one more keyframe would help, best first, as the version's render found it."""
+        return suggestions_of(self.report)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -97,14 +104,29 @@ def why(film: Film, state: ShotState) -> Iterator[str]:
         yield describe(name, old, new)
 
 
-def doubtful(shown: Sequence[ShotState], threshold: float) -> list[int]:
-    """The frames whose mean confidence is below `threshold`."""
+def doubtful(shown: Sequence[ShotState], settings: ExportSettings) -> list[int]:
+    """The frames in doubt over at least `doubtful_area` of their area."""
     return [
         frame
         for state in shown
-        for frame, confidence in zip(state.planned.reach, state.confidence, strict=False)
-        if confidence < threshold and frame in state.planned.shot.frames
+        for frame, area in zip(state.planned.reach, area_beyond(state.report, settings.doubtful), strict=False)
+        if area >= settings.doubtful_area and frame in state.planned.shot.frames
     ]
+
+
+def suggested(shown: Sequence[ShotState]) -> list[Suggestion]:
+    """Where a new keyframe would help most, best first: of fresh shots alone, as an older version knows less.
+
+    Nobody paints a frame in the dark of a fade or in a dissolve: those are left out.
+    """
+    clear = clear_frames([s.planned.shot for s in shown])
+    return best_first(
+        found
+        for state, frames in zip(shown, clear, strict=True)
+        if state.state == "fresh"
+        for found in state.suggestions
+        if found.frame in frames
+    )
 
 
 def ranges(frames: Iterable[int]) -> list[str]:

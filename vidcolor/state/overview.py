@@ -1,0 +1,71 @@
+"""A project's state for programs: what `vidcolor status PROJECT --json` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vidcolor.settings import ExportSettings
+from vidcolor.state.film import Film
+from vidcolor.state.status import ShotState, doubtful, suggested
+
+SCHEMA = "vidcolor.status/1"
+
+
+def overview(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
+    """The film's state as JSON values. Read from the project's small files alone: no frame is decoded.
+
+    schema       "vidcolor.status/1"; a later number means that names below changed their meaning
+    reel         rate       frames a second, a fraction as text: "24", "24000/1001"
+                 timecode   of frame 0: "01:00:00:00"
+                 frames     how many there are
+                 size       [height, width] in pixels
+    shots        every shot in order, each with
+                 id         "r1-000134"
+                 start      its first frame; frames are counted from 0
+                 stop       the frame after its last
+                 entry      how it begins: "cut", "dissolve" or "fade"
+                 state      "fresh"; "stale": made of other things than today's; "new": never rendered
+                 keyframes  frames that are coloured first, rising
+                 doubtful   frames whose area is in doubt over `export.doubtful_area` and more, rising; of the version
+                            in force, or of the newest one where the shot is stale
+    suggestions  frames that would help as further keyframes, of all fresh shots together, best first, each with
+                 frame      its number
+                 gain       doubtful picture area that it would make known, summed over frames: 1 is one whole frame
+                 box        [left, top, right, bottom] of what it would make known, in pixels, right and bottom not
+                            included
+                 places     [{"x": x, "y": y}, ...] pixels in the frame where a point of colour would help, best first
+    """
+    reel = film.plan.reel
+    return {
+        "schema": SCHEMA,
+        "reel": {
+            "rate": str(reel.rate.fraction),
+            "timecode": reel.timecode(0),
+            "frames": reel.frame_count,
+            "size": list(reel.size),
+        },
+        "shots": [_shot(state, film.settings.export) for state in shown],
+        "suggestions": [
+            {
+                "frame": found.frame,
+                "gain": found.gain,
+                "box": list(found.box),
+                "places": [{"x": x, "y": y} for x, y in found.places],
+            }
+            for found in suggested(shown)
+        ],
+    }
+
+
+def _shot(state: ShotState, settings: ExportSettings) -> dict[str, Any]:
+    shot = state.planned.shot
+    return {
+        "id": shot.id,
+        "start": shot.frames.start,
+        "stop": shot.frames.stop,
+        "entry": shot.entry.kind,
+        "state": state.state,
+        "keyframes": [key.frame for key in state.planned.keyframes],
+        "doubtful": doubtful([state], settings),
+    }
