@@ -82,7 +82,6 @@ def test_a_frames_name_is_taken_at_its_word(path: str, frame: int, shot: str | N
         ("coat (3).png", None),
         ("coat 1920x1080.png", None),
         ("coat-720p.png", None),
-        ("film_1.1.1.png", None),
         ("TC_05-00-05-09.png", None),
     ],
 )
@@ -104,6 +103,10 @@ def test_other_names_are_free_references(path: str, shot: str | None) -> None:
         ("film-Scene-003-01.jpg", (3, 1)),
         ("00001-3847293847.png", (1,)),
         ("ComfyUI_00040_.png", (40,)),
+        ("shot2_000040_1.png", (40, 2, 1)),
+        ("film_1.1.2.png", (1, 2)),
+        ("film_5.360s.png", (134, 5)),
+        ("film.mp4_000005.360.png", (134, 5)),
         ("take2_000017.png", (17, 2)),
         ("film 00.00.05.png", tuple(range(125, 150))),
     ],

@@ -180,7 +180,7 @@ class KeyframeMaker:
             color = self._completed(target, picture, color, self.colorizer)
         exact = registration.kind == "exact"
         full_size = resized(picture.chroma, self.plan.reel.size) if exact else None
-        misfit = _misfit(key, match)
+        misfit = "" if exact else _misfit(key, match)
         notes = (f"{picture.name}: {misfit}",) if misfit else ()
         return MadeKeyframe(key.frame, color, registration.kind, key.pictures, registration, full_size, notes)
 

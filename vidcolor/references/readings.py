@@ -20,6 +20,8 @@ from vidcolor.errors import InputError
 from vidcolor.timeline import numbered, parse_timecode
 from vidcolor.types import Reel
 
+Span = tuple[int, int]
+"""Where digits stand in a name."""
 MOST_DIGITS = 12
 """A frame number of more digits is past the end of any film (and int() refuses thousands of digits)."""
 DIGITS = re.compile(r"[0-9]+")
@@ -33,6 +35,8 @@ TAIL = re.compile(
 """What programs add to a copy's or a result's name: ComfyUI's counter, `(2)`, `v2`, `copy 2`."""
 NO_NUMBER = re.compile(r"(?:v|mp|[0-9]x)$"), re.compile(r"(?:[pk]\b|x[0-9])")
 """What stands before and after digits that count no frames: v2, mp4, 1080p, 4k, 1920x1080."""
+SECONDS, SECONDS_DIGITS = re.compile(r"(?<![0-9.])([0-9]{1,6})\.([0-9]{3})(?![0-9.])"), 6
+"""Seconds to the thousandth, as 1.667, or as 000001.667 for HHMMSS."""
 LONG = 4
 """Digits from which a number is more likely a frame's than a count of a few things."""
 
@@ -60,15 +64,15 @@ def read_stem(stem: str, reel: Reel) -> Reading:
     runs = _runs(stem, groups)
     if timed := _timed(stem, runs, reel):
         return timed
-    in_runs = {group for run in runs for group in run}
+    dated = {span for run in runs for span in _dated(stem, run)}
     tail = TAIL.search(stem.lower())
     end = tail.start() if tail and any(stop <= tail.start() for _, stop in groups) else len(stem)
-    spans = [span for span in groups if span not in in_runs and span[1] <= end and _counts(stem, span)]
-    seconds = tuple(frame for run in runs for frame in _second(stem, run, reel))
+    spans = [span for span in groups if span not in dated and span[1] <= end and _counts(stem, span)]
+    seconds = [*_seconds(stem, reel), *(frame for run in runs for frame in _second(stem, run, reel))]
     return _numbered(stem, spans, end, reel, seconds)
 
 
-def _numbered(stem: str, spans: Sequence[tuple[int, int]], end: int, reel: Reel, seconds: tuple[int, ...]) -> Reading:
+def _numbered(stem: str, spans: Sequence[Span], end: int, reel: Reel, seconds: Sequence[int]) -> Reading:
     film = _FilmNumbers(reel)
     for span in spans:
         if film.owns(stem, span):
@@ -82,12 +86,12 @@ def _numbered(stem: str, spans: Sequence[tuple[int, int]], end: int, reel: Reel,
         if frames and (span == (0, end) or _behind_films_name(stem, span, reel)):
             return Reading(frames, True, film.how(stem, span))
     spans = sorted(spans, key=lambda span: span[0] - span[1])  # more digits are likelier a frame's
-    found = tuple(dict.fromkeys([frame for span in spans for frame in film.readings(stem, span)] + [*seconds]))
+    found = tuple(dict.fromkeys([*seconds, *(frame for span in spans for frame in film.readings(stem, span))]))
     outside = "" if found or not spans else f"frame {_shown(stem[slice(*spans[0])])}"
     return Reading(found, False, "", outside)
 
 
-def _at_its_word(stem: str, span: tuple[int, int], reel: Reel, film: _FilmNumbers) -> Reading:
+def _at_its_word(stem: str, span: Span, reel: Reel, film: _FilmNumbers) -> Reading:
     frames = film.readings(stem, span)
     if frames:
         return Reading(frames, True, film.how(stem, span))
@@ -98,7 +102,7 @@ def _at_its_word(stem: str, span: tuple[int, int], reel: Reel, film: _FilmNumber
     )
 
 
-def _strictly_a_frame(stem: str, span: tuple[int, int]) -> bool:
+def _strictly_a_frame(stem: str, span: Span) -> bool:
     start, stop = span
     if span == (0, len(stem)):
         return True
@@ -110,12 +114,12 @@ def _strictly_a_frame(stem: str, span: tuple[int, int]) -> bool:
     return bool(FRAME_WORD.fullmatch(before)) or (length >= LONG and bool(REFERENCE_WORD.fullmatch(before)))
 
 
-def _behind_films_name(stem: str, span: tuple[int, int], reel: Reel) -> bool:
+def _behind_films_name(stem: str, span: Span, reel: Reel) -> bool:
     before, name = stem[: span[0]].lower().rstrip(" _.-"), reel.path.stem.lower()
     return span[1] - span[0] >= LONG and before == name != ""
 
 
-def _counts(stem: str, span: tuple[int, int]) -> bool:
+def _counts(stem: str, span: Span) -> bool:
     start, stop = span
     in_brackets = stem[start - 1 : start] == "(" and stem[stop : stop + 1] == ")"
     before, after = NO_NUMBER
@@ -136,23 +140,23 @@ class _FilmNumbers:
         if reel.codec and reel.path.suffix.lower() == f".{reel.codec}":  # an image sequence
             self.prefix, self.first, _ = numbered(reel.path.stem) or ("", 0, "")
 
-    def owns(self, stem: str, span: tuple[int, int]) -> bool:
+    def owns(self, stem: str, span: Span) -> bool:
         """True if the name is that of the film's own picture of some number."""
         return self.first > 0 and self.prefix != "" and stem[: span[0]] == self.prefix
 
-    def frame(self, stem: str, span: tuple[int, int]) -> int | None:
+    def frame(self, stem: str, span: Span) -> int | None:
         return next(iter(self._inside(stem, span, self.first)), None)
 
-    def how(self, stem: str, span: tuple[int, int]) -> str:
+    def how(self, stem: str, span: Span) -> str:
         """Which numbering the likeliest reading uses; empty where there is but one."""
         return "" if not self.first else "own" if self.frame(stem, span) is not None else "from 0"
 
-    def readings(self, stem: str, span: tuple[int, int]) -> tuple[int, ...]:
+    def readings(self, stem: str, span: Span) -> tuple[int, ...]:
         """The film's own numbering first."""
         starts = (self.first, 0)
         return tuple(dict.fromkeys(frame for start in starts for frame in self._inside(stem, span, start)))
 
-    def _inside(self, stem: str, span: tuple[int, int], start: int) -> Iterator[int]:
+    def _inside(self, stem: str, span: Span, start: int) -> Iterator[int]:
         digits = stem[slice(*span)].lstrip("0") or "0"
         if len(digits) <= MOST_DIGITS and 0 <= int(digits) - start < self.count:
             yield int(digits) - start
@@ -160,11 +164,11 @@ class _FilmNumbers:
 
 # Times.
 
-Run = list[tuple[int, int]]
+Run = list[Span]
 """Places of digits in a name, one joint between each and the next."""
 
 
-def _runs(stem: str, groups: Sequence[tuple[int, int]]) -> list[Run]:
+def _runs(stem: str, groups: Sequence[Span]) -> list[Run]:
     """Runs of three fields or more, without the date that opens them."""
     runs: list[Run] = []
     for group in groups:
@@ -176,9 +180,18 @@ def _runs(stem: str, groups: Sequence[tuple[int, int]]) -> list[Run]:
     return [run for run in runs if len(run) >= 3]
 
 
-def _after_date(run: Run) -> Run:
+def _after_date(stem: str, run: Run) -> Run:
     """The fields behind a year, month and day; all where there is no date."""
-    return run[3:] if [b - a for a, b in run[:3]] == [4, 2, 2] else run
+    is_date = [b - a for a, b in run[:3]] == [4, 2, 2] and stem[run[0][0] :][:2] in ("19", "20")
+    return run[3:] if is_date else run
+
+
+def _dated(stem: str, run: Run) -> Run:
+    """The fields of dates and of times to the second, which count no frames."""
+    fields = _after_date(stem, run)
+    joints = {stem[b] for _, b in fields[:-1]}
+    clock = [b - a for a, b in fields] == [2, 2, 2] and (len(joints) == 1 or joints == set("hm"))
+    return run if len(fields) < len(run) or clock else []
 
 
 def _timed(stem: str, runs: Sequence[Run], reel: Reel) -> Reading | None:
@@ -200,7 +213,7 @@ def _timed(stem: str, runs: Sequence[Run], reel: Reel) -> Reading | None:
 def _clocks(stem: str, runs: Sequence[Run]) -> Iterator[Run]:
     """The runs of fields that look like a timecode or a time to the thousandth."""
     for run in runs:
-        fields = _after_date(run)
+        fields = _after_date(stem, run)
         for first in range(len(fields)):
             for length in (4, 3):
                 some = fields[first : first + length]
@@ -250,9 +263,23 @@ def _since_start(stem: str, fields: Run, reel: Reel) -> int | None:
     return int(steps * reel.rate.fraction / 10**decimals)
 
 
+def _seconds(stem: str, reel: Reel) -> Iterator[int]:
+    """The frame shown at so many seconds, with decimals; six digits before the point may be HHMMSS."""
+    for match in SECONDS.finditer(stem):
+        whole, decimals = match[1], match[2]
+        times = [int(whole)]
+        if len(whole) == SECONDS_DIGITS:
+            times.insert(0, (int(whole[:2]) * 60 + int(whole[2:4])) * 60 + int(whole[4:]))
+        for seconds in times:
+            steps = seconds * 10 ** len(decimals) + int(decimals) + 1
+            frame = int(steps * reel.rate.fraction / 10 ** len(decimals))
+            if frame < reel.frame_count:
+                yield frame
+
+
 def _second(stem: str, run: Run, reel: Reel) -> Iterator[int]:
     """The frames of one whole second, HH MM SS after the film's start."""
-    fields = _after_date(run)
+    fields = _after_date(stem, run)
     if len(fields) != 3 or any(b - a != 2 for a, b in fields):
         return
     hours, minutes, seconds = (int(stem[a:b]) for a, b in fields)
