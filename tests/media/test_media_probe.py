@@ -239,7 +239,7 @@ def test_exr_of_luminance_with_a_timecode(tmp_path):
     oiio = pytest.importorskip("OpenImageIO")
     spec = oiio.ImageSpec(32, 24, 1, "half")
     spec.channelnames = ("Y",)
-    spec.attribute("smpte:TimeCode", oiio.TypeDesc.TypeTimeCode, (0x01020304, 0))
+    spec.attribute("smpte:TimeCode", "timecode", (0x01020304, 0))
     file = oiio.ImageOutput.create("exr")
     assert file.open(str(tmp_path / "f.0001.exr"), spec)
     assert file.write_image(np.full((24, 32, 1), 0.18, np.float16))
