@@ -97,8 +97,10 @@ class Processor:
     """The kernel's words of `ABILITIES`"""
 
     def __str__(self) -> str:
-        """`AMD 25.17 (AVX2, FMA, AVX-512, BF16)`."""
-        return f"{self.name} ({', '.join(ABILITIES[word] for word in self.abilities) or 'nothing beyond the basics'})"
+        """`AMD 25.17 (AVX2, FMA, AVX-512, BF16)`; what AVX2 takes for granted is not told."""
+        implied = ("sse4_2", "avx") if "avx2" in self.abilities else ()
+        told = ", ".join(ABILITIES[word] for word in self.abilities if word not in implied)
+        return f"{self.name} ({told or 'nothing beyond the basics'})"
 
 
 @cache

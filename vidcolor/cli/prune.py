@@ -18,7 +18,7 @@ def prune_command(args: argparse.Namespace, terminal: Terminal) -> None:
     settings = settings_of(project, args.assignments)
     with working(project, "prune"):
         film = load_film(project, settings, device=args.device)
-        found = list(unused(project, states(film)))
+        found = list(unused(film, states(film)))
         for folder in found:
             if not args.dry_run:
                 remove_tree(folder.path)

@@ -144,6 +144,6 @@ def but_for_the_machine(ingredients: Mapping[str, Value]) -> Ingredients:
 def describe(name: str, old: Value | None, new: Value | None) -> str:
     """One line for people on what has changed."""
     if name == COMPUTED_ON:
-        here = f"this machine computes other last digits on {new}"
-        return f"rendered on {old or 'a processor that was not noted'}; {here}. --set {TAKE_ANY} takes it as it is"
+        here = f"this machine is {new}, where last digits differ"
+        return f"rendered on {old or 'a processor not noted'}; {here}: render again, or keep it by --set {TAKE_ANY}"
     return describe_change(name, old, new)

@@ -10,8 +10,10 @@ from pathlib import Path
 from vidcolor.errors import ProjectError
 from vidcolor.project.exports import exports_of
 from vidcolor.project.folder import Project
-from vidcolor.project.versions import NAME, PARTIAL
-from vidcolor.state.status import ShotState
+from vidcolor.project.versions import NAME, PARTIAL, versions_of
+from vidcolor.state.film import Film
+from vidcolor.state.made_of import shot_ingredients
+from vidcolor.state.status import ShotState, made_elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +27,15 @@ class Unused:
     """Bytes that it takes."""
 
 
-def unused(project: Project, shown: Sequence[ShotState]) -> Iterator[Unused]:
+def unused(film: Film, shown: Sequence[ShotState]) -> Iterator[Unused]:
     """The versions that are neither in force, nor a stale shot's newest, nor in any film this project delivered.
 
     shown    the state of every shot of the film
-    An unfinished version is left to a shot that is still to be rendered: the render goes on with it. Refuses a
-    delivery whose versions are not known.
+    What another kind of machine rendered of today's things is in force there, and stays. An unfinished version is left
+    to a shot that is still to be rendered: the render goes on with it. Refuses a delivery whose versions are not known.
     """
-    kept = _delivered(project)
+    project = film.project
+    kept = _delivered(project) | _in_force_elsewhere(film)
     to_render = {state.planned.shot.id for state in shown if state.state != "fresh"}
     kept |= {(state.planned.shot.id, state.version.name) for state in shown if state.version}
     kept |= {(shot_id, PARTIAL) for shot_id in to_render}
@@ -43,6 +46,13 @@ def unused(project: Project, shown: Sequence[ShotState]) -> Iterator[Unused]:
             if (NAME.fullmatch(name) or name == PARTIAL) and (shot_id, name) not in kept:
                 path = project.path("shots", shot_id, name)
                 yield Unused(path, f"{shot_id} {'unfinished' if name == PARTIAL else name}", _size(path))
+
+
+def _in_force_elsewhere(film: Film) -> set[tuple[str, str]]:
+    matched = ((s.shot.id, shot_ingredients(film, s)) for s in film.plan.shots if s.matched)
+    return {
+        (id_, v.name) for id_, wanted in matched for v in versions_of(film.project, id_) if made_elsewhere(v, wanted)
+    }
 
 
 def _delivered(project: Project) -> set[tuple[str, str]]:
