@@ -154,7 +154,7 @@ class ExportSettings:
     """Stage 7: the delivered file."""
 
     doubtful: Annotated[float, within(1.0, 30.0)] = 6.0
-    """A place is in doubt where its colour is probably off by more than this, in CIEDE2000: 1 is just seen side by
+    """A pixel is in doubt where its colour is probably off by more than this, in CIEDE2000: 1 is just seen side by
     side, 3 is seen at a glance, 6 is another colour."""
     doubtful_area: Annotated[float, within(0.01, 1.0)] = 0.2
     """Frames in doubt over this share of their area and more are listed as doubtful, 0 to 1."""

@@ -167,13 +167,15 @@ def _render_shot(
         for color in _colored(clip, keys.to_carry(), settings, models, counter, doubt, kept, state):
             store.write(dimmed(color, shares.get(color.index, 1.0)))
             kept.confidence.append(round(float(color.confidence.mean()), 4))
+    suggestions = _suggestions(doubt, planned.reach.start, clear, plan.reel.size)
     with ChromaReader(chroma, planned.reach.start) as stored:
-        picture = strip_picture(stored, clip, planned.reach, [key.frame for key in planned.keyframes])
+        own, boxes = [key.frame for key in planned.keyframes], {found["frame"]: found["box"] for found in suggestions}
+        picture = strip_picture(stored, clip, planned.reach, own, boxes, plan.reel.size)
     write_image(kept.version / "confidence.png", picture)
     report = {
         "confidence": kept.confidence,
         "doubt": doubt.area(),
-        "suggestions": _suggestions(doubt, planned.reach.start, clear, plan.reel.size),
+        "suggestions": suggestions,
         "keyframes": keys.facts,
         "notes": keys.notes + _gray_note(planned, keys) + _mixed_note(planned, keys.to_carry()),
         "seconds": round(time.monotonic() - started, 2),

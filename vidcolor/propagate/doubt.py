@@ -3,7 +3,7 @@
 What the network expects of its own error is too small where it matters most: for colours that fade, gray is the safe
 answer, and safe answers look sure. So it is one of several signs here. The others are what speaks against it from
 outside: how far the result has moved from what was looked up and from what was carried, and whether anything like the
-place was found at all.
+pixel was found at all.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from vidcolor.propagate.runs import Step
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Expected CIEDE2000 of a place: scale x expected error ^ trust x (1 + distance to what was looked up / APART) ^
+    """Expected CIEDE2000 of a pixel: scale x expected error ^ trust x (1 + distance to what was looked up / APART) ^
     looked_up, likewise carried, x e ^ (unlike x how unlike the found place is)."""
 
     scale: float
@@ -53,7 +53,7 @@ EVERY = 2
 LISTENED = ("before", "behind", "found")
 """Carriers whose guesses are compared with the result."""
 KNOWN, UNKNOWN = 3.0, 9.0
-"""Expected CIEDE2000 up to which a place counts as known, and from which as wholly unknown."""
+"""Expected CIEDE2000 up to which a pixel counts as known, and from which as wholly unknown."""
 MOST = 3
 """Suggestions for one shot."""
 LEAST_GAIN = 0.25

@@ -1,6 +1,6 @@
 """What a shot's frames show of one another: cells of a coarse grid, linked along the flow until they are covered.
 
-A link is a piece of the scene: the cells, frame after frame, that flow says are one place. It ends where flow does not
+A link is a piece of the scene: the cells, frame after frame, that flow says are one thing. It ends where flow does not
 return or leaves the picture; what no link reaches begins a new one. A keyframe makes known what is linked to it, before
 and after it, less with every frame between. So a frame's worth as a keyframe is what is in doubt in all frames that
 share links with it, as far as no keyframe that there is makes it known already.
@@ -25,17 +25,17 @@ CELLS = 32
 MOST_LOOKS = 128
 """Frames at most that are weighed as keyframes, evenly spread."""
 FINER = 2
-"""Places of the reduced flow in a cell, each way."""
+"""Pixels of the reduced flow in a cell, each way."""
 ABSOLUTE, RELATIVE = 1.0, 0.1
-"""Flow that misses its return by more places than this, and this share of its length, ends a link."""
+"""Flow that misses its return by more of these pixels, and this share of its length, ends a link."""
 FADE = 0.97
 """How well a keyframe makes its links known, from one frame to the next. Chosen on training clips, where .99 to .94 and
-misses of 0.5 to 2 places differ by 2 % in what the first suggestion gains."""
+misses of 0.5 to 2 pixels differ by 2 % in what the first suggestion gains."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gain:
-    """What a keyframe at one place of the shot would make known."""
+    """What a keyframe at one position of the shot would make known."""
 
     position: int
     """Frames from the shot's first."""
@@ -156,7 +156,7 @@ class Links:
         return moved, np.where(inside, y * columns + x, 0).astype(np.int64), seen
 
     def _at(self, flow: Array, points: Array) -> Array:
-        """(2, n): the flow at the places that hold the points."""
+        """(2, n): the flow at the pixels that hold the points."""
         height, width = self._size
         x = np.clip(points[0], 0, width - 1).astype(np.int64)
         y = np.clip(points[1], 0, height - 1).astype(np.int64)
