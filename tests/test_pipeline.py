@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -271,6 +272,13 @@ def test_outside_a_terminal_every_stage_says_a_line(work, capsys):
     assert [text.split(":")[0] for text in told] == ["finding shots", "colouring", "delivering"]
     assert all("left" in text for text in told)
     assert len(lines) < 18
+
+
+def test_planning_says_how_long_it_takes(work, capsys):
+    shutil.rmtree(work / "film.vidcolor" / "plan")
+    capsys.readouterr()
+    assert main(["plan", str(work / "film.vidcolor")]) == 0
+    assert re.match(r"finding shots: \d+ % done, about \d+ s left\n", capsys.readouterr().out)
 
 
 def test_the_summary_says_what_was_rendered_and_what_was_left(work, made, capsys):

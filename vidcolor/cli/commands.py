@@ -91,12 +91,13 @@ def new_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 
 def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    from vidcolor.pipeline.costs import expected_of_plan
     from vidcolor.pipeline.plan import make_plan
 
     project, said = _open(args)
     settings = settings_of(project, args.assignments)
     with working(project, "plan"), terminal.progress() as progress:
-        film = make_plan(project, settings, progress)
+        film = make_plan(project, settings, progress, lambda reel: progress.expect(expected_of_plan(reel)))
         project.remember(**said)
     show_shots(film, terminal)
     terminal.say(f"written: {project.path('plan')}{os.sep}shots.csv, shots.edl, shots.otio")

@@ -52,15 +52,15 @@ def keyframe_seconds(planned: Sequence[ShotPlan]) -> float:
     return seconds / len(keys) if keys else COLORIZED
 
 
+def expected_of_plan(reel: Reel) -> dict[str, float]:
+    """Seconds by stage of planning, in order."""
+    return {"shots": reel.frame_count * _frame(SHOTS, reel), "keyframes": reel.frame_count / USUAL * CHOICE}
+
+
 def expected_before_plan(reel: Reel, settings: Settings, *, delivers: bool) -> dict[str, float]:
     """Seconds by stage as long as the shots are not known: all of them are rendered then."""
-    count = reel.frame_count
-    return {
-        "shots": count * _frame(SHOTS, reel),
-        "keyframes": count / USUAL * CHOICE,
-        "render": count * frame_seconds(reel, settings),
-        **_export(reel, delivers),
-    }
+    rendering = {"render": reel.frame_count * frame_seconds(reel, settings)}
+    return {**expected_of_plan(reel), **rendering, **_export(reel, delivers)}
 
 
 def expected(reel: Reel, settings: Settings, stale: Sequence[ShotPlan], *, delivers: bool) -> dict[str, float]:
