@@ -23,7 +23,7 @@ from vidcolor.color import LumaLock, lab_to_rgb
 from vidcolor.colorize import register
 from vidcolor.features import PatchFeatures, gray_of
 from vidcolor.finish import finish
-from vidcolor.keyframes import choose_keyframes
+from vidcolor.keyframes import choose_keyframes, looks_of
 from vidcolor.pipeline.render import Models, load_models
 from vidcolor.propagate.shot import RUN, propagate
 from vidcolor.references.choose import choose_references, describe
@@ -31,7 +31,7 @@ from vidcolor.settings import Settings
 from vidcolor.shots.detect import find_shots
 from vidcolor.stages import STAGES
 from vidcolor.timeline import FrameRange, Rate
-from vidcolor.types import ColorFrame, ColorTags, Frame, Guidance, Reel, Reference, Shot, SourceFrame
+from vidcolor.types import ColorFrame, ColorTags, Frame, Guidance, Reel, Reference, SourceFrame
 
 FOLDER = Path(__file__).parent / "golden"
 SIZE = (96, 128)
@@ -92,8 +92,9 @@ def _keyframes() -> Pictures:
     made, found = made_film(), []
     for number, shot in enumerate(made.shots):
         frames = FrameRange(shot.frames.start, shot.frames.stop)
-        found += choose_keyframes(Shot("r1", frames), _frames(number), (), SETTINGS.keyframes)
-    return {"keyframes": _strip([keyframe.frame for keyframe in found], made.frame_count)}
+        looks = [_frames(number)[f - frames.start] for f in looks_of(frames, SETTINGS.keyframes.spacing)]
+        found += choose_keyframes(frames, looks, SETTINGS.keyframes)
+    return {"keyframes": _strip(found, made.frame_count)}
 
 
 def _references() -> Pictures:

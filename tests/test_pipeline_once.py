@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
+from vidcolor.project.folder import Project
 
 SIZE, FRAMES, CUTS = (96, 128), 36, (12, 24)
 QUICK = ("--set", "colorize.network=none", "--set", "propagate.network=none", "--set", "references.least=0")
@@ -49,3 +51,42 @@ def test_a_picture_is_read_once_a_command(work, monkeypatch):
     read.clear()
     run("render", work)
     assert sorted(read) == ["ground.png", "sky.png"]
+
+
+def test_a_film_is_decoded_once_for_its_plan(work, monkeypatch):
+    """Shots, keyframes and references of one reading; and of less where only some shots are chosen again."""
+    import vidcolor.media.read as reading
+
+    shown: list[int] = []
+    inner = reading.read_luma
+
+    def counted(reel, first):
+        for frame, luma in inner(reel, first):
+            shown.append(frame)
+            yield frame, luma
+
+    monkeypatch.setattr(reading, "read_luma", counted)
+    new(work)
+    run("plan", work)
+    assert shown == list(range(FRAMES))
+    kept = json.loads((work / "film.vidcolor" / "plan" / "keyframes.json").read_text())["shots"]
+    shown.clear()
+    (work / "film.vidcolor" / "plan" / "keyframes.json").unlink()
+    run("plan", work)
+    assert 0 < len(shown) < FRAMES
+    again = json.loads((work / "film.vidcolor" / "plan" / "keyframes.json").read_text())["shots"]
+    assert again == kept, "the same whether frames were kept or are decoded again"
+
+
+def test_a_plan_is_not_read_back(work, monkeypatch):
+    read: list[str] = []
+    inner = Project.read_json
+
+    def counted(project, name, *rest):
+        read.append(name)
+        return inner(project, name, *rest)
+
+    monkeypatch.setattr(Project, "read_json", counted)
+    new(work)
+    run("plan", work)
+    assert not {"plan/shots.json", "plan/keyframes.json", "plan/reels.json"} & set(read)

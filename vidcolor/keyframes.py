@@ -15,7 +15,8 @@ from numpy import ndarray as Array
 
 from vidcolor.features import PatchFeatures, correlate
 from vidcolor.settings import KeyframeSettings
-from vidcolor.types import Frame, Keyframe, Shot
+from vidcolor.timeline import FrameRange
+from vidcolor.types import Frame
 
 SIDE = 128
 """Long side of the small pictures that are compared, in pixels."""
@@ -24,6 +25,7 @@ NEAR = 2
 """A cell looks for its like this many cells around: about 12 % of the picture's width."""
 LOOKS = 9
 """Frames looked at for each keyframe's worth of the shot."""
+FEWEST_LOOKS = 2
 MOST_LOOKS = 200
 """Frames looked at in one shot at most; longer shots are looked at more thinly."""
 FADE = 4.0
@@ -36,30 +38,36 @@ ALIKE = 0.75
 """Correlation of two cells from which they begin to be the same thing."""
 
 
-def choose_keyframes(
-    shot: Shot, frames: Sequence[Frame], own: Sequence[int], settings: KeyframeSettings
-) -> list[Keyframe]:
-    """The shot's keyframes in order; at least one.
+def looks_of(frames: FrameRange, spacing: int) -> list[int]:
+    """The frames of a shot that are looked at, of its `frames`: those that a step divides, or its ends; in order.
 
-    frames  the shot's frames, by position from its first; a few are read, in order, once each
-    own     reel frames that a person gave pictures for; if any lie in the shot, they are the answer
+    They hang on the shot's frames alone, so that they can be kept before the shots are known.
     """
-    given = sorted({frame for frame in own if frame in shot.frames})
-    if given:
-        return [Keyframe(frame, "person") for frame in given]
-    count = min(len(frames), len(shot.frames))
-    looked = _looked_at(count, settings.spacing)
-    seen = [_cells(frames[position].lightness) for position in looked]
-    worth = _coverage([cells for cells, _ in seen], _near(*seen[0][1]), np.array(looked), settings.spacing)
-    usual = max(1, round(count / settings.spacing))
-    taken = _cover(worth, np.array(looked), usual, settings)
-    return [Keyframe(shot.frames.start + looked[i], "coverage") for i in sorted(taken)]
+    step = step_of(spacing)
+    looked = list(range(-(-frames.start // step) * step, frames.stop, step))
+    if len(looked) < FEWEST_LOOKS:
+        return sorted({frames.start, *looked, frames.stop - 1})
+    if len(looked) <= MOST_LOOKS:
+        return looked
+    return [looked[round(place)] for place in np.linspace(0, len(looked) - 1, MOST_LOOKS)]
 
 
-def _looked_at(count: int, spacing: int) -> list[int]:
-    """Positions to look at: evenly spread, both ends among them, in order."""
-    wanted = min(MOST_LOOKS, max(2, round(LOOKS * count / spacing) + 1))
-    return sorted({round(p) for p in np.linspace(0, count - 1, min(wanted, count))})
+def step_of(spacing: int) -> int:
+    """Frames from one that is looked at to the next."""
+    return max(1, round(spacing / LOOKS))
+
+
+def choose_keyframes(frames: FrameRange, looks: Sequence[Frame], settings: KeyframeSettings) -> list[int]:
+    """The keyframes of a shot, in order; at least one.
+
+    frames  the shot's frames that show one scene in full light
+    looks   those among them that `looks_of` names, of any size
+    """
+    seen = [_cells(look.lightness) for look in looks]
+    positions = np.array([look.index for look in looks])
+    worth = _coverage([cells for cells, _ in seen], _near(*seen[0][1]), positions, settings.spacing)
+    usual = max(1, round(len(frames) / settings.spacing))
+    return [looks[i].index for i in sorted(_cover(worth, positions, usual, settings))]
 
 
 def _cells(lightness: Array) -> tuple[Array, tuple[int, int]]:

@@ -6,8 +6,8 @@ files of the tests are named for these numbers, so a change that forgets to rais
 
 STAGES: dict[str, int] = {
     "shots": 1,
-    "keyframes": 1,
-    "references": 1,
+    "keyframes": 2,
+    "references": 2,
     "colorize": 3,
     "propagate": 5,
     "networks": 1,

@@ -108,14 +108,6 @@ class Shot:
         return run is None or (first.frames.start <= run.start and run.stop <= self.frames.stop)
 
 
-@dataclass(frozen=True, slots=True)
-class Keyframe:
-    """A frame coloured before the rest of its shot. `person`: a picture was given for it."""
-
-    frame: int
-    reason: Literal["person", "coverage"]
-
-
 def _check(name: str, array: Array, dims: int, channels: int | None = None) -> None:
     if array.ndim != dims or (channels is not None and array.shape[0] != channels):
         raise InputError(f"{name}: shape {tuple(array.shape)} is not what this field holds")

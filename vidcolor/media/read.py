@@ -111,12 +111,13 @@ def _read_lightness(
     """The frames as lightness at `size`; no method, or a clip would hold itself and its file."""
     with closing(read_luma(reel, frames.start)) as pictures:
         for frame, luma in pictures:
-            yield Frame(frame, _resized(look_up(luma, table), size))
+            yield Frame(frame, resized(look_up(luma, table), size))
             if frame + 1 == frames.stop:
                 return
 
 
-def _resized(lightness: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resized(lightness: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Lightness (H, W) at another size (height, width): averaged over areas where it shrinks."""
     if lightness.shape == size:
         return lightness
     height, width = size

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 
 from vidcolor.features import PatchFeatures
-from vidcolor.keyframes import choose_keyframes
+from vidcolor.keyframes import choose_keyframes, looks_of
 from vidcolor.media.probe import open_reel
 from vidcolor.media.read import Clip
 from vidcolor.media.whole import hashed_beside
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.look import Looker
+from vidcolor.pipeline.small import SmallFrames, small_frames
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.records import encode
@@ -40,7 +41,7 @@ from vidcolor.state.made_of import match_marks, shots_ingredients
 from vidcolor.state.marks import reel_mark, reel_touched
 from vidcolor.state.plan import Given, Picture, PlannedKeyframe, clear_frames
 from vidcolor.timeline import FrameRange
-from vidcolor.types import Frame, Reel, Shot, Transition, working_size
+from vidcolor.types import Frame, Reel, Shot
 
 log = logging.getLogger(__name__)
 DIGITS = 4
@@ -56,15 +57,21 @@ def make_plan(
 
     opened  told the reel before the work on it begins
     """
-    reel, shots = _reel_and_shots(project, settings, progress, opened)
-    library = Library(project.keyframes_path, PatchFeatures())
-    given = _looked_at(project, reel, shots, library, progress)
-    _match(project, reel, shots, given, library, settings, progress)
-    return read.load_film(project, settings)
+    project.make_folder(project.path("plan"))
+    with small_frames(project.path("plan"), settings.keyframes.spacing) as small:
+        reel, shots = _reel_and_shots(project, settings, small, progress, opened)
+        library = Library(project.keyframes_path, PatchFeatures())
+        given = _looked_at(project, reel, shots, library, progress)
+        chosen = _match(project, reel, shots, given, library, small, settings, progress)
+    return Film(project, read.plan_of(reel, shots, given, chosen, settings), settings)
 
 
 def _reel_and_shots(
-    project: Project, settings: Settings, progress: Progress, opened: Callable[[Reel], None] | None
+    project: Project,
+    settings: Settings,
+    small: SmallFrames,
+    progress: Progress,
+    opened: Callable[[Reel], None] | None,
 ) -> tuple[Reel, list[Shot]]:
     """The reel, named by the hash of all its bytes, and its shots; found anew where anything has changed.
 
@@ -87,7 +94,7 @@ def _reel_and_shots(
         if project.has(read.SHOTS):
             reel = replace(reel, hash=kept or whole.result(told))
             shots = read.load_shots(project, reel, settings)
-        found = shots or _find_shots(project, reel, settings, progress)
+        found = shots or _find_shots(project, reel, settings, small, progress)
         decoded = shots is None and not project.shots_path
         reel = replace(reel, hash=whole.result(told) if decoded or not kept else kept)
     if shots is None:
@@ -106,13 +113,14 @@ def _keep_reel(project: Project, reel: Reel, marks: Mapping[str, str], settings:
     log.info("%s: %d frames of %dx%d at %s", path, reel.frame_count, reel.size[1], reel.size[0], reel.rate)
 
 
-def _find_shots(project: Project, reel: Reel, settings: Settings, progress: Progress) -> list[Shot]:
+def _find_shots(project: Project, reel: Reel, settings: Settings, small: SmallFrames, progress: Progress) -> list[Shot]:
     listed = project.shots_path
     if listed:
         shots = read_shots(listed, reel)
     else:
-        clip = Clip(reel, size=measuring_size(reel.size, settings.shots.side))
-        shots = find_shots(reel, clip, settings.shots, lambda done: progress("shots", done, reel.frame_count))
+        size = measuring_size(reel.size, settings.shots.side)
+        frames = small.watched(reel, size) if project.keyframes_path else Clip(reel, size=size)
+        shots = find_shots(reel, frames, settings.shots, lambda done: progress("shots", done, reel.frame_count))
         progress("shots", reel.frame_count, reel.frame_count)
     log.info("%d shots%s", len(shots), f" from {listed}" if listed else "")
     return shots
@@ -161,10 +169,11 @@ def _match(
     shots: Sequence[Shot],
     given: Given,
     library: Library,
+    small: SmallFrames,
     settings: Settings,
     progress: Progress,
-) -> None:
-    """Chooses keyframes and references for the shots without a picture of their own, where anything has changed."""
+) -> read.Chosen:
+    """The keyframes and references of the shots without a picture of their own, chosen where anything has changed."""
     by_shot = sort_by_shot(given, shots)
     bare = [shot for shot in shots if shot.id not in by_shot.own]
     marks = match_marks(bare, reel, by_shot, settings)
@@ -172,7 +181,7 @@ def _match(
     table = {shot.id: chosen[shot.id] for shot in bare if chosen.get(shot.id, ("",))[0] == marks[shot.id]}
     todo = [shot for shot in bare if shot.id not in table]
     clear = dict(zip((s.id for s in shots), clear_frames(shots), strict=True))
-    matcher = Matcher(library, reel, by_shot, settings)
+    matcher = Matcher(library, partial(small.read, reel), by_shot, settings)
     for done, shot in enumerate(todo):
         progress("keyframes", done, len(todo))
         table[shot.id] = (marks[shot.id], matcher.keyframes_of(shot, clear[shot.id]))
@@ -181,6 +190,7 @@ def _match(
         progress("keyframes", len(todo), len(todo))
     if todo or set(table) != set(chosen):
         _keep_chosen(project, table)
+    return table
 
 
 def _keep_chosen(project: Project, table: Mapping[str, tuple[str, tuple[PlannedKeyframe, ...]]]) -> None:
@@ -191,9 +201,11 @@ def _keep_chosen(project: Project, table: Mapping[str, tuple[str, tuple[PlannedK
 class Matcher:
     """Chooses keyframes for shots nobody gave any, and the pictures their colours come from."""
 
-    def __init__(self, library: Library, reel: Reel, by_shot: ByShot, settings: Settings) -> None:
-        self.library, self.reel, self.by_shot, self.settings = library, reel, by_shot, settings
-        self.size = working_size(reel.size, settings.propagate.chroma_side)
+    def __init__(
+        self, library: Library, frames: Callable[[Sequence[int]], list[Frame]], by_shot: ByShot, settings: Settings
+    ) -> None:
+        """`frames` answers frames of the reel by number, rising, at any size."""
+        self.library, self.frames, self.by_shot, self.settings = library, frames, by_shot, settings
 
     def keyframes_of(self, shot: Shot, clear: FrameRange) -> tuple[PlannedKeyframe, ...]:
         """The shot's keyframes that some picture matches; none when nothing matches: the shot stays gray.
@@ -202,21 +214,18 @@ class Matcher:
         """
         pictures, regions = self.by_shot.offered(shot), self.by_shot.regions_of(shot)
         if regions:
-            return self._with_regions(shot, pictures, regions)
+            return self._with_regions(pictures, sorted(regions))
         if not pictures:
             return ()
-        clip = Clip(self.reel, clear, self.size)
-        own_take = replace(shot, frames=clear, entry=Transition())
-        frames = [k.frame for k in choose_keyframes(own_take, clip, (), self.settings.keyframes)]
-        keys = [self._with_references(PlannedKeyframe(f, "coverage"), clip[f - clear.start], pictures) for f in frames]
+        looks = {look.index: look for look in self.frames(looks_of(clear, self.settings.keyframes.spacing))}
+        frames = choose_keyframes(clear, list(looks.values()), self.settings.keyframes)
+        keys = [self._with_references(PlannedKeyframe(f, "coverage"), looks[f], pictures) for f in frames]
         return tuple(key for key in keys if key.pictures)
 
-    def _with_regions(
-        self, shot: Shot, pictures: Sequence[Picture], frames: Iterable[int]
-    ) -> tuple[PlannedKeyframe, ...]:
+    def _with_regions(self, pictures: Sequence[Picture], frames: Sequence[int]) -> tuple[PlannedKeyframe, ...]:
         """Frames that a person gave masks for are the keyframes: nothing is added to them."""
-        clip, keys = Clip(self.reel, shot.frames, self.size), [PlannedKeyframe(frame, "regions") for frame in frames]
-        return tuple(self._with_references(k, clip[k.frame - shot.frames.start], pictures) for k in keys)
+        seen = self.frames(frames)
+        return tuple(self._with_references(PlannedKeyframe(f.index, "regions"), f, pictures) for f in seen)
 
     def _with_references(self, key: PlannedKeyframe, target: Frame, pictures: Sequence[Picture]) -> PlannedKeyframe:
         """The keyframe with the pictures that match it, and how well, to the digits that the project keeps."""

@@ -56,15 +56,18 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
     if shots is None:
         raise ProjectError(f"{project.root}: its shots are out of date; run `vidcolor plan` first")
     given = list_given(project, reel, shots)
-    chosen = load_chosen(project)
+    return Film(project, plan_of(reel, shots, given, load_chosen(project), settings), settings, device)
+
+
+def plan_of(reel: Reel, shots: Sequence[Shot], given: Given, chosen: Chosen, settings: Settings) -> Plan:
+    """The plan in force, of its parts; what was chosen of other things than today's does not count."""
     by_shot = sort_by_shot(given, shots)
     marks = match_marks((s for s in shots if s.id not in by_shot.own), reel, by_shot, settings)
     planned = tuple(
         _plan_shot(ShotPlan(shot, reach_of(shot, dissolves), (), True, dissolves, fades), by_shot, chosen, marks)
         for shot, dissolves, fades in zip(shots, dissolves_of(shots), fades_of(shots), strict=True)
     )
-    plan = Plan(reel, planned, given.pictures, (*reel.notes, *given.notes), given.hashes)
-    return Film(project, plan, settings, device)
+    return Plan(reel, planned, given.pictures, (*reel.notes, *given.notes), given.hashes)
 
 
 def whole_hash(project: Project) -> str:
