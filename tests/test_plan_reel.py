@@ -141,6 +141,8 @@ def test_a_picture_mended_in_a_sequence_is_another_film(tmp_path):
     assert main(line) == 0
     assert main(["plan", str(tmp_path / "p")]) == 0
     before = reel_hash(tmp_path)
+    (folder / "notes.txt").write_text("what else lies there is none of the film")
+    assert main(["status", str(tmp_path / "p")]) == 0
     picture = folder / "0032.png"
     stat, other = picture.stat(), bytearray(picture.read_bytes())
     other[-5] ^= 1  # in the end mark's sum, which decoders pass over

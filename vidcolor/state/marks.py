@@ -13,24 +13,24 @@ PICTURE_SUFFIXES = (".png", ".tif", ".tiff", ".dpx", ".exr", ".jpg", ".jpeg")
 
 
 def reel_mark(path: Path) -> str:
-    """Size and time of a film; for an image sequence, of all its folder's files together."""
-    folder = _folder_of_pictures(path)
-    if folder is None:
-        return file_mark(path)
-    return _together(f"{p.name} {file_mark(p)}" for p in sorted(folder.iterdir()) if p.is_file())
+    """Size and time of a film; for an image sequence, of all its folder's pictures together."""
+    pictures = _pictures(path)
+    return file_mark(path) if pictures is None else _together(f"{p.name} {file_mark(p)}" for p in pictures)
 
 
 def reel_touched(path: Path) -> str:
     """When a film was last touched in any way, as the disk itself notes it: a time that was set back does not hide a
-    frame mended in place. For an image sequence, of all its folder's files together."""
-    folder = _folder_of_pictures(path)
-    files = [path] if folder is None else sorted(folder.iterdir())
-    return _together(str(p.stat().st_ctime_ns) for p in files if p.is_file())
+    frame mended in place. For an image sequence, of all its folder's pictures together."""
+    return _together(str(p.stat().st_ctime_ns) for p in _pictures(path) or [path])
 
 
-def _folder_of_pictures(path: Path) -> Path | None:
+def _pictures(path: Path) -> list[Path] | None:
+    """The pictures beside one, or in a folder; None for a film file. What else lies there is none of the film."""
     folder = path.parent if path.suffix.lower() in PICTURE_SUFFIXES else path
-    return folder if folder.is_dir() else None
+    if not folder.is_dir():
+        return None
+    named = (p for p in sorted(folder.iterdir()) if p.suffix.lower() in PICTURE_SUFFIXES and p.name[0] != ".")
+    return [p for p in named if p.is_file()]
 
 
 def _together(marks: Iterable[str]) -> str:
