@@ -10,6 +10,7 @@ from vidcolor.flow.estimate import build_flow
 from vidcolor.propagate import propagate
 from vidcolor.propagate.blend import Guess
 from vidcolor.propagate.doubt import BOUNDS, Doubt, expected_difference
+from vidcolor.propagate.runs import Step
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
 
@@ -105,3 +106,17 @@ def test_a_shot_without_any_colours_is_all_in_doubt() -> None:
     best = doubt.suggestions(0, COUNT, SIZE)[0]
     assert best.position in (COUNT // 2 - 1, COUNT // 2)
     assert best.box == (0, 0, SIZE[1], SIZE[0])
+
+
+def test_the_box_holds_one_piece_and_not_all_that_is_gained() -> None:
+    """A keyframe would make known a large thing on the left and a small one on the right; points are named in both."""
+    still = np.zeros((2, 48, 80), np.float16)
+    doubt = Doubt((48, 80), 12)
+    for n in range(12):
+        error = np.full((48, 80), 0.5, np.float32)
+        error[10:40, 5:30], error[20:28, 62:70] = 40, 40
+        doubt.follow(Step(still, still) if n else None)
+        doubt.see(n, np.zeros((2, 48, 80), np.float32), error, {})
+    best = doubt.suggestions(0, 12, (480, 800))[0]
+    assert best.box == pytest.approx((50, 100, 300, 400), abs=30)
+    assert {x < 320 for x, _ in best.places} == {True, False}

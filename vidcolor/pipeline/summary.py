@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from vidcolor.state.doubt import Suggestion
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import COMPUTED_ON
 from vidcolor.state.status import ShotState, doubtful, named, ranges, suggested
@@ -27,12 +28,18 @@ def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]
     yield "doubtful", f"{len(frames)} of {plan.reel.frame_count} frames" + named(ranges(frames))
     helpful = suggested(shown)[:MOST_HELPFUL]
     if frames and helpful:
-        yield "would help", "a picture for frame " + ", ".join(f"{s.frame}" for s in helpful)
+        yield "would help", "a picture for frame " + ", ".join(map(_helpful, helpful))
     machines = {s.version.ingredients.get(COMPUTED_ON) for s in shown if s.version}
     if len(machines) > 1:
         yield "note", f"shots were rendered on {len(machines)} kinds of processor (export.machines = any)"
     for note in [*plan.notes, *(note for s in shown for note in s.notes)]:
         yield "note", note
+
+
+def _helpful(suggestion: Suggestion) -> str:
+    """`55 (mostly for x 187 to 854, y 107 to 427)`"""
+    left, top, right, bottom = suggestion.box
+    return f"{suggestion.frame} (mostly for x {left} to {right}, y {top} to {bottom})"
 
 
 def _keyframes(shown: Sequence[ShotState]) -> str:

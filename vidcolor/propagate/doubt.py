@@ -59,7 +59,7 @@ MOST = 3
 LEAST_GAIN = 0.25
 """Frames that a suggestion must make known at least."""
 PART = 0.5
-"""A cell is inside the box of what a keyframe makes known from this part of the most that one cell gains."""
+"""Cells that gain at least this part of the most that one cell gains make the pieces, the best of which is boxed."""
 PLACES, APART_CELLS = 4, 4
 """Places named at most, and cells between two of them at least."""
 
@@ -157,11 +157,14 @@ class Suggested:
 
 
 def _suggested(gain: Gain, size: tuple[int, int]) -> Suggested:
-    """In pixels of a picture of `size`: the box around most of what is gained, and the cells that gain most."""
+    """In pixels of a picture of `size`: the box around the piece that gains most, and the cells that gain most."""
     rows, columns = gain.cells.shape
     down, along = size[0] / rows, size[1] / columns
     smooth = cv2.blur(gain.cells, (3, 3), borderType=cv2.BORDER_REPLICATE)
-    y, x = np.nonzero(smooth >= PART * smooth.max())
+    _, pieces = cv2.connectedComponents((smooth >= PART * smooth.max()).astype(np.uint8))
+    worth = np.bincount(pieces.ravel(), smooth.ravel())
+    worth[0] = 0  # what is in no piece
+    y, x = np.nonzero(pieces == worth.argmax())
     left, top = round(x.min() * along), round(y.min() * down)
     box = (left, top, round((x.max() + 1) * along), round((y.max() + 1) * down))
     places: list[tuple[int, int]] = []

@@ -19,9 +19,10 @@ class Suggestion:
     gain: float
     """Doubtful picture area that it would make known, summed over the shot's frames; 1 is one whole frame."""
     box: tuple[int, int, int, int]
-    """What it would make known, in the film's pixels: left, top, right, bottom, the last two not included."""
+    """The piece of the picture that it would make known most of, in the film's pixels: left, top, right, bottom; the
+    last two are not included."""
     places: tuple[tuple[int, int], ...]
-    """The places in it that matter most, x and y in the film's pixels, best first."""
+    """The points in it that matter most, x and y in the film's pixels, best first."""
 
 
 def area_beyond(report: Mapping[str, Any], bound: float) -> tuple[float, ...]:

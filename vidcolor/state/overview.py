@@ -32,8 +32,8 @@ def overview(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
     suggestions  frames that would help as further keyframes, of all fresh shots together, best first, each with
                  frame      its number
                  gain       doubtful picture area that it would make known, summed over frames: 1 is one whole frame
-                 box        [left, top, right, bottom] of what it would make known, in pixels, right and bottom not
-                            included
+                 box        [left, top, right, bottom] around the piece of the picture that it would make known most
+                            of, in pixels, right and bottom not included
                  places     [{"x": x, "y": y}, ...] pixels in the frame where a point of colour would help, best first
     """
     reel = film.plan.reel
