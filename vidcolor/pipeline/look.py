@@ -25,8 +25,9 @@ CLEARLY = 0.02
 class Looker:
     """Looks at pictures beside the frames that their names may mean."""
 
-    def __init__(self, reel: Reel, shots: Sequence[Shot], given: Given, library: Library) -> None:
-        self.reel, self.shots, self.library = reel, shots, library
+    def __init__(self, reel: Reel, shots: Sequence[Shot], given: Given, library: Library, *, describes: bool) -> None:
+        """`describes`: pictures will be matched, so they are described while they are here."""
+        self.reel, self.shots, self.library, self.describes = reel, shots, library, describes
         self.pictures = {p.name: p for p in given.pictures}
         self.size = small_size(reel.size)
 
@@ -34,6 +35,8 @@ class Looker:
         """What the picture is."""
         picture = self.library.read(self.pictures[name.path])
         found = Finding(made_of, gray=not holds_color(picture.chroma))
+        if self.describes and not found.gray:
+            self.library.described(self.pictures[name.path])
         return self._placed(name, picture, found) if name.maybe else found
 
     def _placed(self, name: PictureName, picture: Reference, found: Finding) -> Finding:

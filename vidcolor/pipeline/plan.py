@@ -144,7 +144,7 @@ def _looked_at(project: Project, reel: Reel, shots: Sequence[Shot], library: Lib
         project.write_json(read.PICTURES, read.PICTURES_SCHEMA, {"files": given.files})
     hashes = given.hashes
     while wanted := _worth_a_look(given, shots):
-        looker = Looker(reel, shots, given, library)
+        looker = Looker(reel, shots, given, library, describes=_some_bare(given, shots))
         found = {path: entry for path, entry in load_findings(project).items() if path in hashes}
         for done, name in enumerate(wanted):
             progress("references", done, len(wanted))
@@ -158,9 +158,13 @@ def _looked_at(project: Project, reel: Reel, shots: Sequence[Shot], library: Lib
 
 def _worth_a_look(given: Given, shots: Sequence[Shot]) -> list[PictureName]:
     """What may be free to serve any shot, and what may be some frame's or not; all where a shot has no picture."""
-    if len(sort_by_shot(given, shots).own) < len(shots):
-        return list(given.unseen)
-    return [name for name in given.unseen if name.frame is None]
+    bare = _some_bare(given, shots)
+    return [name for name in given.unseen if name.frame is None or bare]
+
+
+def _some_bare(given: Given, shots: Sequence[Shot]) -> bool:
+    """Whether some shot has no picture of its own."""
+    return len(sort_by_shot(given, shots).own) < len(shots)
 
 
 def _match(
