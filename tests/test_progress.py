@@ -9,7 +9,11 @@ import pytest
 from vidcolor.cli import progress
 from vidcolor.cli.progress import Lines, left_in_words, written_by
 from vidcolor.cli.time_left import TimeLeft, in_words
-from vidcolor.pipeline.costs import Tally
+from vidcolor.pipeline.costs import Tally, expected
+from vidcolor.settings import Settings
+from vidcolor.state.plan import PlannedKeyframe, ShotPlan
+from vidcolor.timeline import FrameRange, Rate
+from vidcolor.types import Reel, Shot
 
 
 class Clock:
@@ -132,3 +136,15 @@ def test_a_keyframe_counts_as_the_frames_it_takes_the_time_of():
     assert tally.add(keyframes=1, seconds=3.0) == (30, 160)
     assert tally.add(frames=10, seconds=5.0) == (16, 112), "frames were found to take half a second"
     assert tally.skip(frames=40) == (16, 72), "what an earlier run has done is no work"
+
+
+def test_what_stays_gray_is_no_work(tmp_path):
+    reel = Reel("r1", tmp_path, 300, Rate(24), (480, 854))
+    own = PlannedKeyframe(5, "person", ("000005.png",))
+    shots = [
+        ShotPlan(Shot("r1", FrameRange(start, stop)), FrameRange(start, stop), keyframes)
+        for start, stop, keyframes in ((0, 100, (own,)), (100, 300, ()))
+    ]
+    costs = [expected(reel, Settings(), stale, delivers=False)["render"] for stale in (shots[:1], shots[1:], shots)]
+    assert costs[0] == costs[2] > 10
+    assert costs[1] == 0

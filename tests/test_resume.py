@@ -8,13 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
 from vidcolor.media.store import ChromaWriter
+from vidcolor.pipeline import render
 from vidcolor.pipeline.keyframes import KeyframeMaker
 from vidcolor.propagate import shot
+from vidcolor.types import ColorFrame
 
 FRAMES, SIZE, RUN, KILLED_AT = 30, (48, 64), 6, 22
 SHOT = "r1-000000"
@@ -188,3 +191,47 @@ def test_stopped_again_while_it_took_up_the_colours(work, whole, seen):
     assert main(line(work)) == 0
     assert seen[0] == list(range(20, FRAMES))
     assert same(work, whole)
+
+
+class Flat:
+    """A colorizer in one colour."""
+
+    def __call__(self, target, guidance, settings, laid=None) -> ColorFrame:
+        size = target.lightness.shape
+        return ColorFrame(target.index, np.full((2, *size), 30, np.float32), np.full(size, 0.8, np.float32))
+
+
+def test_a_keyframe_painted_over_its_shots_colours_is_not_painted_again(tmp_path, monkeypatch, capsys, seen):
+    """Its shot is coloured up to it before; after a stop, here by hand, neither is done again."""
+    monkeypatch.setattr(shot, "RUN", RUN)
+    monkeypatch.setattr(render, "_networks", lambda settings: (Flat(), None))
+    painted: list[int] = []
+    paint_over, store = KeyframeMaker.paint_over, ChromaWriter.write
+
+    def paints(maker, key, target, color):
+        painted.append(key.frame)
+        return paint_over(maker, key, target, color)
+
+    def stops(writer, color):
+        if writer._path.name == "chroma.avi" and color.index == KILLED_AT:
+            raise KeyboardInterrupt
+        store(writer, color)
+
+    monkeypatch.setattr(KeyframeMaker, "paint_over", paints)
+    folders = [make(tmp_path / name / "film") for name in ("whole", "stopped")]
+    shipped = ("--preset", "draft", "--set", "colorize.network=shipped")
+    for folder in folders:
+        write_picture(folder / "refs" / "coat.png", SIZE)
+        mask = np.zeros((*SIZE, 3), np.float32)
+        mask[10:30, 10:30] = 1
+        write_picture(folder / "refs" / "coat.region-000020.png", SIZE, mask)
+    assert main(line(folders[0], *shipped)) == 0
+    with monkeypatch.context() as now:
+        now.setattr(ChromaWriter, "write", stops)
+        assert main(line(folders[1], *shipped)) == 130
+    assert "run the same command again" in capsys.readouterr().err
+    assert painted == [20, 20], "once for each film"
+    seen[0].clear()
+    assert main(line(folders[1], *shipped)) == 0
+    assert (painted, seen[0]) == ([20, 20], list(range(21, FRAMES)))
+    assert same(folders[1], folders[0])

@@ -25,7 +25,7 @@ PROPAGATOR = 0.055
 """Seconds more for a frame where the networks are asked."""
 CHOICE, USUAL = 1.0, 100
 """Seconds to choose a shot's keyframes, and frames of a usual shot."""
-REGISTERED, COLORIZED = 1.5, 4.0
+REGISTERED, COLORIZED = (0.2, 0.8), 2.5
 """Seconds to lay a picture onto its frame, and to colour a keyframe from other pictures."""
 RAFT = 1.0
 """Seconds more for a frame where its flow is RAFT's."""
@@ -45,10 +45,15 @@ def frame_seconds(reel: Reel, settings: Settings) -> float:
     return seconds + (RAFT if settings.propagate.flow == "raft" else 0.0)
 
 
-def keyframe_seconds(planned: Sequence[ShotPlan]) -> float:
+def colored_frames(planned: Sequence[ShotPlan]) -> int:
+    """How many frames of the shots are coloured: a shot without keyframes stays gray, which costs next to nothing."""
+    return sum(len(shot.reach) for shot in planned if shot.keyframes)
+
+
+def keyframe_seconds(reel: Reel, planned: Sequence[ShotPlan]) -> float:
     """Seconds to make a keyframe, a mean over those of the shots."""
     keys = [key for shot in planned for key in shot.keyframes]
-    seconds = sum(REGISTERED if key.reason == "person" else COLORIZED for key in keys)
+    seconds = sum(_frame(REGISTERED, reel) if key.reason == "person" else COLORIZED for key in keys)
     return seconds / len(keys) if keys else COLORIZED
 
 
@@ -65,8 +70,8 @@ def expected_before_plan(reel: Reel, settings: Settings, *, delivers: bool) -> d
 
 def expected(reel: Reel, settings: Settings, stale: Sequence[ShotPlan], *, delivers: bool) -> dict[str, float]:
     """Seconds by stage, in order, once it is known what is to be rendered."""
-    frames = sum(len(shot.reach) for shot in stale) * frame_seconds(reel, settings)
-    keys = sum(len(shot.keyframes) for shot in stale) * keyframe_seconds(stale)
+    frames = colored_frames(stale) * frame_seconds(reel, settings)
+    keys = sum(len(shot.keyframes) for shot in stale) * keyframe_seconds(reel, stale)
     return {"render": frames + keys, **_export(reel, delivers)}
 
 

@@ -24,7 +24,7 @@ from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.checkpoint import Checkpoint, close_checkpoint, open_checkpoint
-from vidcolor.pipeline.costs import Tally, frame_seconds, keyframe_seconds
+from vidcolor.pipeline.costs import Tally, colored_frames, frame_seconds, keyframe_seconds
 from vidcolor.pipeline.fades import dimmed, fade_shares
 from vidcolor.pipeline.kept import KeptKeyframes
 from vidcolor.pipeline.keyframes import Beside, Colorizer, KeyframeMaker, load_colorizer
@@ -124,8 +124,8 @@ class StoppedError(Exception):
 def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Progress) -> None:
     """Renders a version of each of the film's shots in `stale`, which holds at least one."""
     before = sum(_beforehand(s) for s in stale) if models.colorizer is not None else 0
-    frames, keys = before + sum(len(s.reach) for s in stale), sum(len(s.keyframes) for s in stale)
-    costs = keyframe_seconds(stale), frame_seconds(film.plan.reel, film.settings)
+    frames, keys = before + colored_frames(stale), sum(len(s.keyframes) for s in stale)
+    costs = keyframe_seconds(film.plan.reel, stale), frame_seconds(film.plan.reel, film.settings)
     counter = _Counter(progress, Tally(frames, keys, *costs))
     counter.add()
     library = Library(film.project.keyframes_path, models.features)
@@ -259,7 +259,7 @@ def _colored(
     for color in frames:
         if counter.stopped.is_set():
             raise StoppedError
-        counter.add(frames=1, seconds=time.monotonic() - began)
+        counter.add(frames=1 if keys else 0, seconds=time.monotonic() - began)
         yield color
         began = time.monotonic()
 
