@@ -1,8 +1,9 @@
 """ICC profiles of curves and a matrix, in floating point.
 
-LittleCMS through Pillow works in 8 bits, and OpenImageIO applies no profile; an artist's 16 bits deserve better.
-Profiles of the shaper and matrix kind (ICC.1:2022, annex F.3: Rec. 709, sRGB, Adobe RGB, Display P3, ProPhoto ...) and
-gray profiles (F.2) are a few lines of arithmetic. Table profiles (A2B0) are left to LittleCMS.
+LittleCMS through Pillow works in 8 bits; an artist's 16 bits deserve better. OpenImageIO's readers hand a profile over
+as data, beside samples that they leave alone. What is needed here is no more than some arithmetic in floating point:
+profiles of the shaper and matrix kind (ICC.1:2022, annex F.3: Rec. 709, sRGB, Adobe RGB, Display P3, ProPhoto ...) and
+gray profiles (F.2). Table profiles (A2B0) are left to LittleCMS.
 """
 
 from __future__ import annotations
