@@ -376,6 +376,8 @@ def test_suggestions_are_places_in_fresh_shots(work, capsys):
     assert told["suggestions"][0] == {"frame": 32, "gain": 4.0, "box": [0, 8, 64, 96], "places": [{"x": 30, "y": 40}]}
     assert told["shots"][0]["doubtful"] == list(range(10, 20))
     assert main(["status", str(project), "--set", "export.doubtful=2"]) == 0
-    assert f"doubtful: {FRAMES} of {FRAMES} frames: 0-59" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"doubtful: {FRAMES} of {FRAMES} frames: 0-59" in shown
+    assert "would help: a picture for frame 32 (mostly for x 0 to 64, y 8 to 96), 12 (" in shown
     assert main(["status", str(project), "--set", "export.doubtful_area=0.6"]) == 0
-    assert f"of {FRAMES} frames" not in capsys.readouterr().out
+    assert f"doubtful: 0 of {FRAMES} frames; most in frame 10, 50 % of it" in capsys.readouterr().out

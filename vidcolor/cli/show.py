@@ -9,7 +9,7 @@ from vidcolor.cli.terminal import Terminal
 from vidcolor.project import Project
 from vidcolor.state.film import Film
 from vidcolor.state.plan import Plan
-from vidcolor.state.status import ShotState, doubtful, named, ranges, states
+from vidcolor.state.status import ShotState, doubt_told, named, states, would_help
 
 if TYPE_CHECKING:
     from vidcolor.pipeline.deliver import Delivered
@@ -66,9 +66,10 @@ def show_shots(film: Film, terminal: Terminal) -> None:
     terminal.table(("shot", ">frames", "timecode", "entry", "state", "version", "keyframes", ">confidence"), rows)
     counts = ", ".join(f"{n} {s}" for s in ("fresh", "stale", "new") if (n := sum(x.state == s for x in shown)))
     terminal.say(f"{len(shown)} shots: {counts}")
-    frames = doubtful(shown, film.settings.export)
-    if frames:
-        terminal.say(f"doubtful: {len(frames)} of {plan.reel.frame_count} frames{named(ranges(frames))}")
+    if any(state.version for state in shown):
+        terminal.say(f"doubtful: {doubt_told(shown, film.settings.export, plan.reel.frame_count)}")
+    if pictures := would_help(shown):
+        terminal.say(f"would help: {pictures}")
 
 
 def _row(state: ShotState, plan: Plan) -> tuple[str, ...]:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from vidcolor.state.doubt import Suggestion
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import COMPUTED_ON
-from vidcolor.state.status import ShotState, doubtful, named, ranges, suggested
-
-MOST_HELPFUL = 3
-"""Frames named that would help most."""
+from vidcolor.state.status import ShotState, doubt_told, named, would_help
 
 
 def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]:
@@ -24,22 +20,14 @@ def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]
     used = {name for s in shown for key in s.planned.keyframes for name in key.pictures}
     unused = [p.name for p in plan.pictures if p.name not in used]
     yield "references", f"{len(plan.pictures) - len(unused)} used, {len(unused)} unused" + named(unused)
-    frames = doubtful(shown, settings.export)
-    yield "doubtful", f"{len(frames)} of {plan.reel.frame_count} frames" + named(ranges(frames))
-    helpful = suggested(shown)[:MOST_HELPFUL]
-    if frames and helpful:
-        yield "would help", "a picture for frame " + ", ".join(map(_helpful, helpful))
+    yield "doubtful", doubt_told(shown, settings.export, plan.reel.frame_count)
+    if pictures := would_help(shown):
+        yield "would help", pictures
     machines = {s.version.ingredients.get(COMPUTED_ON) for s in shown if s.version}
     if len(machines) > 1:
         yield "note", f"shots were rendered on {len(machines)} kinds of processor (export.machines = any)"
     for note in [*plan.notes, *(note for s in shown for note in s.notes)]:
         yield "note", note
-
-
-def _helpful(suggestion: Suggestion) -> str:
-    """`55 (mostly for x 187 to 854, y 107 to 427)`"""
-    left, top, right, bottom = suggestion.box
-    return f"{suggestion.frame} (mostly for x {left} to {right}, y {top} to {bottom})"
 
 
 def _keyframes(shown: Sequence[ShotState]) -> str:

@@ -15,6 +15,12 @@ from vidcolor.state.made_of import but_for_the_machine, describe, shot_ingredien
 from vidcolor.state.plan import ShotPlan, clear_frames
 
 State = Literal["fresh", "stale", "new"]
+MOST_HELPFUL = 3
+"""Frames named at most that would help as keyframes."""
+WORTH_TELLING = 1.0
+"""Frames that a keyframe must make known, in area, to be told to people."""
+LEAST_TOLD = 0.01
+"""Share of a frame in doubt below which it is not told."""
 MOST_LISTED = 6
 """Ranges, names and frames listed on one line before `and N more`."""
 
@@ -104,14 +110,30 @@ def why(film: Film, state: ShotState) -> Iterator[str]:
         yield describe(name, old, new)
 
 
-def doubtful(shown: Sequence[ShotState], settings: ExportSettings) -> list[int]:
-    """The frames in doubt over at least `doubtful_area` of their area."""
-    return [
-        frame
+def doubts(shown: Sequence[ShotState], settings: ExportSettings) -> dict[int, float]:
+    """For each rendered frame the share of its area that is in doubt, 0..1."""
+    return {
+        frame: area
         for state in shown
         for frame, area in zip(state.planned.reach, area_beyond(state.report, settings.doubtful), strict=False)
-        if area >= settings.doubtful_area and frame in state.planned.shot.frames
-    ]
+        if frame in state.planned.shot.frames
+    }
+
+
+def doubtful(shown: Sequence[ShotState], settings: ExportSettings) -> list[int]:
+    """The frames in doubt over at least `doubtful_area` of their area."""
+    return [frame for frame, area in doubts(shown, settings).items() if area >= settings.doubtful_area]
+
+
+def doubt_told(shown: Sequence[ShotState], settings: ExportSettings, count: int) -> str:
+    """`12 of 526 frames: 3-9, 20-24`; where none is listed, `0 of 526 frames; most in frame 133, 9 % of it`."""
+    areas = doubts(shown, settings)
+    frames = [frame for frame, area in areas.items() if area >= settings.doubtful_area]
+    told = f"{len(frames)} of {count} frames{named(ranges(frames))}"
+    most = max(areas, key=lambda frame: areas[frame], default=None)
+    if frames or most is None or areas[most] < LEAST_TOLD:
+        return told
+    return f"{told}; most in frame {most}, {areas[most]:.0%} of it".replace("%", " %")
 
 
 def suggested(shown: Sequence[ShotState]) -> list[Suggestion]:
@@ -127,6 +149,15 @@ def suggested(shown: Sequence[ShotState]) -> list[Suggestion]:
         for found in state.suggestions
         if found.frame in frames
     )
+
+
+def would_help(shown: Sequence[ShotState]) -> str:
+    """`a picture for frame 55 (mostly for x 187 to 854, y 107 to 427)`: the best few; empty for none."""
+    told = []
+    for found in [s for s in suggested(shown) if s.gain >= WORTH_TELLING][:MOST_HELPFUL]:
+        left, top, right, bottom = found.box
+        told.append(f"{found.frame} (mostly for x {left} to {right}, y {top} to {bottom})")
+    return f"a picture for frame {', '.join(told)}" if told else ""
 
 
 def ranges(frames: Iterable[int]) -> list[str]:
