@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tiny import write_gray_film, write_picture
 
+import vidcolor.media.read as reading
 from vidcolor.cli.parser import main
+from vidcolor.media.probe import open_reel
+from vidcolor.media.read import Clip
+from vidcolor.pipeline.reading import Reading
 from vidcolor.project.folder import Project
+from vidcolor.settings import ReelSettings
+from vidcolor.timeline import FrameRange
 
 SIZE, FRAMES, CUTS = (96, 128), 36, (12, 24)
 QUICK = ("--set", "colorize.network=none", "--set", "propagate.network=none", "--set", "references.least=0")
@@ -53,10 +61,8 @@ def test_a_picture_is_read_once_a_command(work, monkeypatch):
     assert sorted(read) == ["ground.png", "sky.png"]
 
 
-def test_a_film_is_decoded_once_for_its_plan(work, monkeypatch):
-    """Shots, keyframes and references of one reading; and of less where only some shots are chosen again."""
-    import vidcolor.media.read as reading
-
+def watched(monkeypatch) -> list[int]:
+    """Filled with the number of every frame of a film that is decoded."""
     shown: list[int] = []
     inner = reading.read_luma
 
@@ -66,6 +72,36 @@ def test_a_film_is_decoded_once_for_its_plan(work, monkeypatch):
             yield frame, luma
 
     monkeypatch.setattr(reading, "read_luma", counted)
+    return shown
+
+
+def test_a_film_is_decoded_once_for_its_render(work, monkeypatch):
+    """Keyframes, all carriers and the strip, of shots that are rendered side by side."""
+    new(work)
+    run("plan", work)
+    shown = watched(monkeypatch)
+    run("render", work)
+    assert shown == list(range(FRAMES))
+
+
+def test_frames_of_a_reading_are_those_of_a_clip(work):
+    """In whatever order shots ask, dissolves shared; a shot that is let go is not read on the way to another."""
+    reel = open_reel(work / "film.mkv", ReelSettings())
+    reaches = [FrameRange(0, 14), FrameRange(10, 20), FrameRange(30, 36)]
+    with closing(Reading(reel, SIZE, reaches, work)) as one:
+        for reach, places in ((reaches[1], (9, 0, 4)), (reaches[2], (5,)), (reaches[0], (13, 0))):
+            frames = one.frames(reach)
+            for place in places:
+                assert frames[place].index == reach.start + place
+                assert np.array_equal(frames[place].lightness, Clip(reel, reach)[place].lightness)
+        frames.close()
+        with pytest.raises(KeyError):
+            one.read(reaches[0], 0)
+
+
+def test_a_film_is_decoded_once_for_its_plan(work, monkeypatch):
+    """Shots, keyframes and references of one reading; and of less where only some shots are chosen again."""
+    shown = watched(monkeypatch)
     new(work)
     run("plan", work)
     assert shown == list(range(FRAMES))

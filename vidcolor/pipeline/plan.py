@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from vidcolor.media.read import Clip
 from vidcolor.media.whole import hashed_beside
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.look import Looker
-from vidcolor.pipeline.small import SmallFrames, small_frames
+from vidcolor.pipeline.small import SmallFrames
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.records import encode
@@ -58,7 +59,7 @@ def make_plan(
     opened  told the reel before the work on it begins
     """
     project.make_folder(project.path("plan"))
-    with small_frames(project.path("plan"), settings.keyframes.spacing) as small:
+    with closing(SmallFrames(project.path("plan"), settings.keyframes.spacing)) as small:
         reel, shots = _reel_and_shots(project, settings, small, progress, opened)
         library = Library(project.keyframes_path, PatchFeatures())
         given = _looked_at(project, reel, shots, library, progress)

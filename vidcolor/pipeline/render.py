@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from vidcolor.pipeline.kept import KeptKeyframes
 from vidcolor.pipeline.keyframes import Beside, Colorizer, KeyframeMaker, load_colorizer
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.plan import Progress
+from vidcolor.pipeline.reading import Reading
 from vidcolor.pipeline.strip import strip_picture
 from vidcolor.project.versions import CHROMA, finish_version
 from vidcolor.propagate.ablation import WHOLE, Ablation
@@ -133,8 +134,10 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     shots = [s.shot for s in film.plan.shots]
     clear = {shot.id: frames for shot, frames in zip(shots, clear_frames(shots), strict=True)}
     workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))
-    with ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool:
-        jobs = [pool.submit(_render_shot, film, s, clear[s.shot.id], maker, models, counter) for s in stale]
+    size = working_size(film.plan.reel.size, film.settings.propagate.chroma_side)
+    reading = Reading(film.plan.reel, size, [s.reach for s in stale], film.project.path("shots"))
+    with closing(reading), ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool:
+        jobs = [pool.submit(_render_shot, film, s, clear[s.shot.id], reading, maker, models, counter) for s in stale]
         try:
             wait(jobs, return_when=FIRST_EXCEPTION)
         finally:
@@ -146,16 +149,21 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
 
 
 def _render_shot(
-    film: Film, planned: ShotPlan, clear: FrameRange, maker: KeyframeMaker, models: Models, counter: _Counter
+    film: Film,
+    planned: ShotPlan,
+    clear: FrameRange,
+    reading: Reading,
+    maker: KeyframeMaker,
+    models: Models,
+    counter: _Counter,
 ) -> None:
     """clear  frames of the shot outside dissolves and fades: keyframes are suggested there alone"""
     started, cpu = time.monotonic(), time.thread_time()
     project, plan, settings = film.project, film.plan, film.settings
     ingredients = shot_ingredients(film, planned)
     kept = open_checkpoint(project, planned.shot.id, ingredients)
-    size = working_size(plan.reel.size, settings.propagate.chroma_side)
-    clip = Clip(plan.reel, planned.reach, size)
-    chroma, half = kept.version / CHROMA, (size[0] // 2, size[1] // 2)
+    clip = reading.frames(planned.reach)
+    chroma, half = kept.version / CHROMA, (clip.size[0] // 2, clip.size[1] // 2)
     keys = KeptKeyframes(kept, half, plan.reel.rate, planned.mixed)
     _make_keyframes(keys, maker, planned, clip, settings, models, counter)
     shares = fade_shares(clip, planned.reach.start, planned.shot.frames, planned.fades, keys.to_carry())
@@ -171,6 +179,7 @@ def _render_shot(
     with ChromaReader(chroma, planned.reach.start) as stored:
         own, boxes = [key.frame for key in planned.keyframes], {found["frame"]: found["box"] for found in suggestions}
         picture = strip_picture(stored, clip, planned.reach, own, boxes, plan.reel.size)
+    clip.close()
     write_image(kept.version / "confidence.png", picture)
     report = {
         "confidence": kept.confidence,

@@ -1,40 +1,34 @@
 """Small gray pictures of some of a film's frames, for choosing keyframes and references.
 
 They are kept while the film's shots are found, so that it is decoded once; what was not kept is decoded when asked for.
-Either way a frame's picture is the same to the bit. Beyond some size they lie in a file without a name.
+Either way a frame's picture is the same to the bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from typing import overload
 
 import numpy as np
-from numpy import ndarray as Array
 
 from vidcolor.keyframes import step_of
 from vidcolor.media.read import Clip, resized
+from vidcolor.pipeline.stored import StoredFrames
 from vidcolor.references.choose import SIDE
 from vidcolor.types import Frame, Reel
 
-IN_MEMORY = 64 << 20
-"""Bytes kept in memory: some 900 pictures, of 7,000 frames."""
 JUMP = 4.0
 """Mean change of L* from which a cut may lie between two frames: both are kept, for shots that hold few others."""
-STEPS = np.float32(655.35)
-"""Steps of one L*: a picture is kept in 16 bits."""
 
 
 class SmallFrames:
     """The small pictures of one film."""
 
-    def __init__(self, file: SpooledTemporaryFile[bytes], step: int) -> None:
-        """`step`: one frame in so many is kept."""
-        self._file, self._step = file, step
-        self._places: dict[int, int] = {}
+    def __init__(self, folder: Path, spacing: int) -> None:
+        """`folder` holds the pictures that are too many for memory; `spacing` is the keyframes'."""
+        self._folder, self._step = folder, step_of(spacing)
+        self._stored: StoredFrames | None = None
 
     def watched(self, reel: Reel, size: tuple[int, int]) -> Sequence[Frame]:
         """All frames of the reel at another size, to be read once in order; some are kept on the way."""
@@ -42,35 +36,28 @@ class SmallFrames:
 
     def read(self, reel: Reel, frames: Sequence[int]) -> list[Frame]:
         """Some of the reel's frames, rising, small."""
-        size = small_size(reel.size)
-        lacking = [frame for frame in frames if frame not in self._places]
+        stored = self.stored(reel)
+        lacking = [frame for frame in frames if frame not in stored]
         if lacking:
-            clip = Clip(reel, size=size)
+            clip = Clip(reel, size=stored.size)
             for frame in lacking:
-                self.keep(frame, clip[frame].lightness)
+                stored.put(frame, clip[frame].lightness)
             clip.close()
-        return [Frame(frame, self._picture(frame, size)) for frame in frames]
+        return [Frame(frame, stored.read(frame)) for frame in frames]
 
-    def keep(self, frame: int, small: Array) -> None:
-        """Keeps a frame's picture, at small size."""
-        self._places[frame] = self._file.seek(0, 2)
-        self._file.write(np.rint(small * STEPS).astype(np.uint16).tobytes())
+    def stored(self, reel: Reel) -> StoredFrames:
+        """What is kept so far."""
+        if self._stored is None:
+            self._stored = StoredFrames(small_size(reel.size), self._folder, exact=False)
+        return self._stored
 
     def wants(self, frame: int) -> bool:
+        """Whether a frame is kept whatever it shows."""
         return frame % self._step == 0
 
-    def _picture(self, frame: int, size: tuple[int, int]) -> Array:
-        self._file.seek(self._places[frame])
-        stored = np.frombuffer(self._file.read(2 * size[0] * size[1]), np.uint16)
-        return stored.reshape(size).astype(np.float32) / STEPS
-
-
-@contextmanager
-def small_frames(folder: Path, spacing: int) -> Iterator[SmallFrames]:
-    """Small pictures while a plan is made; `folder` holds those that are too many for memory, `spacing` is the
-    keyframes'."""
-    with SpooledTemporaryFile(IN_MEMORY, dir=str(folder)) as file:
-        yield SmallFrames(file, step_of(spacing))
+    def close(self) -> None:
+        if self._stored is not None:
+            self._stored.close()
 
 
 def small_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -94,16 +81,16 @@ class _Watched(Sequence[Frame]):
         return Clip(self._reel, size=self._size)[place]
 
     def __iter__(self) -> Iterator[Frame]:
-        size = small_size(self._reel.size)
+        stored = self._small.stored(self._reel)
         before: tuple[Frame, Frame] | None = None
         for full in Clip(self._reel):
             frame = Frame(full.index, resized(full.lightness, self._size))
             jumps = before is not None and float(np.abs(frame.lightness - before[1].lightness).mean()) > JUMP
             if before is not None and jumps and not self._small.wants(before[0].index):
-                self._small.keep(before[0].index, resized(before[0].lightness, size))
+                stored.put(before[0].index, resized(before[0].lightness, stored.size))
             if jumps or self._small.wants(full.index):
-                self._small.keep(full.index, resized(full.lightness, size))
+                stored.put(full.index, resized(full.lightness, stored.size))
             before = (full, frame)
             yield frame
         if before is not None:
-            self._small.keep(before[0].index, resized(before[0].lightness, size))
+            stored.put(before[0].index, resized(before[0].lightness, stored.size))

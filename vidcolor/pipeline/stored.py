@@ -1,0 +1,47 @@
+"""Gray frames kept for a while: in memory, and beyond some size in a file without a name that nobody need remove."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+
+import numpy as np
+from numpy import ndarray as Array
+
+IN_MEMORY = 64 << 20
+"""Bytes kept in memory."""
+STEPS = np.float32(655.35)
+"""Steps of one L* where a frame is kept in 16 bits: 0.0008 L* from the truth at most."""
+
+
+class StoredFrames:
+    """Frames of one size, by number; each of `bytes` bytes. Not for several threads at once."""
+
+    def __init__(self, size: tuple[int, int], folder: Path, *, exact: bool) -> None:
+        """`size`: (height, width); `folder`: where the file lies, if there is one; not exact: in 16 bits."""
+        self.size, self._exact = size, exact
+        self.bytes = size[0] * size[1] * (4 if exact else 2)
+        self._file = SpooledTemporaryFile(IN_MEMORY, dir=str(folder))  # noqa: SIM115
+        self._places: dict[int, int] = {}
+
+    def __contains__(self, frame: int) -> bool:
+        return frame in self._places
+
+    def put(self, frame: int, lightness: Array) -> None:
+        """Keeps a frame's lightness."""
+        self._places[frame] = self._file.seek(0, 2)
+        stored = lightness.astype(np.float32) if self._exact else np.rint(lightness * STEPS).astype(np.uint16)
+        self._file.write(stored.tobytes())
+
+    def read(self, frame: int) -> Array:
+        """(H, W) L* of a frame that was kept."""
+        self._file.seek(self._places[frame])
+        data = self._file.read(self.bytes)
+        if self._exact:
+            return np.frombuffer(data, np.float32).reshape(self.size)
+        return np.frombuffer(data, np.uint16).reshape(self.size).astype(np.float32) / STEPS
+
+    def close(self) -> None:
+        """Lets go of the frames."""
+        self._file.close()
+        self._places.clear()
