@@ -29,6 +29,7 @@ class SmallFrames:
         """`folder` holds the pictures that are too many for memory; `spacing` is the keyframes'."""
         self._folder, self._step = folder, step_of(spacing)
         self._stored: StoredFrames | None = None
+        self._clip: Clip | None = None
 
     def watched(self, reel: Reel, size: tuple[int, int]) -> Sequence[Frame]:
         """All frames of the reel at another size, to be read once in order; some are kept on the way."""
@@ -37,12 +38,10 @@ class SmallFrames:
     def read(self, reel: Reel, frames: Sequence[int]) -> list[Frame]:
         """Some of the reel's frames, rising, small."""
         stored = self.stored(reel)
-        lacking = [frame for frame in frames if frame not in stored]
-        if lacking:
-            clip = Clip(reel, size=stored.size)
-            for frame in lacking:
-                stored.put(frame, clip[frame].lightness)
-            clip.close()
+        for frame in frames:
+            if frame not in stored:
+                self._clip = self._clip or Clip(reel, size=stored.size)  # open for the next shots, which lie ahead
+                stored.put(frame, self._clip[frame].lightness)
         return [Frame(frame, stored.read(frame)) for frame in frames]
 
     def stored(self, reel: Reel) -> StoredFrames:
@@ -58,6 +57,8 @@ class SmallFrames:
     def close(self) -> None:
         if self._stored is not None:
             self._stored.close()
+        if self._clip is not None:
+            self._clip.close()
 
 
 def small_size(size: tuple[int, int]) -> tuple[int, int]:
