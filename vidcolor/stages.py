@@ -11,6 +11,6 @@ STAGES: dict[str, int] = {
     "colorize": 3,
     "propagate": 5,
     "networks": 1,
-    "finish": 1,
+    "finish": 2,
     "export": 1,
 }

@@ -21,6 +21,7 @@ from vidcolor.colorize.by_registration import resized
 from vidcolor.errors import MediaError, ProjectError
 from vidcolor.export import LumaSum, Provenance, check_destination, export_reel, manifest_path
 from vidcolor.finish import finish, mix
+from vidcolor.finish.around_exact import REACH, Joined, with_drawings
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.read import SourceClip
 from vidcolor.media.store import ChromaReader
@@ -88,7 +89,8 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
         return result(False)
     export.refuse_others()
     luma = LumaSum()
-    frames = _finished(plan, versions, luma, settings, codec.subsampling)
+    reach = REACH if any(key.get("how") == "exact" for state in shown for key in state.keyframes) else 0
+    frames = _finished(plan, versions, luma, settings, codec.subsampling, reach)
     provenance = Provenance(
         shots=[s.shot for s in plan.shots],
         keyframes={key.frame for s in plan.shots for key in s.keyframes},
@@ -163,22 +165,23 @@ def _figures(shown: Sequence[ShotState]) -> dict[str, Any]:
 
 
 def _finished(
-    plan: Plan, versions: Sequence[Version], luma: LumaSum, settings: Settings, subsampling: Any
+    plan: Plan, versions: Sequence[Version], luma: LumaSum, settings: Settings, subsampling: Any, reach: int
 ) -> Iterator[DeliveryFrame]:
     """Every frame of the reel with its delivery chroma, in order."""
     lock = LumaLock(plan.reel.tags)
     waiting: deque[Future[DeliveryFrame]] = deque()
     with ThreadPoolExecutor(FINISHERS, thread_name_prefix="finish") as pool:
         sources = luma.watch(SourceClip(plan.reel))
-        for source, color in zip(sources, joined_colors(plan, versions), strict=True):
-            waiting.append(pool.submit(finish, source, color, lock, settings.finish, subsampling))
+        frames = zip(sources, joined_colors(plan, versions), strict=True)
+        for source, color, drawings in with_drawings(frames, reach):
+            waiting.append(pool.submit(finish, source, color, lock, settings.finish, subsampling, drawings))
             if len(waiting) >= FINISHERS * AHEAD:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def joined_colors(plan: Plan, versions: Sequence[Version]) -> Iterator[ColorFrame]:
+def joined_colors(plan: Plan, versions: Sequence[Version]) -> Iterator[Joined]:
     """The colours of every frame: its shot's, or in a dissolve the mix of both shots', by the dissolve's ramp.
 
     An exact picture's colours are delivered on its frame as they are. In a dissolve too, since it is a picture of the
@@ -198,8 +201,10 @@ def joined_colors(plan: Plan, versions: Sequence[Version]) -> Iterator[ColorFram
             color = next(under_way[active[0]])
             for place in active[1:]:
                 color = mix(color, next(under_way[place]), _ramp(plan.shots[place].shot, frame))
-            given = (read_given(versions[place].path, frame) for place in active)
-            yield next((_over(one, color) for one in given if one is not None), color)
+            given = next((g for p in active if (g := read_given(versions[p].path, frame)) is not None), None)
+            alone = active[0] if len(active) == 1 else None
+            exact = given is not None and alone is not None and bool(given.confidence.min() == 1)
+            yield Joined(color if given is None else _over(given, color), alone, exact)
     finally:
         for colors in under_way.values():
             colors.close()

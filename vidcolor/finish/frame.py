@@ -1,4 +1,4 @@
-"""Stage 6: full-size chroma under the film's own luma, as codes to deliver.
+"""One frame finished: full-size chroma under the film's own luma, as codes to deliver.
 
 - Enlarging: cubic, of slightly sharpened chroma (each stored value is the mean of an area). To it is added the
   luma's fine detail times the slope of colour over luma, as a guided filter has it, but only as far as luma and
@@ -14,6 +14,8 @@ Source of the slope: K. He, J. Sun, X. Tang, "Guided Image Filtering", PAMI 2013
 squared correlation is ours.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -21,6 +23,7 @@ from vidcolor.color import LumaLock
 from vidcolor.color.lock import Subsampling
 from vidcolor.compiled import strict
 from vidcolor.errors import InputError
+from vidcolor.finish.around_exact import Drawing, draw
 from vidcolor.settings import FinishSettings
 from vidcolor.types import ColorFrame, DeliveryFrame, SourceFrame
 
@@ -43,21 +46,27 @@ CODE_SPAN = 876.0
 
 
 def finish(
-    source: SourceFrame, color: ColorFrame, lock: LumaLock, settings: FinishSettings, subsampling: Subsampling
+    source: SourceFrame,
+    color: ColorFrame,
+    lock: LumaLock,
+    settings: FinishSettings,
+    subsampling: Subsampling,
+    drawings: Sequence[Drawing] = (),
 ) -> DeliveryFrame:
     """The frame to deliver: the source's luma, the same array, with 10-bit Cb, Cr codes of the colours.
 
     source       full size
     color        chroma of the same frame, at any size up to full size
     subsampling  444, or 422 (co-sited, an odd width rounded up)
+    drawings     the exact keyframes that draw the frame: around_exact.py
     Refuses colours of another frame or larger than the film.
     """
     if source.index != color.index:
         raise InputError(f"frame {source.index}: was given the colours of frame {color.index}")
     luma = source.luma
-    if subsampling == "422" and HALVED * color.chroma.shape[2] <= luma.shape[1]:
+    if subsampling == "422" and HALVED * color.chroma.shape[2] <= luma.shape[1] and not drawings:
         return _finish_halved(source, color, lock, settings)
-    chroma = enlarge(color.chroma, luma, settings.detail, color.confidence)
+    chroma = draw(enlarge(color.chroma, luma, settings.detail, color.confidence), luma, drawings)
     cb, cr = lock.chroma_codes(luma, chroma, subsampling)
     return DeliveryFrame(source.index, luma, cb, cr)
 

@@ -1,0 +1,94 @@
+"""Delivered films: an exact keyframe is exact, and does not stand out among the frames beside it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import film
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+
+from measure_ticks import measure
+
+from vidcolor.cli.parser import main
+from vidcolor.color import rgb_to_lab
+from vidcolor.finish.around_exact import Joined, with_drawings
+from vidcolor.media.pictures import open_colors
+from vidcolor.types import ColorFrame, SourceFrame
+
+SIZE, COUNT, KEYFRAMES = (96, 128), 25, (0, 12, 24)
+FAST = ("--set", "propagate.network=none", "--set", "colorize.network=none")
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory) -> tuple[Path, np.ndarray]:
+    """A still scene under grain, delivered from three exact pictures; and its true a*b*."""
+    folder = tmp_path_factory.mktemp("ticks")
+    scene = film.make_film(SIZE, (COUNT,), still=True)
+    grain = np.random.default_rng(2).normal(0, 6, (COUNT, *SIZE))
+    grainy = np.clip(scene.luma + grain, 64, 940).round().astype(np.uint16)
+    film.write_film(
+        folder / "film.mkv", SimpleNamespace(size=SIZE, frame_count=COUNT, colors=scene.colors, luma=grainy)
+    )
+    (folder / "refs").mkdir()
+    for frame in KEYFRAMES:
+        film.write_picture(folder / "refs" / f"{frame:06d}.png", scene.colors[frame], bits=16)
+    out = folder / "out.mkv"
+    line = ["run", str(folder / "film.mkv"), "--keyframes", str(folder / "refs"), "-o", str(out), "--delivery", "ffv1"]
+    assert main([*line, *FAST]) == 0
+    return out, scene.lab[0][1:]
+
+
+def test_an_exact_keyframe_does_not_tick(delivered):
+    (tick,) = measure(delivered[0])
+    assert tick.frame == 12
+    assert tick.ratio < 1.3
+
+
+def test_an_exact_keyframe_is_exact_and_its_neighbours_hardly_less(delivered):
+    out, truth = delivered
+    off = {}
+    for frame in (12, 11, 18):
+        off[frame] = np.abs(rgb_to_lab(open_colors(out)[frame].rgb)[1:] - truth).mean()
+    assert off[12] < 0.5
+    assert off[12] <= off[11] < off[18], "the picture fades"
+
+
+def frames(dissolved: tuple[int, ...], exact: tuple[int, ...], cut: int, count: int = 40):
+    """Frames of 2 x 2 pixels: two shots, some frames dissolved, some exact."""
+    for n in range(count):
+        color = ColorFrame(n, np.full((2, 2, 2), n, np.float32), np.ones((2, 2), np.float32))
+        shot = None if n in dissolved else int(n >= cut)
+        yield SourceFrame(n, np.full((2, 2), n, np.uint16)), Joined(color, shot, n in exact)
+
+
+def shares(**film: tuple[int, ...] | int) -> dict[int, list[float]]:
+    found = with_drawings(frames(**film), reach=6)  # type: ignore[arg-type]
+    return {source.index: [drawing.share for drawing in drawings] for source, _, drawings in found}
+
+
+def test_a_picture_fades_around_its_frame_and_never_beyond_its_shot():
+    made = shares(dissolved=(), exact=(10, 21), cut=23)
+    assert list(made) == list(range(40)), "every frame comes, in order"
+    assert [n for n in made if made[n]] == [*range(5, 10), *range(11, 21), 22]
+    assert made[9] == made[11] > made[8] == made[12]
+    assert not made[10], "the keyframe itself is as it is"
+    assert len(made[15]) == 1
+    assert len(made[16]) == 1
+
+
+def test_pictures_near_each_other_share_what_lies_between():
+    made = shares(dissolved=(), exact=(10, 14), cut=40)
+    assert all(sum(made[n]) == pytest.approx(1) for n in (11, 12, 13))
+    assert made[11][0] == made[13][1] > 0.8
+
+
+def test_a_picture_has_faded_where_a_dissolve_begins():
+    made = shares(dissolved=tuple(range(13, 17)), exact=(10, 19), cut=15)
+    assert [n for n in made if made[n]] == [*range(5, 10), 11, 12, 17, 18, *range(20, 25)]
+    assert made[12] == made[17]
+    assert made[12][0] < 0.3 < made[11][0]
