@@ -9,7 +9,7 @@ STAGES: dict[str, int] = {
     "keyframes": 2,
     "references": 2,
     "colorize": 3,
-    "propagate": 5,
+    "propagate": 6,
     "networks": 1,
     "finish": 2,
     "export": 1,

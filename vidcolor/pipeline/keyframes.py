@@ -164,6 +164,7 @@ class KeyframeMaker:
         masks = [region.target for found in regions.values() for region in found]
         shares = [resized(mask[None].astype(np.float32), target.lightness.shape)[0] for mask in masks]
         share = np.clip(np.max(shares, axis=0), 0, 1)
+        other = replace(other, confidence=np.maximum(other.confidence, share))  # a person said so
         color = other if made.color is None else mixed(other, made.color, share)
         return replace(made, color=color, full_size=None)
 

@@ -6,9 +6,11 @@ A run holds 12 bytes a pixel of chroma size and frame: its luma, and four flow v
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -18,6 +20,8 @@ from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.flow.warp import resized
 from vidcolor.propagate.ablation import FlowAt
 from vidcolor.types import Frame
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +64,18 @@ def onward(steps: Sequence[Step]) -> list[tuple[Array, Array]]:
 def backward(steps: Sequence[Step]) -> list[tuple[Array, Array]]:
     """The same in the other direction, the last step first."""
     return [(step.onward, step.back) for step in reversed(steps)]
+
+
+def in_turn(
+    workers: ThreadPoolExecutor, work: Callable[[Look], Result], looks: Sequence[Look], most: int
+) -> Iterator[Result]:
+    """`work` of each look in turn, at most so many of them under way."""
+    waiting = deque(workers.submit(work, look) for look in looks[:most])
+    for look in looks[most:]:
+        first = waiting.popleft().result()
+        waiting.append(workers.submit(work, look))
+        yield first
+    yield from (job.result() for job in waiting)
 
 
 def chroma_size(working: tuple[int, int]) -> tuple[int, int]:

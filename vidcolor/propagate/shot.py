@@ -13,10 +13,10 @@ remember goes through the shot once, in the order of its frames.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +65,7 @@ from vidcolor.propagate.halt import (
     step_of,
 )
 from vidcolor.propagate.keyframes import Keyframes
-from vidcolor.propagate.runs import Look, Reader, Run, Step, backward, chroma_size, onward
+from vidcolor.propagate.runs import Look, Reader, Run, Step, backward, chroma_size, in_turn, onward
 from vidcolor.propagate.steady import Steady
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
@@ -78,6 +78,8 @@ RUN = 64
 """Frames worked at once: 0.35 GB at chroma 640x360."""
 ROOM = 256 << 20
 """Bytes of runs kept from the first time through a long gap for the second: 170 frames at chroma 480x270."""
+KNOWN = 0.9995
+"""Confidence from which a keyframe's colour is as a person gave it: an exact picture's, a painted region's."""
 WORKERS = 2
 """The two directions, and the two flows of a step; results do not hang on it."""
 
@@ -152,8 +154,8 @@ class _Shot:
         self._by_flow, self._warps = keeps("flow"), not keeps("local")
         self._carry = carry_plain if self._warps else carry_by_flow
         self._rule = Rule(little_flow(flow), settings, camera=keeps("camera"))
-        finder = Finder() if network is None else NetworkFinder(network)
-        self._finder = finder if keeps("attention") else None
+        finder = Finder if network is None else partial(NetworkFinder, network)
+        self._finder = finder() if keeps("attention") else None
         weighs = network is not None and keeps("attention") and keeps("blend") and keeps("weigher")
         self._weigher: Weigher | None = network.weigher if network is not None and weighs else None
         self._listen, self._doubt = listen, doubt
@@ -236,7 +238,7 @@ class _Shot:
         first = 0 if left is None else left
         last = self._count - 1 if right is None else right
         sides = {name: place for name, place in (("before", left), ("behind", right)) if place is not None}
-        unsure = {name for name, place in sides.items() if keyframes[place][1].min() < 1}
+        unsure = {name for name, place in sides.items() if keyframes[place][1].min() < KNOWN}
         self._meet(first, last, keyframes)
         runs = [(a, min(a + RUN, last)) for a in range(first if state is None else self._begin, last, RUN)]
         ends = self._ends(runs, right if self._by_flow else None, keyframes)
@@ -253,7 +255,7 @@ class _Shot:
             behind = self._along(run.looks[::-1], backward(run.steps), end, b == right)[1][::-1]
             ahead, before = forward.result()
             skipped = ({left} if left else set()) | ({b} if b != last else set())
-            found = _ahead(self._workers, self._find, [k for k in run.looks if k.position not in skipped])
+            found = in_turn(self._workers, self._find, [k for k in run.looks if k.position not in skipped], WORKERS)
             for n, look in enumerate(run.looks):
                 step = run.steps[n - 1] if n else step  # a run begins where the last one ended
                 self._follow(look, step, keyframes)
@@ -266,11 +268,19 @@ class _Shot:
                     )
                     if self._steady is not None:
                         chroma = self._steady(look, step, chroma, error)
-                        if look.position in keyframes and keyframes[look.position][1].min() == 1:
-                            self._steady.begin(look, keyframes[look.position][0], np.zeros_like(error))
+                    if look.position in keyframes:
+                        chroma, error = self._as_known(look, chroma, error, *keyframes[look.position])
                     if self._doubt is not None and look.position not in keyframes:
                         self._doubt.see(look.position, chroma, error, guesses)
                     yield self._result(look.position, chroma, confidence_of(error))
+
+    def _as_known(self, look: Look, chroma: Array, error: Array, given: Array, confidence: Array) -> Candidate:
+        """A keyframe as coloured; where a person left no doubt, as given. The next frame hears that."""
+        sure = confidence >= KNOWN
+        chroma, error = np.where(sure, given, chroma), np.where(sure, np.float32(0), error)
+        if self._steady is not None and sure.any():
+            self._steady.begin(look, chroma, error)
+        return chroma, error
 
     def _find(self, look: Look) -> Found:
         return None if self._finder is None else self._finder.find(look)
@@ -336,8 +346,7 @@ class _Shot:
 
         steps     between them: the flow from each frame to the one before it, and that one's to it
         state     at the first
-        and_back  the first is a keyframe to be coloured too: as it comes back from the frame beside it, no clearer than
-                  that frame has it
+        and_back  the first is a keyframe to be coloured too: as it comes back from the frame beside it
         """
         if state is None:
             return None, []
@@ -384,16 +393,6 @@ class _Shot:
                 chroma = held_near(chroma, guesses["ruled"].chroma, carried[1])
             return (chroma, error), guesses
         return blend(heard, look.luma, self._settings, self._mix), guesses
-
-
-def _ahead(workers: ThreadPoolExecutor, find: Callable[[Look], Found], looks: Sequence[Look]) -> Iterator[Found]:
-    """`find` of each look in turn, a few of them under way."""
-    waiting = deque(workers.submit(find, look) for look in looks[:WORKERS])
-    for look in looks[WORKERS:]:
-        first = waiting.popleft().result()
-        waiting.append(workers.submit(find, look))
-        yield first
-    yield from (job.result() for job in waiting)
 
 
 def _kept(state: Carried) -> Kept:
