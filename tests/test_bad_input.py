@@ -260,7 +260,7 @@ def test_two_at_once(place, capsys):
         (["--set", "propagate.chroma_sid=4"], "did you mean 'chroma_side'"),
         (["--set", "nonsense"], "section.name=value"),
         (["--set", "propagate.chroma_side=1e99"], "whole number"),
-        (["--set", "export.doubtful=nan"], "from 0 to 1"),
+        (["--set", "export.doubtful=nan"], "from 1 to 30"),
         (["--preset", "standart"], "did you mean 'standard'"),
         (["--delivery", "prores422hq"], "did you mean 'prores-422hq'"),
         (["--device", "cuda"], "--device auto"),

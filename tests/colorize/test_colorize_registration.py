@@ -107,13 +107,20 @@ def test_confidence_is_low_where_the_picture_shows_something_else() -> None:
 
 
 def test_another_scene_is_far() -> None:
-    found, color = register(gray(scene(7, size=BIG)), reference(scene(8, size=BIG)), SETTINGS)
+    truth, other = scene(7, size=BIG), reference(scene(8, size=BIG))
+    found, color = register(gray(truth), other, SETTINGS)
+    assert found.kind == "far"
+    fitting = register(gray(truth), reference(redrawn(truth, 7)), SETTINGS)[1]
+    assert color.confidence.mean() < 0.5 * fitting.confidence.mean(), "what fits by chance is trusted less"
+    assert register(gray(truth), other, replace(SETTINGS, near=0.0))[0].kind == "near"
+
+
+def test_a_picture_that_hardly_fits_gives_nothing() -> None:
+    noise = np.random.default_rng(0).random((3, *BIG)).astype(np.float32)
+    found, color = register(gray(scene(7, size=BIG)), reference(noise), SETTINGS)
     assert found.kind == "far"
     assert not color.confidence.any()
     assert not color.chroma.any()
-    assert (
-        register(gray(scene(7, size=BIG)), reference(scene(8, size=BIG)), replace(SETTINGS, near=0.0))[0].kind == "near"
-    )
 
 
 def test_pictures_of_another_size_and_shape() -> None:

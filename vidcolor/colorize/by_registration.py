@@ -57,7 +57,8 @@ def register(
     """How the frame's own picture fits it, and the frame in its colours, at the frame's size.
 
     may_be_exact  False: it is known to be another frame's, which most of this one's pixels may still agree with
-    A picture that is far gives only what little fits, unfilled, with confidence about 0 elsewhere.
+    A picture that is far gives what little fits, unfilled, as evidence for a colorizer to weigh and no colours to show:
+    some of any picture fits by chance. Where less than LEAST_FIT does, chroma and confidence are 0.
     """
     size = target.lightness.shape
     planes = resized(np.concatenate([gray_of(picture)[None], picture.chroma]), size)

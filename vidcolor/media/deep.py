@@ -3,7 +3,7 @@
 - Only read: its PNG writer (3.2.2) reports no failure on a full disk, and none of its writers writes to memory. Hence
   picture_out.py.
 - DPX is left to FFmpeg (still.py), which gives a scan's 10-bit codes; here they would be spread over 16 bits.
-- It keeps ICC profiles and applies none (icc.py).
+- A picture that is read keeps its ICC profile, which is not applied (icc.py).
 - The library is loaded where it is first needed: 30 ms of every command otherwise.
 """
 
