@@ -57,6 +57,7 @@ SHOTS = [Shot("r1", FrameRange(0, 134)), Shot("r1", FrameRange(134, 300))]
         ("shot 2024-06-12 00-00-05.360.png", 134, None),
         ("wardrobe/000020.png", 20, None),
         ("r1-000134/000150.png", 150, "r1-000134"),
+        ("frame_40_0f8fad5b-d9cb-469f-a165-70867728950e_0.png", 40, None),
     ],
 )
 def test_a_frames_name_is_taken_at_its_word(path: str, frame: int, shot: str | None) -> None:
@@ -83,6 +84,7 @@ def test_a_frames_name_is_taken_at_its_word(path: str, frame: int, shot: str | N
         ("coat 1920x1080.png", None),
         ("coat-720p.png", None),
         ("TC_05-00-05-09.png", None),
+        ("street_7b1f6f3a-9c6e-4a2d-8b1f-123456789abc.png", None),
     ],
 )
 def test_other_names_are_free_references(path: str, shot: str | None) -> None:
@@ -109,6 +111,8 @@ def test_other_names_are_free_references(path: str, shot: str | None) -> None:
         ("film.mp4_000005.360.png", (134, 5)),
         ("take2_000017.png", (17, 2)),
         ("film 00.00.05.png", tuple(range(125, 150))),
+        ("2024-06-12_000134.png", (134,)),
+        ("s01e2f40.png", (1, 40, 2)),
     ],
 )
 def test_where_a_name_may_mean_either_the_picture_decides(path: str, frames: tuple[int, ...]) -> None:

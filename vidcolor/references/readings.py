@@ -27,7 +27,9 @@ MOST_DIGITS = 12
 DIGITS = re.compile(r"[0-9]+")
 JOINTS = ":;._-hms"
 """What may stand between the fields of a time or a date."""
-FRAME_WORD = re.compile(r"(?:^|.*[^a-z])(?:frames?|fr|f)[ _.\-#]*", re.DOTALL)
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""What image services put into names: its digits count nothing, and `1f6` in it is no frame 6."""
+FRAME_WORD = re.compile(r"(?:(?:^|.*[^a-z])(?:frames?|fr)|(?:^|.*[^a-z0-9])f)[ _.\-#]*", re.DOTALL)
 REFERENCE_WORD = re.compile(r"(?:^|.*[^a-z])(?:refs?|references?|keys?|keyframes?|kf)[ _.\-#]*", re.DOTALL)
 TAIL = re.compile(
     r"(?:_[0-9]{5}_|[ _\-]*\([0-9]{1,3}\)|[ _.\-]*v[0-9]{1,3}|[ _\-]*(?:copy|kopie|copie|copia)[ _\-]*[0-9]{0,3})+$"
@@ -60,6 +62,7 @@ def read_stem(stem: str, reel: Reel) -> Reading:
 
     Refuses names that are nothing but a frame number or timecode that the film does not have.
     """
+    stem = UUID.sub(lambda found: "-" * len(found[0]), stem)
     groups = [(m.start(), m.end()) for m in DIGITS.finditer(stem)]
     runs = _runs(stem, groups)
     if timed := _timed(stem, runs, reel):
@@ -191,6 +194,8 @@ def _dated(stem: str, run: Run) -> Run:
     fields = _after_date(stem, run)
     joints = {stem[b] for _, b in fields[:-1]}
     clock = [b - a for a, b in fields] == [2, 2, 2] and (len(joints) == 1 or joints == set("hm"))
+    if len(fields) == 1 < len(run):  # 2024-11-03_000040: a date, and what may be a frame
+        return run[:-1]
     return run if len(fields) < len(run) or clock else []
 
 
