@@ -117,6 +117,15 @@ def test_the_interface_of_the_training_free_features(file):
         NetworkFeatures(file, strides=(2,))
 
 
+def test_a_frame_as_the_plan_kept_it_will_do(file):
+    """Frames kept on disk are frozen when read back, of which PyTorch warns."""
+    lightness = np.random.default_rng(0).uniform(0, 100, (32, 48)).astype(np.float32)
+    frozen = np.frombuffer(lightness.tobytes(), np.float32).reshape(lightness.shape)
+    features = NetworkFeatures(file)
+    for expected, found in zip(features(lightness), features(frozen), strict=True):
+        assert np.array_equal(expected, found)
+
+
 def test_the_number_of_threads_does_not_change_the_answer(tmp_path):
     """At the size of use: smaller ones are worked on alike by any number of threads."""
     file = tmp_path / "features.safetensors"

@@ -39,7 +39,7 @@ class NetworkFeatures:
         """All three maps, (1, C, h, w) float32 each, for other networks."""
         if lightness.ndim != 2:
             raise InputError(f"features of an array of shape {lightness.shape}: lightness must be (H, W)")
-        picture = torch.from_numpy(np.ascontiguousarray(lightness, np.float32))[None, None]
+        picture = torch.from_numpy(np.require(lightness, np.float32, ["C", "W"]))[None, None]  # frozen ones are copied
         run_alone()
         with torch.inference_mode():
             return list(self._net(picture))

@@ -31,8 +31,8 @@ class Weigher:
         """
         run_alone()
         light, planes, doubt = (
-            torch.from_numpy(np.ascontiguousarray(a, np.float32))[None] for a in (lightness, evidence, error)
-        )
+            torch.from_numpy(np.require(a, np.float32, ["C", "W"]))[None] for a in (lightness, evidence, error)
+        )  # PyTorch warns of frozen arrays, so those are copied
         with torch.inference_mode():
             features = [torch.as_tensor(m)[None] for m in maps]
             chroma, expected, _ = self._net(light[None], features, planes, doubt)
