@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -147,3 +148,35 @@ def test_a_timecode_that_no_clock_shows_is_refused(place, given, said, capsys):
     told = capsys.readouterr().err
     assert "reel.start_timecode" in told
     assert said in told
+
+
+def test_a_shot_list_that_is_gone_says_where_it_is_named(place, capsys):
+    project = new(place, "--shots", str(place / "good.csv"))
+    assert main(["plan", str(project)]) == 0
+    (place / "good.csv").unlink()
+    assert main(["status", str(project)]) == 2
+    assert f'shots = "" into {project / "project.toml"}' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["made.json", "report.json"])
+@pytest.mark.parametrize("damaged", [True, False])
+def test_following_the_advice_on_a_damaged_version_mends_it(place, name, damaged, capsys):
+    line = ["run", str(place / "film.mkv"), "--keyframes", str(place / "refs"), "--preset", "draft"]
+    assert main(line) == 0
+    version = place / "film.vidcolor" / "shots" / "r1-000000" / "v001"
+    (version / name).write_text("") if damaged else (version / name).unlink()
+    assert main(line) == 2
+    assert f"delete {version} and run the command again" in capsys.readouterr().err
+    shutil.rmtree(version)
+    assert main(line) == 0
+
+
+def test_status_does_not_call_gray_what_the_next_run_chooses_for(place, capsys):
+    project = new(place)
+    assert main(["plan", str(project)]) == 0
+    (place / "refs" / "000001.png").rename(place / "refs" / "coat.png")
+    capsys.readouterr()
+    assert main(["status", str(project)]) == 0
+    told = capsys.readouterr().out
+    assert "not chosen yet" in told
+    assert "stays gray" not in told

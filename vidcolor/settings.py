@@ -222,7 +222,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingsError(f"{path}: not valid TOML ({error}); mend or remove it") from error
+        raise SettingsError(f"{path}: not valid TOML ({error}); mend that line") from error
 
 
 def load_settings(sources: list[tuple[str, Mapping[str, Any]]]) -> Settings:

@@ -85,6 +85,6 @@ def _row(state: ShotState, plan: Plan) -> tuple[str, ...]:
         shot.entry.kind,
         state.state,
         state.version.name if state.version else "-",
-        keys or "none: stays gray",
+        keys or ("none: stays gray" if state.planned.matched else "not chosen yet"),
         mean,
     )

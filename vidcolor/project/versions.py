@@ -57,7 +57,8 @@ def versions_of(project: Project, shot_id: str) -> Iterator[Version]:
 
 def read_report(project: Project, version: Version) -> dict[str, Any]:
     """What the render of this version measured."""
-    return project.read_json(f"shots/{version.shot_id}/{version.name}/{REPORT}", REPORT_SCHEMA)
+    name = f"shots/{version.shot_id}/{version.name}"
+    return project.read_json(f"{name}/{REPORT}", REPORT_SCHEMA, whole=name)
 
 
 def start_version(project: Project, shot_id: str) -> Path:
@@ -85,7 +86,7 @@ def finish_version(project: Project, shot_id: str, ingredients: Ingredients, rep
 def _read(project: Project, shot_id: str, number: int) -> Version:
     name = f"shots/{shot_id}/v{number:03d}"
     path = project.root / name
-    data = project.read_json(f"{name}/{MADE}", MADE_SCHEMA)
+    data = project.read_json(f"{name}/{MADE}", MADE_SCHEMA, whole=name)
     mark, ingredients = data.get("fingerprint"), data.get("ingredients")
     if not isinstance(mark, str) or not isinstance(ingredients, dict) or fingerprint(ingredients) != mark:
         raise ProjectError(f"{path / MADE}: damaged; delete {path} and render again")

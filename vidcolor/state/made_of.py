@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from vidcolor.errors import MediaError, WeightsError
+from vidcolor.errors import MediaError, ProjectError, WeightsError
 from vidcolor.flow.published import RAFT_FILES
 from vidcolor.machine import flow_number_type, graphics, number_type
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
 from vidcolor.project.fingerprint import Ingredients, Value, describe_change, fingerprint, settings_ingredients
-from vidcolor.project.folder import Project
+from vidcolor.project.folder import CONFIG, Project
 from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.stages import STAGES
 from vidcolor.state.by_shot import ByShot
@@ -27,6 +27,9 @@ TAKE_ANY = "export.machines=any"
 
 def shots_ingredients(project: Project, reel: Reel, settings: Settings) -> Ingredients:
     listed = project.shots_path
+    if listed and not listed.is_file():
+        place = project.path(CONFIG)
+        raise ProjectError(f'{listed}: no such shot list; give one with --shots, or write shots = "" into {place}')
     return {
         "reel": reel.hash,
         **reading_ingredients(settings),
