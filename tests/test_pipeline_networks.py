@@ -1,20 +1,31 @@
-"""pipeline/: which networks are in force, and that a render is named by their weights."""
+"""pipeline/: which networks are in force, and that a render is named by their code, number type and weights."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from vidcolor.machine import number_type
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
 from vidcolor.settings import load_settings, preset_tables
-from vidcolor.state.made_of import network_ingredients
+from vidcolor.stages import STAGES
+from vidcolor.state.made_of import NUMBERS, network_ingredients
 
 
-def test_the_usual_render_is_named_by_all_shipped_weights():
+def marks(*files: Path) -> dict[str, str]:
+    return {f"weights.{file.stem}": mark_of(file) for file in files}
+
+
+def code_and_numbers() -> dict[str, str | int]:
+    return {"stage.networks": STAGES["networks"], NUMBERS: number_type()}
+
+
+def test_the_usual_render_is_named_by_its_networks_code_numbers_and_weights():
     found = network_ingredients(load_settings([]))
-    assert found == {f"weights.{file.stem}": mark_of(file) for file in (FEATURES, COLORIZER, PROPAGATOR)}
+    assert found == code_and_numbers() | marks(FEATURES, COLORIZER, PROPAGATOR)
 
 
 def test_draft_is_made_without_networks_and_without_torch():
@@ -46,7 +57,7 @@ def test_the_features_network_is_loaded_once_and_shared(monkeypatch):
 
 
 @pytest.mark.parametrize("section", ["colorize", "propagate"])
-def test_a_network_that_is_not_used_names_nothing(section):
+def test_a_network_that_is_not_used_is_not_named(section):
     found = network_ingredients(load_settings([("test", {section: {"network": "none"}})]))
     other = PROPAGATOR if section == "colorize" else COLORIZER
-    assert found == {f"weights.{file.stem}": mark_of(file) for file in (FEATURES, other)}
+    assert found == code_and_numbers() | marks(FEATURES, other)
