@@ -78,7 +78,7 @@ def result_of(path: Path) -> list[np.ndarray]:
 
 def test_shots_are_found_and_told(made):
     rows = (made[0] / "film.vidcolor" / "plan" / "shots.csv").read_text().splitlines()
-    assert rows[0] == "shot,start,stop,entry"
+    assert rows[0] == "shot,start,stop,entry,transition_start,transition_stop"
     assert [r.split(",")[:3] for r in rows[1:]] == [
         [s, str(a), str(a + 20)] for s, a in zip(SHOTS, (0, 20, 40), strict=True)
     ]

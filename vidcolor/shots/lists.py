@@ -4,7 +4,7 @@
 |---|---|---|
 | .otio | exact | exact |
 | .edl | exact, where a dissolve's shots meet in its middle (as stage 1 makes them) | the same |
-| .csv | exact | not held; read back at a usual length |
+| .csv | exact | exact; of a usual length where the list has no such columns or leaves them empty |
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vidcolor.shots.otio import otio_text, read_otio
 from vidcolor.shots.rows import Row, shots_of
 from vidcolor.types import Reel, Shot, TransitionKind
 
-COLUMNS = ("shot", "start", "stop", "entry")
+COLUMNS, TRANSITION = ("shot", "start", "stop", "entry"), ("transition_start", "transition_stop")
 LARGEST = 32 * 2**20
 """Bytes of the largest list that is read: a thousand times a feature film's."""
 FRAME_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
@@ -69,9 +69,12 @@ def _text(path: Path) -> str:
 
 
 def csv_text(shots: Sequence[Shot], reel: Reel) -> str:
-    """The shots as CSV: `shot,start,stop,entry`, frames from 0, stop not included."""
-    lines = [",".join(COLUMNS)]
-    lines += [f"{shot.id},{shot.frames.start},{shot.frames.stop},{shot.entry.kind}" for shot in shots]
+    """The shots as CSV, frames from 0, stops not included: `shot,start,stop,entry` and the frames of the entry."""
+    lines = [",".join(COLUMNS + TRANSITION)]
+    for shot in shots:
+        shared = shot.entry.frames
+        ends = f"{shared.start},{shared.stop}" if shared else ","
+        lines.append(f"{shot.id},{shot.frames.start},{shot.frames.stop},{shot.entry.kind},{ends}")
     return "\n".join(lines) + "\n"
 
 
@@ -107,7 +110,8 @@ def read_csv(path: Path, text: str, reel: Reel) -> list[Row]:
 
 def _csv_row(path: Path, place: str, cells: dict[str, str]) -> Row:
     numbers = []
-    for name in ("start", "stop"):
+    told = any(cells.get(name) for name in TRANSITION)
+    for name in ("start", "stop", *(TRANSITION if told else ())):
         value = cells.get(name, "")
         if not FRAME_NUMBER.fullmatch(value):
             raise InputError(f"{path}: {place}: {name} {value[:40]!r} is not a frame number; write a whole number")
@@ -115,7 +119,7 @@ def _csv_row(path: Path, place: str, cells: dict[str, str]) -> Row:
     entry = cells.get("entry", "").lower()
     if entry not in KINDS:
         raise InputError(f"{path}: {place}: entry {entry[:40]!r} is not one of cut, dissolve, fade")
-    return Row(place, numbers[0], numbers[1], KINDS[entry])
+    return Row(place, numbers[0], numbers[1], KINDS[entry], (numbers[2], numbers[3]) if told else None)
 
 
 READERS: dict[str, Callable[[Path, str, Reel], list[Row]]] = {".edl": read_edl, ".otio": read_otio, ".csv": read_csv}
