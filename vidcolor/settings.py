@@ -218,7 +218,7 @@ def _kinds(section: str) -> dict[str, Any]:
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file. Refuses what cannot be read as one."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark in front
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -233,12 +233,15 @@ def load_settings(sources: list[tuple[str, Mapping[str, Any]]]) -> Settings:
     return result
 
 
-def preset_tables(name: str) -> dict[str, Any]:
-    """What a preset says, from `configs/presets/`. Refuses unknown names by listing the known."""
+def preset_tables(name: str, origin: str = "--preset") -> dict[str, Any]:
+    """What a preset says, from `configs/presets/`. Refuses unknown names by listing the known.
+
+    origin  who names it: opens the error
+    """
     folder = resources.files("vidcolor.configs") / "presets"
     known = sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
     if name not in known:
-        raise SettingsError(f"no preset {name!r}{_suggest(name, known)}")
+        raise SettingsError(f"{origin}: no preset {name!r}{_suggest(name, known)}")
     return tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
 
 

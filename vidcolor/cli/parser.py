@@ -27,9 +27,8 @@ examples:
 
 A picture named by a frame number, timecode or time (000134.png, frame_40.png, 01-00-05-09.png) colours that
 frame; with any other number in its name (coat_2024.png) it does so if it fits; all others are offered to every
-shot. A mask beside a picture
-(coat.region-000134.png) gives the white part of that frame the colours of coat.png. Change one picture and
-run again: only the shots it touches render again.
+shot. A mask beside a picture (coat.region-000134.png) gives the white part of that frame the colours of coat.png.
+Change one picture and run again: only the shots it touches render again.
 """
 
 
@@ -51,13 +50,18 @@ class Mixed(argparse.ArgumentParser):
     """Takes options before, between and behind the other words: `render PROJECT --dry-run SHOT`."""
 
     mixing = False
+    spare = ""
+    """The option that a word too many was probably meant for"""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # what the commands' parsers are asked
         if self.mixing:
             return super().parse_known_args(args, namespace)
         self.mixing = True
         try:
-            return self.parse_known_intermixed_args(args, namespace)
+            found, more = self.parse_known_intermixed_args(args, namespace)
+            if self.spare and more and not more[0].startswith("-"):
+                self.error(f"unrecognized arguments: {' '.join(more)} (did you mean {self.spare} {more[0]}?)")
+            return found, more
         finally:
             self.mixing = False
 
@@ -86,8 +90,15 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(verbs: argparse._SubParsersAction, name: str, text: str, example: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(
+def _path(text: str) -> Path:
+    """A file or folder of the line. Refuses an empty name, which would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name; give a file or folder, or leave the option out")
+    return Path(text)
+
+
+def _command(verbs: argparse._SubParsersAction, name: str, text: str, example: str) -> Mixed:
+    parser: Mixed = verbs.add_parser(
         name,
         help=text,
         description=text[0].upper() + text[1:] + ".",
@@ -105,14 +116,17 @@ def _add_run(verbs: argparse._SubParsersAction) -> None:
         "everything at once: makes or reopens FILM.vidcolor, plans, renders what is stale, delivers",
         "vidcolor run film.mp4 --keyframes refs/ -o film_color.mov",
     )
+    parser.spare = "--keyframes"
     parser.usage = "vidcolor run FILM --keyframes DIR [-o OUT] [options]"
-    parser.add_argument("film", type=Path, metavar="FILM", help="a film file, or a folder of numbered pictures")
-    parser.add_argument("--keyframes", type=Path, metavar="DIR", help="the folder of colour pictures")
-    parser.add_argument("-o", dest="out", type=Path, metavar="OUT", help="the delivered file (default: FILM_color.mov)")
-    parser.add_argument("--project", type=Path, metavar="DIR", help="the project folder (default: FILM.vidcolor)")
+    parser.add_argument("film", type=_path, metavar="FILM", help="a film file, or a folder of numbered pictures")
+    parser.add_argument("--keyframes", type=_path, metavar="DIR", help="the folder of colour pictures")
+    parser.add_argument(
+        "-o", dest="out", type=_path, metavar="OUT", help="the delivered file (default: FILM_color.mov)"
+    )
+    parser.add_argument("--project", type=_path, metavar="DIR", help="the project folder (default: FILM.vidcolor)")
     _add_delivery(parser)
     parser.add_argument("--preset", metavar="NAME", help="draft, standard (default) or archive")
-    parser.add_argument("--shots", type=Path, metavar="FILE", help="an EDL, OTIO or CSV instead of shot detection")
+    parser.add_argument("--shots", type=_path, metavar="FILE", help="an EDL, OTIO or CSV instead of shot detection")
     _add_device(parser)
     _add_set(parser)
 
@@ -121,7 +135,7 @@ def _add_example(verbs: argparse._SubParsersAction) -> None:
     parser = _command(
         verbs, "example", "writes a small gray film and its references, to try `vidcolor run`", "vidcolor example demo"
     )
-    parser.add_argument("folder", type=Path, help="where to write it; made if missing")
+    parser.add_argument("folder", type=_path, help="where to write it; made if missing")
 
 
 def _add_new(verbs: argparse._SubParsersAction) -> None:
@@ -131,11 +145,11 @@ def _add_new(verbs: argparse._SubParsersAction) -> None:
         "makes a project folder without starting the work",
         "vidcolor new northwind.vidcolor --reel scans/reel1.mov --keyframes refs/",
     )
-    parser.add_argument("project", type=Path, help="the folder to make")
-    parser.add_argument("--reel", type=Path, required=True, metavar="FILM", help="the film file")
-    parser.add_argument("--keyframes", type=Path, metavar="DIR", help="the folder of colour pictures")
+    parser.add_argument("project", type=_path, help="the folder to make")
+    parser.add_argument("--reel", type=_path, required=True, metavar="FILM", help="the film file")
+    parser.add_argument("--keyframes", type=_path, metavar="DIR", help="the folder of colour pictures")
     parser.add_argument("--preset", default="standard", metavar="NAME", help="draft, standard (default) or archive")
-    parser.add_argument("--shots", type=Path, metavar="FILE", help="an EDL, OTIO or CSV instead of shot detection")
+    parser.add_argument("--shots", type=_path, metavar="FILE", help="an EDL, OTIO or CSV instead of shot detection")
 
 
 def _add_plan(verbs: argparse._SubParsersAction) -> None:
@@ -173,7 +187,9 @@ def _add_export(verbs: argparse._SubParsersAction) -> None:
         "vidcolor export northwind.vidcolor -o northwind.mov --delivery prores-4444",
     )
     _add_project(parser)
-    parser.add_argument("-o", dest="out", type=Path, metavar="OUT", help="the delivered file (default: FILM_color.mov)")
+    parser.add_argument(
+        "-o", dest="out", type=_path, metavar="OUT", help="the delivered file (default: FILM_color.mov)"
+    )
     _add_delivery(parser)
     _add_device(parser)
     _add_set(parser)
@@ -229,12 +245,12 @@ def _add_transfer(verbs: argparse._SubParsersAction) -> None:
         "one picture in the colours of another: a gray one coloured, or one in colour brought to another's palette",
         "vidcolor transfer portrait_gray.png portrait_color.jpg -o portrait.png",
     )
-    parser.add_argument("target", type=Path, help="a gray or colour picture: PNG, TIFF or JPEG, 8 or 16 bits")
-    parser.add_argument("reference", type=Path, help="a colour picture that shows the like")
+    parser.add_argument("target", type=_path, help="a gray or colour picture: PNG, TIFF or JPEG, 8 or 16 bits")
+    parser.add_argument("reference", type=_path, help="a colour picture that shows the like")
     parser.add_argument(
         "-o",
         dest="out",
-        type=Path,
+        type=_path,
         metavar="OUT",
         required=True,
         help="PNG or TIFF of 16 bits, by its name; replaced if an earlier transfer wrote it, no other file is",
@@ -249,7 +265,7 @@ def _add_transfer(verbs: argparse._SubParsersAction) -> None:
         help="what things are recognised by: the program's own features, or VGG-19's beside them (auto: where its "
         "weights are given or already here; vgg19 fetches them, 548 MB)",
     )
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="a file of torchvision's VGG-19")
+    parser.add_argument("--weights", type=_path, metavar="FILE", help="a file of torchvision's VGG-19")
     parser.add_argument(
         "--rule",
         choices=("ours", "published"),
@@ -267,30 +283,34 @@ def _add_measure(verbs: argparse._SubParsersAction) -> None:
         "vidcolor measure film_color.mov truth.mov",
     )
     parser.epilog = MEASURE
-    parser.add_argument("result", type=Path, help="a film, a folder of pictures numbered by frame, or a picture")
-    parser.add_argument("truth", type=Path, help="the same in its true colours, of the same size; the kinds may differ")
-    parser.add_argument("--reference", type=Path, metavar="PICTURE", help="a colour picture, for HIS, dHIS and LPIPS_R")
+    parser.add_argument("result", type=_path, help="a film, a folder of pictures numbered by frame, or a picture")
+    parser.add_argument(
+        "truth", type=_path, help="the same in its true colours, of the same size; the kinds may differ"
+    )
+    parser.add_argument(
+        "--reference", type=_path, metavar="PICTURE", help="a colour picture, for HIS, dHIS and LPIPS_R"
+    )
     parser.add_argument(
         "--keyframes",
-        type=Path,
+        type=_path,
         metavar="DIR",
         help="the pictures that were given to `vidcolor run`: the frames they name are left out of the means, and "
         "errors by distance to them are shown",
     )
     parser.add_argument(
         "--weights",
-        type=Path,
+        type=_path,
         action="append",
         default=[],
         metavar="FILE",
         help="a file of ImageNet weights for LPIPS, LPIPS_R or FID, once for each file; where none is given they are "
         "fetched once by torchvision; `none` leaves these rows out, which on a CPU take seconds a frame",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything, with a number for every frame")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each frame")
+    parser.add_argument("--json", type=_path, metavar="FILE", help="write everything, with a number for every frame")
+    parser.add_argument("--csv", type=_path, metavar="FILE", help="write a row for each frame")
     parser.add_argument(
         "--report",
-        type=Path,
+        type=_path,
         metavar="DIR",
         help="write DIR/index.html: table, curves and worst frames on one page that needs no other file",
     )
@@ -306,14 +326,14 @@ def _add_settings(verbs: argparse._SubParsersAction) -> None:
 
 
 def _add_project(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("project", type=Path, help="the project folder")
+    parser.add_argument("project", type=_path, help="the project folder")
 
 
 def _add_shot_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shots",
         dest="shot_list",
-        type=Path,
+        type=_path,
         metavar="FILE",
         help="an EDL, OTIO or CSV instead of shot detection, from now on",
     )

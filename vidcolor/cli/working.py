@@ -12,11 +12,11 @@ from vidcolor.settings import Settings, load_settings, parse_assignment, preset_
 
 def settings_of(project: Project, assignments: list[str]) -> Settings:
     """Defaults, preset, `project.toml`, `--set`, in this order."""
-    preset = project.config.preset
+    preset, page = project.config.preset, f"{project.root / 'project.toml'}"
     return load_settings(
         [
-            (f"preset {preset}", preset_tables(preset)),
-            (f"{project.root / 'project.toml'}: settings", project.config.settings),
+            (f"preset {preset}", preset_tables(preset, page)),
+            (f"{page}: settings", project.config.settings),
             *assigned(assignments),
         ]
     )

@@ -119,8 +119,9 @@ def _tell(progress: Progress, total: int, done: int) -> None:
 
 def _fresh(project: Project, state: ShotState) -> Version:
     if state.version is None or state.state != "fresh":
+        what = "is stale" if state.version else "was never rendered"
         raise ProjectError(
-            f"{project.root}: shot {state.planned.shot.id} is stale; run `vidcolor render {project.root}` first"
+            f"{project.root}: shot {state.planned.shot.id} {what}; run `vidcolor render {project.root}` first"
         )
     return state.version
 

@@ -108,7 +108,7 @@ class Project:
         """Rewrites single lines of `project.toml`, leaving people's other lines and comments as they are."""
         if not changes:
             return
-        text = (self.root / CONFIG).read_text(encoding="utf-8")
+        text = (self.root / CONFIG).read_text(encoding="utf-8-sig")
         for name, value in changes.items():
             line = f"{name} = {_toml_text(value)}"
             old = re.search(rf"^{name}\s*=.*$", text, re.MULTILINE)

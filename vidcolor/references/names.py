@@ -38,6 +38,8 @@ HOWS = {
     "from 0": "References are numbered from 0, not as the film's own pictures are",
     "time": "Read as times since the film's start",
 }
+TO_BE_FREE = "rename it, without a number for a free reference"
+TO_BE_A_MASK = "rename it by the frame it is a mask of"
 MOST_NAMED = 4
 """Pictures named in one note before `and N more`."""
 
@@ -168,7 +170,7 @@ def _regions_of(
         if not of_frame:
             _keep_once(parts, (picture, match[2] or ""), path)
             continue
-        frames = _read(path, of_frame["frame"] or of_frame["number"], reel).frames
+        frames = _read(path, of_frame["frame"] or of_frame["number"], reel, TO_BE_A_MASK).frames
         _keep_once(found, (picture, of_frame["name"] or "", frames[0]), path)
     regions = [
         RegionName(path, frame, named[picture], parts.get((picture, label), ""), _shot_of(path))
@@ -195,11 +197,11 @@ def _shot_of(path: str) -> str | None:
     return parts[0] if len(parts) > 1 and SHOT_FOLDER.fullmatch(parts[0]) else None
 
 
-def _read(path: str, stem: str, reel: Reel) -> Reading:
+def _read(path: str, stem: str, reel: Reel, remedy: str = TO_BE_FREE) -> Reading:
     try:
         return read_stem(stem, reel)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+        raise InputError(f"{path}: {error}; {remedy}") from error
 
 
 def refuse_doubles(pictures: Sequence[PictureName], reel: Reel) -> None:

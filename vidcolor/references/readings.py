@@ -60,7 +60,8 @@ class Reading:
 def read_stem(stem: str, reel: Reel) -> Reading:
     """What a picture's name without its suffix may mean for this film.
 
-    Refuses names that are nothing but a frame number or timecode that the film does not have.
+    Refuses names that are nothing but a frame number or timecode that the film does not have; the remedy is the
+    caller's to say.
     """
     stem = UUID.sub(lambda found: "-" * len(found[0]), stem)
     groups = [(m.start(), m.end()) for m in DIGITS.finditer(stem)]
@@ -101,7 +102,7 @@ def _at_its_word(stem: str, span: Span, reel: Reel, film: _FilmNumbers) -> Readi
     own = f"; its pictures are numbered {film.first} to {film.first + reel.frame_count - 1}" if film.first else ""
     raise InputError(
         f"frame {_shown(stem[slice(*span)])} is past the film's end ({reel.frame_count} frames, 0 to "
-        f"{reel.frame_count - 1}{own}); rename it, without a number for a free reference"
+        f"{reel.frame_count - 1}{own})"
     )
 
 
@@ -300,4 +301,4 @@ def _no_such_time(stem: str, fields: Run, reel: Reel) -> str:
         _label(stem, fields, reel)
     except InputError as error:
         return str(error)
-    return f"outside the film, which runs from {reel.timecode(0)} to {reel.timecode(reel.frame_count - 1)}; rename it"
+    return f"outside the film, which runs from {reel.timecode(0)} to {reel.timecode(reel.frame_count - 1)}"

@@ -51,7 +51,8 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
     """
     reel = load_reel(project, settings)
     if reel is None:
-        raise ProjectError(f"{project.root}: not planned yet, or the film has changed; run `vidcolor plan` first")
+        why = "the film has changed since it was planned" if project.has(REELS) else "never planned"
+        raise ProjectError(f"{project.root}: {why}; run `vidcolor plan {project.root}` first")
     shots = shots or load_shots(project, reel, settings)
     if shots is None:
         raise ProjectError(f"{project.root}: its shots are out of date; run `vidcolor plan` first")

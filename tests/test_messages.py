@@ -1,0 +1,100 @@
+"""What users' mistakes are told: the thing at fault, by its right name, and the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tiny import write_gray_film, write_picture
+
+from vidcolor.cli.parser import build_parser, main
+
+GOOD = "shot,start,stop,entry\na,0,8,cut\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A film of 8 frames, a picture of frame 0, and a project that was never planned."""
+    colors = write_gray_film(tmp_path / "film.mkv", 8)
+    (tmp_path / "refs").mkdir()
+    write_picture(tmp_path / "refs" / "000000.png", colors=colors[0])
+    line = ["--reel", str(tmp_path / "film.mkv"), "--keyframes", str(tmp_path / "refs")]
+    assert main(["new", str(tmp_path / "film.vidcolor"), *line]) == 0
+    return tmp_path
+
+
+def refused(capsys: pytest.CaptureFixture[str], *line: str | Path) -> str:
+    capsys.readouterr()
+    try:
+        code: object = main([str(word) for word in line])
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
+    return capsys.readouterr().err
+
+
+def test_never_planned_and_changed_since_are_told_apart(place, capsys):
+    project = place / "film.vidcolor"
+    told = refused(capsys, "status", project, "--json")
+    assert "never planned" in told
+    assert "film has changed" not in told
+    assert main(["plan", str(project)]) == 0
+    write_gray_film(place / "film.mkv", 9)
+    told = refused(capsys, "status", project, "--json")
+    assert "the film has changed since" in told
+    assert "never planned" not in told
+
+
+def test_export_of_a_shot_that_was_never_rendered_does_not_call_it_stale(place, capsys):
+    assert main(["plan", str(place / "film.vidcolor")]) == 0
+    told = refused(capsys, "export", place / "film.vidcolor")
+    assert "r1-000000 was never rendered" in told
+    assert "stale" not in told
+
+
+def test_a_mask_past_the_end_is_told_to_name_its_frame(place, capsys):
+    for name in ("coat.png", "coat.region-0500.png"):
+        write_picture(place / "refs" / name)
+    told = refused(capsys, "plan", place / "film.vidcolor")
+    assert "coat.region-0500.png: frame 500 is past the film's end" in told
+    assert "rename it by the frame it is a mask of" in told
+    assert "free reference" not in told
+
+
+def test_a_picture_past_the_end_may_be_made_free(place, capsys):
+    write_picture(place / "refs" / "000500.png")
+    assert "rename it, without a number for a free reference" in refused(capsys, "plan", place / "film.vidcolor")
+
+
+def test_project_toml_may_open_with_the_mark_of_windows_editors(place):
+    page = place / "film.vidcolor" / "project.toml"
+    text = page.read_text().partition("version = 1\n")[2]
+    page.write_text(text, encoding="utf-8-sig")
+    (place / "list.csv").write_text(GOOD)
+    assert main(["plan", str(page.parent), "--shots", str(place / "list.csv")]) == 0
+    assert page.read_text(encoding="utf-8-sig") == text.replace('shots = ""', 'shots = "../list.csv"')
+
+
+def test_an_unknown_preset_names_the_file_that_asks_for_it(place, capsys):
+    page = place / "film.vidcolor" / "project.toml"
+    page.write_text(page.read_text().replace('preset = "standard"', 'preset = "x"'))
+    assert f"{page}: no preset 'x'" in refused(capsys, "plan", page.parent)
+    assert "--preset: no preset 'y'" in refused(capsys, "run", place / "film.mkv", "--preset", "y")
+
+
+def test_a_word_too_many_for_run_is_taken_for_the_references(place, capsys):
+    assert "did you mean --keyframes r?" in refused(capsys, "run", place / "film.mkv", "r")
+
+
+@pytest.mark.parametrize("option", ["--shots", "--keyframes", "-o"])
+def test_an_empty_name_is_no_folder(place, option, capsys):
+    told = refused(capsys, "run", place / "film.mkv", option, "")
+    assert f"{option}: an empty name" in told
+
+
+def test_the_help_tells_each_thing_in_whole_lines():
+    """A line ends early only where a sentence does."""
+    lines = build_parser().format_help().splitlines()
+    told = lines[next(n for n, line in enumerate(lines) if line.startswith("A picture named by")) :]
+    assert len(told) > 2
+    assert all(len(line) > 90 or line.endswith(".") for line in told)
