@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,39 @@ def test_records_of_the_first_form_are_read(work: Path, capsys: pytest.CaptureFi
     capsys.readouterr()
     assert export(work / "p", out) == 0
     assert "\nwritten  " in "\n" + capsys.readouterr().out
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"), [("chroma.avi", flip), ("keys/000001.avi", flip), ("keys/000001.avi", Path.unlink)]
+)
+def test_damaged_colors_are_not_delivered(
+    name: str, damage: Callable[[Path], None], work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (version,) = (work / "p" / "shots").glob("*/v001")
+    damage(version / name)
+    assert export(work / "p", work / "out.mkv") == 2
+    told = capsys.readouterr().err
+    assert str(version / name) in told
+    assert f"delete {version} and render again" in told
+    assert not (work / "out.mkv").exists()
+    shutil.rmtree(version)
+    assert main(["render", str(work / "p")]) == export(work / "p", work / "out.mkv") == 0
+
+
+def test_versions_without_hashes_are_delivered_and_with_odd_ones_refused(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (made,) = (work / "p" / "shots").glob("*/v001/made.json")
+    facts = json.loads(made.read_text())
+    assert facts.pop("stores").keys() == {"chroma.avi", "keys/000001.avi"}
+    made.write_text(json.dumps(facts))
+    assert export(work / "p", work / "out.mkv") == 0
+    made.write_text(json.dumps({**facts, "stores": {"chroma.avi": 1}}))
+    assert export(work / "p", work / "out.mkv") == 2
+    assert f"delete {made.parent} and render again" in capsys.readouterr().err

@@ -25,13 +25,13 @@ from vidcolor.finish.around_exact import REACH, Joined, with_drawings
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.read import SourceClip
 from vidcolor.media.store import ChromaReader
-from vidcolor.pipeline.kept import read_given
+from vidcolor.pipeline.kept import given_name, read_given
 from vidcolor.pipeline.keyframes import mixed
 from vidcolor.pipeline.plan import Progress
 from vidcolor.project.exports import Export
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
-from vidcolor.project.versions import Version
+from vidcolor.project.versions import CHROMA, Version
 from vidcolor.settings import Settings
 from vidcolor.stages import STAGES
 from vidcolor.state.film import Film
@@ -202,13 +202,19 @@ def joined_colors(plan: Plan, versions: Sequence[Version]) -> Iterator[Joined]:
             color = next(under_way[active[0]])
             for place in active[1:]:
                 color = mix(color, next(under_way[place]), _ramp(plan.shots[place].shot, frame))
-            given = next((g for p in active if (g := read_given(versions[p].path, frame)) is not None), None)
+            given = next((g for p in active if (g := _given(versions[p], frame)) is not None), None)
             alone = active[0] if len(active) == 1 else None
             exact = given is not None and alone is not None and bool(given.confidence.min() == 1)
             yield Joined(color if given is None else _over(given, color), alone, exact)
     finally:
         for colors in under_way.values():
             colors.close()
+
+
+def _given(version: Version, frame: int) -> ColorFrame | None:
+    """A keyframe's own colours, where the version keeps some for its frame. Refuses a file that is damaged or lost."""
+    version.checked(given_name(frame))
+    return read_given(version.path, frame)
 
 
 def _over(given: ColorFrame, color: ColorFrame) -> ColorFrame:
@@ -221,8 +227,8 @@ def _over(given: ColorFrame, color: ColorFrame) -> ColorFrame:
 
 
 def _colors_of(planned: ShotPlan, version: Version) -> Generator[ColorFrame, None, None]:
-    """The stored colours of one shot, in order. Refuses a file that holds fewer or more frames than the shot."""
-    with ChromaReader(version.chroma, planned.reach.start) as reader:
+    """The stored colours of one shot, in order. Refuses damage, and fewer or more frames than the shot has."""
+    with ChromaReader(version.checked(CHROMA), planned.reach.start) as reader:
         if len(reader) != len(planned.reach):
             raise MediaError(
                 f"{version.chroma}: damaged ({len(reader)} frames for a shot of {len(planned.reach)}); delete its "

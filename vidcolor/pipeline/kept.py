@@ -129,7 +129,12 @@ def read_given(version: Path, frame: int) -> ColorFrame | None:
 
 
 def _given_path(version: Path, frame: int) -> Path:
-    return version / FOLDER / f"{frame:06d}.avi"
+    return version / given_name(frame)
+
+
+def given_name(frame: int) -> str:
+    """The file that `write_given` keeps a frame's colours in, by its name in the version's folder."""
+    return f"{FOLDER}/{frame:06d}.avi"
 
 
 def picture_of(frame: Frame, color: ColorFrame) -> np.ndarray:

@@ -8,13 +8,13 @@ that a kill at any moment leaves a file that is known.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from vidcolor.errors import ProjectError
+from vidcolor.project.fingerprint import file_sha256
 from vidcolor.project.folder import Project
 
 FOLDER = "exports"
@@ -78,7 +78,7 @@ class Export:
         """By size and time; where these differ, by content: a copied project's film has another time."""
         if not self.out.is_file():
             return False
-        return self._entry.get("file") == _mark(self.out) or _sha256(self.out) in self._hashes()
+        return self._entry.get("file") == _mark(self.out) or file_sha256(self.out) in self._hashes()
 
 
 def places_of(project: Project, record: str) -> dict[str, Entry]:
@@ -100,8 +100,3 @@ def exports_of(project: Project) -> Iterator[tuple[str, Entry]]:
 def _mark(path: Path) -> str:
     stat = path.stat()
     return f"{stat.st_size} {stat.st_mtime_ns}"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,8 @@
 """Renders of a shot: found by fingerprint, numbered in the order they were made, never overwritten.
 
 A version is made in a hidden folder and renamed when it is whole, so an unfinished one is never seen; the next
-render goes on with it, or sweeps it away.
+render goes on with it, or sweeps it away. A whole one keeps the hashes of the colours in it, so that damage is not
+delivered.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vidcolor.errors import ProjectError
-from vidcolor.project.fingerprint import Ingredients, Value, fingerprint
+from vidcolor.project.fingerprint import Ingredients, Value, file_sha256, fingerprint
 from vidcolor.project.folder import Project, remove_tree
 
 MADE = "made.json"
@@ -22,6 +23,8 @@ MADE_SCHEMA = "vidcolor.made/1"
 REPORT = "report.json"
 REPORT_SCHEMA = "vidcolor.report/1"
 CHROMA = "chroma.avi"
+STORES = "**/[!.]*.avi"
+"""The files of colours in a version's folder; hidden ones are unfinished."""
 NAME = re.compile(r"v(\d{3,6})")
 PARTIAL = ".partial"
 
@@ -35,6 +38,8 @@ class Version:
     path: Path
     fingerprint: str
     ingredients: Mapping[str, Value]
+    stores: Mapping[str, str]
+    """SHA-256 of each file of colours, by its name in the folder; empty for a version of older times."""
 
     @property
     def name(self) -> str:
@@ -43,6 +48,23 @@ class Version:
     @property
     def chroma(self) -> Path:
         return self.path / CHROMA
+
+    def checked(self, name: str) -> Path:
+        """The file of colours called `name`, when its bytes are those that were rendered. Refuses any other.
+
+        One whose hash is not known is taken as it is.
+        """
+        path, noted = self.path / name, self.stores.get(name)
+        if noted is None:
+            return path
+        try:
+            same = file_sha256(path) == noted
+        except OSError as error:
+            remedy = f"delete {self.path} and render again"
+            raise ProjectError(f"{path}: cannot be read ({error.strerror or error}); {remedy}") from error
+        if not same:
+            raise ProjectError(f"{path}: damaged since it was rendered; delete {self.path} and render again")
+        return path
 
 
 def versions_of(project: Project, shot_id: str) -> Iterator[Version]:
@@ -73,7 +95,8 @@ def start_version(project: Project, shot_id: str) -> Path:
 def finish_version(project: Project, shot_id: str, ingredients: Ingredients, report: Mapping[str, Any]) -> Version:
     """Turns the hidden folder of `start_version` into the shot's next version."""
     partial = project.path("shots", shot_id, PARTIAL)
-    made = {"fingerprint": fingerprint(ingredients), "ingredients": ingredients}
+    stores = {path.relative_to(partial).as_posix(): file_sha256(path) for path in sorted(partial.glob(STORES))}
+    made = {"fingerprint": fingerprint(ingredients), "ingredients": ingredients, "stores": stores}
     project.write_json(f"shots/{shot_id}/{PARTIAL}/{REPORT}", REPORT_SCHEMA, report)
     project.write_json(f"shots/{shot_id}/{PARTIAL}/{MADE}", MADE_SCHEMA, made)
     taken = [int(m[1]) for p in partial.parent.iterdir() if (m := NAME.fullmatch(p.name))]
@@ -92,4 +115,7 @@ def _read(project: Project, shot_id: str, number: int) -> Version:
         raise ProjectError(f"{path / MADE}: damaged; delete {path} and render again")
     if not os.path.isfile(os.path.join(path, CHROMA)):
         raise ProjectError(f"{path}: its {CHROMA} is missing; delete {path} and render again")
-    return Version(shot_id, number, path, mark, ingredients)
+    stores = data.get("stores", {})
+    if not isinstance(stores, dict) or not all(isinstance(mark, str) for mark in stores.values()):
+        raise ProjectError(f"{path / MADE}: damaged; delete {path} and render again")
+    return Version(shot_id, number, path, mark, ingredients, stores)
