@@ -180,3 +180,18 @@ def test_status_does_not_call_gray_what_the_next_run_chooses_for(place, capsys):
     told = capsys.readouterr().out
     assert "not chosen yet" in told
     assert "stays gray" not in told
+
+
+def test_a_run_that_fails_leaves_no_project_and_touches_none_that_was_there(tmp_path):
+    film, project = tmp_path / "film.mp4", tmp_path / "film.vidcolor"
+    film.write_text("no film\n" * 100)
+    (tmp_path / "refs").mkdir()
+    write_picture(tmp_path / "refs" / "000001.png")
+    line = ["run", str(film), "--keyframes", str(tmp_path / "refs")]
+    for more in ([], ["--set", "no.such=1"]):
+        assert main([*line, *more]) == 2
+        assert not project.exists()
+    assert main(["new", str(project), "--reel", str(film)]) == 0
+    before = (project / "project.toml").read_text()
+    assert main(line) == 2
+    assert (project / "project.toml").read_text() == before

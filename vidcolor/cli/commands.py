@@ -27,7 +27,7 @@ from vidcolor.cli.show import (
 )
 from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.transfer import transfer_command as transfer_command
-from vidcolor.cli.working import assigned, settings_of, working
+from vidcolor.cli.working import assigned, made_for_this, settings_of, working
 from vidcolor.errors import MediaError, ProjectError
 from vidcolor.project import Project, ProjectConfig
 from vidcolor.settings import Settings, describe, load_settings, preset_tables
@@ -48,12 +48,13 @@ WORST_FRAMES = 6
 
 def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
     started, cpu = time.monotonic(), time.process_time()
-    project, said = _open_or_make(args)
-    settings = settings_of(project, args.assignments)
-    with working(project, "run"), terminal.progress() as progress:
-        _refuse_place(project, args.out, args.delivery)
-        film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, delivers=True)
-        delivered = _deliver(film, shown, args.out, args.delivery, progress)
+    project, said, made = _open_or_make(args)
+    with made_for_this(project, made):
+        settings = settings_of(project, args.assignments)
+        with working(project, "run"), terminal.progress() as progress:
+            _refuse_place(project, args.out, args.delivery)
+            film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, delivers=True)
+            delivered = _deliver(film, shown, args.out, args.delivery, progress)
     show_summary(film, shown, terminal)
     show_rendered(shown, rendered, terminal)
     show_delivered(project, delivered, terminal)
@@ -200,8 +201,8 @@ def _listed_shots(project: Project, settings: Settings) -> list[Shot] | None:
     return read_shots(project.shots_path, reel) if project.shots_path and reel else None
 
 
-def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str]]:
-    """The project of `run`, reopened or made beside the film, as if it said what the line says; and what is new.
+def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str], bool]:
+    """The project of `run`, reopened or made beside the film, as if it said what the line says; what is new; if made.
 
     What is new is remembered only when a plan could be made with it: a mistake on the line then stays on the line.
     """
@@ -224,7 +225,7 @@ def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str]]:
     if not _same_film(project, film):
         raise ProjectError(f"{root}: belongs to another film ({project.reel_path}); give --project another folder")
     new = {name: value for name, value in given.items() if getattr(project.config, name) != value and name != "reel"}
-    return project.supposing(**new), new
+    return project.supposing(**new), new, made
 
 
 def _check_references(folder: Path | None) -> None:

@@ -6,8 +6,10 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from vidcolor.errors import VidcolorError
 from vidcolor.project import Project
 from vidcolor.settings import Settings, load_settings, parse_assignment, preset_tables
+from vidcolor.state.read import REELS, SHOTS
 
 
 def settings_of(project: Project, assignments: list[str]) -> Settings:
@@ -41,3 +43,14 @@ def working(project: Project, verb: str) -> Iterator[None]:
         finally:
             logger.removeHandler(handler)
             handler.close()
+
+
+@contextmanager
+def made_for_this(project: Project, made: bool) -> Iterator[None]:
+    """A project that this very command made goes again when the command fails before it found the film's shots."""
+    try:
+        yield
+    except VidcolorError:
+        if made and not project.has(SHOTS) and not project.has(REELS):
+            project.unmake()
+        raise

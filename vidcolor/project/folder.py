@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,17 @@ class Project:
             text = text[: old.start()] + line + text[old.end() :] if old else f"{line}\n{text}"
         self.write_text(CONFIG, text)
         self.config = Project.open(self.root).config
+
+    def unmake(self) -> None:
+        """Removes a project that nothing came of, and its folder, unless something else lies there too."""
+        with self.lock():
+            for name in ("plan", "logs"):
+                if (folder := self.path(name)).is_dir():
+                    remove_tree(folder)
+            for name in (CONFIG, ".lock"):
+                self.path(name).unlink(missing_ok=True)
+        with suppress(OSError):
+            self.root.rmdir()
 
     @contextmanager
     def lock(self) -> Iterator[None]:
