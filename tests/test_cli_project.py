@@ -195,3 +195,36 @@ def test_a_run_that_fails_leaves_no_project_and_touches_none_that_was_there(tmp_
     before = (project / "project.toml").read_text()
     assert main(line) == 2
     assert (project / "project.toml").read_text() == before
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["as it was", "film touched"])
+def test_an_edited_shot_list_is_kept_and_told_of_until_it_is_given_back(place, again, capsys):
+    project, line = new(place), ["run", str(place / "film.mkv"), "--preset", "draft"]
+    assert main(line) == 0
+    listed = project / "plan" / "shots.csv"
+    assert "was edited" not in capsys.readouterr().out
+    listed.write_text(LIST)
+    if again:
+        write_gray_film(place / "film.mkv", 12, cuts=(7,))
+    note = f"plan/shots.csv was edited, which changes nothing yet; give it back with `--shots {listed}`"
+    for words in (line, ["plan", str(project)]):
+        assert main(words) == 0
+        told = capsys.readouterr().out
+        assert note in told
+        assert listed.read_text() == LIST
+        assert starts(project) == [0, 7 if again else 6]
+    assert f"written: {listed.parent}/shots.edl, shots.otio" in told
+    assert main(["plan", str(project), "--shots", str(listed)]) == 0
+    assert "was edited" not in capsys.readouterr().out
+    assert (listed.read_text(), starts(project)) == (LIST, [0, 4])
+
+
+def test_a_list_that_nobody_edited_follows_the_plan(place, capsys):
+    project = new(place)
+    assert main(["plan", str(project)]) == 0
+    assert main(["plan", str(project), "--shots", str(place / "good.csv")]) == 0
+    assert [row.split(",")[1] for row in (project / "plan" / "shots.csv").read_text().splitlines()[1:]] == ["0", "4"]
+    (project / "plan" / "shots.csv").unlink()
+    assert main(["plan", str(project)]) == 0
+    assert (project / "plan" / "shots.csv").is_file()
+    assert "was edited" not in capsys.readouterr().out

@@ -93,6 +93,7 @@ def new_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
     from vidcolor.pipeline.costs import expected_of_plan
+    from vidcolor.pipeline.lists import lists_of
     from vidcolor.pipeline.plan import make_plan
 
     project, said = _open(args)
@@ -101,7 +102,10 @@ def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
         film = make_plan(project, settings, progress, lambda reel: progress.expect(expected_of_plan(reel)))
         project.remember(**said)
     show_shots(film, terminal)
-    terminal.say(f"written: {project.path('plan')}{os.sep}shots.csv, shots.edl, shots.otio")
+    for note in film.plan.notes:
+        terminal.say(f"note: {note}")
+    names = [Path(name).name for name in lists_of(project, film.plan.reel, [s.shot for s in film.plan.shots])]
+    terminal.say(f"written: {project.path('plan')}{os.sep}{', '.join(names)}")
 
 
 def render_command(args: argparse.Namespace, terminal: Terminal) -> None:

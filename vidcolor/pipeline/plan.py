@@ -22,6 +22,7 @@ from vidcolor.media.probe import open_reel
 from vidcolor.media.read import Clip
 from vidcolor.media.whole import hashed_beside
 from vidcolor.pipeline.library import Library
+from vidcolor.pipeline.lists import CSV, edited_note, write_lists
 from vidcolor.pipeline.look import Looker
 from vidcolor.pipeline.small import SmallFrames
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
@@ -31,9 +32,7 @@ from vidcolor.references.choose import choose_references, describe, similarity
 from vidcolor.references.names import PictureName
 from vidcolor.settings import Settings
 from vidcolor.shots.detect import find_shots, measuring_size
-from vidcolor.shots.edl import edl_text
-from vidcolor.shots.lists import csv_text, read_shots
-from vidcolor.shots.otio import otio_text
+from vidcolor.shots.lists import read_shots
 from vidcolor.state import read
 from vidcolor.state.by_shot import ByShot, sort_by_shot
 from vidcolor.state.film import Film
@@ -64,7 +63,8 @@ def make_plan(
         library = Library(project.keyframes_path, PatchFeatures())
         given = _looked_at(project, reel, shots, library, progress)
         chosen = _match(project, reel, shots, given, library, small, settings, progress)
-    return Film(project, read.plan_of(reel, shots, given, chosen, settings), settings)
+    plan = read.plan_of(reel, shots, given, chosen, settings)
+    return Film(project, replace(plan, notes=(*plan.notes, *edited_note(project, reel, shots))), settings)
 
 
 def _reel_and_shots(
@@ -84,7 +84,7 @@ def _reel_and_shots(
     kept = read.whole_hash(project)
     known = read.load_reel(project, settings) if kept else None
     shots = read.load_shots(project, known, settings) if known else None
-    if known and shots:
+    if known and shots and project.has(CSV):
         return known, shots
     reel = known or open_reel(path, settings.reel)
     read.list_names(project, reel)  # what they refuse is refused before the shots are looked for
@@ -98,9 +98,9 @@ def _reel_and_shots(
         found = shots or _find_shots(project, reel, settings, small, progress)
         decoded = shots is None and not project.shots_path
         reel = replace(reel, hash=whole.result(told) if decoded or not kept else kept)
-    if shots is None:
+    write_lists(project, reel, found, read.kept_shots(project))
+    if shots is None:  # behind the lists: a kill between leaves a list of today's shots, which is none that was edited
         _keep_shots(project, reel, found, settings)
-    _write_lists(project, reel, found)
     _keep_reel(project, reel, marks, settings)
     return reel, found
 
@@ -130,12 +130,6 @@ def _find_shots(project: Project, reel: Reel, settings: Settings, small: SmallFr
 def _keep_shots(project: Project, reel: Reel, shots: Sequence[Shot], settings: Settings) -> None:
     made_of = fingerprint(shots_ingredients(project, reel, settings))
     project.write_json(read.SHOTS, read.SHOTS_SCHEMA, {"made_of": made_of, "shots": encode(tuple(shots))})
-
-
-def _write_lists(project: Project, reel: Reel, shots: Sequence[Shot]) -> None:
-    """The shots for people and editing programs; their timecodes are the reel's."""
-    for name, text_of in (("csv", csv_text), ("edl", edl_text), ("otio", otio_text)):
-        project.write_text(f"plan/shots.{name}", text_of(shots, reel))
 
 
 def _looked_at(project: Project, reel: Reel, shots: Sequence[Shot], library: Library, progress: Progress) -> Given:

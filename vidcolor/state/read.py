@@ -111,6 +111,12 @@ def load_shots(project: Project, reel: Reel, settings: Settings) -> list[Shot] |
     return shots
 
 
+def kept_shots(project: Project) -> list[Shot]:
+    """The shots of the last plan, in force or not; none where there was none."""
+    kept = project.read_json(SHOTS, SHOTS_SCHEMA).get("shots") if project.has(SHOTS) else None
+    return list(decode(kept, tuple[Shot, ...], str(project.path(SHOTS)))) if kept else []
+
+
 def load_chosen(project: Project) -> Chosen:
     """For shots without a picture of their own: shot id to (match mark, keyframes)."""
     if not project.has(KEYFRAMES):
