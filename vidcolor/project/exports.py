@@ -83,9 +83,13 @@ class Export:
 
 def places_of(project: Project, record: str) -> dict[str, Entry]:
     """Place to entry, of one record. Refuses a damaged one."""
-    places = project.read_json(record, SCHEMA).get("places")
+    film = Path(record).stem
+    remedy = (
+        f"delete it and move the {film} it tells of away, with the manifest beside it, or name another film with -o"
+    )
+    places = project.read_json(record, SCHEMA, remedy=remedy).get("places")
     if not isinstance(places, dict) or not all(isinstance(entry, dict) for entry in places.values()):
-        raise ProjectError(f"{project.path(record)}: damaged; delete it, and move the films it tells of")
+        raise ProjectError(f"{project.path(record)}: damaged; {remedy}")
     return places
 
 

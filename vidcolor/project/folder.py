@@ -203,30 +203,31 @@ class Project:
     def has(self, name: str) -> bool:
         return self.path(name).is_file()
 
-    def read_json(self, name: str, schema: str, whole: str = "") -> dict[str, Any]:
+    def read_json(self, name: str, schema: str, whole: str = "", remedy: str = "") -> dict[str, Any]:
         """A machine-written file. Refuses damage, another schema, and a newer program's file.
 
         What it said is kept: who reads it again is given the same table, and changes nothing in it.
-        whole  the folder that is worth nothing without it, which is then to be deleted
+        whole   the folder that is worth nothing without it, which is then to be deleted
+        remedy  what mends damage, where deleting is not all
         """
-        remedy = f"delete {self.root / whole if whole else 'it'} and run the command again"
+        mends = remedy or f"delete {self.root / whole if whole else 'it'} and run the command again"
         if name in self._read:
             return self._read[name]
         path = self._checked(name)
         try:
             if os.path.getsize(path) > JSON_LIMIT:
-                raise ProjectError(f"{path}: too large to be a project file; delete it and run `vidcolor plan` again")
+                raise ProjectError(f"{path}: too large to be a project file; {mends}")
             with open(path, encoding="utf-8") as file:
                 data = _READER.decode(file.read())
         except OSError as error:
             if whole and isinstance(error, FileNotFoundError):
-                raise ProjectError(f"{path}: is missing; {remedy}") from error
+                raise ProjectError(f"{path}: is missing; {mends}") from error
             raise _cannot("read", Path(path), error) from error
         except (ValueError, RecursionError) as error:
-            raise ProjectError(f"{path}: damaged ({error}); {remedy}") from error
+            raise ProjectError(f"{path}: damaged ({error}); {mends}") from error
         if not isinstance(data, dict):
-            raise ProjectError(f"{path}: damaged (not a table); {remedy}")
-        self._read[name] = upgrade(data, schema, path)
+            raise ProjectError(f"{path}: damaged (not a table); {mends}")
+        self._read[name] = upgrade(data, schema, path, remedy)
         return self._read[name]
 
     def write_json(self, name: str, schema: str, data: Mapping[str, Any]) -> None:

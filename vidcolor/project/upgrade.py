@@ -23,13 +23,13 @@ STEPS: dict[str, Step] = {"vidcolor.export/1": _export_by_place}
 SCHEMA = re.compile(r"vidcolor\.([a-z]+)/(\d{1,6})")
 
 
-def upgrade(data: dict[str, Any], schema: str, place: str) -> dict[str, Any]:
-    """`data` as today's `schema`. Refuses files of another kind, and of a newer program."""
+def upgrade(data: dict[str, Any], schema: str, place: str, remedy: str = "") -> dict[str, Any]:
+    """`data` as today's `schema`. Refuses files of another kind (`remedy`: what mends that), and of a newer program."""
     found = data.get("schema")
     match = SCHEMA.fullmatch(found) if isinstance(found, str) else None
     wanted = SCHEMA.fullmatch(schema)
     if match is None or wanted is None or match[1] != wanted[1]:
-        raise ProjectError(f"{place}: not a {schema} file; delete it and run `vidcolor plan` again")
+        raise ProjectError(f"{place}: not a {schema} file; {remedy or 'delete it and run `vidcolor plan` again'}")
     while data["schema"] in STEPS:
         data = STEPS[data["schema"]](data)
     if data["schema"] != schema:
