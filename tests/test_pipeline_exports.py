@@ -176,3 +176,33 @@ def test_versions_without_hashes_are_delivered_and_with_odd_ones_refused(
     made.write_text(json.dumps({**facts, "stores": {"chroma.avi": 1}}))
     assert export(work / "p", work / "out.mkv") == 2
     assert f"delete {made.parent} and render again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", [{"sound_tracks": 1}, {"tags": {"primaries": -1, "transfer": 1, "matrix": 1}}])
+def test_a_rewritten_reel_is_refused(change: dict[str, object], work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = work / "p" / "plan" / "reels.json"
+    data = json.loads(record.read_text())
+    record.write_text(json.dumps({**data, "reel": {**data["reel"], **change}}))
+    assert export(work / "p", work / "out.mkv") == 2
+    assert f"{record}: " in (told := capsys.readouterr().err)
+    assert "damaged" in told
+    record.unlink()
+    assert main(["plan", str(work / "p")]) == export(work / "p", work / "out.mkv") == 0
+
+
+@pytest.mark.parametrize("content", ["{", '{"schema": "other/1"}', '{"schema": "vidcolor.export/2", "places": 1}'])
+def test_following_the_advice_on_a_damaged_record_delivers(
+    content: str, work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, record = work / "out.mkv", work / "p" / "exports" / "out.mkv.json"
+    assert export(work / "p", out) == 0
+    record.write_text(content)
+    assert export(work / "p", out) == 2
+    told = capsys.readouterr().err
+    assert str(record) in told
+    assert "delete it and move the out.mkv it tells of away, with the manifest beside it, or name another" in told
+    assert export(work / "p", work / "other.mkv") == 0
+    record.unlink()
+    for path in (out, work / "out.mkv.manifest.json"):
+        path.rename(path.with_name(f"old_{path.name}"))
+    assert export(work / "p", out) == 0

@@ -14,8 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from vidcolor.checked import within
 from vidcolor.errors import InputError
 from vidcolor.timeline import FrameRange, Rate
 
@@ -24,15 +25,17 @@ if TYPE_CHECKING:
 
 TransitionKind = Literal["cut", "dissolve", "fade"]
 Scan = Literal["progressive", "top", "bottom"]
+TagNumber = Annotated[int, within(0, 255)]
+Side = Annotated[int, within(1, 1 << 16)]
 
 
 @dataclass(frozen=True, slots=True)
 class ColorTags:
     """Primaries, transfer and matrix as ITU-T H.273 numbers."""
 
-    primaries: int = 1
-    transfer: int = 1
-    matrix: int = 1
+    primaries: TagNumber = 1
+    transfer: TagNumber = 1
+    matrix: TagNumber = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,9 @@ class Reel:
     """`r1`"""
     path: Path
     """The film file, or the first picture of an image sequence."""
-    frame_count: int
+    frame_count: Annotated[int, within(1, 1 << 31)]
     rate: Rate
-    size: tuple[int, int]
+    size: tuple[Side, Side]
     """(height, width) in pixels of the stored picture."""
     pixel_aspect: Fraction = Fraction(1)
     start: int = 0
@@ -57,7 +60,7 @@ class Reel:
     """Reel name stored in the file, if any."""
     codec: str = ""
     pixel_format: str = ""
-    bits: int = 8
+    bits: Annotated[int, within(1, 64)] = 8
     full_range: bool = False
     tags: ColorTags = ColorTags()
     scan: Scan = "progressive"
@@ -67,7 +70,7 @@ class Reel:
     """True if the file's own pictures are not neutral (sampled); they are taken by their luma."""
     luma_reversible: bool = True
     """True if 10-bit delivery codes give the source's codes back exactly."""
-    sound_tracks: int = 0
+    sound_tracks: Annotated[int, within(0, 1 << 16)] = 0
     hash: str = ""
     """SHA-256: of all its bytes in a project's plan (`media/whole.py`), of samples elsewhere (`media/digest.py`)."""
     notes: tuple[str, ...] = ()

@@ -29,6 +29,8 @@ def test_there_and_back(value):
         ("frame_count", "ten"), ("frame_count", True), ("rate", {"denominator": 1}),
         ("rate", 24), ("size", [480]), ("size", None), ("pixel_aspect", "0"), ("pixel_aspect", "1/0"),
         ("scan", "sideways"), ("path", "a\0b"), ("tags", {"primaries": 1, "colour": 2}), ("notes", [1]),
+        ("tags", {"primaries": -1}), ("tags", {"transfer": 256}), ("tags", {"matrix": -1}), ("sound_tracks", -1),
+        ("frame_count", 0), ("size", [0, 480]), ("bits", 0),
     ],
 )  # fmt: skip
 def test_damage_is_refused_by_name(name, bad):

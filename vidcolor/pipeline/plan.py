@@ -108,8 +108,9 @@ def _reel_and_shots(
 def _keep_reel(project: Project, reel: Reel, marks: Mapping[str, str], settings: Settings) -> None:
     """Last of what hangs on the reel, so that a kill before it has all of that written again."""
     path = project.reel_path
-    kept = replace(reel, path=Path(os.path.relpath(reel.path, path)))
-    content = {**marks, "settings": settings_ingredients("reel", settings.reel), "reel": encode(kept)}
+    kept = encode(replace(reel, path=Path(os.path.relpath(reel.path, path))))
+    wanted = settings_ingredients("reel", settings.reel)
+    content = {**marks, "settings": wanted, "reel": kept, "sum": fingerprint(kept)}
     project.write_json(read.REELS, read.REELS_SCHEMA, content)
     log.info("%s: %d frames of %dx%d at %s", path, reel.frame_count, reel.size[1], reel.size[0], reel.rate)
 

@@ -90,6 +90,10 @@ def load_reel(project: Project, settings: Settings) -> Reel | None:
     if data.get("file") != reel_mark(path) or data.get("settings") != settings_ingredients("reel", settings.reel):
         return None
     reel: Reel = decode(data.get("reel"), Reel, str(project.path(REELS)))
+    if data.get("sum", "") not in ("", fingerprint(data["reel"])):  # older ones have none
+        raise ProjectError(
+            f"{project.path(REELS)}: damaged (changed since it was written); delete it and run `vidcolor plan` again"
+        )
     # kept relative to what `project.toml` names, so that film and project can move together
     return replace(reel, path=Path(os.path.normpath(path / reel.path)))
 
