@@ -11,8 +11,11 @@ from vidcolor.state.status import ShotState, doubt_told, named, would_help
 
 
 def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]:
-    """(head, line) pairs: shots, keyframes, references, doubtful frames, notes."""
+    """(head, line) pairs: that all is gray where no pictures were given; shots, keyframes, references, doubtful frames,
+    notes."""
     plan, settings = film.plan, film.settings
+    if film.project.keyframes_path is None:
+        yield "gray", "the whole film, as no colour pictures were given; give their folder with --keyframes DIR"
     kinds = Counter(s.planned.shot.entry.kind for s in shown[1:])
     joined = ", ".join(f"{n} {kind}{'s' if n > 1 else ''}" for kind, n in sorted(kinds.items()))
     yield "shots", f"{len(shown)}" + (f" ({joined})" if joined else "")
