@@ -141,6 +141,16 @@ def test_a_frame_without_its_own_picture_is_the_networks():
     assert [(g.reference.name, g.score) for g in network.given[0][0]] == [("one.png", 0.9), ("two.png", 0.7)]
 
 
+def test_a_far_picture_is_no_surer_than_it_fits_without_the_network():
+    """Its colours are transferred from what looks alike, which another scene's does too."""
+    picture = reference(scene(5, size=(90, 120))[:, :, ::-1], "own.png")
+    planned = PlannedKeyframe(0, "person", ("own.png",))
+    key = maker({"own.png": picture}, None).make(planned, gray(scene(5, size=(90, 120))))
+    assert key.how == "far"
+    assert key.color.confidence.max() > 0
+    assert key.color.confidence.max() <= np.float32(key.registration.fits)
+
+
 def test_a_picture_that_does_not_fit_is_aligned_once(monkeypatch):
     """What little was laid is handed on; the network does not lay the picture again."""
     aligned = []

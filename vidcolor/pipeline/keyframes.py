@@ -235,6 +235,8 @@ class KeyframeMaker:
             color = self.colorizer(target, [Guidance(picture, score)], self.settings.colorize, laid)
         else:
             color = transfer(target, [(picture, score)], self.library.features, self.settings.colorize)
+            # what is transferred is as sure of a wrong scene's colours as of the right one's
+            color = replace(color, confidence=np.minimum(color.confidence, np.float32(registration.fits)))
         return MadeKeyframe(key.frame, color, "far", key.pictures, registration, None, (note,))
 
 
