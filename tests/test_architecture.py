@@ -140,5 +140,5 @@ def test_status_needs_nothing_heavy():
         "heavy = [m for m in ('torch', 'numba', 'cv2', 'av', 'opentimelineio') if m in sys.modules]; "
         "assert not heavy, heavy"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

@@ -233,7 +233,9 @@ def test_same_bytes_freshly_compiled_and_from_the_cache(tmp_path: Path) -> None:
     # With LLVM free to contract or reassociate, the first run of a new installation differed from all later ones.
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     first, second = (
-        subprocess.run([sys.executable, "-c", PRINT_HASH], env=environment, capture_output=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-P", "-c", PRINT_HASH], env=environment, capture_output=True, check=True
+        ).stdout
         for _ in range(2)
     )
     assert first == second

@@ -50,7 +50,7 @@ def test_a_film_of_more_shots_than_files_may_be_open_is_delivered(rendered: Path
         "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)); sys.exit(main(sys.argv[1:]))"
     )
     line = ["export", str(rendered / "p"), "-o", str(rendered / "limited.mkv"), "--delivery", "ffv1"]
-    done = subprocess.run([sys.executable, "-c", code, *line], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", code, *line], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (rendered / "limited.mkv").is_file()
 
@@ -110,6 +110,6 @@ def commands(folder: Path, count: int) -> tuple[float, float]:
 def timed(*line: str) -> tuple[str, float]:
     """What a command says, and the CPU seconds it took in a process of its own."""
     before = os.times()
-    done = subprocess.run([sys.executable, "-m", "vidcolor", *line], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-P", "-m", "vidcolor", *line], capture_output=True, text=True, check=True)
     after = os.times()
     return done.stdout, after.children_user + after.children_system - before.children_user - before.children_system

@@ -88,7 +88,7 @@ def test_a_decision_is_kept_until_the_picture_changes(planned, film, tmp_path) -
         "sys.exit(sorted({'torch', 'cv2', 'av'} & set(sys.modules)) or None)"
     )
     shown = subprocess.run(
-        [sys.executable, "-c", code, "status", str(tmp_path / "p")], capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-c", code, "status", str(tmp_path / "p")], capture_output=True, text=True, check=True
     )
     assert "2 shots" in shown.stdout
     keys, _ = planned()

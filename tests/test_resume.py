@@ -62,7 +62,7 @@ def whole(tmp_path_factory):
 def killed(tmp_path_factory):
     """The same film, killed as its frame 22 was to be stored; states were kept after 8, 14 and 20 frames."""
     folder = make(tmp_path_factory.mktemp("killed") / "film")
-    command = [sys.executable, "-c", KILLS_ITSELF, *line(folder, "--preset", "draft")]
+    command = [sys.executable, "-P", "-c", KILLS_ITSELF, *line(folder, "--preset", "draft")]
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == -9, done.stderr.decode()
     assert not (folder / "out.mkv").exists()

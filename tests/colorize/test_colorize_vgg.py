@@ -88,4 +88,4 @@ def test_other_shapes_are_refused() -> None:
 
 def test_torch_waits_until_it_is_needed() -> None:
     code = "import sys, vidcolor.colorize.vgg, vidcolor.pipeline.picture; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-P", "-c", code], check=False, timeout=60).returncode == 0

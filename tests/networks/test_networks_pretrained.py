@@ -190,5 +190,5 @@ def test_importing_the_metrics_loads_no_torch() -> None:
         "from vidcolor.networks import pretrained, runner; "
         "assert not {'torch', 'torchvision', 'lpips'} & set(sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
