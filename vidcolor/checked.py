@@ -59,7 +59,7 @@ def _from_text(kind: type, value: Any) -> Any:
             raise ValueError(f"{value!r:.40} can be no path")
         return Path(value)
     if kind is not Fraction:
-        raise NotImplementedError(kind)
+        raise NotImplementedError(kind)  # msgspec's own word for a kind that a hook does not know
     try:
         fraction = Fraction(value) if len(value) < LONGEST_FRACTION else Fraction(0)
     except ZeroDivisionError:

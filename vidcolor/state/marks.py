@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from vidcolor.errors import MediaError
+from vidcolor.project.fingerprint import file_sha256
 
-HASH_BLOCK = 1 << 20
 PICTURE_SUFFIXES = (".png", ".tif", ".tiff", ".dpx", ".exr", ".jpg", ".jpeg")
 
 
@@ -48,11 +48,7 @@ def file_mark(path: Path) -> str:
 
 def file_hash(path: Path) -> str:
     """SHA-256 of a file's bytes. Refuses what cannot be read."""
-    total = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while block := file.read(HASH_BLOCK):
-                total.update(block)
+        return file_sha256(path)
     except OSError as error:
         raise MediaError(f"{path}: cannot be read ({error.strerror}); is the path right?") from error
-    return total.hexdigest()
