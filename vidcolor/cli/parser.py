@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from vidcolor import __version__
 from vidcolor.cli import commands
+from vidcolor.cli.epilogs import MEASURE, TOP
 from vidcolor.cli.terminal import Terminal
 from vidcolor.errors import VidcolorError
 
@@ -19,31 +19,6 @@ EXIT_USER = 2
 EXIT_INTERRUPTED = 130
 LIGHT = ("new", "status", "why", "prune", "settings")
 """Commands that answer at once: they compute nothing, and load nothing that does."""
-TOP = """\
-examples:
-  vidcolor example demo                                 a small gray film and its references, to try the next line
-  vidcolor run demo/film.mov --keyframes demo/refs      the main job: cut, colour, deliver; run again to go on
-  vidcolor status demo/film.vidcolor                    which shots are fresh, which are stale
-
-A picture named by a frame number, timecode or time (000134.png, frame_40.png, 01-00-05-09.png) colours that
-frame; with any other number in its name (coat_2024.png) it does so if it fits; all others are offered to every
-shot. A mask beside a picture (coat.region-000134.png) gives the white part of that frame the colours of coat.png.
-Change one picture and run again: only the shots it touches render again.
-"""
-
-
-MEASURE = """\
-examples:
-  vidcolor measure film_color.mov truth.mov
-  vidcolor measure film_color.mov truth/ --keyframes refs/ --report measured/
-  vidcolor measure out/000134.png truth/000134.png --reference coat.png --json figures.json
-
-Frames are paired by number: a film's count from 0, a picture's number is the last in its name. Figures are means
-over frames; a keyframe is left out. Colour is judged under the truth's own lightness, so that only colour counts.
-The gray frame has no colour at all; the static copy has the colours of the nearest keyframe, unmoved: a result is
-worth something where it is better than both. JSON, CSV and page are replaced if an earlier run wrote them; no other
-file is.
-"""
 
 
 class Mixed(argparse.ArgumentParser):
@@ -73,8 +48,11 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=TOP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"vidcolor {__version__}")
-    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Mixed)
+    parser.add_argument("--version", action="store_true", help="show the version, and go")
+    parser.add_argument(
+        "--verbose", action="store_true", help="with --version: libraries, processor, networks and their licences too"
+    )
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Mixed)
     _add_run(verbs)
     _add_example(verbs)
     _add_new(verbs)
@@ -373,7 +351,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     terminal = Terminal()
     logging.getLogger("vidcolor").addHandler(logging.NullHandler())
     try:
-        args = build_parser().parse_args(argv)
+        parser = build_parser()
+        args = parser.parse_args(argv)
+        if args.version:
+            from vidcolor.cli.about import version_lines
+
+            terminal.say("\n".join(version_lines(args.verbose)))
+            return 0
+        if "run" not in args:
+            parser.error("which command? `vidcolor --help` lists them")
         if args.computes:
             from vidcolor.threads import one_each
 

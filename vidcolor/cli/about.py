@@ -1,0 +1,75 @@
+"""`vidcolor --version --verbose`: what is installed, what it computes with, and what the shipped networks learned from.
+
+Loads no network and no PyTorch.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import json
+import platform
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from vidcolor import __version__
+from vidcolor.errors import WeightsError
+from vidcolor.machine import computed_on, graphics, number_type
+from vidcolor.networks.shipped import COLORIZER, FEATURES, FOLDER, PROPAGATOR, mark_of
+
+LIBRARIES = ("numpy", "numba", "av", "opencv-python-headless", "openimageio", "opentimelineio", "torch", "safetensors")
+SOURCES = FOLDER / "sources.csv"
+"""What the networks learned from: one row a source, with its licence as stated; `free` is yes where that allows paid
+work"""
+LONGEST_HEAD = 1 << 20
+
+
+def version_lines(verbose: bool) -> Iterator[str]:
+    """The version; verbose, a report to put into a letter: libraries, processor, weights and their licences."""
+    yield f"vidcolor {__version__}"
+    if not verbose:
+        return
+    yield f"python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    yield ", ".join(f"{name} {_version_of(name)}" for name in LIBRARIES)
+    yield f"computes on: {computed_on()}; networks in {number_type()}; GPU: {graphics() or 'none in use'}"
+    yield "networks:"
+    for file in (FEATURES, COLORIZER, PROPAGATOR):
+        size = file.stat().st_size / 1e6
+        yield f"  {file.stem}  {size:.1f} MB  SHA-256 {mark_of(file)}...  after {_head(file).get('step', '?')} steps of training"
+    yield "licence: vidcolor is MIT; results are yours, paid work included"
+    for kind, (free, all_of_kind) in learned_from().items():
+        yield f"  {kind} the networks learned from: {free} of {all_of_kind} pictures state a licence that allows paid work"
+    yield "  of the others the licence is unclear; if that matters to you, `--preset draft` uses no network"
+    yield f"  each source: {SOURCES}"
+
+
+def learned_from() -> dict[str, tuple[int, int]]:
+    """By kind, stills and clips: pictures whose stated licence allows paid work, and all."""
+    total: Counter[str] = Counter()
+    free: Counter[str] = Counter()
+    with SOURCES.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            total[row["kind"]] += int(row["pictures"])
+            free[row["kind"]] += int(row["pictures"]) * (row["free"] == "yes")
+    return {kind: (free[kind], count) for kind, count in total.items()}
+
+
+def _version_of(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _head(file: Path) -> dict[str, str]:
+    """What a safetensors file says of itself: 8 bytes of length, then JSON."""
+    try:
+        with file.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            head = json.loads(stream.read(min(length, LONGEST_HEAD)))
+    except (OSError, ValueError, struct.error) as error:
+        raise WeightsError(f"{file}: cannot be read as weights; install vidcolor again ({error})") from error
+    found: dict[str, str] = head.get("__metadata__", {})
+    return found
