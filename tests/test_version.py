@@ -49,7 +49,10 @@ def test_every_source_states_a_licence() -> None:
 
 
 def test_the_version_loads_no_network() -> None:
-    code = "import sys; from vidcolor.cli.parser import main; main(['--version', '--verbose']); assert 'torch' not in sys.modules"
+    code = (
+        "import sys; from vidcolor.cli.parser import main; main(['--version', '--verbose']);"
+        "assert 'torch' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-P", "-c", code], check=True, capture_output=True)
 
 

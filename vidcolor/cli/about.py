@@ -36,11 +36,11 @@ def version_lines(verbose: bool) -> Iterator[str]:
     yield f"computes on: {computed_on()}; networks in {number_type()}; GPU: {graphics() or 'none in use'}"
     yield "networks:"
     for file in (FEATURES, COLORIZER, PROPAGATOR):
-        size = file.stat().st_size / 1e6
-        yield f"  {file.stem}  {size:.1f} MB  SHA-256 {mark_of(file)}...  after {_head(file).get('step', '?')} steps of training"
+        size, step = file.stat().st_size / 1e6, _head(file).get("step", "?")
+        yield f"  {file.stem}  {size:.1f} MB  SHA-256 {mark_of(file)}...  after {step} steps of training"
     yield "licence: vidcolor is MIT; results are yours, paid work included"
     for kind, (free, all_of_kind) in learned_from().items():
-        yield f"  {kind} the networks learned from: {free} of {all_of_kind} pictures state a licence that allows paid work"
+        yield f"  {kind} that the networks learned from: {free} of {all_of_kind} pictures have a licence for paid work"
     yield "  of the others the licence is unclear; if that matters to you, `--preset draft` uses no network"
     yield f"  each source: {SOURCES}"
 
