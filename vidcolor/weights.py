@@ -11,7 +11,6 @@ PyTorch is imported inside the functions.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import http.client
 import importlib
 import pickle
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from vidcolor.errors import DeviceError, WeightsError
+from vidcolor.hashes import sha256_of
 
 PATIENCE = 20.0
 """Seconds without an answer after which a download is given up; PyTorch itself would wait for ever."""
@@ -101,8 +101,7 @@ def fill(network: Any, state: Any, place: str, remedy: str) -> None:
 def hash_file(path: Path) -> str:
     """SHA-256 of the whole file, in hex."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read ({error.strerror}); check the disk and permissions") from error
 

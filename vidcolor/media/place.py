@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ import av
 from vidcolor.errors import MediaError
 
 PARTIAL = ".partial"
-READ_SIZE = 1 << 22
 
 
 @contextmanager
@@ -51,15 +49,6 @@ def sync(path: Path) -> None:
     """Waits until the file is on the disk itself."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    total = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(READ_SIZE):
-            total.update(block)
-    return total.hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

@@ -20,11 +20,12 @@ import av
 import numpy as np
 
 from vidcolor.errors import InputError, MediaError
+from vidcolor.hashes import sha256_of
 from vidcolor.media.codecs import container_of, find_delivery
 from vidcolor.media.encoder import PictureTrack, timescale
 from vidcolor.media.mkv import ROOM, set_display_size
 from vidcolor.media.mov import LUMA_BLANK, complete
-from vidcolor.media.place import digest, partial_path, sync, sync_folder, told
+from vidcolor.media.place import partial_path, sync, sync_folder, told
 from vidcolor.media.proxy import Labels, burn_in, proxy_planes
 from vidcolor.media.sound import Sound
 from vidcolor.settings import ExportSettings
@@ -188,7 +189,7 @@ class Writer:
         self._complete()
         self._check_whole()
         sync(self._partial)
-        size, sha256 = self._partial.stat().st_size, digest(self._partial)
+        size, sha256 = self._partial.stat().st_size, sha256_of(self._partial)
         if self._before_naming:
             self._before_naming(sha256)
         os.replace(self._partial, self._path)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from pathlib import Path
 
 from vidcolor.errors import WeightsError
+from vidcolor.hashes import sha256_of
 
 FOLDER = Path(__file__).parent / "weights"
 FEATURES, COLORIZER, PROPAGATOR = (FOLDER / f"{name}.safetensors" for name in ("features", "colorizer", "propagator"))
@@ -16,6 +16,6 @@ FEATURES, COLORIZER, PROPAGATOR = (FOLDER / f"{name}.safetensors" for name in ("
 def mark_of(file: Path) -> str:
     """12 letters of a weights file's SHA-256, read once. Refuses a file that is not there."""
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+        return sha256_of(file)[:12]
     except OSError as error:
         raise WeightsError(f"{file}: cannot be read ({error.strerror}); install vidcolor again") from error

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vidcolor.errors import ProjectError
-from vidcolor.project.fingerprint import file_sha256
+from vidcolor.hashes import sha256_of
 from vidcolor.project.folder import Project
 
 FOLDER = "exports"
@@ -78,7 +78,7 @@ class Export:
         """By size and time; where these differ, by content: a copied project's film has another time."""
         if not self.out.is_file():
             return False
-        return self._entry.get("file") == _mark(self.out) or file_sha256(self.out) in self._hashes()
+        return self._entry.get("file") == _mark(self.out) or sha256_of(self.out) in self._hashes()
 
 
 def places_of(project: Project, record: str) -> dict[str, Entry]:

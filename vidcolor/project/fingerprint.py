@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 Value = str | int | float | bool
@@ -25,12 +24,6 @@ _WRITER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", 
 def fingerprint(ingredients: Mapping[str, Value]) -> str:
     """Short hash of all a version is made of; the order of the entries does not matter."""
     return hashlib.sha256(_WRITER.encode(ingredients).encode("utf-8", "surrogatepass")).hexdigest()[:LENGTH]
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of the bytes of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def settings_ingredients(name: str, section: Any) -> Ingredients:

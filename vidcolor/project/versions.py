@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from vidcolor.errors import ProjectError
-from vidcolor.project.fingerprint import Ingredients, Value, file_sha256, fingerprint
+from vidcolor.hashes import sha256_of
+from vidcolor.project.fingerprint import Ingredients, Value, fingerprint
 from vidcolor.project.folder import Project, remove_tree
 
 MADE = "made.json"
@@ -58,7 +59,7 @@ class Version:
         if noted is None:
             return path
         try:
-            same = file_sha256(path) == noted
+            same = sha256_of(path) == noted
         except OSError as error:
             remedy = f"delete {self.path} and render again"
             raise ProjectError(f"{path}: cannot be read ({error.strerror or error}); {remedy}") from error
@@ -95,7 +96,7 @@ def start_version(project: Project, shot_id: str) -> Path:
 def finish_version(project: Project, shot_id: str, ingredients: Ingredients, report: Mapping[str, Any]) -> Version:
     """Turns the hidden folder of `start_version` into the shot's next version."""
     partial = project.path("shots", shot_id, PARTIAL)
-    stores = {path.relative_to(partial).as_posix(): file_sha256(path) for path in sorted(partial.glob(STORES))}
+    stores = {path.relative_to(partial).as_posix(): sha256_of(path) for path in sorted(partial.glob(STORES))}
     made = {"fingerprint": fingerprint(ingredients), "ingredients": ingredients, "stores": stores}
     project.write_json(f"shots/{shot_id}/{PARTIAL}/{REPORT}", REPORT_SCHEMA, report)
     project.write_json(f"shots/{shot_id}/{PARTIAL}/{MADE}", MADE_SCHEMA, made)

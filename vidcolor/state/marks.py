@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from vidcolor.errors import MediaError
-from vidcolor.project.fingerprint import file_sha256
+from vidcolor.hashes import sha256_of
 
 PICTURE_SUFFIXES = (".png", ".tif", ".tiff", ".dpx", ".exr", ".jpg", ".jpeg")
 
@@ -49,6 +49,6 @@ def file_mark(path: Path) -> str:
 def file_hash(path: Path) -> str:
     """SHA-256 of a file's bytes. Refuses what cannot be read."""
     try:
-        return file_sha256(path)
+        return sha256_of(path)
     except OSError as error:
         raise MediaError(f"{path}: cannot be read ({error.strerror}); is the path right?") from error
