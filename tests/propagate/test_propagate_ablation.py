@@ -9,7 +9,7 @@ import film
 import numpy as np
 import pytest
 
-from vidcolor.propagate import propagate, shot
+from vidcolor.propagate import both_ways, guesses, propagate, shot
 from vidcolor.propagate.ablation import WHOLE, Ablation, Part
 from vidcolor.propagate.blend import best, of_flow
 from vidcolor.settings import PropagateSettings
@@ -78,20 +78,20 @@ def test_leaving_a_part_out_changes_the_picture_but_hardly_the_keyframe(part, wh
 
 
 @pytest.mark.parametrize(
-    ("part", "silenced"),
+    ("part", "where", "silenced"),
     [
-        ("flow", "carry_by_flow"),
-        ("superpixel", "Memory"),
-        ("attention", "Finder"),
-        ("blend", "mixed"),
-        ("steady", "Steady"),
+        ("flow", both_ways, "carry_by_flow"),
+        ("superpixel", guesses, "Memory"),
+        ("attention", guesses, "Finder"),
+        ("blend", guesses, "mixed"),
+        ("steady", shot, "Steady"),
     ],
 )
-def test_what_is_left_out_is_never_asked(part, silenced, monkeypatch):
+def test_what_is_left_out_is_never_asked(part, where, silenced, monkeypatch):
     """With the true motion at hand only the part itself may ask for it."""
     asked = []
-    real = getattr(shot, silenced)
-    monkeypatch.setattr(shot, silenced, lambda *given: asked.append(silenced) or real(*given))
+    real = getattr(where, silenced)
+    monkeypatch.setattr(where, silenced, lambda *given: asked.append(silenced) or real(*given))
     colors(without=_with_dependent(part), superpixel_density=2.0)
     assert not asked
     colors()
@@ -137,7 +137,7 @@ def test_local_attention_alone_is_flow_alone_unfilled(monkeypatch):
         raise AssertionError
 
     for name in ("Finder", "Memory"):
-        monkeypatch.setattr(shot, name, unwanted)
+        monkeypatch.setattr(guesses, name, unwanted)
     local = colors(without=LOCAL)
     monkeypatch.undo()
     assert all(np.array_equal(a.chroma, b.chroma) for a, b in zip(local, colors(without=LOCAL, fill=0.0), strict=True))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vidcolor.confidence import ABSENT
-from vidcolor.propagate import propagate, shot
+from vidcolor.propagate import guesses, propagate
 from vidcolor.propagate.ablation import WHOLE, Ablation, without
 from vidcolor.propagate.blend import Guess, of_carried, of_compared, of_memory
 from vidcolor.propagate.by_network import stacked
@@ -85,7 +85,7 @@ def test_what_the_network_weighs_comes_out_held_near_what_is_sure(monkeypatch):
     by_rule = colors(None, (0, 4), without("steady"))
     for key in (0, 4):
         assert np.hypot(*(held[key].chroma - by_rule[key].chroma)).mean() < 3.5, "and keyframes are sure"
-    monkeypatch.setattr(shot, "held_near", lambda chroma, *_: chroma)
+    monkeypatch.setattr(guesses, "held_near", lambda chroma, *_: chroma)
     made = colors(network, (0, 4), without("steady"))
     assert [c.index for c in made] == list(range(COUNT))
     assert all((c.chroma == 7).all() for c in made if c.index not in (0, 4))
@@ -123,7 +123,7 @@ def test_without_its_judgement_what_it_finds_is_weighed_by_rule():
 
 
 def test_what_finds_nothing_alike_is_hardly_heard(monkeypatch):
-    monkeypatch.setattr(shot, "contradicted", lambda guess, _: guess)
+    monkeypatch.setattr(guesses, "contradicted", lambda guess, _: guess)
     alike, strange = (colors(Fake(weighs=False, likeness=n))[-1].chroma for n in (1.0, -1.0))
     target = np.array([33, -22], np.float32)[:, None, None]
     assert np.abs(alike - target).mean() < np.abs(strange - target).mean()

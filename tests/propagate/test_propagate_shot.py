@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vidcolor.errors import InputError
-from vidcolor.propagate import propagate, shot
+from vidcolor.propagate import both_ways, propagate, shot
 from vidcolor.propagate.ablation import Ablation
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
@@ -210,7 +210,7 @@ def test_a_long_shot_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_flows_of_a_long_gap_are_found_once_while_there_is_room(room: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 48 frames between two keyframes, in runs of 9,600 bytes; the colours do not hang on the room."""
     monkeypatch.setattr(shot, "RUN", 8)
-    monkeypatch.setattr(shot, "ROOM", room)
+    monkeypatch.setattr(both_ways, "ROOM", room)
     count, size = 48, (16, 24)
     frames = [Frame(t, (50 + 10 * noise(t // 9, size)).astype(np.float32)) for t in range(count)]
     keys = {t: ColorFrame(t, np.full((2, *size), t, np.float32), np.ones(size, np.float32)) for t in (0, count - 1)}
@@ -225,7 +225,7 @@ def test_flows_of_a_long_gap_are_found_once_while_there_is_room(room: int, monke
     made = list(propagate(frames, keys, still, SETTINGS, ablation=WORKING))
     steps, again = count - 1, count - 1 - 8
     assert asked == 2 * (steps + {10**9: 0, 0: again}.get(room, again - 24))
-    monkeypatch.setattr(shot, "ROOM", 0)
+    monkeypatch.setattr(both_ways, "ROOM", 0)
     without = list(propagate(frames, keys, still, SETTINGS, ablation=WORKING))
     assert all(np.array_equal(a.chroma, b.chroma) for a, b in zip(made, without, strict=True))
 

@@ -1,0 +1,112 @@
+"""What flow brings to the frames of a gap from the keyframes at its ends, in both directions, run by run.
+
+Memory is bounded: a run holds about 24 bytes a pixel of chroma size and frame. Where a gap has several runs, the
+backward direction first goes through it once and keeps its state at the runs' ends (about 40 bytes a pixel each), and
+of the runs themselves (luma and flows) as many as fit into `ROOM`; each run then carries backward again from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, carry_by_flow, carry_plain, start
+from vidcolor.propagate.halt import PARTS, Shelf, carried_arrays, carried_of, end_name, sound
+from vidcolor.propagate.runs import Look, Reader, Run, backward, onward
+
+ROOM = 256 << 20
+"""Bytes of runs kept from the first time through a long gap for the second: 170 frames at chroma 480x270."""
+
+Span = tuple[int, int]
+"""The positions of a run's first and last frame."""
+Kept = tuple[Array, Array, int]
+"""What is kept of a direction's frame: chroma and confidence as float16, age in frames."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Brought:
+    """One run with what both directions know of it. A direction that comes from no keyframe knows nothing: empty."""
+
+    run: Run
+    before: list[Kept]
+    """For each frame, what comes from the keyframe before it"""
+    behind: list[Kept]
+    """For each frame, what comes from the keyframe behind it"""
+    ahead: Carried | None
+    """The forward direction's state at the last frame"""
+
+
+class BothWays:
+    """Carries colours through a shot's gaps, one gap after the other."""
+
+    def __init__(
+        self, reader: Reader, rule: Rule, workers: ThreadPoolExecutor, shelf: Shelf | None, *, warps: bool
+    ) -> None:
+        """warps  the baseline: colours fetched through the flow, and nothing else"""
+        self._reader, self._rule, self._workers, self._shelf = reader, rule, workers, shelf
+        self._warps, self._carry = warps, carry_plain if warps else carry_by_flow
+        self._runs: dict[Span, Run] = {}
+
+    def ends(self, spans: Sequence[Span], right: SmallKeyframe | None) -> Sequence[Carried | None]:
+        """What the backward direction knows at each run's last frame, coming from the keyframe at the last one's."""
+        if right is None:
+            return [None] * len(spans)
+        states = [start(right)]
+        for a, b in reversed(spans[1:]):
+            states.append(self._kept_end(a, right) or self._end(a, b, states[-1]))
+        return states[::-1]
+
+    def bring(self, span: Span, ahead: Carried | None, end: Carried | None, *, left: bool, right: bool) -> Brought:
+        """The run, gone through from `ahead`, known at its first frame, and from `end`, known at its last.
+
+        left, right  whether its first frame, its last, is a keyframe to be coloured like the others
+        """
+        run = self._runs.pop(span, None) or self._reader.run(*span)
+        forward = self._workers.submit(self._along, run.looks, onward(run.steps), ahead, left)
+        behind = self._along(run.looks[::-1], backward(run.steps), end, right)[1][::-1]
+        ahead, before = forward.result()
+        return Brought(run, before, behind, ahead)
+
+    def _kept_end(self, position: int, key: SmallKeyframe) -> Carried | None:
+        """What the backward direction knew here before the program was stopped."""
+        arrays = self._shelf.take(end_name(position)) if self._shelf is not None else None
+        return carried_of(arrays, key) if arrays and sound(arrays, PARTS["ahead"], self._reader.size) else None
+
+    def _end(self, a: int, b: int, state: Carried) -> Carried:
+        """What the backward direction knows at frame `a`, from what it knows at `b`."""
+        run = self._runs[a, b] = self._reader.run(a, b)
+        while sum(run.nbytes for run in self._runs.values()) > ROOM:
+            del self._runs[max(self._runs)]
+        end = self._along(run.looks[::-1], backward(run.steps), state, False)[0]
+        assert end is not None, "it began with a state"
+        if self._shelf is not None:
+            self._shelf.put(end_name(a), carried_arrays(end))
+        return end
+
+    def _along(
+        self, looks: Sequence[Look], steps: Sequence[tuple[Array, Array]], state: Carried | None, and_back: bool
+    ) -> tuple[Carried | None, list[Kept]]:
+        """The state at the last of `looks`, in the direction's order, and what is known of each of them.
+
+        steps     between them: the flow from each frame to the one before it, and that one's to it
+        state     at the first
+        and_back  the first is a keyframe to be coloured too: as it comes back from the frame beside it
+        """
+        if state is None:
+            return None, []
+        kept = [kept_of(state)]
+        for look, (flow, back) in zip(looks[1:], steps, strict=True):
+            source, state = state, self._carry(state, look, flow, back, self._rule)
+            if and_back and len(kept) == 1 and not self._warps:
+                kept = [kept_of(self._carry(state, source.look, back, flow, self._rule))]
+            kept.append(kept_of(state))
+        return state, kept
+
+
+def kept_of(state: Carried) -> Kept:
+    """What is kept of one direction's frame until the frame is coloured."""
+    return state.chroma.astype(np.float16), state.confidence.astype(np.float16), state.age
