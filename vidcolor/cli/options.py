@@ -1,0 +1,94 @@
+"""What commands share: parsers that take words in any order, and the options that several commands have."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from vidcolor.cli import commands
+
+LIGHT = ("new", "status", "why", "prune", "settings")
+"""Commands that answer at once: they compute nothing, and load nothing that does."""
+
+
+class Mixed(argparse.ArgumentParser):
+    """Takes options before, between and behind the other words: `render PROJECT --dry-run SHOT`."""
+
+    mixing = False
+    spare = ""
+    """The option that a word too many was probably meant for"""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # what the commands' parsers are asked
+        if self.mixing:
+            return super().parse_known_args(args, namespace)
+        self.mixing = True
+        try:
+            found, more = self.parse_known_intermixed_args(args, namespace)
+            if self.spare and more and not more[0].startswith("-"):
+                self.error(f"unrecognized arguments: {' '.join(more)} (did you mean {self.spare} {more[0]}?)")
+            return found, more
+        finally:
+            self.mixing = False
+
+
+def path(text: str) -> Path:
+    """A file or folder of the line. Refuses an empty name, which would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name; give a file or folder, or leave the option out")
+    return Path(text)
+
+
+def command(verbs: argparse._SubParsersAction, name: str, text: str, example: str) -> Mixed:
+    parser: Mixed = verbs.add_parser(
+        name,
+        help=text,
+        description=text[0].upper() + text[1:] + ".",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=getattr(commands, f"{name}_command"), computes=name not in LIGHT)
+    return parser
+
+
+def add_project(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("project", type=path, help="the project folder")
+
+
+def add_shot_list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shots",
+        dest="shot_list",
+        type=path,
+        metavar="FILE",
+        help="an EDL, OTIO or CSV instead of shot detection, from now on",
+    )
+
+
+def add_delivery(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--delivery",
+        metavar="NAME",
+        help="prores-422hq (default), prores-4444, ffv1 (lossless), dnxhr-hqx or proxy (H.264 with burnt-in labels)",
+    )
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        metavar="NAME",
+        help="where networks run: auto (default), cpu or cuda",
+    )
+
+
+def add_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        dest="assignments",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="one setting; `vidcolor settings` lists all",
+    )
