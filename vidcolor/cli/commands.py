@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vidcolor.cli.frames import frames_command as frames_command
 from vidcolor.cli.progress import ShowProgress
 from vidcolor.cli.prune import prune_command as prune_command
 from vidcolor.cli.show import (

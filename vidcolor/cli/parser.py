@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from vidcolor.cli.epilogs import MEASURE, TOP
+from vidcolor.cli.looking import add_looking
 from vidcolor.cli.options import (
     Mixed,
     add_delivery,
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_export(verbs)
     _add_status(verbs)
     _add_why(verbs)
+    add_looking(verbs)
     _add_prune(verbs)
     _add_transfer(verbs)
     _add_measure(verbs)

@@ -22,6 +22,7 @@ LABELS = {
     "measure": "measuring",
     "look": "looking",
     "transfer": "transferring",
+    "frames": "writing frames",
 }
 EVERY = 60.0
 """Seconds between lines outside a terminal."""

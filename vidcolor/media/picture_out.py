@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import struct
 import zlib
 from collections.abc import Sequence
@@ -17,9 +19,13 @@ import cv2
 import numpy as np
 
 from vidcolor.errors import InputError, MediaError
+from vidcolor.media.deep import read_stored
+from vidcolor.media.images import picture_size
 from vidcolor.media.place import partial_path, sync, told
 
 MARK = b"vidcolor transfer"
+FRAME_MARK = re.compile(rb"vidcolor frame ([0-9a-f]{64})")
+"""A film's frame that nobody has painted on has the SHA-256 of its samples in its mark."""
 HEAD = 1024
 """Bytes in which a file of ours says so."""
 PNG, TIFF = (".png",), (".tif", ".tiff")
@@ -58,34 +64,56 @@ def _is_ours(path: Path) -> bool:
     return not head or MARK in head
 
 
-def write_picture(path: Path, rgb: np.ndarray) -> None:
-    """Writes (3, H, W) uint16 R'G'B' as PNG or TIFF, by the name: whole or not at all."""
+def write_frame(path: Path, rgb: np.ndarray) -> None:
+    """Writes a film's frame as `write_picture` does, so that `is_untouched` knows it again."""
+    write_picture(path, rgb, b"vidcolor frame " + _samples_hash(np.moveaxis(rgb, 0, 2)).encode())
+
+
+def is_untouched(path: Path) -> bool:
+    """Whether a file is a frame that `write_frame` wrote, and nobody has painted on since."""
+    with told(path), path.open("rb") as file:
+        found = FRAME_MARK.search(file.read(HEAD))
+    if found is None:
+        return False
+    try:
+        picture_size(path)
+        return _samples_hash(read_stored(path).samples) == found[1].decode()
+    except MediaError:
+        return False
+
+
+def _samples_hash(samples: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(samples).data).hexdigest()
+
+
+def write_picture(path: Path, rgb: np.ndarray, mark: bytes = MARK) -> None:
+    """Writes (3, H, W) uint16 R'G'B' as PNG or TIFF, by the name, with a mark at its head: whole or not at all."""
     if rgb.dtype != np.uint16 or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
         raise InputError(f"{path}: a picture of {rgb.dtype} {rgb.shape} is not (3, height, width) of 16 bits")
     partial = partial_path(path)
     try:
         with told(path):
             if path.suffix.lower() in PNG:
-                partial.write_bytes(_png(path, rgb))
+                partial.write_bytes(_png(path, rgb, mark))
             else:
-                _write_tiff(partial, rgb)
+                _write_tiff(partial, rgb, mark)
             sync(partial)
             partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _png(path: Path, rgb: np.ndarray) -> bytes:
+def _png(path: Path, rgb: np.ndarray, mark: bytes) -> bytes:
     done, data = cv2.imencode(".png", np.ascontiguousarray(np.moveaxis(rgb, 0, 2)[..., ::-1]))
     if not done:
         raise MediaError(f"{path}: the picture could not be encoded as PNG; name it {path.stem}.tif")
-    text = b"tEXt" + b"Software\0" + MARK
+    text = b"tEXt" + b"Software\0" + mark
     chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
     stored = data.data
     return b"".join((stored[:AFTER_HEADER], chunk, stored[AFTER_HEADER:]))
 
 
-def _write_tiff(path: Path, rgb: np.ndarray) -> None:
+def _write_tiff(path: Path, rgb: np.ndarray, mark: bytes) -> None:
     """Little-endian, uncompressed, a strip for each row: TIFF 6.0, baseline RGB."""
     _, height, width = rgb.shape
     row = 6 * width
@@ -99,7 +127,7 @@ def _write_tiff(path: Path, rgb: np.ndarray) -> None:
         (277, SHORT, [3]),
         (278, LONG, [1]),
         (279, LONG, [row] * height),
-        (305, ASCII, list(MARK + b"\0")),
+        (305, ASCII, list(mark + b"\0")),
     ]
     start = 8 + 2 + 12 * len(entries) + 4
     # The mark first, so that it lies in the head; then the longer lists.

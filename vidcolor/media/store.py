@@ -224,11 +224,15 @@ class ChromaReader:
 
     def read(self, frame: int) -> ColorFrame:
         """The colours of the reel's frame `frame`. Refuses one that is not stored."""
+        return next(self.read_from(frame))
+
+    def read_from(self, frame: int) -> Iterator[ColorFrame]:
+        """The colours from the reel's frame `frame` on, in order. Refuses one that is not stored."""
         if not 0 <= frame - self._start < self._count:
             raise InputError(
                 f"{self._path}: frame {frame} is not in it; it holds {self._start} to {self._start + self._count - 1}"
             )
-        return next(self._from(frame - self._start))
+        yield from self._from(frame - self._start)
 
     def _from(self, place: int) -> Iterator[ColorFrame]:
         stream = self._input.streams.video[0]

@@ -7,38 +7,34 @@ Frames stay in order, and few are under way.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vidcolor.color import LumaLock
-from vidcolor.colorize.by_registration import resized
-from vidcolor.errors import MediaError, ProjectError
+from vidcolor.errors import ProjectError
 from vidcolor.export import LumaSum, Provenance, check_destination, export_reel, manifest_path
-from vidcolor.finish import finish, mix
-from vidcolor.finish.around_exact import REACH, Joined, with_drawings
+from vidcolor.finish import finish
+from vidcolor.finish.around_exact import with_drawings
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.read import SourceClip
-from vidcolor.media.store import ChromaReader
-from vidcolor.pipeline.kept import given_name, read_given
-from vidcolor.pipeline.keyframes import mixed
+from vidcolor.pipeline.joined import exact_frames, joined_colors, reach_of_drawings
 from vidcolor.pipeline.plan import Progress
 from vidcolor.project.exports import Export
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
-from vidcolor.project.versions import CHROMA, Version
+from vidcolor.project.versions import Version
 from vidcolor.settings import Settings
 from vidcolor.stages import STAGES
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import COMPUTED_ON
-from vidcolor.state.plan import Plan, ShotPlan
+from vidcolor.state.plan import Plan
 from vidcolor.state.status import ShotState
-from vidcolor.types import ColorFrame, DeliveryFrame, Shot
+from vidcolor.timeline import FrameRange
+from vidcolor.types import DeliveryFrame
 
 FINISHERS = 2
 """Threads that finish frames: more would only wait for the reader and the encoder."""
@@ -89,7 +85,7 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
         return result(False)
     export.refuse_others()
     luma = LumaSum()
-    reach = REACH if any(key.get("how") == "exact" for state in shown for key in state.keyframes) else 0
+    reach = reach_of_drawings(exact_frames(shown), FrameRange(0, plan.reel.frame_count))
     frames = _finished(plan, versions, luma, settings, codec.subsampling, reach)
     provenance = Provenance(
         shots=[s.shot for s in plan.shots],
@@ -180,64 +176,3 @@ def _finished(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def joined_colors(plan: Plan, versions: Sequence[Version]) -> Iterator[Joined]:
-    """The colours of every frame: its shot's, or in a dissolve the mix of both shots', by the dissolve's ramp.
-
-    An exact picture's colours are delivered on its frame as they are. In a dissolve too, since it is a picture of the
-    mixed frame; one that was laid near is delivered there as far as it fits. A shot's file is open only while its
-    frames pass.
-    """
-    under_way: dict[int, Generator[ColorFrame, None, None]] = {}
-    following = 0
-    try:
-        for frame in range(plan.reel.frame_count):
-            for place in [p for p in under_way if plan.shots[p].reach.stop == frame]:
-                under_way.pop(place).close()
-            while following < len(plan.shots) and plan.shots[following].reach.start == frame:
-                under_way[following] = _colors_of(plan.shots[following], versions[following])
-                following += 1
-            active = sorted(under_way)
-            color = next(under_way[active[0]])
-            for place in active[1:]:
-                color = mix(color, next(under_way[place]), _ramp(plan.shots[place].shot, frame))
-            given = next((g for p in active if (g := _given(versions[p], frame)) is not None), None)
-            alone = active[0] if len(active) == 1 else None
-            exact = given is not None and alone is not None and bool(given.confidence.min() == 1)
-            yield Joined(color if given is None else _over(given, color), alone, exact)
-    finally:
-        for colors in under_way.values():
-            colors.close()
-
-
-def _given(version: Version, frame: int) -> ColorFrame | None:
-    """A keyframe's own colours, where the version keeps some for its frame. Refuses a file that is damaged or lost."""
-    version.checked(given_name(frame))
-    return read_given(version.path, frame)
-
-
-def _over(given: ColorFrame, color: ColorFrame) -> ColorFrame:
-    """A keyframe's own colours as far as they are sure, over those the frame has otherwise."""
-    if given.confidence.min() == 1:
-        return given
-    planes = resized(np.concatenate([color.chroma, color.confidence[None]]), given.confidence.shape)
-    below = ColorFrame(color.index, planes[:2], np.clip(planes[2], 0, 1))
-    return mixed(given, below, given.confidence)
-
-
-def _colors_of(planned: ShotPlan, version: Version) -> Generator[ColorFrame, None, None]:
-    """The stored colours of one shot, in order. Refuses damage, and fewer or more frames than the shot has."""
-    with ChromaReader(version.checked(CHROMA), planned.reach.start) as reader:
-        if len(reader) != len(planned.reach):
-            raise MediaError(
-                f"{version.chroma}: damaged ({len(reader)} frames for a shot of {len(planned.reach)}); delete its "
-                "folder and render again"
-            )
-        yield from reader
-
-
-def _ramp(incoming: Shot, frame: int) -> float:
-    """How much of the incoming shot is seen in a frame of its dissolve, 0 to 1."""
-    run = incoming.entry.frames
-    return 0.0 if run is None else (frame - run.start + 1) / (len(run) + 1)

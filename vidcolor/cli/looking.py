@@ -1,0 +1,48 @@
+"""What can be typed to look at a film: the commands that write pictures and pages of it, and change nothing."""
+
+from __future__ import annotations
+
+import argparse
+
+from vidcolor.cli.options import add_device, add_project, add_set, command, path
+
+MOST = 12
+"""Suggested frames that are written where nobody says how many."""
+
+
+def add_looking(verbs: argparse._SubParsersAction) -> None:
+    """Adds the commands to the others."""
+    _add_frames(verbs)
+
+
+def _add_frames(verbs: argparse._SubParsersAction) -> None:
+    parser = command(
+        verbs,
+        "frames",
+        "writes frames of the film as 16-bit pictures to paint on, named as the references folder takes them",
+        "vidcolor frames northwind.vidcolor 134 200-204 01:00:05:09 -o paint/",
+    )
+    add_project(parser)
+    parser.add_argument(
+        "frames",
+        nargs="*",
+        default=[],
+        metavar="FRAME",
+        help="a number counted from 0, a run (100-120) or a timecode (01:00:05:09)",
+    )
+    parser.add_argument(
+        "-o", dest="out", type=path, metavar="DIR", help="where to write them (default: frames in the project folder)"
+    )
+    parser.add_argument("--color", action="store_true", help="in the colours of the versions in force; default gray")
+    parser.add_argument("--suggested", action="store_true", help="the frames where a picture would help most, too")
+    parser.add_argument("--most", type=count, default=MOST, metavar="N", help=f"suggested at most (default: {MOST})")
+    parser.add_argument("--format", choices=("png", "tif"), default="png", help="png (default) or tif")
+    add_device(parser)
+    add_set(parser)
+
+
+def count(text: str) -> int:
+    """A number of the line that is at least 1."""
+    if not (text.isascii() and text.isdecimal() and 0 < len(text) <= 6 and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r:.40}: write a whole number from 1 on")
+    return int(text)

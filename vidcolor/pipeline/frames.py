@@ -1,0 +1,131 @@
+"""Frames of the film as pictures to look at or to paint on: gray, or in the colours of the versions in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.color import LumaLock
+from vidcolor.color.shown import codes_to_rgb
+from vidcolor.errors import MediaError, ProjectError
+from vidcolor.finish import finish
+from vidcolor.finish.around_exact import with_drawings
+from vidcolor.keyframes import choose_keyframes, looks_of
+from vidcolor.media.picture_out import is_untouched, write_frame
+from vidcolor.media.place import told
+from vidcolor.media.read import AHEAD, SourceClip
+from vidcolor.pipeline.joined import exact_frames, joined_colors, reach_of_drawings
+from vidcolor.pipeline.small import SmallFrames
+from vidcolor.references.asked import Asked
+from vidcolor.state.film import Film
+from vidcolor.state.plan import ShotPlan, clear_frames
+from vidcolor.state.status import WORTH_TELLING, ShotState, suggested
+from vidcolor.timeline import FrameRange
+from vidcolor.types import Reel
+
+BLACK, WHITE = 64, 940
+SUFFIXES = (".png", ".tif")
+NEUTRAL = np.uint16(512)
+TOP = 65535
+Picture = tuple[int, Array]
+"""(frame, (3, H, W) uint16 R'G'B')"""
+
+
+def gray_frames(reel: Reel, frames: Sequence[int]) -> Iterator[Picture]:
+    """The film's own luma of each of `frames`, rising, as neutral R'G'B': put back as a reference it is the frame.
+
+    Codes beyond black and white are clipped, as everywhere in the program.
+    """
+    for run, wanted in _runs(frames):
+        for source in SourceClip(reel, run):
+            if source.index in wanted:
+                light = (np.clip(source.luma, BLACK, WHITE).astype(np.float64) - BLACK) * (TOP / (WHITE - BLACK))
+                yield source.index, np.repeat(np.rint(light).astype(np.uint16)[None], 3, axis=0)
+
+
+def colored_frames(film: Film, shown: Sequence[ShotState], frames: Sequence[int]) -> Iterator[Picture]:
+    """Each of `frames`, rising, as it is delivered, with the chroma of every pixel: sRGB.
+
+    shown   the state of every shot of the film; the versions that it names are shown, fresh or not
+    Refuses frames of shots that were never rendered.
+    """
+    versions, exact = [state.version for state in shown], exact_frames(shown)
+    for frame in frames:
+        bare = [s.planned.shot.id for s in shown if frame in s.planned.reach and s.version is None]
+        if bare:
+            raise ProjectError(
+                f"frame {frame}: shot {bare[0]} was never rendered; run `vidcolor render {film.project.root}`, or "
+                "leave --color out"
+            )
+    reel, lock = film.plan.reel, LumaLock(film.plan.reel.tags)
+    for run, wanted in _runs(frames):
+        reach = reach_of_drawings(exact, run)
+        read = FrameRange(max(0, run.start - reach), min(reel.frame_count, run.stop + reach))
+        with closing(joined_colors(film.plan, versions, read)) as colors:
+            for source, color, drawings in with_drawings(zip(SourceClip(reel, read), colors, strict=True), reach):
+                if source.index in wanted:
+                    made = finish(source, color, lock, film.settings.finish, "444", drawings)
+                    rgb = codes_to_rgb(made.luma, made.cb, made.cr, reel.tags)
+                    yield source.index, np.rint(rgb * np.float32(TOP)).astype(np.uint16)
+
+
+def _runs(frames: Sequence[int]) -> Iterator[tuple[FrameRange, frozenset[int]]]:
+    """Runs of the film to read, and what is wanted of each: a small gap is rather read than sought over."""
+    run: list[int] = []
+    for frame in [*sorted(set(frames)), None]:
+        if run and (frame is None or frame > run[-1] + AHEAD):
+            yield FrameRange(run[0], run[-1] + 1), frozenset(run)
+            run = []
+        if frame is not None:
+            run.append(frame)
+
+
+def write_frames(asked: Sequence[Asked], pictures: Iterator[Picture], folder: Path, suffix: str) -> Iterator[Path]:
+    """Writes the pictures of the frames that were asked for, in rising order; each place as it is written.
+
+    Refuses, before any work, a place that holds a picture somebody painted on, or another file: what `write_frames`
+    wrote, and nobody changed since, is replaced.
+    """
+    places = {one.frame: folder / f"{one.stem}{suffix}" for one in asked}
+    with told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for path in places.values():
+        if path.exists() and not (path.is_file() and is_untouched(path)):
+            raise MediaError(
+                f"{path}: is there already, painted on or of other making; move it away, or name another folder with -o"
+            )
+    for frame, rgb in pictures:
+        write_frame(places[frame], rgb)
+        yield places[frame]
+
+
+def frames_to_paint(film: Film, shown: Sequence[ShotState], most: int) -> tuple[list[int], int]:
+    """The frames that the tool would have painted first, rising, at most so many; and how many more there are.
+
+    Of fresh shots those where one more keyframe would help; of the others, the keyframes that no picture was given
+    for, chosen as the plan does. Those come first that would make the most of the film known.
+    """
+    gains = {found.frame: found.gain for found in suggested(shown) if found.gain >= WORTH_TELLING}
+    clear = clear_frames([s.planned.shot for s in shown])
+    small = SmallFrames(film.project.path("plan"), film.settings.keyframes.spacing)
+    with closing(small):
+        for state, frames in zip(shown, clear, strict=True):
+            for frame in _bare_keyframes(film, state, frames, small):
+                gains.setdefault(frame, len(state.planned.shot.frames) / max(1, len(state.planned.keyframes)))
+    best = sorted(gains, key=lambda frame: (-gains[frame], frame))
+    return sorted(best[:most]), len(best[most:])
+
+
+def _bare_keyframes(film: Film, state: ShotState, clear: FrameRange, small: SmallFrames) -> list[int]:
+    """Keyframes without a picture of their own, of a shot that is still to be rendered or was left gray."""
+    planned: ShotPlan = state.planned
+    if any(key.reason != "coverage" for key in planned.keyframes):
+        return []
+    if planned.keyframes:
+        return [] if state.state == "fresh" else [key.frame for key in planned.keyframes]
+    looks = small.read(film.plan.reel, looks_of(clear, film.settings.keyframes.spacing))
+    return choose_keyframes(clear, looks, film.settings.keyframes)

@@ -1,0 +1,101 @@
+"""The colours of a film's frames joined from its shots' versions: one shot's, or in a dissolve the mix of two."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+
+from vidcolor.colorize.by_registration import resized
+from vidcolor.errors import MediaError, ProjectError
+from vidcolor.finish import mix
+from vidcolor.finish.around_exact import REACH, Joined
+from vidcolor.media.store import ChromaReader
+from vidcolor.pipeline.kept import given_name, read_given
+from vidcolor.pipeline.keyframes import mixed
+from vidcolor.project.versions import CHROMA, Version
+from vidcolor.state.plan import Plan, ShotPlan
+from vidcolor.state.status import ShotState
+from vidcolor.timeline import FrameRange
+from vidcolor.types import ColorFrame, Shot
+
+
+def exact_frames(shown: Sequence[ShotState]) -> frozenset[int]:
+    """The keyframes of which the artist gave every pixel, by the versions' reports: they draw the frames around."""
+    keys = (key for state in shown for key in state.keyframes)
+    return frozenset(key["frame"] for key in keys if key.get("how") == "exact" and isinstance(key.get("frame"), int))
+
+
+def reach_of_drawings(exact: frozenset[int], frames: FrameRange) -> int:
+    """How many frames around a run must be read with it, for exact keyframes that draw it."""
+    return REACH if any(frame in exact for frame in range(frames.start - REACH, frames.stop + REACH)) else 0
+
+
+def joined_colors(
+    plan: Plan, versions: Sequence[Version | None], frames: FrameRange | None = None
+) -> Generator[Joined, None, None]:
+    """The colours of every frame of a run: its shot's, or in a dissolve the mix of both shots', by the dissolve's ramp.
+
+    versions  of every shot of the plan; None for one that no frame of the run needs
+    frames    the run; the whole film if None
+    An exact picture's colours are delivered on its frame as they are. In a dissolve too, since it is a picture of the
+    mixed frame; one that was laid near is delivered there as far as it fits. A shot's file is open only while its
+    frames pass. Refuses a frame of a shot without a version.
+    """
+    under_way: dict[int, Generator[ColorFrame, None, None]] = {}
+    following = 0
+    try:
+        for frame in frames or FrameRange(0, plan.reel.frame_count):
+            for place in [p for p in under_way if plan.shots[p].reach.stop == frame]:
+                under_way.pop(place).close()
+            while following < len(plan.shots) and plan.shots[following].reach.start <= frame:
+                if frame in plan.shots[following].reach:
+                    under_way[following] = _colors_of(plan.shots[following], versions[following], frame)
+                following += 1
+            active = sorted(under_way)
+            color = next(under_way[active[0]])
+            for place in active[1:]:
+                color = mix(color, next(under_way[place]), _ramp(plan.shots[place].shot, frame))
+            given = next((g for p in active if (g := _given(versions[p], frame)) is not None), None)
+            alone = active[0] if len(active) == 1 else None
+            exact = given is not None and alone is not None and bool(given.confidence.min() == 1)
+            yield Joined(color if given is None else _over(given, color), alone, exact)
+    finally:
+        for colors in under_way.values():
+            colors.close()
+
+
+def _given(version: Version | None, frame: int) -> ColorFrame | None:
+    """A keyframe's own colours, where the version keeps some for its frame. Refuses a file that is damaged or lost."""
+    if version is None:
+        return None
+    version.checked(given_name(frame))
+    return read_given(version.path, frame)
+
+
+def _over(given: ColorFrame, color: ColorFrame) -> ColorFrame:
+    """A keyframe's own colours as far as they are sure, over those the frame has otherwise."""
+    if given.confidence.min() == 1:
+        return given
+    planes = resized(np.concatenate([color.chroma, color.confidence[None]]), given.confidence.shape)
+    below = ColorFrame(color.index, planes[:2], np.clip(planes[2], 0, 1))
+    return mixed(given, below, given.confidence)
+
+
+def _colors_of(planned: ShotPlan, version: Version | None, first: int) -> Generator[ColorFrame, None, None]:
+    """The stored colours of one shot from frame `first` on. Refuses damage, and fewer or more frames than it has."""
+    if version is None:
+        raise ProjectError(f"{planned.shot.id}: was never rendered; run `vidcolor run` or `vidcolor render` first")
+    with ChromaReader(version.checked(CHROMA), planned.reach.start) as reader:
+        if len(reader) != len(planned.reach):
+            raise MediaError(
+                f"{version.chroma}: damaged ({len(reader)} frames for a shot of {len(planned.reach)}); delete its "
+                "folder and render again"
+            )
+        yield from reader.read_from(first)
+
+
+def _ramp(incoming: Shot, frame: int) -> float:
+    """How much of the incoming shot is seen in a frame of its dissolve, 0 to 1."""
+    run = incoming.entry.frames
+    return 0.0 if run is None else (frame - run.start + 1) / (len(run) + 1)
