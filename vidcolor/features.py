@@ -40,7 +40,11 @@ LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 def gray_of(picture: Reference) -> Array:
     """(H, W): L* of the picture as a gray film shows it, by its luma. Saturated colours differ from their own L*."""
     rgb = lab_to_rgb(np.concatenate([picture.lightness[None], picture.chroma]))
-    luma = np.tensordot(LUMA, rgb, 1)
+    return lightness_of(np.tensordot(LUMA, rgb, 1))
+
+
+def lightness_of(luma: Array) -> Array:
+    """(H, W): L* of a gray picture's coded luma (H, W), 0..1; what lies outside is clipped."""
     return rgb_to_lab(np.stack([luma] * 3))[0]
 
 

@@ -8,7 +8,7 @@ STAGES: dict[str, int] = {
     "shots": 1,
     "keyframes": 2,
     "references": 2,
-    "colorize": 4,
+    "colorize": 5,
     "propagate": 6,
     "networks": 1,
     "finish": 2,

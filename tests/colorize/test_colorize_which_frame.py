@@ -1,11 +1,13 @@
 """Which frame a picture is of. The truth is the frame of the made film that the picture was made from."""
 
+import cv2
 import numpy as np
 import pytest
 from film import make_film
 from made_scenes import jpeg_of, redrawn, reference
 
 from vidcolor.colorize.which_frame import FITS, find_frame, small_picture, small_size
+from vidcolor.features import lightness_of
 from vidcolor.timeline import FrameRange
 
 FILM = make_film((144, 192), (40, 12))
@@ -44,6 +46,27 @@ def test_a_right_name_is_not_doubted_though_the_picture_was_drawn_again() -> Non
 def test_other_stock_sees_other_grays() -> None:
     """What is red is as dark as blue here: still the picture of its own frame."""
     assert match_of(FILM.colors[20][..., [2, 1, 0]], 20).best == 20
+
+
+def moving_disc(place: int) -> np.ndarray:
+    """(240, 320, 3) R'G'B': a red disc on a shaded green wall, as bright as the wall where it is."""
+    y, x = np.mgrid[:240, :320]
+    shade = 0.35 + 0.4 * x / 320 + 0.03 * np.sin(x / 5) * np.cos(y / 7)
+    colors = np.stack([0.5 * shade, shade, 0.55 * shade], 2)
+    colors[(x - 80 - 2 * place) ** 2 + (y - 100) ** 2 < 38**2] = (0.75, 0.2, 0.18)
+    return colors.astype(np.float32)
+
+
+@pytest.mark.parametrize("luma", [(0.2126, 0.7152, 0.0722), (0.299, 0.587, 0.114), (0.05, 0.55, 0.4)])
+def test_a_picture_is_found_whatever_luma_or_stock_the_film_has(luma: tuple[float, ...]) -> None:
+    """Of colours as bright as each other only their edges show: none of them may lie a pixel off."""
+    frames = [moving_disc(place) for place in range(24)]
+    size = small_size((240, 320))
+    grays = [lightness_of(colors @ np.array(luma, np.float32)) for colors in frames]
+    small = [cv2.resize(gray, size[::-1], interpolation=cv2.INTER_AREA) for gray in grays]
+    for frame, named in ((4, 6), (10, 12), (8, 12), (4, 12), (13, 8)):
+        picture = small_picture(reference(np.moveaxis(frames[frame], 2, 0)), size)
+        assert find_frame(picture, small.__getitem__, named, FrameRange(0, 24)).best == frame
 
 
 def test_another_scene_fits_nowhere() -> None:

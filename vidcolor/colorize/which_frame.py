@@ -1,8 +1,10 @@
 """Which frame a picture is the picture of: beside the frames near the one it was named for, small and gray.
 
-- Its colours are turned to gray as this film shows them (`_as_filmed`): no two stocks see red alike. Then local
-  contrast is compared, so tones do not matter. Two frames differ in what moves; a picture is asked of those pixels
-  alone how far it has gone from the one frame to the other (`_gone`), so its own noise does not matter either.
+- Its R'G'B' is mixed to gray as this film shows it (`_as_filmed`): no two stocks, and no two standards of luma, see
+  red alike. It is made small as R'G'B' too: of L*a*b* the mean across an edge between two colours is another gray than
+  the film's, and the edge seems to lie elsewhere. Then local contrast is compared, so tones do not matter.
+- Two frames differ in what moves; a picture is asked of those pixels alone how far it has gone from the one frame to
+  the other (`_gone`), so its own noise does not matter either.
 - A picture is looked at as it lies, and laid on the frame by one affine map, as models change the framing. The map
   would hide a moving camera, so both must be asked.
 On frames of seven training clips, unchanged and redrawn, and nine of a model's pictures, named right and 1 to 16 frames
@@ -19,8 +21,9 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.color import lab_to_rgb
 from vidcolor.colorize.align import affine_between, laid_along, local_contrast
-from vidcolor.features import gray_of
+from vidcolor.features import LUMA, lightness_of
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Reference
 
@@ -30,7 +33,7 @@ NEAR, WIDE = 8, 24
 """Frames looked at on either side of the named one, and where those leave a doubt."""
 BORDER = 0.03
 """Share of the width left out along the edges."""
-VISIBLE = 0.002
+VISIBLE = 0.001
 """Mean squared difference of local contrast from which two frames differ."""
 GONE = 0.75
 """Share of the way to another frame from which the picture is rather that frame's."""
@@ -63,10 +66,9 @@ def small_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def small_picture(picture: Reference, size: tuple[int, int]) -> Array:
-    """(3, h, w): what a gray film usually shows of the picture, and its a*b*, at the size of small frames."""
-    planes = [_small(plane, size) for plane in (picture.lightness, *picture.chroma)]
-    gray = gray_of(Reference(picture.name, picture.hash, planes[0], np.stack(planes[1:])))
-    return np.stack([gray, *planes[1:]])
+    """(3, h, w): R'G'B' of the picture, at the size of small frames."""
+    rgb = lab_to_rgb(np.concatenate([picture.lightness[None], picture.chroma]))
+    return np.stack([_small(plane, size) for plane in rgb])
 
 
 def find_frame(
@@ -90,19 +92,19 @@ def find_frame(
 
 
 def compare(picture: Array, frame: Array, looks: Mapping[int, Array], named: int) -> FrameMatch:
-    """The picture (3, h, w) beside frame `named`, (h, w) L*, and others.
+    """The picture, (3, h, w) R'G'B', beside frame `named`, (h, w) L*, and others.
 
     looks  local contrast of each frame, that of `named` among them
     """
     seen = [picture]
-    affine = affine_between(looks[named], _look(picture[0]))
+    affine = affine_between(looks[named], _look(_gray(picture)))
     if not np.array_equal(affine, np.eye(2, 3)):
         seen.append(np.stack([laid_along(affine, plane) for plane in picture]))
     fits, best, unsure = 0.0, named, False
     for lies, planes in zip((True, False), seen, strict=False):
         look = _look(_as_filmed(planes, frame))
         if _correlation(look, looks[named]) < FITS:  # another scene says nothing of the film's grays
-            look = _look(planes[0])
+            look = _look(_gray(planes))
         errors = {other: _difference(look, theirs) for other, theirs in looks.items()}
         alike = _correlation(look, looks[named])
         fits = max(fits, alike)
@@ -128,13 +130,19 @@ def _gone(errors: Mapping[int, float], looks: Mapping[int, Array], named: int, o
 
 
 def _as_filmed(planes: Array, frame: Array) -> Array:
-    """(h, w) L*: the picture's gray and a*b* mixed to what comes nearest to the frame, in the frame's spread."""
+    """(h, w) L*: the picture's R'G'B' mixed to what comes nearest to the frame's luma, in the frame's spread."""
+    wanted = _inner(lab_to_rgb(np.stack([frame, *np.zeros((2, *frame.shape))]))[0]).ravel().astype(np.float64)
     flat = np.stack([_inner(plane).ravel() for plane in planes], 1).astype(np.float64)
-    middle, wanted = flat.mean(0), _inner(frame).ravel().astype(np.float64)
+    middle = flat.mean(0)
     weights = np.linalg.lstsq(flat - middle, wanted - wanted.mean(), rcond=1e-6)[0]
     gray = np.tensordot(weights, planes - middle[:, None, None], 1)
     spread = float(_inner(gray).std())
-    return np.asarray(wanted.mean() + gray * (float(wanted.std()) / spread if spread > 0 else 0.0), np.float32)
+    luma = wanted.mean() + gray * (float(wanted.std()) / spread if spread > 0 else 0.0)
+    return lightness_of(np.asarray(luma, np.float32))
+
+
+def _gray(planes: Array) -> Array:
+    return lightness_of(np.tensordot(LUMA, planes, 1))
 
 
 def _look(lightness: Array) -> Array:
