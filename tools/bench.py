@@ -3,12 +3,14 @@
 python tools/bench.py table CLIPS --out DIR     the published table: every clip with one, two and every-25 keyframes,
                                                 every preset, the baselines; speed at 480p, 1080p and 2160p
 python tools/bench.py study CLIPS --out DIR     each part left out in turn, quality by distance, where errors sit
+python tools/bench.py folds CLIPS... --out DIR  variants beside today's on training clips that their networks never saw
 python tools/bench.py speed FILM --keyframes D  seconds and memory of one film by stage, beside plain transcoding
 python tools/bench.py superpixels               milliseconds of SLIC at 854x480 and 1920x1080
 python tools/bench.py memory                    peak memory of a one-minute and a ten-minute film
 
 CLIPS holds a folder of numbered colour pictures for each clip. `table` and `study` write benchmarks.md or study.md,
-and the same as JSON, into DIR; killed, they go on where they were when run again.
+and the same as JSON, into DIR, `folds` folds.txt, folds.csv and clips.csv; killed, they go on where they were when run
+again, and do again only what changed.
 
 Another program beside ours, on the same gray frames and keyframes (`table --help` has the contract):
 
@@ -22,6 +24,7 @@ import platform
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -77,10 +80,60 @@ def parser() -> argparse.ArgumentParser:
     table.add_argument("--sizes", default=SIZES, help=f"heights for speed (default: {SIZES})")
     table.add_argument("--film", type=Path, help="a film to rescale for speed, instead of a made one")
     study.add_argument("--preset", default="standard")
+    _add_folds(verbs)
     _add_speed(verbs)
     for name in ("superpixels", "memory"):
         verbs.add_parser(name).set_defaults(run=partial(run_part, name))
     return top
+
+
+def _add_folds(verbs: argparse._SubParsersAction) -> None:
+    from benchmark import compared, cross, trials
+
+    words, kind = f"{cross.__doc__}\n{compared.__doc__}\n{trials.__doc__}", argparse.RawDescriptionHelpFormatter
+    folds = verbs.add_parser("folds", description=words, formatter_class=kind)
+    folds.set_defaults(run=run_folds)
+    folds.add_argument("clips", type=Path, nargs="+", help="folders of training clips")
+    folds.add_argument("--out", type=Path, required=True, metavar="DIR", help="where results and tables are kept")
+    folds.add_argument(
+        "--variant", type=Path, action="append", default=[], metavar="FILE", help="a variant (see above)"
+    )
+    folds.add_argument("--today", type=Path, metavar="FILE", help="what all are compared with (default: standard)")
+    folds.add_argument("--choose", action="append", default=[], metavar="NAME=A,B,...",
+                       help="a row more: of these, or today, each fold's best by the other folds")  # fmt: skip
+    folds.add_argument("--keys", default="first,both", help="rules of keyframes (default: first,both)")
+    folds.add_argument("--only", default="", metavar="N,N", help="folds to measure (default: all)")
+    folds.add_argument("--clips", type=int, default=0, metavar="N", dest="count", help="a sample of N clips")
+    folds.add_argument("--frames", type=int, default=0, metavar="N", help="the first N frames of each clip")
+    folds.add_argument("--folds", type=Path, metavar="FILE", help="another division (default: configs/folds.toml)")
+
+
+def run_folds(args: argparse.Namespace) -> None:
+    from benchmark import compared, cross, tables, trials
+    from benchmark.jobs import keys_of
+
+    from vidcolor.research.training.folds import load_folds
+
+    folds = load_folds(args.folds)
+    only = [int(text) for text in args.only.split(",")] if args.only else range(folds.count)
+    for fold in only:
+        folds.clips(fold)
+    rules = tuple(args.keys.split(","))
+    choices = {name: among.split(",") for name, _, among in (text.partition("=") for text in args.choose)}
+    for rule in rules:
+        keys_of(1, rule)
+    clips = cross.chosen_clips(args.clips, folds, only, args.count)
+    today = replace(trials.load_variant(args.today), name=trials.TODAY) if args.today else trials.Variant(trials.TODAY)
+    variants = (today, *(trials.load_variant(path) for path in args.variant))
+    plan = cross.Plan(folds, clips, rules, variants, args.frames)
+    cross.check_choices(plan, choices)
+    measured = cross.run(plan, args.out, say)
+    found = [*measured, *(f for name, among in choices.items() for f in cross.with_choice(measured, name, among))]
+    compared.write_csvs(found, args.out)
+    page = tables.page("Folds", args.line, tables.machine.facts(), compared.text_of(found, args.frames))
+    tables.write_page(args.out / "folds.txt", page)
+    say(page)
+    say(f"written: {args.out / 'folds.txt'}, {args.out / 'folds.csv'}, {args.out / 'clips.csv'}")
 
 
 def _add_speed(verbs: argparse._SubParsersAction) -> None:

@@ -144,6 +144,18 @@ def test_pixels_that_no_keyframe_shows(found):
     assert found.value("unseen_error", "gray") > found.value("unseen_error") > 0
 
 
+def test_their_psnr_is_that_of_their_errors(made, tmp_path):
+    """Where nothing of the keyframe is seen again, it is the PSNR of the whole film."""
+    noise = np.random.default_rng(0).uniform(0.3, 0.7, made.colors.shape)
+    write_folder(tmp_path / "noise", noise)
+    write_folder(tmp_path / "halved", (noise + noise.mean(-1, keepdims=True)) / 2)
+    found = measure(tmp_path / "halved", tmp_path / "noise", replace(QUICK, keyframes=(0,)))
+    assert found.value("unseen_share", "truth") > 99
+    frames = np.array(found.series["psnr", "result"][1:])
+    assert found.value("unseen_psnr") == pytest.approx(-10 * np.log10(np.mean(10 ** (-frames / 10))), abs=0.05)
+    assert found.value("unseen_psnr") > found.value("unseen_psnr", "gray")
+
+
 def test_distances(found):
     assert [p.distance for p in found.distances] == [1, 2, 3, 4]
     assert found.distances[0].frames == 4

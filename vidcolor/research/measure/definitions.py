@@ -119,6 +119,10 @@ FIGURES: tuple[Figure, ...] = (
         "Mean over the pixels that no keyframe shows, as far as the truth's flow can tell (reduced pictures).",
     ),
     Figure(
+        "unseen_psnr", "Never-seen PSNR", "dB", "higher", 2, KEYS,
+        "PSNR of their R'G'B', all of them together.",
+    ),
+    Figure(
         "unseen_share", "Never-seen share", "%", "", 1, KEYS,
         "How many pixels those are: a fact of the film and its keyframes.",
     ),

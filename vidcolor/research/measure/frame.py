@@ -72,6 +72,8 @@ class MeasuredFrame:
     """Inception features of each column."""
     errors: dict[str, Array] = field(default_factory=dict)
     """(h, w) CIEDE2000 of each column but the truth's, reduced."""
+    squares: dict[str, Array] = field(default_factory=dict)
+    """(h, w) squared R'G'B' error under the truth's lightness, likewise."""
     motion: Motion | None = None
     """From the frame before; None without one."""
     changed: float = 0.0
@@ -113,7 +115,7 @@ class FrameMeasure:
         }
         shown: dict[str, Array] = {}
         for column, figures in found.items():
-            shown[column] = self._tally(done, column, figures)
+            shown[column] = self._tally(done, column, figures, truth.rgb)
             self._look(done, column, task.result.rgb if column == "result" else shown[column])
         self._result(done, truth, task, found["result"])
         self._look(done, "truth", truth.rgb)
@@ -140,13 +142,14 @@ class FrameMeasure:
             pictures = task.result.rgb, task.truth.rgb, figures.error_map
             done.looked_at = looked_at(task.frame, figures.delta_e, *pictures)
 
-    def _tally(self, done: MeasuredFrame, column: str, figures: PictureFigures) -> Array:
+    def _tally(self, done: MeasuredFrame, column: str, figures: PictureFigures, truth: Array) -> Array:
         """R'G'B' under the truth's lightness, its figures taken."""
         for key, name in NAMES.items():
             done.values[key, column] = getattr(figures, name)
         assert figures.error_map is not None
         assert figures.shown is not None
         done.errors[column] = reduced(figures.error_map, self._size)
+        done.squares[column] = reduced(np.square(figures.shown - truth).mean(0), self._size)
         return figures.shown
 
     def _look(self, done: MeasuredFrame, column: str, rgb: Array) -> None:

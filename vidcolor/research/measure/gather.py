@@ -11,7 +11,7 @@ from numpy import ndarray as Array
 from vidcolor.color import rgb_to_lab
 from vidcolor.research.measure.by_networks import NetworkFigures
 from vidcolor.research.measure.cuts import CutFinder
-from vidcolor.research.measure.definitions import FIGURES
+from vidcolor.research.measure.definitions import FIGURES, LARGEST_PSNR
 from vidcolor.research.measure.frame import MeasuredFrame
 from vidcolor.research.measure.measurement import COLUMNS, MADE, Measurement, MeasureOptions, Row
 from vidcolor.research.measure.nearest import Sources
@@ -22,6 +22,8 @@ from vidcolor.research.metrics.histograms import DISTANCES, jensen_shannon
 from vidcolor.research.metrics.image import difference
 from vidcolor.research.metrics.temporal import Seen, warp_error
 
+SQUARES = "squares of "
+"""Opens the names of squared errors among those of columns."""
 COLORLESS = 1.0
 """Colourfulness below which a truth is gray: 0 but for coding noise."""
 
@@ -37,7 +39,8 @@ class Gather:
         self._cuts = CutFinder()
         self._found: list[int] = []
         self._worst = Worst(worst, len(pair.frames))
-        self._seen = Seen(sources.frames, size, MADE) if sources.given else None
+        names = (*MADE, *(SQUARES + column for column in MADE))
+        self._seen = Seen(sources.frames, size, names) if sources.given else None
         self._before: MeasuredFrame | None = None
         self._histograms: deque[tuple[int, dict[str, Array]]] = deque(maxlen=max(DISTANCES))
 
@@ -54,7 +57,8 @@ class Gather:
             self._neighbours(self._before, done)
         key = self._sources.is_keyframe(done.frame)
         if self._seen is not None:
-            self._seen.feed(done.frame, done.light, done.motion, done.errors)
+            squares = {SQUARES + column: plane for column, plane in done.squares.items()}
+            self._seen.feed(done.frame, done.light, done.motion, done.errors | squares)
         if not key:
             self._networks.add(done.features)
             if done.looked_at is not None:
@@ -90,6 +94,7 @@ class Gather:
             never = self._seen.finish()
             found["unseen_share"] = {"truth": 100 * never.share}
             found["unseen_error"] = {c: never.mean(c) for c in MADE if never.pixels}
+            found["unseen_psnr"] = {c: decibels(never.mean(SQUARES + c)) for c in MADE if never.pixels}
         self._networks.finish()
         found.update(self._networks.rows())
         result, truth = self._pair.sides()
@@ -128,7 +133,7 @@ class Gather:
             return "needs neighbouring frames of one shot"
         if key == "keyframe_jump" and self._sources.given:
             return "needs a keyframe with a neighbour in its shot"
-        if key == "unseen_error" and self._sources.given:
+        if key in ("unseen_error", "unseen_psnr") and self._sources.given:
             return "needs a pixel that no keyframe shows: there is none"
         return ""
 
@@ -137,3 +142,8 @@ class Gather:
         if colorful < COLORLESS:
             return [f"{self._pair.truth.clip.path}: the truth has no colour to speak of; is it the gray film?"]
         return []
+
+
+def decibels(square: float) -> float:
+    """PSNR, peak 1, of a mean squared error; at most that of a frame."""
+    return min(LARGEST_PSNR, -10 * math.log10(square)) if square > 0 else LARGEST_PSNR
