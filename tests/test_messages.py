@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,16 @@ def test_never_planned_and_changed_since_are_told_apart(place, capsys):
     told = refused(capsys, "status", project, "--json")
     assert "the film has changed since" in told
     assert "never planned" not in told
+
+
+@pytest.mark.parametrize("name", ["film.vidcolor", "nowhere.vidcolor"])
+def test_a_program_is_told_in_json_that_there_is_no_state(name, place, capsys):
+    capsys.readouterr()
+    assert main(["status", str(place / name), "--json"]) == 2
+    out, err = capsys.readouterr()
+    table = json.loads(out)
+    assert list(table) == ["error"]
+    assert " ".join(err.split()) == f"vidcolor: {table['error']}"
 
 
 def test_export_of_a_shot_that_was_never_rendered_does_not_call_it_stale(place, capsys):

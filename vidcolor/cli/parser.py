@@ -148,7 +148,7 @@ def _add_status(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="for programs: reel, shots, doubtful frames, and where a keyframe would help",
+        help="for programs: reel, shots, doubtful frames, and where a keyframe would help; `error` where it fails",
     )
     add_device(parser)
     add_set(parser)
@@ -265,7 +265,7 @@ def _add_settings(verbs: argparse._SubParsersAction) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command. Returns the exit status: 0 done, 2 the user's to mend; our own faults raise."""
-    terminal = Terminal()
+    terminal, args = Terminal(), argparse.Namespace()
     logging.getLogger("vidcolor").addHandler(logging.NullHandler())
     try:
         parser = build_parser()
@@ -283,17 +283,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             one_each()
         args.run(args, terminal)
     except VidcolorError as error:
-        terminal.fail(str(error))
-        return EXIT_USER
+        return _refused(str(error), args, terminal)
     except BrokenPipeError:
         sys.stderr.close()
         return EXIT_USER
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.EMFILE):
             raise
-        terminal.fail(f"{error.filename or 'disk'}: {error.strerror}; mend that and run the same command again")
-        return EXIT_USER
+        text = f"{error.filename or 'disk'}: {error.strerror}; mend that and run the same command again"
+        return _refused(text, args, terminal)
     except KeyboardInterrupt:
         terminal.fail("stopped; run the same command again to go on")
         return EXIT_INTERRUPTED
     return 0
+
+
+def _refused(text: str, args: argparse.Namespace, terminal: Terminal) -> int:
+    """Says what is to be mended: to people on stderr, to a program that asked for JSON as `error` too."""
+    terminal.fail(text)
+    if getattr(args, "json", None) is True:  # of `measure` it is a file's name
+        terminal.json({"error": text})
+    return EXIT_USER

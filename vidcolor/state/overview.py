@@ -15,6 +15,9 @@ SCHEMA = "vidcolor.status/1"
 def overview(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
     """The film's state as JSON values. Read from the project's small files alone: no frame is decoded.
 
+    Where there is no state to tell (never planned, no project), the command ends with exit status 2 and prints a table
+    of one name, `error`: what is wrong and what mends it.
+
     schema       "vidcolor.status/1"; a later number means that names below changed their meaning
     reel         rate       frames a second, a fraction as text: "24", "24000/1001"
                  timecode   of frame 0: "01:00:00:00"
