@@ -197,26 +197,46 @@ def test_a_run_that_fails_leaves_no_project_and_touches_none_that_was_there(tmp_
     assert (project / "project.toml").read_text() == before
 
 
+EDITS = {
+    "csv": (lambda text: LIST, [0, 4]),
+    "edl": (lambda text: f"{text}* A NOTE OF THE EDITOR\n", [0, 6]),
+    "otio": (lambda text: json.dumps({**json.loads(text), "name": "mine"}), [0, 6]),
+}
+"""By suffix: what a person makes of the list, and where its shots start."""
+
+
 @pytest.mark.parametrize("again", [False, True], ids=["as it was", "film touched"])
-def test_an_edited_shot_list_is_kept_and_told_of_until_it_is_given_back(place, again, capsys):
-    project, line = new(place), ["run", str(place / "film.mkv"), "--preset", "draft"]
+@pytest.mark.parametrize("suffix", EDITS)
+def test_an_edited_shot_list_is_kept_and_told_of_until_it_is_given_back(place, suffix, again, capsys):
+    project = new(place)
+    line = ["plan", str(project)]
     assert main(line) == 0
-    listed = project / "plan" / "shots.csv"
+    listed = project / "plan" / f"shots.{suffix}"
     assert "was edited" not in capsys.readouterr().out
-    listed.write_text(LIST)
+    edit, theirs = EDITS[suffix]
+    listed.write_text(text := edit(listed.read_text()))
     if again:
         write_gray_film(place / "film.mkv", 12, cuts=(7,))
-    note = f"plan/shots.csv was edited, which changes nothing yet; give it back with `--shots {listed}`"
-    for words in (line, ["plan", str(project)]):
-        assert main(words) == 0
+    note = f"plan/{listed.name} was edited, which changes nothing yet; give it back with `--shots {listed}`"
+    for _ in range(2):
+        assert main(line) == 0
         told = capsys.readouterr().out
         assert note in told
-        assert listed.read_text() == LIST
+        assert listed.read_text() == text
         assert starts(project) == [0, 7 if again else 6]
-    assert f"written: {listed.parent}/shots.edl, shots.otio" in told
-    assert main(["plan", str(project), "--shots", str(listed)]) == 0
+    others = [f"shots.{other}" for other in EDITS if other != suffix]
+    assert f"written: {listed.parent}/{', '.join(others)}" in told
+    assert main([*line, "--shots", str(listed)]) == 0
     assert "was edited" not in capsys.readouterr().out
-    assert (listed.read_text(), starts(project)) == (LIST, [0, 4])
+    assert (listed.read_text(), starts(project)) == (text, theirs)
+
+
+def test_a_list_is_not_called_edited_where_the_film_has_got_another_timecode(place, capsys):
+    project = new(place)
+    assert main(["plan", str(project)]) == 0
+    assert main(["plan", str(project), "--set", "reel.start_timecode=02:00:00:00"]) == 0
+    assert "was edited" not in capsys.readouterr().out
+    assert "02:00:00:00" in (project / "plan" / "shots.edl").read_text()
 
 
 def test_a_list_that_nobody_edited_follows_the_plan(place, capsys):
@@ -224,7 +244,8 @@ def test_a_list_that_nobody_edited_follows_the_plan(place, capsys):
     assert main(["plan", str(project)]) == 0
     assert main(["plan", str(project), "--shots", str(place / "good.csv")]) == 0
     assert [row.split(",")[1] for row in (project / "plan" / "shots.csv").read_text().splitlines()[1:]] == ["0", "4"]
-    (project / "plan" / "shots.csv").unlink()
-    assert main(["plan", str(project)]) == 0
-    assert (project / "plan" / "shots.csv").is_file()
+    for suffix in EDITS:
+        (project / "plan" / f"shots.{suffix}").unlink()
+        assert main(["plan", str(project)]) == 0
+        assert (project / "plan" / f"shots.{suffix}").is_file()
     assert "was edited" not in capsys.readouterr().out

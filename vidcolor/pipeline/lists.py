@@ -5,43 +5,55 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 
+from vidcolor.errors import VidcolorError
+from vidcolor.hashes import sha256_of
 from vidcolor.project.folder import Project
+from vidcolor.project.records import decode
 from vidcolor.shots.edl import edl_text
 from vidcolor.shots.lists import csv_text
 from vidcolor.shots.otio import otio_text
 from vidcolor.types import Reel, Shot
 
-CSV = "plan/shots.csv"
 LISTS: dict[str, Callable[[Sequence[Shot], Reel], str]] = {
-    CSV: csv_text,
+    "plan/shots.csv": csv_text,
     "plan/shots.edl": edl_text,
     "plan/shots.otio": otio_text,
 }
+WRITTEN, WRITTEN_SCHEMA = "plan/lists.json", "vidcolor.lists/1"
+"""SHA-256 of each list as the machine wrote it. Its text alone would not tell: it changes with the film's place,
+timecode and name, and with the program."""
+
+
+def all_lists(project: Project) -> bool:
+    """Whether every list is there."""
+    return all(project.has(name) for name in LISTS)
 
 
 def write_lists(project: Project, reel: Reel, shots: Sequence[Shot], before: Sequence[Shot]) -> None:
-    """The shots as lists; their timecodes are the reel's. Left as it is: the list in force, and an edited CSV.
+    """The shots as lists; their timecodes are the reel's. Left as they are: the list in force, and those edited.
 
-    before  the shots of the last plan: a CSV that holds these, or today's, is the machine's
+    before  the shots of the last plan: a list of these is the machine's too, whatever was noted of it
     """
-    edited = _differs(project, reel, shots) and _differs(project, reel, before)
+    edited = {name for name in _edited(project, reel, shots) if not _holds(project, name, reel, before)}
+    written = {}
     for name, text_of in LISTS.items():
-        if not _in_force(project, name) and not (edited and name == CSV):
+        if name not in edited and not _in_force(project, name):
             project.write_text(name, text_of(shots, reel))
+            written[name] = sha256_of(project.path(name))
+    project.write_json(WRITTEN, WRITTEN_SCHEMA, {"written": written})
 
 
 def lists_of(project: Project, reel: Reel, shots: Sequence[Shot]) -> list[str]:
     """Names of the lists that hold the plan as the machine writes it."""
-    return [
-        name for name in LISTS if not (_in_force(project, name) or (name == CSV and _differs(project, reel, shots)))
-    ]
+    edited = set(_edited(project, reel, shots))
+    return [name for name in LISTS if name not in edited and not _in_force(project, name)]
 
 
-def edited_note(project: Project, reel: Reel, shots: Sequence[Shot]) -> Iterator[str]:
-    """What to say of a CSV that a person edited and nobody gave back; nothing otherwise."""
-    if not _in_force(project, CSV) and _differs(project, reel, shots):
-        back = f"give it back with `--shots {project.path(CSV)}`, or delete it"
-        yield f"{CSV} was edited, which changes nothing yet; {back}"
+def edited_notes(project: Project, reel: Reel, shots: Sequence[Shot]) -> Iterator[str]:
+    """What to say of each list that a person edited and nobody gave back."""
+    for name in _edited(project, reel, shots):
+        back = f"give it back with `--shots {project.path(name)}`, or delete it"
+        yield f"{name} was edited, which changes nothing yet; {back}"
 
 
 def _in_force(project: Project, name: str) -> bool:
@@ -50,7 +62,27 @@ def _in_force(project: Project, name: str) -> bool:
     return listed is not None and os.path.realpath(listed) == os.path.realpath(project.path(name))
 
 
-def _differs(project: Project, reel: Reel, shots: Sequence[Shot]) -> bool:
-    """Whether there is a CSV that is not of these shots."""
-    path, text = project.path(CSV), csv_text(shots, reel).encode()
-    return path.is_file() and (path.stat().st_size != len(text) or path.read_bytes() != text)
+def _edited(project: Project, reel: Reel, shots: Sequence[Shot]) -> Iterator[str]:
+    """The lists that are neither in force nor as the machine wrote them, nor as it would write them now."""
+    written = _written(project)
+    for name in LISTS:
+        if project.has(name) and not _in_force(project, name):
+            same = sha256_of(project.path(name)) == written.get(name)
+            if not same and not _holds(project, name, reel, shots):
+                yield name
+
+
+def _written(project: Project) -> dict[str, str]:
+    """What was noted of each list; nothing where the note is not to be read: then texts alone are compared."""
+    try:
+        noted = project.read_json(WRITTEN, WRITTEN_SCHEMA).get("written") if project.has(WRITTEN) else None
+        found: dict[str, str] = decode(noted, dict[str, str], str(project.path(WRITTEN))) if noted else {}
+    except VidcolorError:
+        return {}
+    return found
+
+
+def _holds(project: Project, name: str, reel: Reel, shots: Sequence[Shot]) -> bool:
+    """Whether a list is, byte for byte, what the machine writes of these shots."""
+    path, text = project.path(name), LISTS[name](shots, reel).encode("utf-8", "replace") if shots else b""
+    return path.is_file() and path.stat().st_size == len(text) and path.read_bytes() == text

@@ -22,7 +22,7 @@ from vidcolor.media.probe import open_reel
 from vidcolor.media.read import Clip
 from vidcolor.media.whole import hashed_beside
 from vidcolor.pipeline.library import Library
-from vidcolor.pipeline.lists import CSV, edited_note, write_lists
+from vidcolor.pipeline.lists import all_lists, edited_notes, write_lists
 from vidcolor.pipeline.look import Looker
 from vidcolor.pipeline.small import SmallFrames
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
@@ -64,7 +64,7 @@ def make_plan(
         given = _looked_at(project, reel, shots, library, progress)
         chosen = _match(project, reel, shots, given, library, small, settings, progress)
     plan = read.plan_of(reel, shots, given, chosen, settings)
-    return Film(project, replace(plan, notes=(*plan.notes, *edited_note(project, reel, shots))), settings)
+    return Film(project, replace(plan, notes=(*plan.notes, *edited_notes(project, reel, shots))), settings)
 
 
 def _reel_and_shots(
@@ -84,7 +84,7 @@ def _reel_and_shots(
     kept = read.whole_hash(project)
     known = read.load_reel(project, settings) if kept else None
     shots = read.load_shots(project, known, settings) if known else None
-    if known and shots and project.has(CSV):
+    if known and shots and all_lists(project):
         return known, shots
     reel = known or open_reel(path, settings.reel)
     read.list_names(project, reel)  # what they refuse is refused before the shots are looked for
