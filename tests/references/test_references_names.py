@@ -58,6 +58,11 @@ SHOTS = [Shot("r1", FrameRange(0, 134)), Shot("r1", FrameRange(134, 300))]
         ("wardrobe/000020.png", 20, None),
         ("r1-000134/000150.png", 150, "r1-000134"),
         ("frame_40_0f8fad5b-d9cb-469f-a165-70867728950e_0.png", 40, None),
+        ("f8.png", 8, None),
+        ("shot12_f3.png", 3, None),
+        ("f40_2.8.png", 40, None),
+        ("f40_20240612.png", 40, None),
+        ("frame_2_iso400.png", 2, None),
     ],
 )
 def test_a_frames_name_is_taken_at_its_word(path: str, frame: int, shot: str | None) -> None:
@@ -85,6 +90,17 @@ def test_a_frames_name_is_taken_at_its_word(path: str, frame: int, shot: str | N
         ("coat-720p.png", None),
         ("TC_05-00-05-09.png", None),
         ("street_7b1f6f3a-9c6e-4a2d-8b1f-123456789abc.png", None),
+        ("street_0f8fad5bd9cb469fa16570867728950e.png", None),
+        ("coat_ISO-200_50mm.png", None),
+        ("coat_200iso 25fps.png", None),
+        ("coat v2.1.png", None),
+        ("coat version 2.png", None),
+        ("coat 192 x 108.png", None),
+        ("coat_192×108.png", None),
+        ("coat_240p_x4_seed42.png", None),
+        ("coat_03.11.2024.png", None),
+        ("coat 3-11-2024.png", None),
+        ("coat 2024-6-1.png", None),
     ],
 )
 def test_other_names_are_free_references(path: str, shot: str | None) -> None:
@@ -113,6 +129,17 @@ def test_other_names_are_free_references(path: str, shot: str | None) -> None:
         ("film 00.00.05.png", tuple(range(125, 150))),
         ("2024-06-12_000134.png", (134,)),
         ("s01e2f40.png", (1, 40, 2)),
+        ("f2.8_40.png", (40, 2, 8)),
+        ("f2.8_7.png", (7, 2, 8)),
+        ("f2.8.png", (2, 8)),
+        ("f1.4_1-250_iso100_0040.png", (40, 250, 1, 4)),
+        ("f8_0040.png", (40, 8)),
+        ("f2.0040.png", (40, 2)),
+        ("coat_12.5_7.png", (7, 12, 5)),
+        ("take2.40.png", (40, 2)),
+        ("coat_v2.1_40.png", (40,)),
+        ("coat_240p_40.png", (40,)),
+        ("3-11-2024_000134.png", (134,)),
     ],
 )
 def test_where_a_name_may_mean_either_the_picture_decides(path: str, frames: tuple[int, ...]) -> None:

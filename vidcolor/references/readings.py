@@ -2,7 +2,8 @@
 
 Taken at their word, inside the film (`Reading.sure`):
 - a name that is a number, or begins with one that has zeros in front: 12, 000040_color, 000040_00001_
-- a number behind a word for frame: frame_40, shot3-f0040; four digits or more behind ref or key: ref_000134
+- a number behind a word for frame: frame_40, shot3-f0040; four digits or more behind ref or key: ref_000134. Behind
+  the letter f alone only if it is no aperture (f2.8) and no longer number follows that the film has (f8_0040)
 - a number behind the name of the film, or of the film's own pictures: film_000040, scan.1001
 - a timecode, or a time since the film's start, anywhere: TC_00-00-01-16, film-00.00.01.667
 Any other number (coat_2024, mpv-shot0012) may be a frame or not: the picture decides.
@@ -27,16 +28,28 @@ MOST_DIGITS = 12
 DIGITS = re.compile(r"[0-9]+")
 JOINTS = ":;._-hms"
 """What may stand between the fields of a time or a date."""
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-"""What image services put into names: its digits count nothing, and `1f6` in it is no frame 6."""
-FRAME_WORD = re.compile(r"(?:(?:^|.*[^a-z])(?:frames?|fr)|(?:^|.*[^a-z0-9])f)[ _.\-#]*", re.DOTALL)
+CODE = re.compile(
+    r"(?<![0-9a-z])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=(?:[0-9]*[a-f]){2})(?=[a-f]*[0-9])[0-9a-f]{12,})"
+    r"(?![0-9a-z])",
+    re.IGNORECASE,
+)
+"""A UUID, or a hash: what services put into names. Its digits count nothing, and `1f6` in it is no frame 6."""
+FRAME_WORD = re.compile(r"(?:^|.*[^a-z])(?:frames?|fr)[ _.\-#]*", re.DOTALL)
+FRAME_LETTER = re.compile(r"(?:^|.*[^a-z0-9])f[ _.\-#]*", re.DOTALL)
 REFERENCE_WORD = re.compile(r"(?:^|.*[^a-z])(?:refs?|references?|keys?|keyframes?|kf)[ _.\-#]*", re.DOTALL)
 TAIL = re.compile(
     r"(?:_[0-9]{5}_|[ _\-]*\([0-9]{1,3}\)|[ _.\-]*v[0-9]{1,3}|[ _\-]*(?:copy|kopie|copie|copia)[ _\-]*[0-9]{0,3})+$"
 )
 """What programs add to a copy's or a result's name: ComfyUI's counter, `(2)`, `v2`, `copy 2`."""
-NO_NUMBER = re.compile(r"(?:v|mp|[0-9]x)$"), re.compile(r"(?:[pk]\b|x[0-9])")
-"""What stands before and after digits that count no frames: v2, mp4, 1080p, 4k, 1920x1080."""
+NO_NUMBER = (
+    re.compile(
+        r"(?:v|(?<![a-z])(?:mp|x|iso|seed|steps?|cfg|ver|version|rev)[ _.\-]?|v[0-9]+(?:\.[0-9]+)*\.|[0-9] ?[x×] ?)$"
+    ),
+    re.compile(r"(?:(?:[pkx]|mm|fps|dpi|bits?|px|iso)(?![a-z])| ?[x×] ?[0-9])"),
+)
+"""What stands before and after digits that count no frames: v2.1, mp4, x4, ISO 400, 1080p, 4k, 50mm, 1920 x 1080."""
+DECIMAL = re.compile(r"(?<![0-9])(?<![0-9]\.)[0-9]{1,2}\.[0-9]{1,2}(?!\.?[0-9])")
+"""2.8, 0.95: hardly frames. Not shot2.0040."""
 SECONDS, SECONDS_DIGITS = re.compile(r"(?<![0-9.])([0-9]{1,6})\.([0-9]{3})(?![0-9.])"), 6
 """Seconds to the thousandth, as 1.667, or as 000001.667 for HHMMSS."""
 LONG = 4
@@ -63,7 +76,7 @@ def read_stem(stem: str, reel: Reel) -> Reading:
     Refuses names that are nothing but a frame number or timecode that the film does not have; the remedy is the
     caller's to say.
     """
-    stem = UUID.sub(lambda found: "-" * len(found[0]), stem)
+    stem = CODE.sub(lambda found: "-" * len(found[0]), stem)
     groups = [(m.start(), m.end()) for m in DIGITS.finditer(stem)]
     runs = _runs(stem, groups)
     if timed := _timed(stem, runs, reel):
@@ -82,14 +95,14 @@ def _numbered(stem: str, spans: Sequence[Span], end: int, reel: Reel, seconds: S
         if film.owns(stem, span):
             own = film.frame(stem, span)
             return Reading((own,), True, "own") if own is not None else _at_its_word(stem, span, reel, film)
-    strict = [span for span in spans if _strictly_a_frame(stem, span)]
+    strict = [span for span in spans if _strictly_a_frame(stem, span) or _behind_letter(stem, span, spans, film)]
     if strict:
         return _at_its_word(stem, strict[0], reel, film)
     for span in spans:
         frames = film.readings(stem, span)
         if frames and (span == (0, end) or _behind_films_name(stem, span, reel)):
             return Reading(frames, True, film.how(stem, span))
-    spans = sorted(spans, key=lambda span: span[0] - span[1])  # more digits are likelier a frame's
+    spans = sorted(spans, key=lambda span: (_decimal(stem, span), span[0] - span[1]))  # more digits: likelier a frame's
     found = tuple(dict.fromkeys([*seconds, *(frame for span in spans for frame in film.readings(stem, span))]))
     outside = "" if found or not spans else f"frame {_shown(stem[slice(*spans[0])])}"
     return Reading(found, False, "", outside)
@@ -116,6 +129,20 @@ def _strictly_a_frame(stem: str, span: Span) -> bool:
         longer = following is not None and len(following[0]) > length  # a counter and a seed, as 00001-3847293847
         return digits.startswith("0") and length >= LONG and not longer
     return bool(FRAME_WORD.fullmatch(before)) or (length >= LONG and bool(REFERENCE_WORD.fullmatch(before)))
+
+
+def _behind_letter(stem: str, span: Span, spans: Sequence[Span], film: _FilmNumbers) -> bool:
+    """True for f40; not for f2.8, nor for the 8 of f8_0040, where the film has a frame 40."""
+    if not FRAME_LETTER.fullmatch(stem[: span[0]].lower()) or _decimal(stem, span):
+        return False
+    length = span[1] - span[0]
+    return not any(
+        start > span[0] and stop - start > length and film.readings(stem, (start, stop)) for start, stop in spans
+    )
+
+
+def _decimal(stem: str, span: Span) -> bool:
+    return any(found.start() <= span[0] < found.end() for found in DECIMAL.finditer(stem))
 
 
 def _behind_films_name(stem: str, span: Span, reel: Reel) -> bool:
@@ -185,8 +212,12 @@ def _runs(stem: str, groups: Sequence[Span]) -> list[Run]:
 
 
 def _after_date(stem: str, run: Run) -> Run:
-    """The fields behind a year, month and day; all where there is no date."""
-    is_date = [b - a for a, b in run[:3]] == [4, 2, 2] and stem[run[0][0] :][:2] in ("19", "20")
+    """The fields behind a year, month and day (or day, month and year); all where there is no date."""
+    if len(run) < 3 or len({stem[stop] for _, stop in run[:2]}) > 1:
+        return run
+    first, _, third = texts = [stem[a:b] for a, b in run[:3]]
+    year, others = (first, texts[1:]) if len(first) == 4 else (third, texts[:2])
+    is_date = re.fullmatch("(?:19|20)[0-9]{2}", year) and all(len(n) <= 2 and 1 <= int(n) <= 31 for n in others)
     return run[3:] if is_date else run
 
 
