@@ -6,7 +6,9 @@ what it is not told by a type: fractions, and text that can be no path.
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -30,6 +32,13 @@ class MisfitError(Exception):
     def __init__(self, place: str, problem: str) -> None:
         super().__init__(f"{place}: {problem}" if place else problem)
         self.place, self.problem = place, problem
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """What follows a message on an unknown name: the known one that is like it, or all."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
 
 
 def within(low: float, high: float) -> msgspec.Meta:

@@ -5,6 +5,7 @@ VidcolorError                 exit 2: one line, no traceback
 ├── MediaError                a film, picture or sound file cannot be read or written
 ├── SettingsError             a setting, preset or delivery is unknown or out of range
 ├── ProjectError              the project folder is damaged, newer than this program, or not one
+├── CorrectionError           a correction of the project cannot be used as it is
 ├── WeightsError              the weights of a network are missing or not what they claim to be
 └── DeviceError               the device asked for is not there
 """
@@ -28,6 +29,10 @@ class SettingsError(VidcolorError):
 
 class ProjectError(VidcolorError):
     """The project folder cannot be used as it is."""
+
+
+class CorrectionError(VidcolorError):
+    """A correction cannot be used as it is."""
 
 
 class WeightsError(VidcolorError):

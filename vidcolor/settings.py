@@ -7,7 +7,6 @@ The text under each field is the manual: `vidcolor settings` prints it.
 from __future__ import annotations
 
 import ast
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
-from vidcolor.checked import MisfitError, checked, in_words, plain, within
+from vidcolor.checked import MisfitError, checked, in_words, plain, suggestion, within
 from vidcolor.errors import SettingsError
 
 
@@ -164,6 +163,9 @@ class ExportSettings:
     """Encoder named in ProRes files: apl0 (Apple's, which some programs insist on) or Lavc (FFmpeg's, the truth)."""
     sound: Literal["copy", "none"] = "copy"
     """The film's sound: copy (every track, bit for bit) or none."""
+    stale_approvals: Literal["warn", "refuse"] = "warn"
+    """An approved version that is made of other things than today's: deliver it and say so (warn), or deliver nothing
+    until it is approved anew (refuse)."""
     machines: Literal["alike", "any"] = "alike"
     """Whose renders are taken: of machines that compute every last digit as this one does (alike), or of any. Between
     kinds of processors colours differ by less than is seen."""
@@ -183,22 +185,19 @@ class Settings:
     export: ExportSettings = field(default_factory=ExportSettings)
 
 
-def _suggest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
-
-
 def override(base: Settings, changes: Mapping[str, Any], origin: str) -> Settings:
     """`base` with the tables of `changes` laid over it; `origin` (a file's name) opens every error."""
     tables = plain(base)
     for section, values in changes.items():
         if section not in tables:
-            raise SettingsError(f"{origin}: no section {section!r}{_suggest(section, list(tables))}")
+            raise SettingsError(f"{origin}: no section {section!r}{suggestion(section, list(tables))}")
         if not isinstance(values, Mapping):
             raise SettingsError(f"{origin}: {section} is a section; write [{section}] and its settings under it")
         for name in values:
             if name not in tables[section]:
-                raise SettingsError(f"{origin}: {section}: no setting {name!r}{_suggest(name, list(tables[section]))}")
+                raise SettingsError(
+                    f"{origin}: {section}: no setting {name!r}{suggestion(name, list(tables[section]))}"
+                )
         tables[section] = {**tables[section], **values}
     try:
         settings: Settings = checked(tables, Settings)
@@ -241,7 +240,7 @@ def preset_tables(name: str, origin: str = "--preset") -> dict[str, Any]:
     folder = resources.files("vidcolor.configs") / "presets"
     known = sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
     if name not in known:
-        raise SettingsError(f"{origin}: no preset {name!r}{_suggest(name, known)}")
+        raise SettingsError(f"{origin}: no preset {name!r}{suggestion(name, known)}")
     return tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
 
 

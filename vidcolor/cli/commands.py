@@ -15,6 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vidcolor.cli.correct import correct_command as correct_command
+from vidcolor.cli.correct import corrections_command as corrections_command
+from vidcolor.cli.correct import refuse_problems
 from vidcolor.cli.frames import frames_command as frames_command
 from vidcolor.cli.progress import ShowProgress
 from vidcolor.cli.prune import prune_command as prune_command
@@ -31,7 +34,9 @@ from vidcolor.cli.transfer import transfer_command as transfer_command
 from vidcolor.cli.working import assigned, made_for_this, settings_of, working
 from vidcolor.errors import MediaError, ProjectError
 from vidcolor.project import Project, ProjectConfig
+from vidcolor.project.kinds import COLORS
 from vidcolor.settings import Settings, describe, load_settings, preset_tables
+from vidcolor.state.corrected import touched
 from vidcolor.state.film import Film
 from vidcolor.state.marks import file_mark
 from vidcolor.state.overview import overview
@@ -60,6 +65,7 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
     show_rendered(shown, rendered, terminal)
     show_delivered(project, delivered, terminal)
     show_cost(film.plan, rendered, delivered, time.monotonic() - started, time.process_time() - cpu, terminal)
+    refuse_problems(film)
 
 
 def example_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -107,6 +113,7 @@ def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
         terminal.say(f"note: {note}")
     names = [Path(name).name for name in lists_of(project, film.plan.reel, [s.shot for s in film.plan.shots])]
     terminal.say(f"written: {project.path('plan')}{os.sep}{', '.join(names)}")
+    refuse_problems(film)
 
 
 def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -122,6 +129,7 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, args.shots)
     show_summary(film, shown, terminal)
     show_rendered(shown, rendered, terminal)
+    refuse_problems(film)
 
 
 def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -131,6 +139,7 @@ def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
         film = load_film(project, settings, device=args.device)
         delivered = _deliver(film, states(film), args.out, args.delivery, progress)
     show_delivered(project, delivered, terminal)
+    refuse_problems(film)
 
 
 def status_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -141,6 +150,8 @@ def status_command(args: argparse.Namespace, terminal: Terminal) -> None:
         terminal.json(overview(film, states(film)))
         return
     show_shots(film, terminal)
+    for found in film.plan.problems:
+        terminal.say(f"left out: {found.line}")
     terminal.say(LEGEND)
 
 
@@ -155,6 +166,9 @@ def why_command(args: argparse.Namespace, terminal: Terminal) -> None:
     terminal.say(f"{args.shot}{name} is {state.state}{':' if lines else ''}")
     for line in lines:
         terminal.say(f"  {line}")
+    for correction in film.plan.corrections:
+        if correction.kind not in COLORS and planned in touched(film.plan, correction):
+            terminal.say(f"  {correction.place}  in force")
 
 
 def measure_command(args: argparse.Namespace, terminal: Terminal) -> None:

@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
+from vidcolor.cli.correct_options import add_correct, add_corrections
 from vidcolor.cli.epilogs import MEASURE, TOP
 from vidcolor.cli.looking import add_looking
 from vidcolor.cli.options import (
@@ -21,7 +22,7 @@ from vidcolor.cli.options import (
     path,
 )
 from vidcolor.cli.terminal import Terminal
-from vidcolor.errors import VidcolorError
+from vidcolor.errors import CorrectionError, VidcolorError
 
 EXIT_USER = 2
 EXIT_INTERRUPTED = 130
@@ -48,6 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_status(verbs)
     _add_why(verbs)
     add_looking(verbs)
+    add_correct(verbs)
+    add_corrections(verbs)
     _add_prune(verbs)
     _add_transfer(verbs)
     _add_measure(verbs)
@@ -283,7 +286,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             one_each()
         args.run(args, terminal)
     except VidcolorError as error:
-        return _refused(str(error), args, terminal)
+        return _refused(str(error), args, terminal, corrections=isinstance(error, CorrectionError))
     except BrokenPipeError:
         sys.stderr.close()
         return EXIT_USER
@@ -298,9 +301,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _refused(text: str, args: argparse.Namespace, terminal: Terminal) -> int:
+def _refused(text: str, args: argparse.Namespace, terminal: Terminal, *, corrections: bool = False) -> int:
     """Says what is to be mended: to people on stderr, to a program that asked for JSON as `error` too."""
-    terminal.fail(text)
+    for line in text.splitlines() if corrections else [text]:
+        terminal.fail(line)
     if getattr(args, "json", None) is True:  # of `measure` it is a file's name
         terminal.json({"error": text})
     return EXIT_USER

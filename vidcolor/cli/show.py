@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ true ones; at 0.5 it does, side by side; below 0.2 they are other colours.
 doubtful: frames whose colours are probably off by more than export.doubtful (CIEDE2000; 6 is another colour) over
 export.doubtful_area of the picture."""
 """What the words of `vidcolor status` mean."""
+WORDS = ("fresh", "stale", "new", "approved", "approved, stale", "excluded")
 
 
 def show_summary(film: Film, shown: Sequence[ShotState], terminal: Terminal) -> None:
@@ -34,7 +36,7 @@ def show_summary(film: Film, shown: Sequence[ShotState], terminal: Terminal) -> 
 
 def show_rendered(shown: Sequence[ShotState], rendered: Sequence[str], terminal: Terminal) -> None:
     """What was rendered now, what was left as it was, and what still waits."""
-    waiting = sum(state.state != "fresh" for state in shown)
+    waiting = sum(state.waits for state in shown)
     left = len(shown) - len(rendered) - waiting
     now = f"{len(rendered)} of {len(shown)} shots{named(rendered)}" if rendered else "nothing"
     others = [f"{left} {'was' if left == 1 else 'were'} fresh and left as {'it was' if left == 1 else 'they were'}"]
@@ -46,6 +48,8 @@ def show_delivered(project: Project, delivered: Delivered, terminal: Terminal) -
     own = "its luma planes were the film's own, code for code"
     luma = own if delivered.keeps_luma else "labels are burnt into its luma, which is not the film's own"
     state = "written" if delivered.made_now else "up to date"
+    for note in delivered.notes:
+        terminal.say(f"{'note':<10} {note}")
     terminal.say(f"{state:<10} {delivered.path} and {delivered.manifest.name} ({delivered.about}; {luma})")
     terminal.say(f"{'project':<10} {project.root}")
 
@@ -64,7 +68,8 @@ def show_shots(film: Film, terminal: Terminal) -> None:
     shown, plan = states(film), film.plan
     rows = [_row(state, plan) for state in shown]
     terminal.table(("shot", ">frames", "timecode", "entry", "state", "version", "keyframes", ">confidence"), rows)
-    counts = ", ".join(f"{n} {s}" for s in ("fresh", "stale", "new") if (n := sum(x.state == s for x in shown)))
+    words = Counter(state.word for state in shown)
+    counts = ", ".join(f"{words[word]} {word}" for word in WORDS if words[word])
     terminal.say(f"{len(shown)} shots: {counts}")
     if any(state.version for state in shown):
         terminal.say(f"doubtful: {doubt_told(shown, film.settings.export, plan.reel.frame_count)}")
@@ -83,7 +88,7 @@ def _row(state: ShotState, plan: Plan) -> tuple[str, ...]:
         f"{len(shot.frames)}",
         plan.reel.timecode(shot.frames.start),
         shot.entry.kind,
-        state.state,
+        state.word,
         state.version.name if state.version else "-",
         keys or ("none: stays gray" if state.planned.matched else "not chosen yet"),
         mean,

@@ -31,8 +31,7 @@ from vidcolor.settings import Settings
 from vidcolor.stages import STAGES
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import COMPUTED_ON
-from vidcolor.state.plan import Plan
-from vidcolor.state.status import ShotState
+from vidcolor.state.status import ShotState, named
 from vidcolor.timeline import FrameRange
 from vidcolor.types import DeliveryFrame
 
@@ -51,6 +50,8 @@ class Delivered:
     about: str
     keeps_luma: bool
     """False: labels are burnt in."""
+    notes: tuple[str, ...]
+    """On shots that are delivered otherwise than as they are rendered today."""
     made_now: bool
     """False: the file was there already, made of the same things."""
 
@@ -76,24 +77,24 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
     delivery = delivery or DEFAULT_DELIVERY
     project, plan, settings = film.project, film.plan, film.settings
     check_destination(out, delivery, plan.reel, settings.export)
-    versions = [_fresh(project, state) for state in shown]
+    versions = [_delivered(project, state, settings) for state in shown]
     codec = find_delivery(delivery)
     made_of = fingerprint(_ingredients(film, versions, delivery))
-    result = partial(Delivered, out, manifest_path(out), codec.about, not codec.is_proxy)
+    result = partial(Delivered, out, manifest_path(out), codec.about, not codec.is_proxy, tuple(_notes(shown)))
     export = export_at(project, out)
     if export.is_made_of(made_of):
         return result(False)
     export.refuse_others()
     luma = LumaSum()
     reach = reach_of_drawings(exact_frames(shown), FrameRange(0, plan.reel.frame_count))
-    frames = _finished(plan, versions, luma, settings, codec.subsampling, reach)
+    frames = _finished(film, versions, luma, codec.subsampling, reach)
     provenance = Provenance(
         shots=[s.shot for s in plan.shots],
         keyframes={key.frame for s in plan.shots for key in s.keyframes},
         versions=[_entry(state, version) for state, version in zip(shown, versions, strict=True)],
         figures=_figures(shown),
     )
-    used = {version.shot_id: version.name for version in versions}
+    used = {version.shot_id: version.name for version in versions if version is not None}
     written = export_reel(
         plan.reel,
         frames,
@@ -113,7 +114,19 @@ def _tell(progress: Progress, total: int, done: int) -> None:
     progress("export", done, total)
 
 
-def _fresh(project: Project, state: ShotState) -> Version:
+def _delivered(project: Project, state: ShotState, settings: Settings) -> Version | None:
+    """The version of a shot to deliver: the approved one, else the fresh one; None for a shot that stays gray."""
+    if state.planned.excluded:
+        return None
+    if state.approved and (state.state == "fresh" or settings.export.stale_approvals == "warn"):
+        return state.version
+    if state.approved and state.version is not None:
+        shot_id = state.planned.shot.id
+        raise ProjectError(
+            f"{project.root}: shot {shot_id}: {state.version.name} is approved, but something has changed since "
+            f"(`vidcolor why` says what); approve another with `vidcolor correct {project.root} approve {shot_id}`, "
+            "or deliver it as it is with --set export.stale_approvals=warn"
+        )
     if state.version is None or state.state != "fresh":
         what = "is stale" if state.version else "was never rendered"
         raise ProjectError(
@@ -122,23 +135,41 @@ def _fresh(project: Project, state: ShotState) -> Version:
     return state.version
 
 
-def _ingredients(film: Film, versions: Sequence[Version], delivery: str) -> Ingredients:
+def _notes(shown: Sequence[ShotState]) -> Iterator[str]:
+    """What a person should know of shots that are delivered otherwise than as they are rendered today."""
+    gray = [state.planned.shot.id for state in shown if state.planned.excluded]
+    if gray:
+        yield f"gray, as a person wants it{named(gray)}"
+    for state in shown:
+        if state.approved and state.state != "fresh" and state.version is not None:
+            shot_id = state.planned.shot.id
+            yield (
+                f"{shot_id}: {state.version.name} is delivered, as it is approved, though something has changed since; "
+                f"`vidcolor why PROJECT {shot_id}` says what"
+            )
+
+
+def _ingredients(film: Film, versions: Sequence[Version | None], delivery: str) -> Ingredients:
     """All that the delivered film is made of."""
     plan, settings = film.plan, film.settings
-    joins = {s.shot.id: f"{s.shot.entry}" for s in plan.shots}
     return {
         "reel": plan.reel.hash,
         "delivery": delivery,
         **{f"stage.{name}": STAGES[name] for name in ("finish", "export")},
-        **{f"shot {v.shot_id}": f"{v.name} {v.fingerprint} {joins[v.shot_id]}" for v in versions},
+        **{
+            f"shot {s.shot.id}": f"{f'{v.name} {v.fingerprint}' if v else 'gray'} {s.shot.entry}"
+            for s, v in zip(plan.shots, versions, strict=True)
+        },
         **settings_ingredients("reel", settings.reel),
         **settings_ingredients("finish", settings.finish),
         **settings_ingredients("export", settings.export),
     }
 
 
-def _entry(state: ShotState, version: Version) -> dict[str, Any]:
+def _entry(state: ShotState, version: Version | None) -> dict[str, Any]:
     shot = state.planned.shot
+    if version is None:
+        return {"id": shot.id, "start": shot.frames.start, "stop": shot.frames.stop, "entry": shot.entry.kind}
     return {
         "id": shot.id,
         "start": shot.frames.start,
@@ -162,14 +193,15 @@ def _figures(shown: Sequence[ShotState]) -> dict[str, Any]:
 
 
 def _finished(
-    plan: Plan, versions: Sequence[Version], luma: LumaSum, settings: Settings, subsampling: Any, reach: int
+    film: Film, versions: Sequence[Version | None], luma: LumaSum, subsampling: Any, reach: int
 ) -> Iterator[DeliveryFrame]:
     """Every frame of the reel with its delivery chroma, in order."""
+    plan, settings = film.plan, film.settings
     lock = LumaLock(plan.reel.tags)
     waiting: deque[Future[DeliveryFrame]] = deque()
     with ThreadPoolExecutor(FINISHERS, thread_name_prefix="finish") as pool:
         sources = luma.watch(SourceClip(plan.reel))
-        frames = zip(sources, joined_colors(plan, versions), strict=True)
+        frames = zip(sources, joined_colors(film, versions), strict=True)
         for source, color, drawings in with_drawings(frames, reach):
             waiting.append(pool.submit(finish, source, color, lock, settings.finish, subsampling, drawings))
             if len(waiting) >= FINISHERS * AHEAD:

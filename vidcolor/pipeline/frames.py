@@ -53,9 +53,9 @@ def colored_frames(film: Film, shown: Sequence[ShotState], frames: Sequence[int]
     shown   the state of every shot of the film; the versions that it names are shown, fresh or not
     Refuses frames of shots that were never rendered.
     """
-    versions, exact = [state.version for state in shown], exact_frames(shown)
+    versions, exact = [s.version for s in shown], exact_frames(shown)
     for frame in frames:
-        bare = [s.planned.shot.id for s in shown if frame in s.planned.reach and s.version is None]
+        bare = [s.planned.shot.id for s in shown if frame in s.planned.reach and not (s.version or s.planned.excluded)]
         if bare:
             raise ProjectError(
                 f"frame {frame}: shot {bare[0]} was never rendered; run `vidcolor render {film.project.root}`, or "
@@ -65,7 +65,7 @@ def colored_frames(film: Film, shown: Sequence[ShotState], frames: Sequence[int]
     for run, wanted in _runs(frames):
         reach = reach_of_drawings(exact, run)
         read = FrameRange(max(0, run.start - reach), min(reel.frame_count, run.stop + reach))
-        with closing(joined_colors(film.plan, versions, read)) as colors:
+        with closing(joined_colors(film, versions, read)) as colors:
             for source, color, drawings in with_drawings(zip(SourceClip(reel, read), colors, strict=True), reach):
                 if source.index in wanted:
                     made = finish(source, color, lock, film.settings.finish, "444", drawings)

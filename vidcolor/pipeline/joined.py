@@ -14,15 +14,16 @@ from vidcolor.media.store import ChromaReader
 from vidcolor.pipeline.kept import given_name, read_given
 from vidcolor.pipeline.keyframes import mixed
 from vidcolor.project.versions import CHROMA, Version
-from vidcolor.state.plan import Plan, ShotPlan
+from vidcolor.state.film import Film
+from vidcolor.state.plan import ShotPlan
 from vidcolor.state.status import ShotState
 from vidcolor.timeline import FrameRange
-from vidcolor.types import ColorFrame, Shot
+from vidcolor.types import ColorFrame, Shot, working_size
 
 
 def exact_frames(shown: Sequence[ShotState]) -> frozenset[int]:
     """The keyframes of which the artist gave every pixel, by the versions' reports: they draw the frames around."""
-    keys = (key for state in shown for key in state.keyframes)
+    keys = (key for state in shown if not state.planned.excluded for key in state.keyframes)
     return frozenset(key["frame"] for key in keys if key.get("how") == "exact" and isinstance(key.get("frame"), int))
 
 
@@ -32,16 +33,17 @@ def reach_of_drawings(exact: frozenset[int], frames: FrameRange) -> int:
 
 
 def joined_colors(
-    plan: Plan, versions: Sequence[Version | None], frames: FrameRange | None = None
+    film: Film, versions: Sequence[Version | None], frames: FrameRange | None = None
 ) -> Generator[Joined, None, None]:
     """The colours of every frame of a run: its shot's, or in a dissolve the mix of both shots', by the dissolve's ramp.
 
-    versions  of every shot of the plan; None for one that no frame of the run needs
+    versions  of every shot of the plan; None for one that no frame of the run needs, or that stays gray
     frames    the run; the whole film if None
     An exact picture's colours are delivered on its frame as they are. In a dissolve too, since it is a picture of the
     mixed frame; one that was laid near is delivered there as far as it fits. A shot's file is open only while its
     frames pass. Refuses a frame of a shot without a version.
     """
+    plan = film.plan
     under_way: dict[int, Generator[ColorFrame, None, None]] = {}
     following = 0
     try:
@@ -50,13 +52,16 @@ def joined_colors(
                 under_way.pop(place).close()
             while following < len(plan.shots) and plan.shots[following].reach.start <= frame:
                 if frame in plan.shots[following].reach:
-                    under_way[following] = _colors_of(plan.shots[following], versions[following], frame)
+                    planned = plan.shots[following]
+                    gray = _gray(film, planned, frame) if planned.excluded else None
+                    under_way[following] = gray or _colors_of(planned, versions[following], frame)
                 following += 1
             active = sorted(under_way)
             color = next(under_way[active[0]])
             for place in active[1:]:
                 color = mix(color, next(under_way[place]), _ramp(plan.shots[place].shot, frame))
-            given = next((g for p in active if (g := _given(versions[p], frame)) is not None), None)
+            colored = (versions[place] for place in active if not plan.shots[place].excluded)
+            given = next((g for version in colored if (g := _given(version, frame)) is not None), None)
             alone = active[0] if len(active) == 1 else None
             exact = given is not None and alone is not None and bool(given.confidence.min() == 1)
             yield Joined(color if given is None else _over(given, color), alone, exact)
@@ -80,6 +85,13 @@ def _over(given: ColorFrame, color: ColorFrame) -> ColorFrame:
     planes = resized(np.concatenate([color.chroma, color.confidence[None]]), given.confidence.shape)
     below = ColorFrame(color.index, planes[:2], np.clip(planes[2], 0, 1))
     return mixed(given, below, given.confidence)
+
+
+def _gray(film: Film, planned: ShotPlan, first: int) -> Generator[ColorFrame, None, None]:
+    """A shot that stays gray, from frame `first` on."""
+    height, width = working_size(film.plan.reel.size, film.settings.propagate.chroma_side)
+    nothing, sure = np.zeros((2, height // 2, width // 2), np.float32), np.ones((height // 2, width // 2), np.float32)
+    yield from (ColorFrame(frame, nothing, sure) for frame in range(first, planned.reach.stop))
 
 
 def _colors_of(planned: ShotPlan, version: Version | None, first: int) -> Generator[ColorFrame, None, None]:

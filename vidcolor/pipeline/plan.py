@@ -35,6 +35,7 @@ from vidcolor.shots.detect import find_shots, measuring_size
 from vidcolor.shots.lists import read_shots
 from vidcolor.state import read
 from vidcolor.state.by_shot import ByShot, sort_by_shot
+from vidcolor.state.corrected import Corrected, corrected, with_corrections
 from vidcolor.state.film import Film
 from vidcolor.state.findings import finding_mark, keep_findings, load_findings
 from vidcolor.state.made_of import match_marks, shots_ingredients
@@ -59,11 +60,12 @@ def make_plan(
     """
     project.make_folder(project.path("plan"))
     with closing(SmallFrames(project.path("plan"), settings.keyframes.spacing)) as small:
-        reel, shots = _reel_and_shots(project, settings, small, progress, opened)
+        reel, found = _reel_and_shots(project, settings, small, progress, opened)
+        shots = found.shots
         library = Library(project.keyframes_path, PatchFeatures())
-        given = _looked_at(project, reel, shots, library, progress)
+        given = _looked_at(project, reel, found, library, progress)
         chosen = _match(project, reel, shots, given, library, small, settings, progress)
-    plan = read.plan_of(reel, shots, given, chosen, settings)
+    plan = with_corrections(project, read.plan_of(reel, shots, given, chosen, settings), found)
     return Film(project, replace(plan, notes=(*plan.notes, *edited_notes(project, reel, shots))), settings)
 
 
@@ -73,7 +75,7 @@ def _reel_and_shots(
     small: SmallFrames,
     progress: Progress,
     opened: Callable[[Reel], None] | None,
-) -> tuple[Reel, list[Shot]]:
+) -> tuple[Reel, Corrected]:
     """The reel, named by the hash of all its bytes, and its shots; found anew where anything has changed.
 
     A film that was never planned is hashed while its shots are found. One that was touched since is hashed first:
@@ -85,7 +87,9 @@ def _reel_and_shots(
     known = read.load_reel(project, settings) if kept else None
     shots = read.load_shots(project, known, settings) if known else None
     if known and shots and all_lists(project):
-        return known, shots
+        found = corrected(project, known, shots, read.known_files(project))
+        if read.kept_shots(project) == list(found.shots):
+            return known, found
     reel = known or open_reel(path, settings.reel)
     read.list_names(project, reel)  # what they refuse is refused before the shots are looked for
     if opened is not None:
@@ -95,12 +99,13 @@ def _reel_and_shots(
         if project.has(read.SHOTS):
             reel = replace(reel, hash=kept or whole.result(told))
             shots = read.load_shots(project, reel, settings)
-        found = shots or _find_shots(project, reel, settings, small, progress)
+        own = shots or _find_shots(project, reel, settings, small, progress)
         decoded = shots is None and not project.shots_path
         reel = replace(reel, hash=whole.result(told) if decoded or not kept else kept)
-    write_lists(project, reel, found, read.kept_shots(project))
-    if shots is None:  # behind the lists: a kill between leaves a list of today's shots, which is none that was edited
-        _keep_shots(project, reel, found, settings)
+    found = corrected(project, reel, own, read.known_files(project))
+    write_lists(project, reel, found.shots, read.kept_shots(project))
+    # behind the lists: a kill between leaves a list of today's shots, which is none that was edited
+    _keep_shots(project, reel, own, found.shots, settings)
     _keep_reel(project, reel, marks, settings)
     return reel, found
 
@@ -128,14 +133,19 @@ def _find_shots(project: Project, reel: Reel, settings: Settings, small: SmallFr
     return shots
 
 
-def _keep_shots(project: Project, reel: Reel, shots: Sequence[Shot], settings: Settings) -> None:
-    made_of = fingerprint(shots_ingredients(project, reel, settings))
-    project.write_json(read.SHOTS, read.SHOTS_SCHEMA, {"made_of": made_of, "shots": encode(tuple(shots))})
+def _keep_shots(
+    project: Project, reel: Reel, shots: Sequence[Shot], in_force: Sequence[Shot], settings: Settings
+) -> None:
+    """The machine's shots, and beside them those that people's cuts make of them."""
+    content = {"made_of": fingerprint(shots_ingredients(project, reel, settings)), "shots": encode(tuple(shots))}
+    theirs = {"corrected": encode(tuple(in_force))} if list(shots) != list(in_force) else {}
+    project.write_json(read.SHOTS, read.SHOTS_SCHEMA, {**content, **theirs})
 
 
-def _looked_at(project: Project, reel: Reel, shots: Sequence[Shot], library: Library, progress: Progress) -> Given:
+def _looked_at(project: Project, reel: Reel, corrected: Corrected, library: Library, progress: Progress) -> Given:
     """What a person gave, once every picture has been looked at of which the name or the plan leaves something open."""
-    given = read.list_given(project, reel, shots)
+    shots = corrected.shots
+    given = read.list_given(project, reel, corrected)
     if not project.has(read.PICTURES) or read.known_files(project) != given.files:
         project.write_json(read.PICTURES, read.PICTURES_SCHEMA, {"files": given.files})
     hashes = given.hashes
@@ -148,7 +158,7 @@ def _looked_at(project: Project, reel: Reel, shots: Sequence[Shot], library: Lib
             log.info("%s: %s", name.path, found[name.path])
         progress("references", len(wanted), len(wanted))
         keep_findings(project, found)
-        given = read.list_given(project, reel, shots)
+        given = read.list_given(project, reel, corrected)
     return given
 
 

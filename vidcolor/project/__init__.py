@@ -1,4 +1,7 @@
-"""The project folder. Read `folder.py`, then `fingerprint.py`, `versions.py`, `exports.py`, `upgrade.py`."""
+"""The project folder.
+
+Read `folder.py`, then `kinds.py` and `corrections.py`, `fingerprint.py`, `versions.py`, `exports.py`, `upgrade.py`.
+"""
 
 from vidcolor.project.folder import Project, ProjectConfig
 

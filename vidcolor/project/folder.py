@@ -84,7 +84,7 @@ class Project:
         except OSError as error:
             raise _cannot("made", root, error) from error
         project = cls(root, config)
-        values = {name: _toml_text(getattr(config, name)) for name in ("reel", "keyframes", "preset", "shots")}
+        values = {name: toml_text(getattr(config, name)) for name in ("reel", "keyframes", "preset", "shots")}
         project.write_text(CONFIG, TEMPLATE.format(**values))
         return project
 
@@ -110,7 +110,7 @@ class Project:
             return
         text = (self.root / CONFIG).read_text(encoding="utf-8-sig")
         for name, value in changes.items():
-            line = f"{name} = {_toml_text(value)}"
+            line = f"{name} = {toml_text(value)}"
             old = re.search(rf"^{name}\s*=.*$", text, re.MULTILINE)
             text = text[: old.start()] + line + text[old.end() :] if old else f"{line}\n{text}"
         self.write_text(CONFIG, text)
@@ -293,7 +293,7 @@ _READER = json.JSONDecoder(parse_int=_whole)
 """Made once: a long film has thousands of files."""
 
 
-def _toml_text(value: str) -> str:
+def toml_text(value: str) -> str:
     """`value` as a TOML basic string."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 

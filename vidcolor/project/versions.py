@@ -47,6 +47,11 @@ class Version:
         return f"v{self.number:03d}"
 
     @property
+    def seen(self) -> str:
+        """A short hash of what it shows: what it was made of, and its colours to the byte."""
+        return fingerprint({"made of": self.fingerprint, **self.stores})
+
+    @property
     def chroma(self) -> Path:
         return self.path / CHROMA
 

@@ -83,6 +83,7 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
         "reel": plan.reel.hash,
         "frames": f"{planned.reach.start}-{planned.reach.stop}",
         **keys,
+        **{correction.place: correction.mark for correction in planned.corrections},
         **{f"fade {run.start}-{run.stop}": "" for run in planned.fades},
         **{f"stage.{name}": STAGES[name] for name in ("colorize", "propagate")},
         **reading_ingredients(settings),

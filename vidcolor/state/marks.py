@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from vidcolor.errors import MediaError
 from vidcolor.hashes import sha256_of
@@ -44,6 +45,14 @@ def file_mark(path: Path) -> str:
     except OSError as error:
         raise MediaError(f"{path}: cannot be read ({error.strerror}); is the path right?") from error
     return f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+def hashed_file(path: Path, known: Any) -> dict[str, str]:
+    """A file's mark and hash, to keep; `known`: what was kept of it, unchecked. An unchanged one is not read again."""
+    mark = file_mark(path)
+    if isinstance(known, dict) and known.get("file") == mark and isinstance(known.get("hash"), str):
+        return {"file": mark, "hash": known["hash"]}
+    return {"file": mark, "hash": file_hash(path)}
 
 
 def file_hash(path: Path) -> str:

@@ -29,6 +29,8 @@ def overview(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
                  stop       the frame after its last
                  entry      how it begins: "cut", "dissolve" or "fade"
                  state      "fresh"; "stale": made of other things than today's; "new": never rendered
+                 excluded   true: it is delivered gray
+                 approved   true: its version was approved, and is delivered whatever its state
                  keyframes  frames that are coloured first, rising
                  doubtful   frames whose area is in doubt over `export.doubtful_area` and more, rising; of the version
                             in force, or of the newest one where the shot is stale
@@ -69,6 +71,8 @@ def _shot(state: ShotState, settings: ExportSettings) -> dict[str, Any]:
         "stop": shot.frames.stop,
         "entry": shot.entry.kind,
         "state": state.state,
+        "excluded": state.planned.excluded,
+        "approved": state.approved,
         "keyframes": [key.frame for key in state.planned.keyframes],
         "doubtful": doubtful([state], settings),
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from vidcolor.errors import ProjectError
+from vidcolor.project.corrections import Correction, Problem
 from vidcolor.references.names import PictureName, RegionName
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Reel, Shot
@@ -73,6 +74,12 @@ class ShotPlan:
     """Those it shares with its neighbours."""
     fades: tuple[FrameRange, ...] = ()
     """Its own frames that fade in or out."""
+    corrections: tuple[Correction, ...] = ()
+    """Those that change its colours, in order"""
+    excluded: bool = False
+    """True: a person wants it gray."""
+    approval: Correction | None = None
+    """What a person approved of it."""
 
     @property
     def painted_over(self) -> tuple[PlannedKeyframe, ...]:
@@ -96,6 +103,10 @@ class Plan:
     notes: tuple[str, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
     """Of every picture and mask, by its name"""
+    corrections: tuple[Correction, ...] = ()
+    """All that are in force, in order"""
+    problems: tuple[Problem, ...] = ()
+    """On corrections that are left out"""
 
     def shot(self, shot_id: str) -> ShotPlan:
         for planned in self.shots:

@@ -18,10 +18,11 @@ from vidcolor.project.records import decode
 from vidcolor.references.names import FolderNames, RegionName, check_shots, read_names, refuse_doubles
 from vidcolor.settings import Settings
 from vidcolor.state.by_shot import ByShot, sort_by_shot
+from vidcolor.state.corrected import Corrected, corrected, with_corrections
 from vidcolor.state.film import Film
 from vidcolor.state.findings import finding_mark, fresh_findings, load_findings, settle, told
 from vidcolor.state.made_of import match_marks, shots_ingredients
-from vidcolor.state.marks import file_hash, file_mark, reel_mark, reel_touched
+from vidcolor.state.marks import hashed_file, reel_mark, reel_touched
 from vidcolor.state.plan import (
     Given,
     Picture,
@@ -56,8 +57,10 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
     shots = shots or load_shots(project, reel, settings)
     if shots is None:
         raise ProjectError(f"{project.root}: its shots are out of date; run `vidcolor plan` first")
-    given = list_given(project, reel, shots)
-    return Film(project, plan_of(reel, shots, given, load_chosen(project), settings), settings, device)
+    found = corrected(project, reel, shots, known_files(project))
+    given = list_given(project, reel, found)
+    plan = plan_of(reel, found.shots, given, load_chosen(project), settings)
+    return Film(project, with_corrections(project, plan, found), settings, device)
 
 
 def plan_of(reel: Reel, shots: Sequence[Shot], given: Given, chosen: Chosen, settings: Settings) -> Plan:
@@ -116,8 +119,9 @@ def load_shots(project: Project, reel: Reel, settings: Settings) -> list[Shot] |
 
 
 def kept_shots(project: Project) -> list[Shot]:
-    """The shots of the last plan, in force or not; none where there was none."""
-    kept = project.read_json(SHOTS, SHOTS_SCHEMA).get("shots") if project.has(SHOTS) else None
+    """The shots of the last plan as its lists show them, with people's cuts; none where there was none."""
+    data = project.read_json(SHOTS, SHOTS_SCHEMA) if project.has(SHOTS) else {}
+    kept = data.get("corrected") or data.get("shots")
     return list(decode(kept, tuple[Shot, ...], str(project.path(SHOTS)))) if kept else []
 
 
@@ -155,29 +159,30 @@ def _with_its_regions(key: PlannedKeyframe, regions: tuple[RegionName, ...]) -> 
     return replace(key, pictures=with_theirs(key.pictures, regions), regions=regions)
 
 
-def list_given(project: Project, reel: Reel, shots: Sequence[Shot]) -> Given:
-    """What the references folder holds, each file with its hash.
+def list_given(project: Project, reel: Reel, found: Corrected) -> Given:
+    """What the references folder and the corrections hold, each file with its hash.
 
     Refuses a folder that is not there and names that `references.names` refuses. A file is hashed again only
     when its size or time has changed since the table was kept.
     """
-    folder, names = project.keyframes_path, list_names(project, reel)
+    folder, names, shots = project.keyframes_path, list_names(project, reel), found.shots
+    more = {name: dict(entry) for name, entry in (found.files or {}).items()}
     if folder is None:
-        return Given((), (), names.notes, {})
+        return Given((), (), names.notes, more)
     check_shots((*names.pictures, *names.regions), shots)
     known = known_files(project)
     masks = [path for region in names.regions for path in (region.path, region.part) if path]
     wanted = dict.fromkeys([*(p.path for p in names.pictures), *masks])
-    files = {path: _hashed(folder / path, known.get(path)) for path in wanted}
+    files = {path: hashed_file(folder / path, known.get(path)) for path in wanted}
     marks = {p.path: finding_mark(p, files[p.path]["hash"], reel, shots) for p in names.pictures}
-    found = fresh_findings(names.pictures, load_findings(project), marks)
-    settled = settle(names.pictures, found)
+    seen = fresh_findings(names.pictures, load_findings(project), marks)
+    settled = settle(names.pictures, seen)
     refuse_doubles(settled, reel)
     check_shots(settled, shots)
-    grays = {path for path, finding in found.items() if finding.gray}
+    grays = {path for path, finding in seen.items() if finding.gray}
     pictures = tuple(Picture(p.path, files[p.path]["hash"], p.frame, p.shot, p.path in grays) for p in settled)
-    unseen = tuple(p for p in names.pictures if p.path not in found)
-    return Given(pictures, names.regions, (*names.notes, *told(settled, found)), files, unseen)
+    unseen = tuple(p for p in names.pictures if p.path not in seen)
+    return Given(pictures, names.regions, (*names.notes, *told(settled, seen)), {**files, **more}, unseen)
 
 
 def list_names(project: Project, reel: Reel) -> FolderNames:
@@ -210,10 +215,3 @@ def _files_below(folder: Path) -> list[str]:
         if len(found) > MOST_PICTURES:
             raise MediaError(f"{folder}: more than {MOST_PICTURES} files; is this the folder of references?")
     return sorted(found)
-
-
-def _hashed(path: Path, known: Any) -> dict[str, str]:
-    mark = file_mark(path)
-    if isinstance(known, dict) and known.get("file") == mark and isinstance(known.get("hash"), str):
-        return {"file": mark, "hash": known["hash"]}
-    return {"file": mark, "hash": file_hash(path)}

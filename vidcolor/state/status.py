@@ -9,6 +9,7 @@ from typing import Any, Literal
 from vidcolor.project.fingerprint import Ingredients, changes
 from vidcolor.project.versions import Version, read_report, versions_of
 from vidcolor.settings import ExportSettings
+from vidcolor.state.corrected import approved_version
 from vidcolor.state.doubt import Suggestion, area_beyond, best_first, suggestions_of
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import but_for_the_machine, describe, shot_ingredients
@@ -35,6 +36,20 @@ class ShotState:
     """The version in force, or the newest one when stale."""
     report: Mapping[str, Any] = field(default_factory=dict)
     """What the render of the version measured, unchecked"""
+    approved: bool = False
+    """True: a person approved the version, which is then in force; `stale` says that today's things are others."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is still to be rendered. What is approved or stays gray is not."""
+        return self.state != "fresh" and not self.planned.excluded and not self.approved
+
+    @property
+    def word(self) -> str:
+        """Its state for people: `fresh`, `excluded`, `approved, stale`."""
+        if self.planned.excluded:
+            return "excluded"
+        return ("approved" if self.state == "fresh" else "approved, stale") if self.approved else self.state
 
     @property
     def confidence(self) -> tuple[float, ...]:
@@ -66,7 +81,18 @@ def states(film: Film) -> list[ShotState]:
 
 
 def state_of(film: Film, planned: ShotPlan) -> ShotState:
-    """The state of one shot: fresh when a version is made of today's ingredients."""
+    """The state of one shot: fresh when the version in force is made of today's ingredients."""
+    approved = approved_version(film.project, planned, planned.approval) if planned.approval else None
+    if approved is None:
+        return state_today(film, planned)
+    wanted = shot_ingredients(film, planned) if planned.matched else {}
+    elsewhere = film.settings.export.machines == "any" and made_elsewhere(approved, wanted)
+    state: State = "fresh" if elsewhere or approved.ingredients == wanted else "stale"
+    return ShotState(planned, state, approved, read_report(film.project, approved), approved=True)
+
+
+def state_today(film: Film, planned: ShotPlan) -> ShotState:
+    """The same, whatever a person approved."""
     wanted = shot_ingredients(film, planned) if planned.matched else {}
     newest = elsewhere = None
     for version in versions_of(film.project, planned.shot.id):
@@ -90,10 +116,12 @@ def made_elsewhere(version: Version, wanted: Ingredients) -> bool:
 def to_render(film: Film, shown: Sequence[ShotState], only: Sequence[str] = ()) -> list[ShotPlan]:
     """The shots that are not fresh, in the film's order; of those named in `only`, if any.
 
-    Refuses a name that no shot has.
+    Shots that are approved are rendered only when they are named. Refuses a name that no shot has.
     """
     wanted = {film.plan.shot(name).shot.id for name in only}
-    return [s.planned for s in shown if s.state != "fresh" and (not wanted or s.planned.shot.id in wanted)]
+    named_ones = [s for s in shown if s.planned.shot.id in wanted]
+    again = [state_today(film, s.planned) if s.approved else s for s in named_ones]
+    return [s.planned for s in (again if wanted else shown) if s.waits]
 
 
 def why(film: Film, state: ShotState) -> Iterator[str]:
@@ -145,7 +173,7 @@ def suggested(shown: Sequence[ShotState]) -> list[Suggestion]:
     return best_first(
         found
         for state, frames in zip(shown, clear, strict=True)
-        if state.state == "fresh"
+        if state.state == "fresh" and not state.planned.excluded
         for found in state.suggestions
         if found.frame in frames
     )

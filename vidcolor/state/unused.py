@@ -10,10 +10,10 @@ from pathlib import Path
 from vidcolor.errors import ProjectError
 from vidcolor.project.exports import exports_of
 from vidcolor.project.folder import Project
-from vidcolor.project.versions import NAME, PARTIAL, versions_of
+from vidcolor.project.versions import NAME, PARTIAL, Version, versions_of
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients
-from vidcolor.state.status import ShotState, made_elsewhere
+from vidcolor.state.status import ShotState, made_elsewhere, state_today
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ def unused(film: Film, shown: Sequence[ShotState]) -> Iterator[Unused]:
     kept = _delivered(project) | _in_force_elsewhere(film)
     to_render = {state.planned.shot.id for state in shown if state.state != "fresh"}
     kept |= {(state.planned.shot.id, state.version.name) for state in shown if state.version}
+    kept |= {(s.shot_id, s.name) for state in shown if state.approved and (s := _today(film, state)) is not None}
     kept |= {(shot_id, PARTIAL) for shot_id in to_render}
     root = project.path("shots")
     for shot_id in sorted(os.listdir(root)) if root.is_dir() else ():
@@ -46,6 +47,11 @@ def unused(film: Film, shown: Sequence[ShotState]) -> Iterator[Unused]:
             if (NAME.fullmatch(name) or name == PARTIAL) and (shot_id, name) not in kept:
                 path = project.path("shots", shot_id, name)
                 yield Unused(path, f"{shot_id} {'unfinished' if name == PARTIAL else name}", _size(path))
+
+
+def _today(film: Film, state: ShotState) -> Version | None:
+    """What is made of today's things beside an approved version."""
+    return state_today(film, state.planned).version
 
 
 def _in_force_elsewhere(film: Film) -> set[tuple[str, str]]:

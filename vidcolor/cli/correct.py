@@ -1,0 +1,197 @@
+"""`vidcolor correct` writes one correction and checks it; `vidcolor corrections` lists them and what each touches."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vidcolor.cli.terminal import Terminal
+from vidcolor.cli.working import settings_of
+from vidcolor.errors import CorrectionError
+from vidcolor.project import Project
+from vidcolor.project.corrections import Correction, frame_of, remove_correction, write_correction
+from vidcolor.project.kinds import COLORS, CUTS, KINDS, OfShot
+from vidcolor.state.corrected import touched
+from vidcolor.state.film import Film
+from vidcolor.state.plan import Plan, ShotPlan
+from vidcolor.state.read import load_film
+from vidcolor.state.status import ShotState, named, state_of, state_today
+
+FILE_OF = {"keyframe": "picture", "reference": "picture", "paint": "paint", "scribble": "paint"}
+"""What `--file` is, by kind; a mask in the others."""
+OPTIONS = {
+    "keyframe": ("file",),
+    "reference": ("file",),
+    "region": ("file", "picture", "part"),
+    "paint": ("file", "mask"),
+    "scribble": ("file", "mask"),
+    "hint": ("at", "color", "radius"),
+    "neutral": ("file", "at", "radius"),
+    "saturation": ("amount", "file"),
+    "hue": ("degrees", "file"),
+    "dissolve": ("length",),
+}
+"""Options that each kind takes besides --note and --by."""
+NEEDED = {
+    "keyframe": ("file",),
+    "reference": ("file",),
+    "region": ("file", "picture"),
+    "paint": ("file",),
+    "scribble": ("file",),
+    "hint": ("at", "color"),
+    "saturation": ("amount",),
+    "hue": ("degrees",),
+    "dissolve": ("length",),
+    "note": ("note",),
+}
+ALL = ("file", "mask", "picture", "part", "at", "color", "radius", "amount", "degrees", "length")
+
+
+def correct_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    project = Project.open(args.project)
+    settings = settings_of(project, args.assignments)
+    _check_options(args)
+    with project.lock():
+        film = load_film(project, settings, device=args.device)
+        frame = _frame(film.plan, args.where)
+        planned = _shot_of(film.plan, frame)
+        entries, files = _entries(args, film, planned), _files(args)
+        name = write_correction(project, args.kind, frame, entries, files)
+        film = load_film(Project.open(args.project), settings, device=args.device)
+        _refuse_bad(film, name)
+    shots = [planned.shot.id for correction in _named(film, name) for planned in touched(film.plan, correction)]
+    touches = f"touches {', '.join(shots)}" if shots else "touches no shot"
+    terminal.say(f"written: corrections/{name}; it {touches}; delete it to undo it")
+
+
+def corrections_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    project = Project.open(args.project)
+    film = load_film(project, settings_of(project, args.assignments), device=args.device)
+    plan, shown = film.plan, {planned.shot.id: state_of(film, planned) for planned in film.plan.shots}
+    rows = [_row(plan, correction, shown) for correction in plan.corrections]
+    if rows:
+        terminal.table(("correction", "kind", ">frame", "timecode", "shots", "state", "by", "note"), rows)
+    elif not plan.problems:
+        terminal.say("no corrections; `vidcolor correct --help` says what one may be")
+    refuse_problems(film)
+
+
+def refuse_problems(film: Film) -> None:
+    """Refuses, when all else is done, corrections that were left out: a line each."""
+    if film.plan.problems:
+        raise CorrectionError("\n".join(p.line for p in film.plan.problems))
+
+
+def _row(plan: Plan, correction: Correction, shown: dict[str, ShotState]) -> tuple[str, ...]:
+    theirs = [shown[planned.shot.id] for planned in touched(plan, correction)]
+    said, shots = correction.said, named([state.planned.shot.id for state in theirs])[2:]
+    timecode = plan.reel.timecode(correction.frame)
+    words = (shots or "-", _state(correction, theirs), said.by or "-", said.note or "-")
+    return (correction.name, correction.kind, f"{correction.frame}", timecode, *words)
+
+
+def _state(correction: Correction, theirs: list[ShotState]) -> str:
+    """`rendered`, or what it waits for."""
+    if correction.kind == "note":
+        return "-"
+    if correction.kind == "approve":
+        planned = theirs[0].planned
+        if planned.approval != correction:
+            return "another approved since"
+        return "in force" if theirs[0].state == "fresh" else "in force, stale"
+    if correction.kind == "exclude":
+        return "in force"
+    if correction.kind in CUTS:
+        return "rendered" if not any(state.waits for state in theirs) else "not rendered"
+    made = [s.version.ingredients.get(correction.place) if s.version else None for s in theirs]
+    return "rendered" if made == [correction.mark] * len(theirs) else "not rendered"
+
+
+def _frame(plan: Plan, where: str) -> int:
+    """The frame of a number, a timecode, or a shot's name: its first."""
+    for planned in plan.shots:
+        if planned.shot.id == where:
+            return planned.shot.frames.start
+    if where.startswith(f"{plan.reel.name}-"):
+        plan.shot(where)  # says which shots there are
+    return frame_of(where, plan.reel)
+
+
+def _shot_of(plan: Plan, frame: int) -> ShotPlan:
+    return next(planned for planned in plan.shots if frame in planned.shot.frames)
+
+
+def _check_options(args: argparse.Namespace) -> None:
+    takes = OPTIONS.get(args.kind, ())
+    for name in ALL:
+        if getattr(args, name) is not None and name not in takes:
+            raise CorrectionError(f"--{name}: a {args.kind} takes none; it takes {_listed((*takes, 'note', 'by'))}")
+    for name in NEEDED.get(args.kind, ()):
+        if getattr(args, name) is None:
+            raise CorrectionError(f"correct {args.kind}: --{name} is missing; it takes {_listed((*takes, 'note'))}")
+    if args.version is not None and args.kind != "approve":
+        raise CorrectionError(f"{args.version}: a {args.kind} takes no version")
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"--{name}" for name in names)
+
+
+def _entries(args: argparse.Namespace, film: Film, planned: ShotPlan) -> dict[str, Any]:
+    """What the kind takes, but for files."""
+    found: dict[str, Any] = {}
+    for name in ("at", "color", "radius", "amount", "degrees", "length"):
+        if getattr(args, name) is not None:
+            found[name] = getattr(args, name)
+    if issubclass(KINDS[args.kind], OfShot) and not (args.kind in COLORS and args.file):
+        found["frames"] = [planned.shot.frames.start, planned.shot.frames.stop]
+    if args.kind == "approve":
+        found |= _approved(args.version, film, planned)
+    if args.note:
+        found["note"] = args.note
+    return {**found, "by": args.by or _user(), "when": datetime.now(UTC).isoformat(timespec="minutes")}
+
+
+def _approved(version: str | None, film: Film, planned: ShotPlan) -> dict[str, str]:
+    """The version to approve: the one named, else today's, else the newest."""
+    from vidcolor.project.versions import versions_of
+
+    there = list(versions_of(film.project, planned.shot.id))
+    today = state_today(film, planned).version
+    chosen = next((v for v in there if v.name == version), None) if version else today
+    if chosen is None:
+        names = f"it has {', '.join(v.name for v in there)}" if there else "it has none yet; render it first"
+        raise CorrectionError(f"{planned.shot.id}: no version {version or 'to approve'}; {names}")
+    return {"version": chosen.name, "seen": chosen.seen}
+
+
+def _files(args: argparse.Namespace) -> dict[str, Path]:
+    found = {FILE_OF.get(args.kind, "mask"): args.file} if args.file else {}
+    found |= {role: path for role in ("mask", "picture", "part") if (path := getattr(args, role)) is not None}
+    for path in found.values():
+        if not path.is_file():
+            raise CorrectionError(f"{path}: no such file; mend the name")
+    return found
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a system without names
+        return ""
+
+
+def _named(film: Film, name: str) -> Iterator[Correction]:
+    return (correction for correction in film.plan.corrections if correction.name == name)
+
+
+def _refuse_bad(film: Film, name: str) -> None:
+    """Takes the correction back, if it cannot be used."""
+    for found in film.plan.problems:
+        if found.name == name:
+            remove_correction(film.project, name)
+            raise CorrectionError(f"{found.line}; nothing was written")

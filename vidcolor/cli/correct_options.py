@@ -1,0 +1,79 @@
+"""What may be typed behind `vidcolor correct`, and what stands under its help."""
+
+from __future__ import annotations
+
+import argparse
+
+from vidcolor.cli.options import add_device, add_project, add_set, command, path
+from vidcolor.project.kinds import KINDS
+
+EPILOG = """\
+kinds, and what each takes:
+  keyframe FRAME --file PICTURE        the frame in colour, painted whole
+  reference FRAME --file PICTURE       colour that frame from this picture
+  region FRAME --file MASK --picture PICTURE [--part MASK]
+                                       the white part takes its colours from the picture, or from its white part
+  paint FRAME --file RGBA [--mask MASK]     colours where the picture is opaque
+  scribble FRAME --file RGBA           thin strokes: their colours spread over what they run through
+  hint FRAME --at X,Y --color RRGGBB [--radius N]   one point's colour spreads over the thing there
+  neutral FRAME --at X,Y | --file MASK that thing, or the mask's white part, stays gray
+  saturation FRAME --amount A [--file MASK]    chroma of the shot, or of a mask, times A
+  hue FRAME --degrees D [--file MASK]  the same turned by D: red towards yellow is positive
+  cut FRAME                            a shot begins there
+  merge FRAME                          no shot begins there: two shots are one
+  dissolve FRAME --length N            the shot that begins there enters by a dissolve of N frames; 0: by a cut
+  exclude SHOT                         the shot is delivered gray
+  approve SHOT [vNNN]                  that version is delivered, and the shot not rendered again unless named
+  note FRAME --note TEXT               words for people
+
+FRAME is a number from 0 or a timecode; SHOT is a name as `vidcolor status` shows it, and may stand for its first
+frame. X,Y are pixels from the left and top. Colours hold through the shot up to the next exact picture of a person.
+
+example:
+  vidcolor correct northwind.vidcolor hint 1203 --at 640,410 --color 1f2a5c --note "the coat is navy"
+"""
+
+
+def add_corrections(verbs: argparse._SubParsersAction) -> None:
+    """`vidcolor corrections`"""
+    parser = command(
+        verbs,
+        "corrections",
+        "a line for each correction: the shots it touches, whether it is rendered, who said so and why",
+        "vidcolor corrections northwind.vidcolor",
+    )
+    add_project(parser)
+    add_device(parser)
+    add_set(parser)
+
+
+def add_correct(verbs: argparse._SubParsersAction) -> None:
+    """`vidcolor correct`"""
+    parser = command(verbs, "correct", "writes down one thing that is wrong and what it should be, and checks that", "")
+    parser.epilog = EPILOG
+    add_project(parser)
+    add_device(parser)
+    add_set(parser)
+    parser.add_argument("kind", choices=list(KINDS), metavar="KIND", help="what is said; see below")
+    parser.add_argument("where", metavar="FRAME", help="a frame number, a timecode, or a shot")
+    parser.add_argument("version", nargs="?", metavar="vNNN", help="the version to approve (default: today's)")
+    parser.add_argument("--file", type=path, metavar="FILE", help="the picture, paint or mask; it is copied")
+    parser.add_argument("--mask", type=path, metavar="FILE", help="of a paint: it counts where this is white")
+    parser.add_argument("--picture", type=path, metavar="FILE", help="of a region: where its colours come from")
+    parser.add_argument("--part", type=path, metavar="FILE", help="of a region: only the white part of its picture")
+    parser.add_argument("--at", type=_point, metavar="X,Y", help="a point, in the film's pixels")
+    parser.add_argument("--color", metavar="RRGGBB", help="its colour, sRGB in hexadecimal digits")
+    parser.add_argument("--radius", type=float, metavar="N", help="the colour goes no farther than N pixels")
+    parser.add_argument("--amount", type=float, metavar="A", help="of a saturation: 0 is gray, 1 changes nothing, to 4")
+    parser.add_argument("--degrees", type=float, metavar="D", help="of a hue: -180 to 180")
+    parser.add_argument("--length", type=int, metavar="N", help="of a dissolve, in frames; 0 makes it a cut")
+    parser.add_argument("--note", metavar="TEXT", help="why, for people")
+    parser.add_argument("--by", metavar="NAME", help="who says so (default: the user's name)")
+
+
+def _point(text: str) -> list[float]:
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no point; write X,Y as in 640,410") from error
+    return [x, y]

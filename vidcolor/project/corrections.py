@@ -1,0 +1,293 @@
+"""The corrections folder: people's decisions, a small file each, read strictly. Deleting the file undoes it.
+
+`corrections/NNNN-kind-place.toml`, or a folder of such a name that holds `correction.toml` and its pictures. Names are
+free, and corrections count in the order of their names. What cannot be used is left out, and one line says what mends
+it: the rest of the film goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from vidcolor.checked import MisfitError, checked, plain, suggestion
+from vidcolor.errors import CorrectionError, InputError, ProjectError, SettingsError
+from vidcolor.project.fingerprint import fingerprint
+from vidcolor.project.folder import Project, remove_tree, toml_text
+from vidcolor.project.kinds import KINDS, ROLES, UNCOUNTED, Said
+from vidcolor.settings import read_toml
+from vidcolor.timeline import TIMECODE, parse_timecode
+from vidcolor.types import Reel
+
+FOLDER, PAGE = "corrections", "correction.toml"
+LARGEST, MOST = 64 << 10, 10_000
+"""Bytes of one correction, and how many of them a film may have."""
+NUMBER = re.compile(r"(\d{1,6})-.*")
+DIGITS = 4
+MOST_DIGITS = 12
+Hashed = Callable[[str, Path], Mapping[str, str]]
+"""(name, path) to a file's size and time (`file`) and its SHA-256 (`hash`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One correction that reads as one."""
+
+    name: str
+    """`0007-paint-r1-001203`: its file without the suffix, or its folder."""
+    said: Said
+    frame: int
+    files: Mapping[str, str]
+    """Role (`paint`, `mask`) to the file's name: below the project folder with its room (`corrections/...`), below the
+    references folder without."""
+    mark: str
+    """Hash of all of it that colours are made of."""
+
+    @property
+    def kind(self) -> str:
+        return self.said.kind
+
+    @property
+    def place(self) -> str:
+        """`corrections/0007-paint-r1-001203`"""
+        return f"{FOLDER}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why one correction is left out: a line that names it, its frame and the remedy."""
+
+    name: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """The corrections folder as it was read."""
+
+    good: tuple[Correction, ...] = ()
+    """In the order of their names"""
+    problems: tuple[Problem, ...] = ()
+    files: Mapping[str, Mapping[str, str]] | None = None
+    """Size, time and hash of every file that they name, by its name"""
+
+
+def problem(correction: Correction, what: str) -> Problem:
+    """What is wrong with a correction and what mends it, with its place and frame in front."""
+    return Problem(correction.name, f"{correction.place}: frame {correction.frame}: {what}")
+
+
+def read_corrections(project: Project, reel: Reel, hashed: Hashed) -> Corrections:
+    """What the corrections folder says of the reel. Refuses nothing: what cannot be used is among the problems."""
+    good, bad = [], []
+    files: dict[str, Mapping[str, str]] = {}
+    for name, page in _pages(project):
+        try:
+            found, used = _read(project, reel, name, page, hashed)
+        except CorrectionError as error:
+            bad.append(Problem(name, str(error)))
+        else:
+            good.append(found)
+            files |= used
+    return Corrections(tuple(good), tuple(bad), files)
+
+
+def next_name(project: Project, kind: str, frame: int) -> str:
+    """`0008-cut-r1-000134`: a name that comes behind those there are."""
+    numbers = [int(m[1]) for name, _ in _pages(project) if (m := NUMBER.fullmatch(name))]
+    return f"{max(numbers, default=0) + 1:0{DIGITS}d}-{kind}-r1-{frame:06d}"
+
+
+def write_correction(
+    project: Project, kind: str, frame: int, entries: Mapping[str, Any], files: Mapping[str, Path]
+) -> str:
+    """Writes a correction, whole or not at all, and answers its name.
+
+    entries  what its kind takes, but for the files
+    files    role (`paint`, `mask`) to a file, which is copied beside it under that name
+    """
+    name, table = next_name(project, kind, frame), {"kind": kind, "frame": frame, **entries}
+    table |= {role: f"{role}{path.suffix.lower()}" for role, path in files.items()}
+    text = "".join(f"{key} = {_toml(value)}\n" for key, value in table.items())
+    if not files:
+        project.write_text(f"{FOLDER}/{name}.toml", text)
+        return name
+    partial = project.path(FOLDER, f".{name}.partial")
+    if partial.exists():
+        remove_tree(partial)
+    project.make_folder(partial)
+    try:
+        for role, path in files.items():
+            shutil.copyfile(path, partial / str(table[role]))
+    except OSError as error:
+        remove_tree(partial)
+        raise CorrectionError(f"{error.filename or FOLDER}: cannot be copied ({error.strerror}); mend that") from error
+    project.write_text(f"{FOLDER}/.{name}.partial/{PAGE}", text)
+    os.replace(partial, project.path(FOLDER, name))
+    return name
+
+
+def remove_correction(project: Project, name: str) -> None:
+    """Takes a correction back."""
+    folder = project.path(FOLDER, name)
+    if folder.is_dir():
+        remove_tree(folder)
+    else:
+        project.path(FOLDER, f"{name}.toml").unlink(missing_ok=True)
+
+
+def _toml(value: Any) -> str:
+    return toml_text(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _pages(project: Project) -> Iterator[tuple[str, str]]:
+    """(name, file relative to the project folder) of each correction, in order; other files are passed over."""
+    folder = project.path(FOLDER)
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    if len(names) > MOST:
+        raise ProjectError(f"{folder}: more than {MOST} files; is this the folder of corrections?")
+    for name in names:
+        if name.startswith("."):
+            continue
+        if os.path.isdir(os.path.join(folder, name)):
+            yield name, f"{FOLDER}/{name}/{PAGE}"
+        elif name.lower().endswith(".toml"):
+            yield name[: -len(".toml")], f"{FOLDER}/{name}"
+
+
+def _read(
+    project: Project, reel: Reel, name: str, page: str, hashed: Hashed
+) -> tuple[Correction, dict[str, Mapping[str, str]]]:
+    """One correction, and the files that it names."""
+    tables = _tables(project, page)
+    kind = _kind(page, tables)
+    where = _where(tables, reel)
+    said = _said(page, where, tables, kind)
+    frame = _frame(page, said, reel)
+    if said.reel != reel.name:
+        raise CorrectionError(f"{page}: frame {frame}: no reel {said.reel!r:.40}; the film's is {reel.name}")
+    _inside_picture(page, frame, said, reel)
+    files = {role: _file(project, page, frame, getattr(said, role)) for role in ROLES if getattr(said, role, None)}
+    found = {}
+    for place in files.values():
+        try:
+            found[place] = hashed(place, path_of(project, place))
+        except (OSError, ProjectError) as error:
+            raise CorrectionError(f"{page}: frame {frame}: {error}") from error
+    counts = {key: value for key, value in plain(said).items() if key not in (*UNCOUNTED, *files)}
+    hashes = {role: found[place]["hash"] for role, place in files.items()}
+    mark = fingerprint({"at": frame, **{key: str(value) for key, value in counts.items()}, **hashes})
+    return Correction(name, said, frame, files, mark), found
+
+
+def _tables(project: Project, page: str) -> dict[str, Any]:
+    try:
+        path = project.path(page)
+        if not path.is_file():
+            raise CorrectionError(f"{page}: is not there; put it there, or delete the folder {path.parent}")
+        if path.stat().st_size > LARGEST:
+            raise CorrectionError(f"{page}: larger than {LARGEST >> 10} KiB; this is no correction, move it away")
+        return read_toml(path)
+    except SettingsError as error:
+        raise CorrectionError(str(error).replace(str(project.path(page)), page)) from error
+    except (ProjectError, OSError) as error:
+        raise CorrectionError(f"{page}: {error}") from error
+
+
+def _kind(page: str, tables: Mapping[str, Any]) -> str:
+    kind = tables.get("kind")
+    if isinstance(kind, str) and kind in KINDS:
+        return kind
+    if "kind" not in tables:
+        raise CorrectionError(f'{page}: says no kind; write kind = "paint", or another of {", ".join(KINDS)}')
+    raise CorrectionError(f"{page}: no kind {kind!r:.40}{suggestion(str(kind), KINDS)}")
+
+
+def _where(tables: Mapping[str, Any], reel: Reel) -> str:
+    """`frame 134: ` for messages, of a correction that is not checked yet; empty where it names none."""
+    try:
+        return f"frame {frame_of(tables.get('frame', ''), reel)}: "
+    except InputError:
+        return ""
+
+
+def _said(page: str, where: str, tables: Mapping[str, Any], kind: str) -> Said:
+    known = [item.name for item in fields(KINDS[kind])]
+    for name in tables:
+        if name not in known:
+            raise CorrectionError(f"{page}: {where}a {kind} has no entry {name!r:.40}{suggestion(name, known)}")
+    try:
+        said: Said = checked(dict(tables), KINDS[kind])
+    except MisfitError as error:
+        place = f"{error.place}: " if error.place else ""
+        raise CorrectionError(f"{page}: {where}{place}{error.problem:.120}; mend that entry") from error
+    return said
+
+
+def _frame(page: str, said: Said, reel: Reel) -> int:
+    try:
+        return frame_of(said.frame, reel)
+    except InputError as error:
+        raise CorrectionError(f"{page}: {error}; mend its entry frame") from error
+
+
+def frame_of(written: Any, reel: Reel) -> int:
+    """The frame that a number or timecode means; `r1@134` too. Refuses what the film does not have."""
+    text = str(written).strip().removeprefix(f"{reel.name}@")
+    if isinstance(written, bool) or not (TIMECODE.fullmatch(text) or text.lstrip("-").isascii()):
+        raise InputError(f"frame {written!r:.40} is no frame number or timecode")
+    if TIMECODE.fullmatch(text):
+        day = parse_timecode(f"23:59:59{':;'[reel.drop_frame]}{reel.rate.base - 1:02d}", reel.rate) + 1
+        frame = (parse_timecode(text, reel.rate) - reel.start) % day
+    elif text.isdigit() and len(text) <= MOST_DIGITS:
+        frame = int(text)
+    else:
+        raise InputError(f"frame {written!r:.40} is no frame number or timecode")
+    if frame >= reel.frame_count:
+        raise InputError(
+            f"frame {text:.40} is outside the film ({reel.frame_count} frames, 0 to {reel.frame_count - 1}, "
+            f"{reel.timecode(0)} to {reel.timecode(reel.frame_count - 1)})"
+        )
+    return frame
+
+
+def _inside_picture(page: str, frame: int, said: Said, reel: Reel) -> None:
+    at, (height, width) = getattr(said, "at", None), reel.size
+    if at is not None and not (at[0] < width and at[1] < height):
+        raise CorrectionError(
+            f"{page}: frame {frame}: the point {at[0]:g},{at[1]:g} lies outside the picture, which is {width} wide and "
+            f"{height} high; mend its entry at"
+        )
+
+
+def _file(project: Project, page: str, frame: int, name: str) -> str:
+    """A file that the correction names: beside it, or, if it is a picture, in the references folder."""
+    beside = f"{os.path.dirname(page)}/{name}"
+    try:
+        if project.has(beside):
+            return beside
+    except (ProjectError, ValueError) as error:
+        raise CorrectionError(f"{page}: frame {frame}: {error}") from error
+    references = project.keyframes_path
+    inside = references is not None and ".." not in name.split("/") and not os.path.isabs(name)
+    if references is not None and inside and (references / name).is_file():
+        return name
+    raise CorrectionError(
+        f"{page}: frame {frame}: {name!r} is not there; put it beside the correction, or delete the correction"
+    )
+
+
+def path_of(project: Project, name: str) -> Path:
+    """Where a file lies that a correction names."""
+    if name.startswith(f"{FOLDER}/"):
+        return project.path(name)
+    references = project.keyframes_path
+    if references is None:
+        raise ProjectError(f"{name}: no references folder given; give it with --keyframes")
+    return references / name

@@ -1,0 +1,181 @@
+"""What a correction may say: one dataclass for each kind, checked as settings are. `KINDS` is the one list of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+
+from vidcolor.checked import within
+
+FileName = Annotated[str, msgspec.Meta(pattern=r"^[^\\/\x00]{1,200}$")]
+"""A file beside the correction."""
+PictureName = Annotated[str, msgspec.Meta(pattern=r"^[^\\\x00]{1,1000}$")]
+"""A picture beside the correction, or in the references folder."""
+Color = Annotated[str, msgspec.Meta(pattern=r"^#?[0-9A-Fa-f]{6}$")]
+"""R'G'B' in hexadecimal digits: 1f2a5c."""
+Point = tuple[Annotated[float, within(0, 1 << 16)], Annotated[float, within(0, 1 << 16)]]
+"""x and y in the film's pixels, from the left and from the top."""
+Range = tuple[Annotated[int, within(0, 1 << 31)], Annotated[int, within(1, 1 << 31)]]
+Radius = Annotated[float, within(0, 1 << 16)]
+LONGEST_DISSOLVE = 240
+UNCOUNTED = ("frame", "reel", "note", "by", "when")
+"""Fields that change no colour, or do not say which: left out of what a shot is made of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What every correction says: where; and, if a person likes, why, who and when."""
+
+    kind: str
+    frame: int | str
+    """Counted from 0, or a timecode of the film."""
+    reel: str = "r1"
+    note: str = ""
+    by: str = ""
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfShot(Said):
+    """What is said of the whole shot that holds the frame."""
+
+    frames: Range | None = None
+    """First frame of the shot, and the one after its last, as they were; said, a shot cut anew is told of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyframe(Said):
+    """The frame in colour, painted whole."""
+
+    picture: PictureName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference(Said):
+    """A picture to take the frame's colours from."""
+
+    picture: PictureName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region(Said):
+    """The white part of `mask` takes its colours from the picture, or from the white part of `part` there."""
+
+    picture: PictureName
+    mask: FileName
+    part: FileName | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paint(Said):
+    """Colours where the picture is opaque, and where the mask is white if there is one."""
+
+    paint: FileName
+    mask: FileName | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scribble(Paint):
+    """A thin paint: its colours spread over the things it runs through."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint(Said):
+    """A point's colour: it spreads over the thing there, no farther than `radius` pixels; 0 sets no bound."""
+
+    at: Point
+    color: Color
+    radius: Radius = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neutral(Said):
+    """What stays gray: the white part of a mask, or the thing at a point."""
+
+    mask: FileName | None = None
+    at: Point | None = None
+    radius: Radius = 0.0
+
+    def __post_init__(self) -> None:
+        if (self.mask is None) == (self.at is None):
+            raise ValueError("needs a mask or a point: one of mask, at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saturation(OfShot):
+    """The chroma of the shot, or of the white part of a mask, times `amount`."""
+
+    amount: Annotated[float, within(0, 4)]
+    mask: FileName | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hue(OfShot):
+    """The chroma of the shot, or of the white part of a mask, turned by `degrees`: red towards yellow is positive."""
+
+    degrees: Annotated[float, within(-180, 180)]
+    mask: FileName | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut(Said):
+    """A shot begins at the frame."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge(Said):
+    """No shot begins at the frame: the two that meet there are one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dissolve(Said):
+    """The shot that begins at the frame enters by a dissolve of `length` frames around it; 0: by a cut."""
+
+    length: Annotated[int, within(0, LONGEST_DISSOLVE)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclude(OfShot):
+    """The shot is delivered gray."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approve(OfShot):
+    """The version of the shot that is delivered, known by a hash of what was seen."""
+
+    version: Annotated[str, msgspec.Meta(pattern=r"^v[0-9]{3,6}$")]
+    seen: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Said):
+    """Words for people."""
+
+    note: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+KINDS: dict[str, type[Said]] = {
+    "keyframe": Keyframe,
+    "reference": Reference,
+    "region": Region,
+    "paint": Paint,
+    "scribble": Scribble,
+    "hint": Hint,
+    "neutral": Neutral,
+    "saturation": Saturation,
+    "hue": Hue,
+    "cut": Cut,
+    "merge": Merge,
+    "dissolve": Dissolve,
+    "exclude": Exclude,
+    "approve": Approve,
+    "note": Note,
+}
+CUTS = ("cut", "merge", "dissolve")
+"""Kinds that change which shots there are."""
+COLORS = ("keyframe", "reference", "region", "paint", "scribble", "hint", "neutral", "saturation", "hue")
+"""Kinds that change a shot's colours."""
+ROLES = ("picture", "paint", "mask", "part")
+"""Fields that name a file."""

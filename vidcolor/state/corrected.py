@@ -1,0 +1,121 @@
+"""What the corrections make of the plan: the shots in force, and what is said of each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from vidcolor.project.corrections import Correction, Corrections, Problem, problem, read_corrections
+from vidcolor.project.folder import Project
+from vidcolor.project.kinds import COLORS, CUTS, OfShot
+from vidcolor.project.versions import Version, versions_of
+from vidcolor.state.cuts import apply_cuts, place_of
+from vidcolor.state.marks import hashed_file
+from vidcolor.state.plan import Plan, ShotPlan
+from vidcolor.types import Reel, Shot
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A film's shots as people want them, and the corrections that are in force."""
+
+    shots: tuple[Shot, ...]
+    corrections: tuple[Correction, ...] = ()
+    """In the order of their names"""
+    problems: tuple[Problem, ...] = ()
+    files: Mapping[str, Mapping[str, str]] | None = None
+
+
+def corrected(project: Project, reel: Reel, shots: Sequence[Shot], known: Mapping[str, Mapping[str, str]]) -> Corrected:
+    """The corrections folder, over the shots that were found.
+
+    known   size, time and hash of files as they were noted last: an unchanged one is not read again
+    """
+
+    def hashed(name: str, path: object) -> Mapping[str, str]:
+        return hashed_file(path, known.get(name))  # type: ignore[arg-type]
+
+    return over_shots(read_corrections(project, reel, hashed), shots)
+
+
+def over_shots(found: Corrections, shots: Sequence[Shot]) -> Corrected:
+    """The corrections over the shots; those that contradict these, or one another, are among the problems."""
+    in_force, bad = apply_cuts(shots, found.good)
+    refused = {p.name for p in bad}
+    stale = [p for c in found.good if (p := _of_another_shot(c, in_force)) is not None]
+    refused |= {p.name for p in stale}
+    good = tuple(c for c in found.good if c.name not in refused)
+    return Corrected(tuple(in_force), good, (*found.problems, *bad, *stale), found.files)
+
+
+def _of_another_shot(correction: Correction, shots: Sequence[Shot]) -> Problem | None:
+    """What is wrong with what was said of a whole shot, where its shot is cut otherwise now."""
+    said = correction.said
+    if not isinstance(said, OfShot) or said.frames is None:
+        return None
+    shot = shots[place_of(shots, correction.frame)]
+    if said.frames == (shot.frames.start, shot.frames.stop):
+        return None
+    return problem(
+        correction,
+        f"was said of a shot of frames {said.frames[0]} to {said.frames[1] - 1}; {shot.id} now holds "
+        f"{shot.frames.start} to {shot.frames.stop - 1}: say it anew with `vidcolor correct PROJECT "
+        f"{correction.kind} {shot.id}`, and delete this correction",
+    )
+
+
+def with_corrections(project: Project, plan: Plan, found: Corrected) -> Plan:
+    """The plan, its shots told what people said of them."""
+    starts = [planned.shot for planned in plan.shots]
+    by_shot: dict[str, list[Correction]] = {}
+    for correction in found.corrections:
+        by_shot.setdefault(starts[place_of(starts, correction.frame)].id, []).append(correction)
+    shots, problems = [], list(found.problems)
+    for planned in plan.shots:
+        theirs = by_shot.get(planned.shot.id, [])
+        shots.append(_told(project, planned, theirs, problems) if theirs else planned)
+    refused = {p.name for p in problems}
+    in_force = tuple(c for c in found.corrections if c.name not in refused)
+    ordered = sorted(problems, key=lambda p: p.name)
+    return replace(plan, shots=tuple(shots), corrections=in_force, problems=tuple(ordered))
+
+
+def _told(project: Project, planned: ShotPlan, theirs: Sequence[Correction], problems: list[Problem]) -> ShotPlan:
+    excludes, approvals = ([c for c in theirs if c.kind == kind] for kind in ("exclude", "approve"))
+    approval = approvals[-1] if approvals else None
+    if approval is not None and excludes:
+        what = f"approves a shot that {excludes[-1].place} leaves gray; delete one of the two"
+        problems.append(problem(approval, what))
+        approval = None
+    if approval is not None and (why := _lost(project, planned, approval)):
+        problems.append(problem(approval, why))
+        approval = None
+    colors = tuple(c for c in theirs if c.kind in COLORS)
+    return replace(planned, corrections=colors, excluded=bool(excludes), approval=approval)
+
+
+def _lost(project: Project, planned: ShotPlan, approval: Correction) -> str:
+    """Why an approved version cannot be delivered; empty where it can."""
+    name, shot_id = getattr(approval.said, "version", ""), planned.shot.id
+    anew = f"approve another with `vidcolor correct PROJECT approve {shot_id}`, or delete this correction"
+    version = approved_version(project, planned, approval)
+    if version is None:
+        return f"{shot_id} has no {name} that is what was approved: it was removed or made anew; {anew}"
+    made, now = version.ingredients.get("frames"), f"{planned.reach.start}-{planned.reach.stop}"
+    return "" if made == now else f"{name} of {shot_id} holds frames {made}, where the shot now has {now}; {anew}"
+
+
+def approved_version(project: Project, planned: ShotPlan, approval: Correction) -> Version | None:
+    """The version that a person approved, if it is still what was seen."""
+    name, seen = getattr(approval.said, "version", ""), getattr(approval.said, "seen", "")
+    return next((v for v in versions_of(project, planned.shot.id) if v.name == name and v.seen == seen), None)
+
+
+def touched(plan: Plan, correction: Correction) -> Iterator[ShotPlan]:
+    """The shots that a correction in force changes or judges; both, where it changes how two meet; none for a note."""
+    shots = [planned.shot for planned in plan.shots]
+    at = place_of(shots, correction.frame)
+    if correction.kind in CUTS and correction.frame == shots[at].frames.start and at:
+        yield plan.shots[at - 1]
+    if correction.kind != "note":
+        yield plan.shots[at]
