@@ -133,8 +133,8 @@ def _check_options(args: argparse.Namespace) -> None:
     for name in NEEDED.get(args.kind, ()):
         if getattr(args, name) is None:
             raise CorrectionError(f"correct {args.kind}: --{name} is missing; it takes {_listed((*takes, 'note'))}")
-    if args.version is not None and args.kind != "approve":
-        raise CorrectionError(f"{args.version}: a {args.kind} takes no version")
+    if args.which is not None and args.kind != "approve":
+        raise CorrectionError(f"{args.which}: a {args.kind} takes no version")
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -150,7 +150,7 @@ def _entries(args: argparse.Namespace, film: Film, planned: ShotPlan) -> dict[st
     if issubclass(KINDS[args.kind], OfShot) and not (args.kind in COLORS and args.file):
         found["frames"] = [planned.shot.frames.start, planned.shot.frames.stop]
     if args.kind == "approve":
-        found |= _approved(args.version, film, planned)
+        found |= _approved(args.which, film, planned)
     if args.note:
         found["note"] = args.note
     return {**found, "by": args.by or _user(), "when": datetime.now(UTC).isoformat(timespec="minutes")}

@@ -9,16 +9,6 @@ from vidcolor.project.kinds import KINDS
 
 EPILOG = """\
 kinds, and what each takes:
-  keyframe FRAME --file PICTURE        the frame in colour, painted whole
-  reference FRAME --file PICTURE       colour that frame from this picture
-  region FRAME --file MASK --picture PICTURE [--part MASK]
-                                       the white part takes its colours from the picture, or from its white part
-  paint FRAME --file RGBA [--mask MASK]     colours where the picture is opaque
-  scribble FRAME --file RGBA           thin strokes: their colours spread over what they run through
-  hint FRAME --at X,Y --color RRGGBB [--radius N]   one point's colour spreads over the thing there
-  neutral FRAME --at X,Y | --file MASK that thing, or the mask's white part, stays gray
-  saturation FRAME --amount A [--file MASK]    chroma of the shot, or of a mask, times A
-  hue FRAME --degrees D [--file MASK]  the same turned by D: red towards yellow is positive
   cut FRAME                            a shot begins there
   merge FRAME                          no shot begins there: two shots are one
   dissolve FRAME --length N            the shot that begins there enters by a dissolve of N frames; 0: by a cut
@@ -27,10 +17,10 @@ kinds, and what each takes:
   note FRAME --note TEXT               words for people
 
 FRAME is a number from 0 or a timecode; SHOT is a name as `vidcolor status` shows it, and may stand for its first
-frame. X,Y are pixels from the left and top. Colours hold through the shot up to the next exact picture of a person.
+frame. X,Y are pixels from the left and top.
 
 example:
-  vidcolor correct northwind.vidcolor hint 1203 --at 640,410 --color 1f2a5c --note "the coat is navy"
+  vidcolor correct northwind.vidcolor exclude r1-001042 --note "the title stays gray"
 """
 
 
@@ -56,7 +46,7 @@ def add_correct(verbs: argparse._SubParsersAction) -> None:
     add_set(parser)
     parser.add_argument("kind", choices=list(KINDS), metavar="KIND", help="what is said; see below")
     parser.add_argument("where", metavar="FRAME", help="a frame number, a timecode, or a shot")
-    parser.add_argument("version", nargs="?", metavar="vNNN", help="the version to approve (default: today's)")
+    parser.add_argument("which", nargs="?", metavar="vNNN", help="the version to approve (default: today's)")
     parser.add_argument("--file", type=path, metavar="FILE", help="the picture, paint or mask; it is copied")
     parser.add_argument("--mask", type=path, metavar="FILE", help="of a paint: it counts where this is white")
     parser.add_argument("--picture", type=path, metavar="FILE", help="of a region: where its colours come from")

@@ -14,6 +14,9 @@ from vidcolor.state.marks import hashed_file
 from vidcolor.state.plan import Plan, ShotPlan
 from vidcolor.types import Reel, Shot
 
+UNSERVED = COLORS
+"""Kinds that are read and checked, and change nothing yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
@@ -44,8 +47,10 @@ def over_shots(found: Corrections, shots: Sequence[Shot]) -> Corrected:
     refused = {p.name for p in bad}
     stale = [p for c in found.good if (p := _of_another_shot(c, in_force)) is not None]
     refused |= {p.name for p in stale}
+    unserved = [problem(c, f"a {c.kind} changes nothing yet; delete it") for c in found.good if c.kind in UNSERVED]
+    refused |= {p.name for p in unserved}
     good = tuple(c for c in found.good if c.name not in refused)
-    return Corrected(tuple(in_force), good, (*found.problems, *bad, *stale), found.files)
+    return Corrected(tuple(in_force), good, (*found.problems, *bad, *stale, *unserved), found.files)
 
 
 def _of_another_shot(correction: Correction, shots: Sequence[Shot]) -> Problem | None:

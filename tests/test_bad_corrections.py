@@ -1,0 +1,177 @@
+"""Bad corrections: one line each that names file, frame and remedy; exit 2; the rest of the film goes on."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tiny import write_gray_film, write_picture
+
+from vidcolor.cli.parser import main
+
+FRAMES, SIZE, CUTS = 24, (48, 64), (8, 16)
+LIST = "start,stop,entry\n0,8,cut\n8,16,cut\n16,24,cut\n"
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of three shots with a picture of frame 1, planned."""
+    folder = tmp_path_factory.mktemp("bad") / "made"
+    (folder / "refs").mkdir(parents=True)
+    colors = write_gray_film(folder / "film.mkv", FRAMES, SIZE, CUTS)
+    write_picture(folder / "refs" / "000001.png", SIZE, colors[1])
+    (folder / "cuts.csv").write_text(LIST)
+    more = ["--keyframes", str(folder / "refs"), "--shots", str(folder / "cuts.csv"), "--preset", "draft"]
+    assert main(["new", str(folder / "p"), "--reel", str(folder / "film.mkv"), *more]) == 0
+    assert main(["plan", str(folder / "p")]) == 0
+    return folder
+
+
+@pytest.fixture
+def project(planned: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(planned, tmp_path / "work")) / "p"
+
+
+def told(project: Path, capsys: pytest.CaptureFixture[str], command: str = "corrections") -> list[str]:
+    """The lines that a command ends with, and its exit status is 2."""
+    capsys.readouterr()
+    assert main([command, str(project)]) == 2
+    return capsys.readouterr().err.splitlines()
+
+
+PAGES: dict[str, tuple[str, str, str]] = {
+    "empty": ("", "", "says no kind"),
+    "no toml": ("kind = = 3", "", "not valid TOML"),
+    "not text": ("\xff\xfe\x00", "", "not valid TOML"),
+    "huge": ("#" * 70_000, "", "larger than 64 KiB"),
+    "deep": ("a = " + "[" * 20_000, "", "mend that line"),
+    "no kind": ("frame = 3", "", "says no kind"),
+    "unknown kind": ('kind = "pant"\nframe = 3', "", "did you mean 'paint'?"),
+    "a number for a kind": ("kind = 3\nframe = 3", "", "no kind 3"),
+    "a list for a kind": ('kind = ["cut"]\nframe = 3', "", "no kind"),
+    "no frame": ('kind = "cut"', "", "frame"),
+    "a frame that is a list": ('kind = "cut"\nframe = [3]', "", "mend that entry"),
+    "a frame that is true": ('kind = "cut"\nframe = true', "", "frame"),
+    "a frame with a point": ('kind = "cut"\nframe = 3.5', "", "mend that entry"),
+    "a frame before the film": ('kind = "cut"\nframe = -1', "", "no frame number"),
+    "a frame past the end": ('kind = "cut"\nframe = 24', "24", "outside the film (24 frames, 0 to 23"),
+    "a frame of many digits": (f'kind = "cut"\nframe = "{"9" * 5000}"', "", "no frame number"),
+    "a frame in other digits": ('kind = "cut"\nframe = "\u0663"', "", "no frame number"),
+    "a timecode that no clock shows": ('kind = "cut"\nframe = "00:99:00:00"', "", "no such time"),
+    "a timecode past the end": ('kind = "cut"\nframe = "00:00:59:00"', "00:00:59:00", "outside the film"),
+    "a name for a frame": ('kind = "cut"\nframe = "the wedding"', "", "no frame number or timecode"),
+    "another reel": ('kind = "cut"\nframe = 3\nreel = "r2"', "3", "no reel 'r2'"),
+    "a misspelt entry": ('kind = "cut"\nframe = 3\nnotes = "x"', "3", "did you mean 'note'?"),
+    "another kind's entry": ('kind = "cut"\nframe = 3\ncolor = "ff0000"', "3", "a cut has no entry 'color'"),
+    "a note without words": ('kind = "note"\nframe = 3', "3", "note"),
+    "an empty note": ('kind = "note"\nframe = 3\nnote = ""', "3", "mend that entry"),
+    "a hint without a colour": ('kind = "hint"\nframe = 3\nat = [1, 2]', "3", "color"),
+    "a hint without a point": ('kind = "hint"\nframe = 3\ncolor = "ff0000"', "3", "at"),
+    "a colour by name": ('kind = "hint"\nframe = 3\nat = [1, 2]\ncolor = "navy"', "3", "color"),
+    "a point of one number": ('kind = "hint"\nframe = 3\nat = [1]\ncolor = "ff0000"', "3", "at"),
+    "a point outside": ('kind = "hint"\nframe = 3\nat = [64, 2]\ncolor = "ff0000"', "3", "64 wide and 48 high"),
+    "a point left of it": ('kind = "hint"\nframe = 3\nat = [-1, 2]\ncolor = "ff0000"', "3", "mend that entry"),
+    "a point that is no number": ('kind = "hint"\nframe = 3\nat = [nan, 2]\ncolor = "ff0000"', "3", "mend"),
+    "an endless radius": ('kind = "hint"\nframe = 3\nat = [1, 2]\ncolor = "ff0000"\nradius = inf', "3", "radius"),
+    "neutral of nothing": ('kind = "neutral"\nframe = 3', "3", "one of mask, at"),
+    "neutral of two things": ('kind = "neutral"\nframe = 3\nat = [1, 2]\nmask = "m.png"', "3", "one of mask, at"),
+    "too much saturation": ('kind = "saturation"\nframe = 3\namount = 5', "3", "amount"),
+    "saturation without an amount": ('kind = "saturation"\nframe = 3', "3", "amount"),
+    "a whole turn": ('kind = "hue"\nframe = 3\ndegrees = 360', "3", "degrees"),
+    "a paint that is not there": ('kind = "paint"\nframe = 3\npaint = "p.png"', "3", "put it beside the correction"),
+    "a paint outside the folder": ('kind = "paint"\nframe = 3\npaint = "../refs/000001.png"', "3", "paint"),
+    "a paint by an absolute path": ('kind = "paint"\nframe = 3\npaint = "/etc/passwd"', "3", "paint"),
+    "a picture out of references": ('kind = "keyframe"\nframe = 3\npicture = "../film.mkv"', "3", "is not there"),
+    "a deleted reference": ('kind = "reference"\nframe = 3\npicture = "coat.png"', "3", "'coat.png' is not there"),
+    "a region without a mask": ('kind = "region"\nframe = 3\npicture = "000001.png"', "3", "mask"),
+    "a cut at the film's head": ('kind = "cut"\nframe = 0', "0", "the film begins there"),
+    "a merge inside a shot": ('kind = "merge"\nframe = 5', "5", "the nearest that begins does so at 8"),
+    "a merge at the film's head": ('kind = "merge"\nframe = 0', "0", "no shot begins there after another"),
+    "a dissolve that is too long": ('kind = "dissolve"\nframe = 8\nlength = 20', "8", "16 is the longest"),
+    "a dissolve at the film's head": ('kind = "dissolve"\nframe = 0\nlength = 4', "0", "nothing to dissolve from"),
+    "a dissolve of no length": ('kind = "dissolve"\nframe = 8', "8", "length"),
+    "a dissolve of less than nothing": ('kind = "dissolve"\nframe = 8\nlength = -2', "8", "length"),
+    "a shot cut otherwise": ('kind = "exclude"\nframe = 0\nframes = [0, 16]', "0", "now holds 0 to 7"),
+    "approval of nothing": (
+        f'kind = "approve"\nframe = 0\nversion = "v001"\nseen = "{"0" * 16}"',
+        "0",
+        "has no v001 that is what was approved",
+    ),
+    "approval of a version by no name": (
+        f'kind = "approve"\nframe = 0\nversion = "best"\nseen = "{"0" * 16}"',
+        "0",
+        "version",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(PAGES))
+def test_a_bad_page_is_told_in_one_line(name, project, capsys):
+    text, frame, words = PAGES[name]
+    (project / "corrections").mkdir()
+    (project / "corrections" / "0001-bad.toml").write_text(text, encoding="latin-1" if "\xff" in text else "utf-8")
+    (project / "corrections" / "0002-note.toml").write_text('kind = "note"\nframe = 3\nnote = "the rest"')
+    (line,) = told(project, capsys)
+    assert "corrections/0001-bad" in line
+    assert words in line
+    if frame:
+        assert f"frame {frame}" in line
+    capsys.readouterr()
+    assert main(["corrections", str(project)]) == 2
+    assert "0002-note" in capsys.readouterr().out
+
+
+def test_a_folder_without_a_page(project, capsys):
+    (project / "corrections" / "0001-paint").mkdir(parents=True)
+    (line,) = told(project, capsys)
+    assert "corrections/0001-paint/correction.toml: is not there; put it there, or delete the folder" in line
+
+
+def test_a_correction_that_leads_out_of_the_project(project, tmp_path, capsys):
+    (project / "corrections").mkdir()
+    (tmp_path / "outside.toml").write_text('kind = "note"\nframe = 3\nnote = "x"')
+    (project / "corrections" / "0001-note.toml").symlink_to(tmp_path / "outside.toml")
+    (line,) = told(project, capsys)
+    assert "leads out of the project" in line
+
+
+def test_a_cut_inside_a_dissolve(project, capsys):
+    for name, page in (("1", 'kind = "dissolve"\nframe = 8\nlength = 4'), ("2", 'kind = "cut"\nframe = 7')):
+        (project / "corrections").mkdir(exist_ok=True)
+        (project / "corrections" / f"{name}.toml").write_text(page)
+    (line,) = told(project, capsys)
+    assert "corrections/2: frame 7: lies in the dissolve of frames 6 to 9" in line
+    assert "dissolve 8 --length 0" in line
+
+
+def test_every_bad_one_has_its_line_and_the_film_is_planned(project, capsys):
+    (project / "corrections").mkdir()
+    for number, (text, _, _) in enumerate(list(PAGES.values())[5:12]):
+        (project / "corrections" / f"{number}.toml").write_text(text)
+    (project / "corrections" / "8-cut.toml").write_text('kind = "cut"\nframe = 12')
+    lines = told(project, capsys, "plan")
+    assert len(lines) == 7
+    assert "r1-000012" in (project / "plan" / "shots.csv").read_text()
+
+
+LINES: dict[str, tuple[list[str], str]] = {
+    "no such shot": (["exclude", "r1-000009"], "no such shot"),
+    "past the end": (["cut", "99"], "outside the film"),
+    "missing colour": (["hint", "3", "--at", "1,2"], "--color is missing"),
+    "an option of another kind": (["cut", "3", "--color", "ff0000"], "a cut takes none"),
+    "a version where none belongs": (["exclude", "3", "v001"], "takes no version"),
+    "a version that is not there": (["approve", "r1-000000", "v007"], "no version v007"),
+    "nothing to approve": (["approve", "r1-000000"], "render it first"),
+    "a file that is not there": (["paint", "3", "--file", "none.png"], "no such file"),
+    "a colour that is none": (["hint", "3", "--at", "1,2", "--color", "navy"], "color"),
+    "no words": (["note", "3"], "--note is missing"),
+}
+
+
+@pytest.mark.parametrize("name", list(LINES))
+def test_a_line_that_cannot_be_meant_writes_nothing(name, project, capsys):
+    words, said = LINES[name]
+    assert main(["correct", str(project), *words]) == 2
+    assert said in capsys.readouterr().err
+    assert list((project / "corrections").glob("*")) == []
