@@ -236,7 +236,8 @@ def test_an_image_sequence_is_a_film(tmp_path):
 
 def test_each_version_folder_shows_what_a_person_looks_for(made):
     version = made[0] / "film.vidcolor" / "shots" / SHOTS[0] / "v001"
-    assert {p.name for p in version.iterdir()} == {"chroma.avi", "confidence.png", "keys", "made.json", "report.json"}
+    found = {p.name for p in version.iterdir()}
+    assert found == {"chroma.avi", "confidence.png", "keys", "made.json", "report.json", "still.jpg", "stills"}
     assert (version / "keys" / "000005.png").is_file()
 
 
@@ -269,9 +270,9 @@ def test_outside_a_terminal_every_stage_says_a_line(work, capsys):
     assert "\x1b" not in captured.out
     lines = captured.out.splitlines()
     told = [text for text in lines if "% done" in text and not text.startswith("reading the film")]
-    assert [text.split(":")[0] for text in told] == ["finding shots", "colouring", "delivering"]
+    assert [text.split(":")[0] for text in told] == ["finding shots", "colouring", "drawing sheets", "delivering"]
     assert all("left" in text for text in told)
-    assert len(lines) < 18
+    assert len(lines) < 21
 
 
 def test_planning_says_how_long_it_takes(work, capsys):

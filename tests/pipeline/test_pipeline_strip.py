@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from vidcolor.pipeline.strip import BOX, GAP, LINE, WIDTH, strip_picture
+from vidcolor.pipeline.strip import GAP, WIDTH, strip_picture
 from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, Frame
+from vidcolor.view import BOX, LINE
 
 SIZE, REACH = (60, 80), FrameRange(100, 130)
 

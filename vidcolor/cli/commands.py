@@ -21,10 +21,13 @@ from vidcolor.cli.correct import refuse_problems
 from vidcolor.cli.frames import frames_command as frames_command
 from vidcolor.cli.progress import ShowProgress
 from vidcolor.cli.prune import prune_command as prune_command
+from vidcolor.cli.sheets import sheet_command as sheet_command
+from vidcolor.cli.sheets import sheets_of
 from vidcolor.cli.show import (
     LEGEND,
     show_cost,
     show_delivered,
+    show_looks,
     show_rendered,
     show_shots,
     show_summary,
@@ -60,8 +63,10 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
         with working(project, "run"), terminal.progress() as progress:
             _refuse_place(project, args.out, args.delivery)
             film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, delivers=True)
+            looks = sheets_of(film, shown, progress)
             delivered = _deliver(film, shown, args.out, args.delivery, progress)
     show_summary(film, shown, terminal)
+    show_looks(looks, terminal)
     show_rendered(shown, rendered, terminal)
     show_delivered(project, delivered, terminal)
     show_cost(film.plan, rendered, delivered, time.monotonic() - started, time.process_time() - cpu, terminal)
@@ -127,7 +132,9 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         return
     with working(project, "render"), terminal.progress() as progress:
         film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, args.shots)
+        looks = sheets_of(film, shown, progress)
     show_summary(film, shown, terminal)
+    show_looks(looks, terminal)
     show_rendered(shown, rendered, terminal)
     refuse_problems(film)
 

@@ -13,6 +13,7 @@ MOST = 12
 def add_looking(verbs: argparse._SubParsersAction) -> None:
     """Adds the commands to the others."""
     _add_frames(verbs)
+    _add_sheet(verbs)
 
 
 def _add_frames(verbs: argparse._SubParsersAction) -> None:
@@ -37,6 +38,28 @@ def _add_frames(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument("--suggested", action="store_true", help="the frames where a picture would help most, too")
     parser.add_argument("--most", type=count, default=MOST, metavar="N", help=f"suggested at most (default: {MOST})")
     parser.add_argument("--format", choices=("png", "tif"), default="png", help="png (default) or tif")
+    add_device(parser)
+    add_set(parser)
+
+
+def _add_sheet(verbs: argparse._SubParsersAction) -> None:
+    parser = command(
+        verbs,
+        "sheet",
+        "pages of the film's shots by their keyframes, before, after and in doubt; or one shot by time",
+        "vidcolor sheet northwind.vidcolor --shot r1-001042",
+    )
+    add_project(parser)
+    parser.add_argument("--shot", metavar="SHOT", help="one shot by time, by its id as `vidcolor status` shows it")
+    parser.add_argument(
+        "-o", dest="out", type=path, metavar="DIR", help="where to write (default: sheets in the project folder)"
+    )
+    parser.add_argument(
+        "--view",
+        choices=("all", "after"),
+        help="all: before, after, confidence; after: one picture a shot (default: all up to 240 shots)",
+    )
+    parser.add_argument("--format", choices=("jpg", "png"), default="jpg", help="jpg (default) or png")
     add_device(parser)
     add_set(parser)
 

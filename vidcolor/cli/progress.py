@@ -23,6 +23,7 @@ LABELS = {
     "look": "looking",
     "transfer": "transferring",
     "frames": "writing frames",
+    "sheet": "drawing sheets",
 }
 EVERY = 60.0
 """Seconds between lines outside a terminal."""

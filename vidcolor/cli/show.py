@@ -34,6 +34,12 @@ def show_summary(film: Film, shown: Sequence[ShotState], terminal: Terminal) -> 
         terminal.say(f"{head:<10} {line}")
 
 
+def show_looks(looks: Sequence[tuple[str, str]], terminal: Terminal) -> None:
+    """Where there is something to look at."""
+    for head, line in looks:
+        terminal.say(f"{head:<10} {line}")
+
+
 def show_rendered(shown: Sequence[ShotState], rendered: Sequence[str], terminal: Terminal) -> None:
     """What was rendered now, what was left as it was, and what still waits."""
     waiting = sum(state.waits for state in shown)

@@ -27,6 +27,8 @@ CHOICE, USUAL = 1.0, 100
 """Seconds to choose a shot's keyframes, and frames of a usual shot."""
 REGISTERED, COLORIZED = (0.2, 0.8), 2.5
 """Seconds to lay a picture onto its frame, and to colour a keyframe from other pictures."""
+SHEET = 0.05
+"""Seconds to draw a shot on a sheet."""
 RAFT = 1.0
 """Seconds more for a frame where its flow is RAFT's."""
 ENOUGH = 8
@@ -64,7 +66,7 @@ def expected_of_plan(reel: Reel) -> dict[str, float]:
 
 def expected_before_plan(reel: Reel, settings: Settings, *, delivers: bool) -> dict[str, float]:
     """Seconds by stage as long as the shots are not known: all of them are rendered then."""
-    rendering = {"render": reel.frame_count * frame_seconds(reel, settings)}
+    rendering = {"render": reel.frame_count * frame_seconds(reel, settings), "sheet": reel.frame_count / USUAL * SHEET}
     return {**expected_of_plan(reel), **rendering, **_export(reel, delivers)}
 
 
@@ -72,7 +74,7 @@ def expected(reel: Reel, settings: Settings, stale: Sequence[ShotPlan], *, deliv
     """Seconds by stage, in order, once it is known what is to be rendered."""
     frames = colored_frames(stale) * frame_seconds(reel, settings)
     keys = sum(len(shot.keyframes) for shot in stale) * keyframe_seconds(reel, stale)
-    return {"render": frames + keys, **_export(reel, delivers)}
+    return {"render": frames + keys, "sheet": len(stale) * SHEET, **_export(reel, delivers)}
 
 
 def _export(reel: Reel, delivers: bool) -> dict[str, float]:

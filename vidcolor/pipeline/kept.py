@@ -18,7 +18,6 @@ from typing import Any
 import cv2
 import numpy as np
 
-from vidcolor.color import lab_to_rgb
 from vidcolor.errors import MediaError
 from vidcolor.media.images import write_image
 from vidcolor.media.store import ChromaReader, ChromaWriter
@@ -27,6 +26,7 @@ from vidcolor.pipeline.keyframes import MadeKeyframe
 from vidcolor.propagate.keyframes import at_chroma_size
 from vidcolor.timeline import Rate
 from vidcolor.types import ColorFrame, Frame
+from vidcolor.view import shown
 
 FOLDER = "keys"
 LAID = ("exact", "near")
@@ -141,5 +141,4 @@ def picture_of(frame: Frame, color: ColorFrame) -> np.ndarray:
     """(3, H, W) 8-bit R'G'B' of a frame with its colours, at the colours' size."""
     height, width = color.confidence.shape
     lightness = cv2.resize(frame.lightness, (width, height), interpolation=cv2.INTER_AREA)
-    rgb = lab_to_rgb(np.concatenate([lightness[None], color.chroma]).astype(np.float32))
-    return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
+    return shown(lightness, color.chroma)

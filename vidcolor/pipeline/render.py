@@ -31,7 +31,7 @@ from vidcolor.pipeline.keyframes import Beside, Colorizer, KeyframeMaker, load_c
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.plan import Progress
 from vidcolor.pipeline.reading import Reading
-from vidcolor.pipeline.strip import strip_picture
+from vidcolor.pipeline.strip import frames_shown, strip_picture, write_stills
 from vidcolor.project.versions import CHROMA, finish_version
 from vidcolor.propagate.ablation import WHOLE, Ablation
 from vidcolor.propagate.doubt import Doubt
@@ -179,6 +179,8 @@ def _render_shot(
     with ChromaReader(chroma, planned.reach.start) as stored:
         own, boxes = [key.frame for key in planned.keyframes], {found["frame"]: found["box"] for found in suggestions}
         picture = strip_picture(stored, clip, planned.reach, own, boxes, plan.reel.size)
+        middle = (clear.start + clear.stop) // 2
+        write_stills(kept.version, stored, clip, planned.reach, frames_shown(planned.reach, own, boxes), middle)
     clip.close()
     write_image(kept.version / "confidence.png", picture)
     report = {

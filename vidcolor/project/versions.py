@@ -24,6 +24,8 @@ MADE_SCHEMA = "vidcolor.made/1"
 REPORT = "report.json"
 REPORT_SCHEMA = "vidcolor.report/1"
 CHROMA = "chroma.avi"
+STILL = "still.jpg"
+"""A picture of the shot in its colours, for people."""
 STORES = "**/[!.]*.avi"
 """The files of colours in a version's folder; hidden ones are unfinished."""
 NAME = re.compile(r"v(\d{3,6})")
@@ -71,6 +73,11 @@ class Version:
         if not same:
             raise ProjectError(f"{path}: damaged since it was rendered; delete {self.path} and render again")
         return path
+
+
+def still_name(frame: int) -> str:
+    """The small still of a frame, by its name in the version's folder; versions keep stills of some frames."""
+    return f"stills/{frame:06d}.jpg"
 
 
 def versions_of(project: Project, shot_id: str) -> Iterator[Version]:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.media.jpeg import jpeg_bytes
 from vidcolor.research.measure.chart import Axes, Curve, line_chart
 from vidcolor.research.measure.definitions import BASELINES, BY_KEY, LARGEST_PSNR, Figure
 from vidcolor.research.measure.document import versions
@@ -25,7 +26,6 @@ from vidcolor.research.measure.table import about, cell, network_line, number
 MARK = '<meta name="generator" content="vidcolor measure">'
 """Only a page that bears it is replaced."""
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-QUALITY = 88
 LARGEST_ERROR = 20.0
 """CIEDE2000 at the bright end of an error map."""
 LEGEND_TICKS = (0, 5, 10, 15, 20)
@@ -200,11 +200,7 @@ def heat(errors: Array) -> Array:
 
 
 def _jpeg(picture: Array) -> str:
-    """Base64 of a JPEG, without chroma subsampling: colour is what it shows."""
-    bgr = np.ascontiguousarray(np.moveaxis(picture, 0, 2)[..., ::-1])
-    sampling = (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
-    _, data = cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, QUALITY, *sampling))
-    return base64.b64encode(data.tobytes()).decode("ascii")
+    return base64.b64encode(jpeg_bytes(picture)).decode("ascii")
 
 
 def _foot(found: Measurement) -> Iterator[str]:

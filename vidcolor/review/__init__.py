@@ -1,0 +1,5 @@
+"""What people look at to judge a film: sheets of its shots, a report, two versions side by side.
+
+Read `looks.py` (frames before, after and in doubt), `draw.py`, `sheet.py`. Nothing here changes a project but its
+`sheets/`.
+"""
