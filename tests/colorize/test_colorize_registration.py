@@ -9,6 +9,7 @@ from made_scenes import chroma, gray, off, redrawn, reference, scene
 
 from vidcolor.colorize import register
 from vidcolor.colorize.align import affine_between, align, local_contrast
+from vidcolor.confidence import error_of
 from vidcolor.features import gray_of
 from vidcolor.settings import ColorizeSettings
 from vidcolor.types import Frame
@@ -121,6 +122,36 @@ def test_a_picture_that_hardly_fits_gives_nothing() -> None:
     assert found.kind == "far"
     assert not color.confidence.any()
     assert not color.chroma.any()
+
+
+@pytest.mark.parametrize("seeds", [(2, 17), (3, 13)])
+def test_what_little_of_another_scene_fits_by_chance_gives_nothing(seeds: tuple[int, int]) -> None:
+    frame, picture = (scene(seed, size=(90, 120)) for seed in seeds)
+    found, color = register(gray(frame), reference(picture), SETTINGS)
+    assert 0.1 < found.fits < 0.15
+    assert not color.confidence.any()
+
+
+def framed(rgb: np.ndarray, edge: float = 0.125) -> np.ndarray:
+    """The middle of a picture as large as the whole: what lies within `edge` of the border is not shown."""
+    height, width = rgb.shape[1:]
+    down, along = round(edge * height), round(edge * width)
+    part = rgb[:, down : height - down, along : width - along]
+    return np.clip(np.stack([cv2.resize(p, (width, height), interpolation=cv2.INTER_CUBIC) for p in part]), 0, 1)
+
+
+def test_colours_guessed_beyond_the_pictures_framing_say_how_far_they_are_off() -> None:
+    stated, measured = [], []
+    for seed in range(4, 9):
+        truth = scene(seed, size=(180, 240))
+        found, color = register(gray(truth), reference(framed(truth)), SETTINGS)
+        assert found.kind == "near"
+        wrong = np.hypot(*(color.chroma - chroma(truth)))
+        wrong[26:-26, 34:-34] = 0
+        stated.append(error_of(color.confidence)[wrong > 10])
+        measured.append(wrong[wrong > 10])
+    assert np.concatenate(measured).size > 5000
+    assert np.concatenate(stated).mean() > 10
 
 
 def test_pictures_of_another_size_and_shape() -> None:

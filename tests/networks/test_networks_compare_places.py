@@ -62,7 +62,7 @@ def test_with_every_cell_chosen_it_is_attention_from_place_to_place(monkeypatch)
             cosine = keys @ queries[y, x]
             weight = np.exp(cosine / compare_places.TEMPERATURE) * values[:, 5]
             weight /= weight.sum()
-            expected = [*(weight @ values[:, :4]), (weight @ cosine) * (weight @ values[:, 5])]
+            expected = [*(weight @ values[:, :4]), (weight @ cosine) * (weight @ values[:, 5]), weight @ values[:, 5]]
             assert np.allclose(fine[:, y, x], expected, atol=2e-2, rtol=2e-3)
 
 
@@ -108,7 +108,7 @@ def test_unknown_colours_are_not_taken():
 
 def test_places_of_a_pixels_own_lightness_are_preferred():
     """Two halves of other lightness and colour; the pixels at the border take their own half's."""
-    fine = np.zeros((5, 4, 8), np.float32)
+    fine = np.zeros((6, 4, 8), np.float32)
     fine[0, :, 4:], fine[1, :, 4:], fine[3] = 90, 50, 2500
     light = np.zeros((16, 32), np.float32)
     light[:, 17:] = 90

@@ -52,7 +52,7 @@ def test_a_frame_finds_its_own_colours(shipped):
     seen = shipped.see(light)
     colored = shipped.with_colors(seen, chroma, np.ones(SIZE, np.float32))
     places, cells = shipped.compare(seen, [colored], [5])
-    assert places.shape == cells.shape == (5, *SIZE)
+    assert places.shape == cells.shape == (6, *SIZE)
     assert np.abs(places[:2] - chroma).mean() < 4
     assert places[3].mean() > 0.9
 

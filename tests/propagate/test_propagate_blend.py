@@ -53,7 +53,9 @@ def test_confidence_rises_with_every_sign() -> None:
 
 def test_attention_is_doubted_where_its_sources_differ_or_nothing_is_alike() -> None:
     def error(spread: float, distance: float) -> float:
-        plane = np.stack([*RED, np.full(SIZE, spread, np.float32), np.full(SIZE, distance, np.float32)])
+        plane = np.stack(
+            [*RED, np.full(SIZE, spread, np.float32), np.full(SIZE, distance, np.float32), np.ones(SIZE, np.float32)]
+        )
         return float(of_attention(plane).error.mean())
 
     assert error(0, 0) < error(5, 0) < error(20, 0)

@@ -55,8 +55,9 @@ class Fake:
         assert len(colored) == len(away)
         self.asked.append("compare")
         self.away.append(tuple(away))
-        planes = np.zeros((5, *seen.lightness.shape), np.float32)
-        planes[0], planes[1], planes[3], planes[4] = 33, -22, self.likeness, seen.lightness
+        planes = np.zeros((6, *seen.lightness.shape), np.float32)
+        planes[0], planes[1], planes[3:] = 33, -22, 1
+        planes[3], planes[4] = self.likeness, seen.lightness
         return planes, planes * 0.5
 
     def __call__(self, lightness, maps, evidence, error):
@@ -141,7 +142,9 @@ def test_guesses_say_how_good_they_are():
     sure, lost = (of_carried(np.zeros((2, *size)), np.full(size, c, np.float16), 10) for c in (0.9, 1e-6))
     assert sure.error.max() < lost.error.min()
     near, far = (
-        of_compared(np.stack([np.zeros(size)] * 3 + [np.full(size, a), np.full(size, 50)]), np.full(size, 0.5))
+        of_compared(
+            np.stack([np.zeros(size)] * 3 + [np.full(size, a), np.full(size, 50), np.ones(size)]), np.full(size, 0.5)
+        )
         for a in (1, 0.2)
     )
     assert near.error.max() < far.error.min()

@@ -7,6 +7,8 @@ import pytest
 from made_scenes import cloth
 
 from vidcolor.flow.estimate import build_flow
+from vidcolor.networks.features import NetworkFeatures
+from vidcolor.networks.propagator import Propagator
 from vidcolor.propagate import propagate
 from vidcolor.propagate.blend import Guess
 from vidcolor.propagate.doubt import BOUNDS, Doubt, expected_difference
@@ -46,6 +48,17 @@ def test_doubt_rises_with_the_expected_error_and_with_what_nothing_looks_like() 
 
 def test_the_eye_sees_less_of_the_same_error_in_strong_colours() -> None:
     assert expected(RED, 4.0) < 0.6 * expected(GRAY, 4.0)
+
+
+def test_a_strong_colour_that_a_keyframe_guessed_is_in_doubt() -> None:
+    """The eye sees less of a small difference in strong colours, and not so much less of a large one."""
+    doubt = Doubt((48, 80), 1)
+    doubt.follow(None)
+    chroma, confidence = np.full((2, 48, 80), 20, np.float32), np.full((48, 80), 0.08, np.float32)
+    doubt.see_key(0, chroma, confidence)
+    assert doubt.area()["area"][0][BOUNDS.index(6.0)] == 1000
+    doubt.see_key(0, chroma, np.full((48, 80), 0.5, np.float32))
+    assert len(doubt.area()["area"][0]) <= BOUNDS.index(4.0)
 
 
 def scene() -> tuple[list[Frame], list[np.ndarray]]:
@@ -96,6 +109,28 @@ def test_the_keyframe_suggested_shows_what_entered_and_says_where(watched: Doubt
     assert 60 <= top < bottom <= 440
     assert best.places
     assert all(left <= x < right and 100 < y < 420 for x, y in best.places)
+
+
+@pytest.mark.parametrize("network", [False, True])
+def test_what_a_keyframe_guessed_stays_in_doubt_wherever_it_is_carried(network: bool) -> None:
+    """The camera pans along a dark wall and a light one; the keyframe knows the dark one's colours and guessed the
+    other's."""
+    wide = 30 + 8 * cloth(np.random.default_rng(5), 1.5, (1, 1), (96, 200))
+    wide[:, 80:] += 40
+    frames = [Frame(n, np.ascontiguousarray(wide[:, 2 * n : 2 * n + 160], np.float32)) for n in range(6)]
+    guessed = 0.2
+    confidence = np.ones(SIZE, np.float32)
+    confidence[:, 80:] = guessed
+    key, settings = ColorFrame(0, np.full((2, *SIZE), 6, np.float32), confidence), PropagateSettings()
+    doubt, flow = Doubt((48, 80), len(frames)), build_flow("dis", settings, "cpu")
+    models = Propagator(NetworkFeatures()) if network else None
+    shown = list(propagate(frames, {0: key}, flow, settings, doubt=doubt, network=models))
+    areas = [[*row, *[0] * len(BOUNDS)][BOUNDS.index(5.0)] for row in doubt.area()["area"]]
+    for n, frame in enumerate(shown):
+        edge = 40 - n  # in pixels of chroma
+        assert np.quantile(frame.confidence[:, edge + 4 : 76 - n], 0.9) < guessed + 0.03
+        assert frame.confidence[:, 4 : edge - 6].mean() > 0.5
+        assert areas[n] == pytest.approx(1000 * (80 - edge) / 80, abs=60)
 
 
 def test_a_shot_without_any_colours_is_all_in_doubt() -> None:

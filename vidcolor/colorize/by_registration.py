@@ -16,6 +16,7 @@ from numpy import ndarray as Array
 from vidcolor.colorize.align import Alignment, align, local_contrast
 from vidcolor.colorize.by_transfer import transfer
 from vidcolor.colorize.settle import attend, smooth
+from vidcolor.confidence import confidence_of
 from vidcolor.features import PatchFeatures, gray_of
 from vidcolor.flow.warp import grid
 from vidcolor.settings import ColorizeSettings
@@ -41,14 +42,17 @@ ENOUGH = 0.15
 """Fit around a pixel with which it keeps its own colours; with less they are filled."""
 RUN_ENOUGH = 0.1
 """Trust that has run over even ground with which it alone fills; with less, what looks alike elsewhere helps."""
-FILLED = 0.5
-"""What a filled colour's confidence is, at most."""
+FILLED, FILLED_LOST = 0.5, np.float32(18.0)
+"""What a filled colour's confidence is at most, and how far off one of no trust is, in a*b*; between, in a straight
+line. Of 61 training frames beside pictures of another framing, colours filled with trust .85, .7, .5 and .3 were off by
+4, 7, 10 and 13."""
 OWN_REACH = 0.07
 """How far from its place a thing is looked for in the frame's own picture, in widths of the picture."""
 MOST_OFF = 6.0
 """The flow of what fits is off by no more, in pixels of a 900-pixel-wide frame."""
-LEAST_FIT = 0.1
-"""Share of the frame that a picture must fit for any of its colours to be laid on it."""
+LEAST_FIT = 0.15
+"""Share of the frame that a picture must fit for any of its colours to be laid on it. Of 173 pictures of other scenes
+5 % fit a training frame as much by chance (24 % fit .1); of 87 of the same clip, cropped, 3 % fit less."""
 
 
 def register(
@@ -176,7 +180,8 @@ def _filled(
     run = np.clip(far_trust / RUN_ENOUGH, 0, 1)
     other = (1 - run) * alike.confidence + 1e-6
     chroma = (far * run + alike.chroma * other) / (run + other)
-    return chroma, FILLED * np.maximum(np.sqrt(far_trust), alike.confidence)
+    sure = np.clip(np.maximum(np.sqrt(far_trust), alike.confidence), 0, 1)
+    return chroma, np.minimum(confidence_of(FILLED_LOST * (1 - sure)), FILLED)
 
 
 def _unsure(chroma: Array, back: Array, scale: float) -> Array:

@@ -41,8 +41,8 @@ HARDLY, PASSED_OVER = 0.05, -40.0
 LATER, MOST_LATER = 15.0, 3.0
 """Frames of time that cost a coloured frame one in the logit, and the most that time costs; worth 0.08 dB with three
 keyframes on the training clips. The middle of 10 to 40."""
-PLANES = 5
-"""What comes back: a*, b*, spread of colour under the attention, likeness, lightness."""
+PLANES = 6
+"""What comes back: a*, b*, spread of colour under the attention, likeness, lightness, confidence of the colours."""
 NEAR, LIKE = 0.78, 6.0
 """Weights among the places around a pixel: 1 / (2 deviation^2) in places, and lightness difference of one e-fold."""
 
@@ -124,7 +124,7 @@ def compare(seen: Seen, colored: Colored, *, chosen: int = CHOSEN) -> tuple[Arra
     found = torch.bmm(weights, values)
     likeness = torch.einsum("cnk,cnk->cn", weights, cosine)[..., None] * found[..., 5:]
     height, width = seen.size
-    fine = _out_of_cells(torch.cat([found[..., :4], likeness], -1), height, width)
+    fine = _out_of_cells(torch.cat([found[..., :4], likeness, found[..., 5:]], -1), height, width)
     rows, columns = (-(-n // SIDE) for n in (height, width))
     coarse = by_cell.t().reshape(-1, rows, columns).numpy()
     size = seen.lightness.shape[::-1]
@@ -138,12 +138,14 @@ def _of_cells(x: Tensor, chosen: Tensor) -> Tensor:
 
 
 def _averaged(alike: Tensor, colored: Colored) -> Tensor:
-    """(c, 5): L*, a*, b*, a*^2 + b*^2 and likeness under the attention of cells."""
+    """(c, 6): L*, a*, b*, a*^2 + b*^2, likeness and confidence under the attention of cells."""
     share = colored.values[..., 4:5].exp()
     sure = share.mean(1).clamp(min=1e-15)
     values = (colored.values[..., :4] * share).mean(1) / sure
     weights = (alike / CELL_TEMPERATURE + sure.log().t()).softmax(-1)
-    return torch.cat([weights @ values, (weights * alike * colored.values[..., 5].mean(1)).sum(-1, keepdim=True)], 1)
+    known = colored.values[..., 5].mean(1)
+    likeness = (weights * alike * known).sum(-1, keepdim=True)
+    return torch.cat([weights @ values, likeness, weights @ known[:, None]], 1)
 
 
 def _padded(x: Tensor, multiple: int) -> Tensor:
@@ -174,15 +176,17 @@ def _enlarged(planes: Array, stride: int, size: tuple[int, int]) -> Array:
 
 
 def _finished(planes: Array) -> Array:
-    """L*, a*, b*, a*^2 + b*^2, likeness as the PLANES that come back."""
-    light, a, b, square, alike = planes
+    """L*, a*, b*, a*^2 + b*^2, likeness and confidence as the PLANES that come back."""
+    light, a, b, square, alike, sure = planes
     spread = np.sqrt(np.maximum(square - a * a - b * b, 0))
-    return np.stack([a, b, spread, alike, light]).astype(np.float32)
+    return np.stack([a, b, spread, alike, light, sure]).astype(np.float32)
 
 
 def _on_pixels(fine: Array, lightness: Array) -> Array:
+    """(PLANES, H, W), of places' L*, a*, b*, a*^2 + b*^2, likeness and confidence (6, h, w)."""
     out = np.empty((PLANES, *lightness.shape), np.float32)
-    _mix_places(np.ascontiguousarray(fine.transpose(1, 2, 0)), np.ascontiguousarray(lightness, np.float32), out)
+    _mix_places(np.ascontiguousarray(fine[:-1].transpose(1, 2, 0)), np.ascontiguousarray(lightness, np.float32), out)
+    out[-1] = _enlarged(fine[-1:], PLACE, lightness.shape[::-1])[0]
     return out
 
 

@@ -26,8 +26,10 @@ from vidcolor.types import ColorFrame, Frame, Guidance, Reference, Region, Regis
 if TYPE_CHECKING:
     from vidcolor.networks.features import NetworkFeatures
 
-FITS = (0.25, 0.6)
-"""Confidence of what registration lays up to which the network's colour is taken, and from which none of it is."""
+FITS = (0.5, 0.7)
+"""Confidence of what registration lays up to which the network's colour is taken, and from which none of it is. What
+is filled (at most .5) is never laid over the network's: on 80 training frames beside pictures of another framing the
+network's colours are nowhere farther off where registration's confidence is below .7, and know better how far."""
 
 
 FAINT = 0.25

@@ -9,12 +9,13 @@ is filled from the surroundings of like lightness.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.confidence import ABSENT, error_of
 from vidcolor.propagate.smooth import smooth
 from vidcolor.settings import PropagateSettings
 
@@ -47,6 +48,11 @@ OLD = 50.0
 SPREAD_SCALE, LIGHT_SCALE, ERROR_SCALE = 20.0, 30.0, 10.0
 """Spread of colour, difference of L* and expected error that read 1."""
 
+BROUGHT = ("before", "behind", "found")
+"""Guesses that bring keyframes' colours as they are, pixel by pixel."""
+WHOLLY_KNOWN, SURE_ORIGIN = np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32)
+"""Expected error and confidence of keyframe colours that are as they should be."""
+
 Candidate = tuple[Array, Array]
 """Chroma (2, h, w) and the expected error (h, w)."""
 
@@ -61,30 +67,37 @@ class Guess:
     """(h, w): expected by rule, in a*b*"""
     signals: Array
     """(3, h, w), each of about -1..1: the carrier's own signs, for the network that weighs guesses"""
+    origin: Array = field(default_factory=lambda: WHOLLY_KNOWN)
+    """(h, w): the error to be expected of the keyframe colours that it brings, before it brought them"""
 
     def thin(self, every: int) -> Guess:
         """Of every so manieth pixel each way."""
-        return Guess(*(planes[..., ::every, ::every] for planes in (self.chroma, self.error, self.signals)))
+        return Guess(*(p[..., ::every, ::every] for p in (self.chroma, self.error, self.signals, self.origin)))
 
     @property
     def candidate(self) -> Candidate:
         return self.chroma, self.error
 
 
-def of_carried(chroma: Array, confidence: Array, age: int) -> Guess:
-    """What flow carried, from a keyframe `age` frames away."""
+def of_carried(chroma: Array, confidence: Array, age: int, origin: Array = SURE_ORIGIN) -> Guess:
+    """What flow carried, from a keyframe `age` frames away; origin: that keyframe's confidence where it came from."""
     signals = np.zeros((3, *confidence.shape), np.float32)
     signals[0], signals[1] = confidence, min(age / OLD, 1.0)
     signals[2] = np.log10(np.maximum(signals[0], LEAST_SEEN)) / np.log10(LEAST_SEEN)
-    return Guess(*of_flow(chroma, confidence, age), signals)
+    return Guess(*of_flow(chroma, confidence, age), signals, _of_places(origin.astype(np.float32)))
 
 
 def of_compared(found: Array, luma: Array) -> Guess:
-    """What was matched: a*b*, spread, likeness and lightness (5, h, w), in a frame of `luma` (h, w), L* / 100."""
+    """What was matched: compare_places.PLANES (6, h, w), in a frame of `luma` (h, w), L* / 100."""
     off = np.abs(found[4] - luma * np.float32(100))
     unlike = 1 - found[3]
     error = COMPARED_LEAST + COMPARED_SPREAD * found[2] + COMPARED_UNLIKE * unlike + COMPARED_LIGHT * off
-    return Guess(found[:2], error, np.stack([found[2] / SPREAD_SCALE, unlike, off / LIGHT_SCALE]))
+    return Guess(found[:2], error, np.stack([found[2] / SPREAD_SCALE, unlike, off / LIGHT_SCALE]), _of_places(found[5]))
+
+
+def _of_places(confidence: Array) -> Array:
+    """Expected error of keyframe places of this confidence; bounded, for those without colour may be mixed in."""
+    return np.minimum(error_of(confidence), np.float32(ABSENT))
 
 
 def contradicted(guess: Guess, carried: Candidate) -> Guess:
@@ -144,9 +157,9 @@ def of_flow(chroma: Array, confidence: Array, age: int) -> Candidate:
 
 
 def of_attention(looked_up: Array) -> Guess:
-    """looked_up  (4, h, w), from `carry_by_attention`"""
+    """looked_up  (5, h, w), from `carry_by_attention`"""
     error = (LOOK_LEAST + LOOK_SPREAD * looked_up[2] + LOOK_DISTANCE * looked_up[3]).astype(np.float32)
-    return Guess(looked_up[:2], error, np.zeros((3, *error.shape), np.float32))
+    return Guess(looked_up[:2], error, np.zeros((3, *error.shape), np.float32), _of_places(looked_up[4]))
 
 
 def of_rules(candidates: Sequence[Candidate], luma: Array, settings: PropagateSettings) -> Guess:
@@ -159,6 +172,18 @@ def of_rules(candidates: Sequence[Candidate], luma: Array, settings: PropagateSe
         signals[1:] = np.clip((ruled - chroma) / SPREAD_SCALE, -2, 2)
         chroma = ruled
     return Guess(chroma, error * np.float32(RULED), signals)
+
+
+def origin_of(guesses: Mapping[str, Guess]) -> Array:
+    """(h, w): the error to be expected of the keyframe colours that a mix of the guesses brings.
+
+    What is made of them is no surer than that: what a keyframe had to guess, every frame has from it.
+    """
+    brought = [guesses[name] for name in BROUGHT if name in guesses]
+    if not brought:
+        return WHOLLY_KNOWN
+    weights = [guess.error**-SHARPNESS for guess in brought]
+    return np.asarray(sum(w * g.origin for w, g in zip(weights, brought, strict=True)) / sum(weights))
 
 
 def mixed(candidates: Sequence[Candidate]) -> Candidate:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.flow.warp import fetch
 from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, carry_by_flow, carry_plain, start
 from vidcolor.propagate.halt import PARTS, Shelf, carried_arrays, carried_of, end_name, sound
 from vidcolor.propagate.runs import Look, Reader, Run, backward, onward
@@ -23,8 +24,9 @@ ROOM = 256 << 20
 
 Span = tuple[int, int]
 """The positions of a run's first and last frame."""
-Kept = tuple[Array, Array, int]
-"""What is kept of a direction's frame: chroma and confidence as float16, age in frames."""
+Kept = tuple[Array, Array, int, Array]
+"""What is kept of a direction's frame: chroma and confidence of the carrying, age in frames, and the keyframe's own
+confidence where each pixel came from; planes as float16."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,4 +111,6 @@ class BothWays:
 
 def kept_of(state: Carried) -> Kept:
     """What is kept of one direction's frame until the frame is coloured."""
-    return state.chroma.astype(np.float16), state.confidence.astype(np.float16), state.age
+    origin = fetch(state.key.confidence, state.points)
+    chroma, confidence, origin = (plane.astype(np.float16) for plane in (state.chroma, state.confidence, origin))
+    return chroma, confidence, state.age, origin

@@ -56,6 +56,8 @@ class Colored:
     """(N, 2)"""
     cost: Array
     """(N,): -log of the confidence"""
+    sure: Array
+    """(N,): the confidence"""
 
 
 def describe(luma: Array, labels: Array, features: Features) -> Described:
@@ -78,12 +80,12 @@ def colored(described: Described, chroma: Array, confidence: Array) -> Colored:
     count = len(described.look)
     means = pool(np.concatenate([chroma * confidence, confidence[None]]), described.labels, count)
     known = np.maximum(means[2], np.float32(UNKNOWN))
-    return Colored(described, np.ascontiguousarray((means[:2] / known).T), -np.log(known))
+    return Colored(described, np.ascontiguousarray((means[:2] / known).T), -np.log(known), known)
 
 
 @loose()
-def _attend(look, place, key_look, key_place, key_cost, key_chroma, out):  # type: ignore[no-untyped-def]
-    """out (N, 4): mean a*, b*, their spread under the weights, and the least distance."""
+def _attend(look, place, key_look, key_place, key_cost, key_chroma, key_sure, out):  # type: ignore[no-untyped-def]
+    """out (N, 5): mean a*, b*, their spread under the weights, the least distance, and the mean confidence."""
     keys, channels = key_look.shape
     distance = np.zeros(keys, np.float32)
     for i in range(look.shape[0]):
@@ -98,7 +100,7 @@ def _attend(look, place, key_look, key_place, key_cost, key_chroma, out):  # typ
                     d += (own[c] - other[c]) ** 2
                 best = min(best, d)
             distance[j] = d
-        total, a, b, square = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+        total, a, b, square, sure = np.float32(0), np.float32(0), np.float32(0), np.float32(0), np.float32(0)
         for j in range(keys):
             if distance[j] < best + OUT_OF_SIGHT:
                 w = np.exp(best - distance[j])
@@ -106,15 +108,16 @@ def _attend(look, place, key_look, key_place, key_cost, key_chroma, out):  # typ
                 a += w * key_chroma[j, 0]
                 b += w * key_chroma[j, 1]
                 square += w * (key_chroma[j, 0] ** 2 + key_chroma[j, 1] ** 2)
+                sure += w * key_sure[j]
         a, b = a / total, b / total
         out[i, 0], out[i, 1] = a, b
         out[i, 2] = np.sqrt(max(np.float32(0), square / total - a * a - b * b))
-        out[i, 3] = best
+        out[i, 3], out[i, 4] = best, sure / total
 
 
 def carry_by_attention(target: Described, keys: Sequence[Colored]) -> Array:
-    """(4, h, w): a*, b*, their spread under the attention, and the distance to the most alike, for each pixel."""
-    out = np.empty((len(target.look), 4), np.float32)
+    """(5, h, w): a*, b*, their spread under the attention, the distance to the most alike, and the confidence."""
+    out = np.empty((len(target.look), 5), np.float32)
     _attend(
         target.look,
         target.place,
@@ -122,6 +125,7 @@ def carry_by_attention(target: Described, keys: Sequence[Colored]) -> Array:
         np.concatenate([k.described.place for k in keys]),
         np.concatenate([k.cost for k in keys]),
         np.concatenate([k.chroma for k in keys]),
+        np.concatenate([k.sure for k in keys]),
         out,
     )
     return unpool(np.ascontiguousarray(out.T), target.labels)

@@ -103,7 +103,7 @@ class Guesses:
         if self._warps:
             return nearer([g.candidate for g in guesses.values()]), guesses
         if len(kept) == 2:
-            guesses = yielded(guesses, {name: age for name, (_, _, age) in kept.items()}, unsure)
+            guesses = yielded(guesses, {name: age for name, (_, _, age, _) in kept.items()}, unsure)
         seen, carried = None, None
         if found is not None:
             seen, by_place, by_cell = found

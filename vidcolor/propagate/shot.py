@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.confidence import confidence_of
+from vidcolor.confidence import confidence_of, error_of
 from vidcolor.flow.estimate import FlowEstimator, little_flow
 from vidcolor.propagate.ablation import WHOLE, Ablation
-from vidcolor.propagate.blend import Candidate
+from vidcolor.propagate.blend import Candidate, origin_of
 from vidcolor.propagate.both_ways import BothWays, Brought, kept_of
 from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, start
 from vidcolor.propagate.doubt import Doubt
@@ -246,7 +246,8 @@ class _Shot:
                 chroma, error = self._as_known(look, chroma, error, *keyframes[look.position])
             elif self._doubt is not None:
                 self._doubt.see(look.position, chroma, error, guesses)
-            yield self._result(look.position, chroma, confidence_of(error))
+            origin = error_of(keyframes[look.position][1]) if is_key else origin_of(guesses)
+            yield self._result(look.position, chroma, confidence_of(np.maximum(error, origin)))
 
     def _as_known(self, look: Look, chroma: Array, error: Array, given: Array, confidence: Array) -> Candidate:
         """A keyframe as coloured; where a person left no doubt, as given. The next frame hears that."""
