@@ -73,7 +73,7 @@ def test_what_is_in_a_delivered_film_stays(work: Path, capsys: pytest.CaptureFix
     for entry in data["places"].values():
         del entry["versions"]
     record.write_text(json.dumps(data))
-    assert "small.mkv is not noted; deliver it again" in prune(work, capsys, status=2)
+    assert "small.mkv; deliver it again" in prune(work, capsys, status=2)
     assert versions(work) == [f"{shot}/v00{n}" for shot in SHOTS for n in (1, 3)]
 
 

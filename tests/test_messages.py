@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,33 @@ def test_the_help_tells_each_thing_in_whole_lines():
     told = lines[next(n for n, line in enumerate(lines) if line.startswith("A picture named by")) :]
     assert len(told) > 2
     assert all(len(line) > 90 or line.endswith(".") for line in told)
+
+
+REMEDY = re.compile(r"[;?] |\. [A-Z]|: write |must be ")
+"""How a message goes on to what is to be done."""
+REFUSALS = ("MediaError", "ProjectError", "SettingsError", "CorrectionError", "DeviceError")
+SAID_ELSEWHERE = {"remedy", "remedies", "mends", "hint", "suggestion", "_reason"}
+"""Names whose text holds the remedy."""
+
+
+def refusals():
+    """(place, message) of each error that a person meets in the film's own rooms: what is raised, by name."""
+    house = Path(__file__).parents[1] / "vidcolor"
+    for path in sorted(house.rglob("*.py")):
+        if "research" in path.relative_to(house).parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            error = node.exc if isinstance(node, ast.Raise) else None
+            if isinstance(error, ast.Call) and error.args and ast.unparse(error.func) in REFUSALS:
+                yield f"{path.relative_to(house)}:{node.lineno}", error.args[0]
+
+
+def test_every_refusal_says_what_to_do():
+    without = []
+    for place, message in refusals():
+        text = "".join(n.value for n in ast.walk(message) if isinstance(n, ast.Constant) and isinstance(n.value, str))
+        names = {n.id for n in ast.walk(message) if isinstance(n, ast.Name)}
+        only_another = isinstance(message, ast.Call) or ("error" in names and text.endswith(": "))
+        if not (REMEDY.search(text) or names & SAID_ELSEWHERE or only_another):
+            without.append(f"{place}: {text}")
+    assert not without

@@ -99,7 +99,10 @@ def test_a_decision_is_kept_until_the_picture_changes(planned, film, tmp_path) -
 def test_the_same_frame_twice_is_refused_or_left_free(planned, tmp_path, capsys) -> None:
     keys, _ = planned(**{"shot_0006.png": 6, "000006.png": 6})
     assert keys == {6: ["000006.png"]}
-    assert "Free references, as their frames have pictures: shot_0006.png (frame 6)" in notes_of(tmp_path / "p")[-1]
+    assert (
+        "Free references, as the frames in their names have pictures already: shot_0006.png (frame 6)"
+        in notes_of(tmp_path / "p")[-1]
+    )
     (tmp_path / "refs" / "000006.png").rename(tmp_path / "refs" / "take_0006.png")
     assert main(["plan", str(tmp_path / "p")]) == 2
     assert "two pictures for frame 6" in capsys.readouterr().err
@@ -152,7 +155,7 @@ def test_pictures_without_color_are_told_and_used_for_nothing(film, tmp_path, ca
     assert "000010.png: holds no colour" in out
     assert "000014.png: holds far less colour than the pictures beside it" in out
     assert "000004.png: holds" not in out
-    assert "Without colour, so they match nothing: still.png" in out
+    assert "Gray pictures, which lend no colour: still.png" in out
     report = json.loads(next((tmp_path / "film.vidcolor" / "shots" / "r1-000000").glob("v*/report.json")).read_text())
     assert [key["how"] for key in report["keyframes"]] == ["exact", "gray", "exact"]
     assert report["confidence"][10] < report["confidence"][4]

@@ -139,8 +139,8 @@ def _make_way(path: Path, sha256: str, asked: Callable[[str], None] | None) -> N
 def _check_counts(path: Path, reel: Reel, count: int) -> None:
     if count != reel.frame_count:
         raise MediaError(
-            f"{path}: {count} of the reel's {reel.frame_count} frames arrived; nothing is delivered. Run it again, "
-            "and report this if it stays"
+            f"{path}: only {count} of the film's {reel.frame_count} frames were written, so nothing is delivered; run "
+            "it again, and report this if it happens again"
         )
 
 
@@ -148,8 +148,8 @@ def _check_luma(path: Path, source: LumaSum, writer: Writer) -> None:
     if (source.sha256, source.frame_count) != (writer.luma_sha256, writer.frame_count):
         raise MediaError(
             f"{path}: the luma handed to the encoder (SHA-256 {writer.luma_sha256[:12]}, {writer.frame_count} frames) "
-            f"is not the film's own ({source.sha256[:12]}, {source.frame_count} frames); nothing is delivered. Run it "
-            "again, and report this if it stays"
+            f"is not the film's own ({source.sha256[:12]}, {source.frame_count} frames), so nothing is delivered; run "
+            "it again, and report this if it happens again"
         )
 
 

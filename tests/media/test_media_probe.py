@@ -118,7 +118,7 @@ def test_colour_is_seen_and_noise_is_not(tmp_path):
     np.frombuffer(frames[4].planes[1], np.uint8)[:3000] = 160
     reel = open_reel(write_film(tmp_path / "color.mkv", "ffv1", frames), PLAIN)
     assert reel.has_color
-    assert "taken by its luma" in " ".join(reel.notes)
+    assert "only its luma is used" in " ".join(reel.notes)
 
 
 def test_rgb_film_is_noted(tmp_path):

@@ -70,7 +70,9 @@ def test_a_file_may_lack_what_no_metric_reads_but_only_all_of_it(tmp_path: Path)
     features = {key: value for key, value in state.items() if key.startswith("features.")}
     assert list(Weights([saved(tmp_path / "a.pth", features)]).take("vgg16")[0]) == list(features)
     half = {**features, "classifier.0.weight": state["classifier.0.weight"]}
-    with pytest.raises(WeightsError, match=r"b\.pth: not VGG-16, .*missing: classifier\.0\.bias, .* and 2 more"):
+    with pytest.raises(
+        WeightsError, match=r"b\.pth: comes nearest to VGG-16, .*missing: classifier\.0\.bias, .* and 2 more"
+    ):
         Weights([saved(tmp_path / "b.pth", half)]).take("vgg16")
 
 
@@ -88,7 +90,7 @@ def test_what_speaks_against_a_file_is_named(tmp_path: Path) -> None:
         r"of another shape: features\.0\.weight": {**state, "features.0.weight": torch.zeros(64, 3, 5, 5)},
     }
     for told, numbers in cases.items():
-        with pytest.raises(WeightsError, match=rf"w\.pth: not VGG-19, which it is nearest to \({told}\)") as error:
+        with pytest.raises(WeightsError, match=rf"w\.pth: comes nearest to VGG-19, .*\({told}\); give") as error:
             Weights([saved(path, numbers)]).take("vgg19")
         assert not isinstance(error.value, Missing)
         assert "\n" not in str(error.value)
@@ -96,7 +98,7 @@ def test_what_speaks_against_a_file_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("state", [{"conv.weight": torch.zeros(3)}, [1, 2], {}, {"features.0.weight": "text"}])
 def test_a_file_of_something_else_is_refused(state: object, tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"w\.pth: none of the networks that a metric needs \(VGG-16, VGG-19"):
+    with pytest.raises(WeightsError, match=r"w\.pth: holds none of the networks that the metrics use \(VGG-16, VGG-19"):
         Weights([saved(tmp_path / "w.pth", state)]).take("vgg16")
 
 
@@ -126,7 +128,7 @@ def test_damaged_numbers_are_refused(tmp_path: Path) -> None:
 
 def test_a_network_given_twice_is_refused(tmp_path: Path) -> None:
     files = [saved(tmp_path / name, random_state("alex_linear")) for name in ("a.pth", "b.pth")]
-    with pytest.raises(WeightsError, match=r"b\.pth: .* once more, as in .*a\.pth"):
+    with pytest.raises(WeightsError, match=r"b\.pth: holds .*, as .*a\.pth does; give only one"):
         Weights(files).take("alex_linear")
 
 
@@ -151,7 +153,7 @@ def test_torchvisions_inception_is_never_taken_for_fids(tmp_path: Path) -> None:
     ):
         build_inception([path])
     bare = {k: v for k, v in empty_state("inception").items() if not k.startswith(("fc.", "AuxLogits."))}
-    with pytest.raises(WeightsError, match=r"w\.pth: not .*Inception"):
+    with pytest.raises(WeightsError, match=r"w\.pth: comes nearest to .*Inception"):
         build_inception([saved(path, bare)])
 
 

@@ -259,7 +259,7 @@ def test_refuses_transitions_that_overlap(tmp_path):
     shots = some_shots()
     shots[3] = Shot("r1", FrameRange(160, 240), Transition("dissolve", FrameRange(104, 200)))
     (tmp_path / "list.otio").write_text(otio_text(shots, reel_of(300)))
-    with pytest.raises(InputError, match=r"item 7.*begins before the transition before it has ended at 108"):
+    with pytest.raises(InputError, match=r"item 7.*overlaps the transition before it, which goes on to frame 108"):
         read_shots(tmp_path / "list.otio", reel_of(300))
 
 

@@ -134,7 +134,7 @@ def _check_options(args: argparse.Namespace) -> None:
         if getattr(args, name) is None:
             raise CorrectionError(f"correct {args.kind}: --{name} is missing; it takes {_listed((*takes, 'note'))}")
     if args.which is not None and args.kind != "approve":
-        raise CorrectionError(f"{args.which}: a {args.kind} takes no version")
+        raise CorrectionError(f"{args.which}: a {args.kind} takes no version; leave it out")
 
 
 def _listed(names: tuple[str, ...]) -> str:

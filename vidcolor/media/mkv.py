@@ -52,7 +52,7 @@ def _first(data: bytes | bytearray, kind: int, start: int, stop: int) -> tuple[i
     for found, head, contents, end in _elements(data, start, stop):
         if found == kind:
             return head, contents, end
-    raise MediaError("the Matroska file lacks what its writer was told to put in; export as MOV instead")
+    raise MediaError("the pixel aspect could not be written into the Matroska file; name the delivery .mov instead")
 
 
 def display_size(size: tuple[int, int], pixel_aspect: Fraction) -> tuple[int, int]:
@@ -66,7 +66,9 @@ def set_display_size(path: Path, size: tuple[int, int], pixel_aspect: Fraction) 
     """Writes the pixel aspect into the film at `path`, whose first track is named `ROOM`."""
     width, height = display_size(size, pixel_aspect)
     if max(width, height) > LARGEST:
-        raise MediaError(f"{path}: a pixel aspect of {pixel_aspect} has no place in Matroska; export as MOV instead")
+        raise MediaError(
+            f"{path}: Matroska cannot hold a pixel aspect of {pixel_aspect}; name the delivery .mov instead"
+        )
     with path.open("r+b") as file:
         data = bytearray(file.read(HEAD))
         _, segment, _ = _first(data, SEGMENT, 0, len(data))

@@ -218,9 +218,11 @@ def _color_notes(layout: Layout, colored: bool) -> list[str]:
     if layout.kind not in ("luma", "gray"):
         notes.append("The pictures are R'G'B': their luma is computed.")
     if layout.kind == "float":
-        notes.append("The pictures are linear light: coded with the sRGB curve, light above 1 is clipped.")
+        notes.append(
+            "The pictures hold linear light: they are coded with the sRGB curve, and light above 1 is clipped."
+        )
     if colored:
-        notes.append("The film already has colour: it is taken by its luma.")
+        notes.append("The film has colour already: only its luma is used.")
     return notes
 
 

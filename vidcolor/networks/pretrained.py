@@ -164,7 +164,7 @@ class Weights:
             name = _recognise(path, state)
             if name in given:
                 first = given[name][1].file
-                raise WeightsError(f"{path}: {NETWORKS[name].name} once more, as in {first}; give one of them")
+                raise WeightsError(f"{path}: holds {NETWORKS[name].name}, as {first} does; give only one of the two")
             given[name] = _used(NETWORKS[name], state, path), _facts(NETWORKS[name], path)
         return given
 
@@ -188,10 +188,13 @@ def _recognise(path: Path, state: Any) -> str:
     nearest = max(NETWORKS, key=in_common)
     if not in_common(nearest):
         known = ", ".join(network.name for network in NETWORKS.values())
-        raise WeightsError(f"{path}: none of the networks that a metric needs ({known}); check --weights")
+        raise WeightsError(
+            f"{path}: holds none of the networks that the metrics use ({known}); give another file with --weights"
+        )
     network = NETWORKS[nearest]
     raise WeightsError(
-        f"{path}: not {network.name}, which it is nearest to ({_faults(network, state)}); check --weights"
+        f"{path}: comes nearest to {network.name}, but does not fit it ({_faults(network, state)}); "
+        "give another file with --weights"
     )
 
 

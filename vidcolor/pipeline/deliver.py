@@ -139,7 +139,7 @@ def _notes(shown: Sequence[ShotState]) -> Iterator[str]:
     """What a person should know of shots that are delivered otherwise than as they are rendered today."""
     gray = [state.planned.shot.id for state in shown if state.planned.excluded]
     if gray:
-        yield f"gray, as a person wants it{named(gray)}"
+        yield f"left gray, as its corrections say{named(gray)}"
     for state in shown:
         if state.approved and state.state != "fresh" and state.version is not None:
             shot_id = state.planned.shot.id

@@ -257,12 +257,14 @@ def _misfit(key: PlannedKeyframe, match: FrameMatch) -> str:
     if match.best != key.frame:
         return f"fits frame {match.best} better than {key.frame}; is its number right?"
     if match.fits < FITS_FRAME:
-        return f"hardly fits frame {key.frame}, whose colours are guessed where it does not; is its number right?"
+        return f"hardly fits frame {key.frame}; where it does not, colours are guessed. Is its number right?"
     return ""
 
 
 def _left_out(key: PlannedKeyframe) -> str:
-    return f"frame {key.frame}: its regions are left out; they need --set colorize.network=shipped"
+    return (
+        f"frame {key.frame}: its regions are left out, as only a network fills regions; --set colorize.network=shipped"
+    )
 
 
 def mixed(first: ColorFrame, second: ColorFrame, share: np.ndarray) -> ColorFrame:

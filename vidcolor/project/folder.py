@@ -301,7 +301,7 @@ def toml_text(value: str) -> str:
 def _config(tables: dict[str, Any], path: Path) -> ProjectConfig:
     version = tables.pop("version", CONFIG_SCHEMA)
     if type(version) is not int or version < 1:
-        raise ProjectError(f"{path}: version = {version!r}: must be {CONFIG_SCHEMA}")
+        raise ProjectError(f"{path}: version = {version!r} is no version; write version = {CONFIG_SCHEMA}")
     if version > CONFIG_SCHEMA:
         raise ProjectError(f"{path}: written by a newer vidcolor (version {version}); install that version or newer")
     known = {"reel", "keyframes", "preset", "shots"}

@@ -128,7 +128,7 @@ def _told(read: Mapping[str, Reading], reel: Reel) -> Iterator[str]:
             yield f"{words}: {some(names)}."
     outside = [f"{path} ({r.outside})" for path, r in read.items() if r.outside]
     if outside:
-        yield f"Free references, as the film ({reel.frame_count} frames) has nothing there: {some(outside)}."
+        yield f"Free references, as the film ({reel.frame_count} frames) has no such frame or time: {some(outside)}."
 
 
 def some(names: Sequence[str]) -> str:

@@ -109,9 +109,9 @@ def _timeline(path: Path, text: str) -> Json:
     try:
         timeline = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not valid JSON ({error}); write the timeline again") from error
+        raise InputError(f"{path}: not valid JSON ({error}); export the timeline again") from error
     if _schema(timeline) != "Timeline":
-        raise InputError(f"{path}: holds {_schema(timeline) or 'no object'}, not a Timeline; write the timeline itself")
+        raise InputError(f"{path}: holds {_schema(timeline) or 'no object'}, not a Timeline; export the whole timeline")
     return timeline
 
 
@@ -149,7 +149,7 @@ def _video_items(path: Path, timeline: Json) -> list[Json]:
         if _schema(track) == "Track" and track.get("kind") == "Video" and (items := _list(track, "children"))
     ]
     if len(tracks) != 1:
-        raise InputError(f"{path}: {len(tracks)} video tracks with clips; it must have one, flatten it")
+        raise InputError(f"{path}: {len(tracks)} video tracks hold clips; flatten them into one")
     track, items = tracks[0]
     for place, whole in (("the timeline", timeline.get("tracks")), ("the video track", track)):
         _refuse_warps(path, place, whole)

@@ -111,7 +111,7 @@ def _check_transitions(path: Path, rows: list[Row], shots: list[Shot]) -> None:
             )
         if shot.entry.frames.start < last:
             raise InputError(
-                f"{path}: {row.place}: {row.kind} from frame {shot.entry.frames.start} begins before the "
-                f"transition before it has ended at {last}; shorten one"
+                f"{path}: {row.place}: {row.kind} from frame {shot.entry.frames.start} overlaps the transition before "
+                f"it, which goes on to frame {last}; shorten one of them"
             )
         last = shot.entry.frames.stop

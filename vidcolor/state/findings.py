@@ -91,10 +91,10 @@ def told(settled: Sequence[PictureName], found: Mapping[str, Finding]) -> Iterat
     asked = [(name, found[name.path]) for name in settled if name.maybe and name.path in found]
     frames = [f"{n.path} is frame {n.frame}" for n, _ in asked if n.frame is not None]
     if frames:
-        yield f"Taken for the frames that they fit, of those their names may mean: {some(frames)}."
+        yield f"Named so that they may mean several things; taken for the frame each fits: {some(frames)}."
     doubled = [f"{n.path} (frame {f.frame})" for n, f in asked if n.frame is None and f.frame is not None]
     if doubled:
-        yield f"Free references, as their frames have pictures: {some(doubled)}."
+        yield f"Free references, as the frames in their names have pictures already: {some(doubled)}."
     others = [(n, f) for n, f in asked if n.frame is None and f.frame is None]
     for name, finding in others:
         if finding.fits is not None:
@@ -105,7 +105,7 @@ def told(settled: Sequence[PictureName], found: Mapping[str, Finding]) -> Iterat
             )
     free = [f"{n.path} (frame {n.maybe[0]})" for n, f in others if f.fits is None]
     if free:
-        yield f"Free references, as they do not fit the frames their names may mean: {some(free)}."
+        yield f"Free references, as they do not show the frames in their names: {some(free)}."
     gray = [n.path for n in settled if n.frame is None and n.path in found and found[n.path].gray]
     if gray:
-        yield f"Without colour, so they match nothing: {some(gray)}."
+        yield f"Gray pictures, which lend no colour: {some(gray)}."

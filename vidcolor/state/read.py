@@ -56,7 +56,7 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
         raise ProjectError(f"{project.root}: {why}; run `vidcolor plan {project.root}` first")
     shots = shots or load_shots(project, reel, settings)
     if shots is None:
-        raise ProjectError(f"{project.root}: its shots are out of date; run `vidcolor plan` first")
+        raise ProjectError(f"{project.root}: its shots are out of date; run `vidcolor plan {project.root}` first")
     found = corrected(project, reel, shots, known_files(project))
     given = list_given(project, reel, found)
     plan = plan_of(reel, found.shots, given, load_chosen(project), settings)

@@ -68,8 +68,8 @@ def _delivered(project: Project) -> set[tuple[str, str]]:
         versions = entry.get("versions")
         if not isinstance(versions, dict):
             raise ProjectError(
-                f"{project.path('exports')}: what versions are in {place} is not noted; deliver it again, or delete "
-                "its record there, then prune"
+                f"{project.path('exports')}: it is not noted which versions are in {place}; deliver it again, or "
+                "delete its record there, then prune"
             )
         found |= {(shot_id, str(name)) for shot_id, name in versions.items()}
     return found
