@@ -31,6 +31,7 @@ FLOOR = {
     "confidence": 3,
     "media": 4,
     "view": 4,
+    "page": 5,
     "flow": 5,
     "superpixels": 5,
     "features": 6,

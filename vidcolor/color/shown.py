@@ -22,6 +22,16 @@ def codes_to_rgb(luma: np.ndarray, cb: np.ndarray, cr: np.ndarray, tags: ColorTa
     tags          the film's: primaries other than BT.709's are turned into them
     Neutral codes give R' = G' = B'. Refuses planes of different sizes.
     """
+    rgb = np.clip(components(luma, cb, cr, tags), 0, 1)
+    return rgb if _same(tags.primaries) else _in_srgb(rgb, tags.primaries)
+
+
+def components(luma: np.ndarray, cb: np.ndarray, cr: np.ndarray, tags: ColorTags) -> np.ndarray:
+    """(3, H, W) float32 R'G'B' of the film's own primaries that codes stand for, not clipped: 0 black, 1 white.
+
+    luma, cb, cr  (H, W) uint16, 10-bit limited codes, chroma of every pixel
+    Refuses planes of different sizes.
+    """
     check_tags(tags)
     if not luma.shape == cb.shape == cr.shape:
         raise InputError(f"luma {luma.shape}, Cb {cb.shape} and Cr {cr.shape} are no planes of one picture")
@@ -32,8 +42,7 @@ def codes_to_rgb(luma: np.ndarray, cb: np.ndarray, cr: np.ndarray, tags: ColorTa
     rgb[0] = light + np.float32(2 - 2 * red) * v
     rgb[2] = light + np.float32(2 - 2 * blue) * u
     rgb[1] = (light - np.float32(red) * rgb[0] - np.float32(blue) * rgb[2]) / np.float32(1 - red - blue)
-    np.clip(rgb, 0, 1, out=rgb)
-    return rgb if _same(tags.primaries) else _in_srgb(rgb, tags.primaries)
+    return rgb
 
 
 def _same(primaries: int) -> bool:

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from made_pairs import QUICK, faded, write_folder
 
+from vidcolor.page.chart import MOST_POINTS, Axes, Curve, line_chart, nice_ticks
 from vidcolor.research.measure import measure
-from vidcolor.research.measure.chart import MOST_POINTS, Axes, Curve, line_chart, nice_ticks
 from vidcolor.research.measure.measurement import Row, Side
 from vidcolor.research.measure.page import MARK, as_page, heat
 

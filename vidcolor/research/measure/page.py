@@ -6,7 +6,6 @@ It follows the reader's light or dark setting, and prints in light.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
@@ -15,17 +14,16 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.media.jpeg import jpeg_bytes
-from vidcolor.research.measure.chart import Axes, Curve, line_chart
+from vidcolor.page.chart import Axes, Curve, line_chart
+from vidcolor.page.document import document, image_data
+from vidcolor.page.style import STYLE
 from vidcolor.research.measure.definitions import BASELINES, BY_KEY, LARGEST_PSNR, Figure
 from vidcolor.research.measure.document import versions
 from vidcolor.research.measure.measurement import COLUMN_NAMES, COLUMNS, MADE, Measurement, Row, WorstFrame
-from vidcolor.research.measure.style import STYLE
 from vidcolor.research.measure.table import about, cell, network_line, number
 
 MARK = '<meta name="generator" content="vidcolor measure">'
 """Only a page that bears it is replaced."""
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 LARGEST_ERROR = 20.0
 """CIEDE2000 at the bright end of an error map."""
 LEGEND_TICKS = (0, 5, 10, 15, 20)
@@ -44,23 +42,8 @@ TILES = ("psnr", "ciede2000", "colorfulness_ratio", "cdc", "luma_change")
 def as_page(found: Measurement) -> str:
     """The whole page."""
     title = f"{found.result.path.name} measured"
-    return "\n".join(
-        [
-            "<!DOCTYPE html>",
-            '<html lang="en"><head><meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            MARK,
-            f"<title>{escape(title)}</title>",
-            f"<style>{STYLE}</style></head><body><main>",
-            *_head(found),
-            *_table(found),
-            *_curves(found),
-            *_worst(found.worst),
-            *_foot(found),
-            "</main></body></html>",
-            "",
-        ]
+    return document(
+        title, MARK, STYLE, [*_head(found), *_table(found), *_curves(found), *_worst(found.worst), *_foot(found)]
     )
 
 
@@ -163,13 +146,11 @@ def _worst(worst: Sequence[WorstFrame]) -> Iterator[str]:
     yield '<div class="strip"><div class="row heads"><span>result</span><span>truth</span><span>error</span></div>'
     for frame in worst:
         pictures = (
-            ("result", _jpeg(frame.result)),
-            ("truth", _jpeg(frame.truth)),
-            ("error", _jpeg(heat(frame.errors))),
+            ("result", image_data(frame.result)),
+            ("truth", image_data(frame.truth)),
+            ("error", image_data(heat(frame.errors))),
         )
-        images = "".join(
-            f'<img alt="{name} of frame {frame.frame}" src="data:image/jpeg;base64,{data}">' for name, data in pictures
-        )
+        images = "".join(f'<img alt="{name} of frame {frame.frame}" src="{data}">' for name, data in pictures)
         told = f"frame {frame.frame} · CIEDE2000 {number(frame.error, 2)}"
         yield f'<figure><div class="row">{images}</div><figcaption>{told}</figcaption></figure>'
     yield "</div></section>"
@@ -197,10 +178,6 @@ def heat(errors: Array) -> Array:
     """(3, h, w) uint8 R'G'B' of CIEDE2000 (h, w): from black over red to pale yellow at `LARGEST_ERROR` and above."""
     codes = np.rint(np.clip(errors / LARGEST_ERROR, 0, 1) * 255).astype(np.uint8)
     return np.moveaxis(cv2.applyColorMap(codes, cv2.COLORMAP_INFERNO)[..., ::-1], 2, 0)
-
-
-def _jpeg(picture: Array) -> str:
-    return base64.b64encode(jpeg_bytes(picture)).decode("ascii")
 
 
 def _foot(found: Measurement) -> Iterator[str]:
