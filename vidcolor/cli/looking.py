@@ -14,6 +14,7 @@ def add_looking(verbs: argparse._SubParsersAction) -> None:
     """Adds the commands to the others."""
     _add_frames(verbs)
     _add_sheet(verbs)
+    _add_report(verbs)
 
 
 def _add_frames(verbs: argparse._SubParsersAction) -> None:
@@ -60,6 +61,21 @@ def _add_sheet(verbs: argparse._SubParsersAction) -> None:
         help="all: before, after, confidence; after: one picture a shot (default: all up to 240 shots)",
     )
     parser.add_argument("--format", choices=("jpg", "png"), default="jpg", help="jpg (default) or png")
+    add_device(parser)
+    add_set(parser)
+
+
+def _add_report(verbs: argparse._SubParsersAction) -> None:
+    parser = command(
+        verbs,
+        "report",
+        "one HTML page: shots in order, doubt over time, frames worth painting, and figures of quality",
+        "vidcolor report northwind.vidcolor -o northwind.html",
+    )
+    add_project(parser)
+    parser.add_argument(
+        "-o", dest="out", type=path, metavar="FILE", help="the page (default: report.html in the project folder)"
+    )
     add_device(parser)
     add_set(parser)
 

@@ -24,6 +24,9 @@ LABELS = {
     "transfer": "transferring",
     "frames": "writing frames",
     "sheet": "drawing sheets",
+    "quality": "measuring shots",
+    "legal": "looking at levels",
+    "report": "writing the report",
 }
 EVERY = 60.0
 """Seconds between lines outside a terminal."""

@@ -54,3 +54,15 @@ def sheets_of(film: Film, shown: Sequence[ShotState], progress: ShowProgress) ->
 def _told(paths: Sequence[Path]) -> str:
     more = f" to {paths[-1].name}, {len(paths)} pages" if len(paths) > 1 else ""
     return f"{paths[0]}{more}"
+
+
+def report_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    from vidcolor.review.report import write_report
+
+    project = Project.open(args.project)
+    settings = settings_of(project, args.assignments)
+    path: Path = args.out or project.path("report.html")
+    with working(project, "report"), terminal.progress() as progress:
+        film = load_film(project, settings, device=args.device)
+        write_report(film, states(film), path, progress)
+    terminal.say(f"{'written':<10} {path} ({path.stat().st_size / 1e6:.1f} MB; opens in any browser)")

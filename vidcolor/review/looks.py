@@ -60,7 +60,7 @@ class Looks:
         looks = []
         with ExitStack() as stack:
             stored = None
-            if state.version is not None:
+            if state.version is not None and not state.planned.excluded:
                 stored = stack.enter_context(ChromaReader(state.version.chroma, state.planned.reach.start))
             for frame in frames:
                 if stored is None or state.version is None:

@@ -135,7 +135,7 @@ def _draw_shots(
     for place, (state, seen) in enumerate(cells):
         x, y = MARGIN + place % across * (whole + 2 * GAP), HEAD + sum(deep[: place // across])
         for line in _words(film, state, view):
-            page.say(line, x, y, WARN if state.state != "fresh" else INK, whole)
+            page.say(line, x, y, WARN if state.waits else INK, whole)
             y += LINE_HEIGHT
         for look in seen:
             _put(page, look, x, y, width, all_three=view == "all")
@@ -174,7 +174,7 @@ def _words(film: Film, state: ShotState, view: View) -> Iterator[str]:
 def _title(film: Film, state: ShotState) -> str:
     """`r1-000134  01:00:05:14  72 frames  v002 stale  confidence 0.93`"""
     shot = state.planned.shot
-    version = f"{state.version.name} {state.state}" if state.version else "never rendered"
+    version = f"{state.version.name} {state.word}" if state.version else state.word
     timecode = film.plan.reel.timecode(shot.frames.start)
     return f"{shot.id}  {timecode}  {len(shot.frames)} frames  {version}  confidence {_sure(state)}"
 
@@ -203,7 +203,7 @@ def _mark(film: Film, states: Sequence[ShotState], title: str, gray_too: bool) -
     for state in states:
         keys = " ".join(str(key.frame) for key in state.planned.keyframes)
         version = f"{state.version.name} {state.version.fingerprint}" if state.version else "-"
-        made_of[f"shot {state.planned.shot.id}"] = f"{state.planned.shot.frames} {state.state} {version} {keys}"
+        made_of[f"shot {state.planned.shot.id}"] = f"{_title(film, state)} {version} {keys}"
     return fingerprint(made_of)
 
 
