@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from vidcolor.cli.options import add_device, add_project, add_set, command, path
+from vidcolor.cli.options import path, project_command
 from vidcolor.project.kinds import KINDS
 
 EPILOG = """\
@@ -26,24 +26,20 @@ example:
 
 def add_corrections(verbs: argparse._SubParsersAction) -> None:
     """`vidcolor corrections`"""
-    parser = command(
+    project_command(
         verbs,
         "corrections",
         "a line for each correction: the shots it touches, whether it is rendered, who said so and why",
         "vidcolor corrections northwind.vidcolor",
     )
-    add_project(parser)
-    add_device(parser)
-    add_set(parser)
 
 
 def add_correct(verbs: argparse._SubParsersAction) -> None:
     """`vidcolor correct`"""
-    parser = command(verbs, "correct", "writes down one thing that is wrong and what it should be, and checks that", "")
+    parser = project_command(
+        verbs, "correct", "writes down one thing that is wrong and what it should be, and checks that", ""
+    )
     parser.epilog = EPILOG
-    add_project(parser)
-    add_device(parser)
-    add_set(parser)
     parser.add_argument("kind", choices=list(KINDS), metavar="KIND", help="what is said; see below")
     parser.add_argument("where", metavar="FRAME", help="a frame number, a timecode, or a shot")
     parser.add_argument("which", nargs="?", metavar="vNNN", help="the version to approve (default: today's)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from vidcolor.cli.options import add_device, add_project, add_set, command, path
+from vidcolor.cli.options import path, project_command
 
 MOST = 12
 """Suggested frames that are written where nobody says how many."""
@@ -18,13 +18,12 @@ def add_looking(verbs: argparse._SubParsersAction) -> None:
 
 
 def _add_frames(verbs: argparse._SubParsersAction) -> None:
-    parser = command(
+    parser = project_command(
         verbs,
         "frames",
         "writes frames of the film as 16-bit pictures to paint on, named as the references folder takes them",
         "vidcolor frames northwind.vidcolor 134 200-204 01:00:05:09 -o paint/",
     )
-    add_project(parser)
     parser.add_argument(
         "frames",
         nargs="*",
@@ -39,18 +38,15 @@ def _add_frames(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument("--suggested", action="store_true", help="the frames where a picture would help most, too")
     parser.add_argument("--most", type=count, default=MOST, metavar="N", help=f"suggested at most (default: {MOST})")
     parser.add_argument("--format", choices=("png", "tif"), default="png", help="png (default) or tif")
-    add_device(parser)
-    add_set(parser)
 
 
 def _add_sheet(verbs: argparse._SubParsersAction) -> None:
-    parser = command(
+    parser = project_command(
         verbs,
         "sheet",
         "pages of the film's shots by their keyframes, before, after and in doubt; or one shot by time",
         "vidcolor sheet northwind.vidcolor --shot r1-001042",
     )
-    add_project(parser)
     parser.add_argument("--shot", metavar="SHOT", help="one shot by time, by its id as `vidcolor status` shows it")
     parser.add_argument(
         "-o", dest="out", type=path, metavar="DIR", help="where to write (default: sheets in the project folder)"
@@ -61,8 +57,6 @@ def _add_sheet(verbs: argparse._SubParsersAction) -> None:
         help="all: before, after, confidence; after: one picture a shot (default: all up to 240 shots)",
     )
     parser.add_argument("--format", choices=("jpg", "png"), default="jpg", help="jpg (default) or png")
-    add_device(parser)
-    add_set(parser)
 
 
 def _add_report(verbs: argparse._SubParsersAction) -> None:

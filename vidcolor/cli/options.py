@@ -51,6 +51,16 @@ def command(verbs: argparse._SubParsersAction, name: str, text: str, example: st
     return parser
 
 
+def project_command(verbs: argparse._SubParsersAction, name: str, text: str, example: str) -> Mixed:
+    """A command on a project: it takes the folder first, and what its film is read and computed with."""
+    parser = command(verbs, name, text, example)
+    add_project(parser)
+    shared = parser.add_argument_group("common to commands on a project")  # a group stands last in the help, whatever is added later
+    add_device(shared)
+    add_set(shared)
+    return parser
+
+
 def add_project(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("project", type=path, help="the project folder")
 
@@ -65,7 +75,12 @@ def add_shot_list(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_references(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keyframes", type=path, metavar="DIR", help="the folder of colour pictures")
+
+
 def add_delivery(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", dest="out", type=path, metavar="OUT", help="the delivered file (default: FILM_color.mov)")
     parser.add_argument(
         "--delivery",
         metavar="NAME",
@@ -73,7 +88,7 @@ def add_delivery(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_device(parser: argparse.ArgumentParser) -> None:
+def add_device(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--device",
         choices=("auto", "cpu", "cuda"),
@@ -83,7 +98,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_set(parser: argparse.ArgumentParser) -> None:
+def add_set(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--set",
         dest="assignments",

@@ -16,10 +16,12 @@ from vidcolor.cli.options import (
     add_delivery,
     add_device,
     add_project,
+    add_references,
     add_set,
     add_shot_list,
     command,
     path,
+    project_command,
 )
 from vidcolor.cli.terminal import Terminal
 from vidcolor.errors import CorrectionError, VidcolorError
@@ -68,8 +70,7 @@ def _add_run(verbs: argparse._SubParsersAction) -> None:
     parser.spare = "--keyframes"
     parser.usage = "vidcolor run FILM --keyframes DIR [-o OUT] [options]"
     parser.add_argument("film", type=path, metavar="FILM", help="a film file, or a folder of numbered pictures")
-    parser.add_argument("--keyframes", type=path, metavar="DIR", help="the folder of colour pictures")
-    parser.add_argument("-o", dest="out", type=path, metavar="OUT", help="the delivered file (default: FILM_color.mov)")
+    add_references(parser)
     parser.add_argument("--project", type=path, metavar="DIR", help="the project folder (default: FILM.vidcolor)")
     add_delivery(parser)
     parser.add_argument("--preset", metavar="NAME", help="draft, standard (default) or archive")
@@ -94,7 +95,7 @@ def _add_new(verbs: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("project", type=path, help="the folder to make")
     parser.add_argument("--reel", type=path, required=True, metavar="FILM", help="the film file")
-    parser.add_argument("--keyframes", type=path, metavar="DIR", help="the folder of colour pictures")
+    add_references(parser)
     parser.add_argument("--preset", default="standard", metavar="NAME", help="draft, standard (default) or archive")
     parser.add_argument("--shots", type=path, metavar="FILE", help="an EDL, OTIO or CSV instead of shot detection")
 
@@ -112,75 +113,59 @@ def _add_plan(verbs: argparse._SubParsersAction) -> None:
 
 
 def _add_render(verbs: argparse._SubParsersAction) -> None:
-    parser = command(
+    parser = project_command(
         verbs,
         "render",
         "renders every shot without an up-to-date version, or only those named",
         "vidcolor render northwind.vidcolor r1-001042",
     )
-    add_project(parser)
     parser.add_argument("shots", nargs="*", default=[], metavar="SHOT", help="shot ids as `vidcolor status` shows them")
     parser.add_argument("--dry-run", action="store_true", help="say what would be rendered; render and change nothing")
     add_shot_list(parser)
-    add_device(parser)
-    add_set(parser)
 
 
 def _add_export(verbs: argparse._SubParsersAction) -> None:
-    parser = command(
+    parser = project_command(
         verbs,
         "export",
         "joins the rendered shots into a delivered film over the source's own luma",
         "vidcolor export northwind.vidcolor -o northwind.mov --delivery prores-4444",
     )
-    add_project(parser)
-    parser.add_argument("-o", dest="out", type=path, metavar="OUT", help="the delivered file (default: FILM_color.mov)")
     add_delivery(parser)
-    add_device(parser)
-    add_set(parser)
 
 
 def _add_status(verbs: argparse._SubParsersAction) -> None:
-    parser = command(
+    parser = project_command(
         verbs,
         "status",
         "a line for each shot: fresh, stale or new, its keyframes, how far its colours are to be trusted",
         "vidcolor status northwind.vidcolor",
     )
-    add_project(parser)
     parser.add_argument(
         "--json",
         action="store_true",
         help="for programs: reel, shots, doubtful frames, and where a keyframe would help; `error` where it fails",
     )
-    add_device(parser)
-    add_set(parser)
 
 
 def _add_why(verbs: argparse._SubParsersAction) -> None:
-    parser = command(
+    parser = project_command(
         verbs,
         "why",
         "what has changed since a shot's last version",
         "vidcolor why northwind.vidcolor r1-001042",
     )
-    add_project(parser)
     parser.add_argument("shot", metavar="SHOT", help="a shot id as `vidcolor status` shows it")
-    add_device(parser)
-    add_set(parser)
 
 
 def _add_prune(verbs: argparse._SubParsersAction) -> None:
-    parser = command(
+    parser = project_command(
         verbs,
         "prune",
         "removes versions that are neither in force nor in a delivered film, and says what that frees",
         "vidcolor prune northwind.vidcolor --dry-run",
     )
-    add_project(parser)
     parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
-    add_device(parser)
-    add_set(parser)
 
 
 def _add_transfer(verbs: argparse._SubParsersAction) -> None:
