@@ -55,7 +55,9 @@ def project_command(verbs: argparse._SubParsersAction, name: str, text: str, exa
     """A command on a project: it takes the folder first, and what its film is read and computed with."""
     parser = command(verbs, name, text, example)
     add_project(parser)
-    shared = parser.add_argument_group("common to commands on a project")  # a group stands last in the help, whatever is added later
+    shared = parser.add_argument_group(
+        "common to commands on a project"
+    )  # a group stands last in the help, whatever is added later
     add_device(shared)
     add_set(shared)
     return parser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,14 +21,7 @@ from vidcolor.errors import InputError  # noqa: E402
 from vidcolor.research.metrics import perceptual  # noqa: E402
 from vidcolor.research.metrics.perceptual import Contextual, Lpips, build_contextual, build_lpips, contextual_loss  # noqa: E402
 
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Two threads that wait for each other cost three times the seconds where tests run side by side."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def layers_of(name: str) -> Any:
