@@ -60,18 +60,15 @@ def _add_sheet(verbs: argparse._SubParsersAction) -> None:
 
 
 def _add_report(verbs: argparse._SubParsersAction) -> None:
-    parser = command(
+    parser = project_command(
         verbs,
         "report",
         "one HTML page: shots in order, doubt over time, frames worth painting, and figures of quality",
         "vidcolor report northwind.vidcolor -o northwind.html",
     )
-    add_project(parser)
     parser.add_argument(
         "-o", dest="out", type=path, metavar="FILE", help="the page (default: report.html in the project folder)"
     )
-    add_device(parser)
-    add_set(parser)
 
 
 def count(text: str) -> int:
