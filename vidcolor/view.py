@@ -1,4 +1,4 @@
-"""Colours as people see them: 8-bit pictures of lightness and chroma, heat of confidence, boxes around places."""
+"""Colours as people see them: 8-bit pictures of lightness and chroma, heat of confidence and of errors, boxes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ BOX = (0, 255, 255)
 """Cyan, which the heat map has nowhere."""
 LINE = 2
 """Width of a box's line, in pixels."""
+LARGEST_ERROR = 20.0
+"""CIEDE2000 at the bright end of an error map."""
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom; the last two are not included"""
 
@@ -41,6 +43,12 @@ def heat(confidence: Array) -> Array:
     level = np.clip(confidence, 0, 1)
     ramp = np.stack([0.25 + level * 1.5, level * 1.5 - 0.5, level * 3 - 2])
     return np.rint(np.clip(ramp, 0, 1) * 255).astype(np.uint8)
+
+
+def error_heat(errors: Array) -> Array:
+    """(3, h, w) uint8 of CIEDE2000 (h, w): from black over red to pale yellow at `LARGEST_ERROR` and above."""
+    codes = np.rint(np.clip(errors / LARGEST_ERROR, 0, 1) * 255).astype(np.uint8)
+    return np.moveaxis(cv2.applyColorMap(codes, cv2.COLORMAP_INFERNO)[..., ::-1], 2, 0)
 
 
 def boxed(picture: Array, box: Box, film: tuple[int, int]) -> Array:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from vidcolor.cli.correct import correct_command as correct_command
 from vidcolor.cli.correct import corrections_command as corrections_command
 from vidcolor.cli.correct import refuse_problems
+from vidcolor.cli.diff import diff_command as diff_command
 from vidcolor.cli.frames import frames_command as frames_command
 from vidcolor.cli.progress import ShowProgress
 from vidcolor.cli.prune import prune_command as prune_command

@@ -15,6 +15,7 @@ def add_looking(verbs: argparse._SubParsersAction) -> None:
     _add_frames(verbs)
     _add_sheet(verbs)
     _add_report(verbs)
+    _add_diff(verbs)
 
 
 def _add_frames(verbs: argparse._SubParsersAction) -> None:
@@ -69,6 +70,22 @@ def _add_report(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "-o", dest="out", type=path, metavar="FILE", help="the page (default: report.html in the project folder)"
     )
+
+
+def _add_diff(verbs: argparse._SubParsersAction) -> None:
+    parser = project_command(
+        verbs,
+        "diff",
+        "two versions of a shot: how far their colours differ, in figures and in a picture of both",
+        "vidcolor diff northwind.vidcolor r1-001042 v001 v002",
+    )
+    parser.add_argument("shot", metavar="SHOT", help="a shot id as `vidcolor status` shows it")
+    parser.add_argument("first", metavar="VERSION", help="a version of it, as v001")
+    parser.add_argument("second", metavar="VERSION", help="the version to hold against it")
+    parser.add_argument(
+        "-o", dest="out", type=path, metavar="FILE", help="the picture, JPEG or PNG (default: in the project's sheets)"
+    )
+    parser.add_argument("--json", action="store_true", help="for programs: the figures as JSON")
 
 
 def count(text: str) -> int:

@@ -24,6 +24,7 @@ LABELS = {
     "transfer": "transferring",
     "frames": "writing frames",
     "sheet": "drawing sheets",
+    "diff": "comparing",
     "quality": "measuring shots",
     "legal": "looking at levels",
     "report": "writing the report",

@@ -23,6 +23,7 @@ LINE_HEIGHT = 17
 MARK = "vidcolor sheet"
 """Only a file that bears it is replaced."""
 HEAD = 4096
+SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 class Canvas:
@@ -63,7 +64,7 @@ def write_page(path: Path, image: Image.Image) -> None:
     """Writes a page as PNG or JPEG by its name, whole or not at all. Refuses a place that holds another file."""
     check_place(path)
     data = io.BytesIO()
-    if path.suffix == ".png":
+    if path.suffix.lower() == ".png":
         info = PngInfo()
         info.add_text("Software", MARK)
         image.save(data, "PNG", pnginfo=info)
@@ -78,8 +79,16 @@ def write_page(path: Path, image: Image.Image) -> None:
         partial.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path) -> None:
+    """The folder, made where it is missing."""
+    with told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def check_place(path: Path) -> None:
-    """Refuses a place that holds a file of other making."""
+    """Refuses names that are no JPEG's or PNG's, and a place that holds a file of other making."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise MediaError(f"{path}: pages are JPEG or PNG; name it {path.stem}.jpg")
     if path.exists() and not is_ours(path):
         raise MediaError(f"{path}: is there, and not by vidcolor; move it away, or name another place with -o")
 

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from vidcolor.media.place import told
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.folder import Project
-from vidcolor.review.draw import INK, LINE_HEIGHT, SOFT, WARN, Canvas, check_place, is_ours, write_page
+from vidcolor.review.draw import INK, LINE_HEIGHT, SOFT, WARN, Canvas, check_place, is_ours, make_folder, write_page
 from vidcolor.review.looks import Look, Looks, clear_of, frames_of
 from vidcolor.state.film import Film
 from vidcolor.state.status import ShotState, doubts
@@ -54,8 +53,7 @@ def write_sheets(
     across, rows, _ = PER_PAGE[view]
     pages = [shown[start : start + across * rows] for start in range(0, len(shown), across * rows)]
     place = folder or film.project.path(FOLDER)
-    with told(place):
-        place.mkdir(parents=True, exist_ok=True)
+    make_folder(place)
     known = _known(film.project) if folder is None else {}
     paths, marks = [place / f"shots-{number:03d}{suffix}" for number in range(1, len(pages) + 1)], {}
     for path in paths:
@@ -80,6 +78,7 @@ def write_sheets(
 
 def write_shot_sheet(film: Film, state: ShotState, path: Path, progress: Progress) -> None:
     """One shot by time: frames evenly from its first to its last, each before, after and in doubt."""
+    make_folder(path.parent)
     check_place(path)
     across, rows = BY_TIME
     frames = state.planned.shot.frames

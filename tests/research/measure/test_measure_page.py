@@ -17,7 +17,8 @@ from made_pairs import QUICK, faded, write_folder
 from vidcolor.page.chart import MOST_POINTS, Axes, Curve, line_chart, nice_ticks
 from vidcolor.research.measure import measure
 from vidcolor.research.measure.measurement import Row, Side
-from vidcolor.research.measure.page import MARK, as_page, heat
+from vidcolor.research.measure.page import MARK, as_page
+from vidcolor.view import error_heat
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +121,7 @@ def test_ticks_hold_the_range(low, high):
 
 
 def test_error_map_goes_from_dark_to_light():
-    colors = heat(np.array([[0, 5, 10, 20, 50]], np.float32))[:, 0].astype(int).sum(0)
+    colors = error_heat(np.array([[0, 5, 10, 20, 50]], np.float32))[:, 0].astype(int).sum(0)
     assert list(colors) == sorted(colors)
     assert colors[0] < 20
     assert colors[-1] == colors[-2] > 550

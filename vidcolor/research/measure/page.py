@@ -10,9 +10,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
 
-import cv2
 import numpy as np
-from numpy import ndarray as Array
 
 from vidcolor.page.chart import Axes, Curve, line_chart
 from vidcolor.page.document import document, image_data
@@ -21,11 +19,10 @@ from vidcolor.research.measure.definitions import BASELINES, BY_KEY, LARGEST_PSN
 from vidcolor.research.measure.document import versions
 from vidcolor.research.measure.measurement import COLUMN_NAMES, COLUMNS, MADE, Measurement, Row, WorstFrame
 from vidcolor.research.measure.table import about, cell, network_line, number
+from vidcolor.view import LARGEST_ERROR, error_heat
 
 MARK = '<meta name="generator" content="vidcolor measure">'
 """Only a page that bears it is replaced."""
-LARGEST_ERROR = 20.0
-"""CIEDE2000 at the bright end of an error map."""
 LEGEND_TICKS = (0, 5, 10, 15, 20)
 ARROWS = {
     "": "",
@@ -148,7 +145,7 @@ def _worst(worst: Sequence[WorstFrame]) -> Iterator[str]:
         pictures = (
             ("result", image_data(frame.result)),
             ("truth", image_data(frame.truth)),
-            ("error", image_data(heat(frame.errors))),
+            ("error", image_data(error_heat(frame.errors))),
         )
         images = "".join(f'<img alt="{name} of frame {frame.frame}" src="{data}">' for name, data in pictures)
         told = f"frame {frame.frame} · CIEDE2000 {number(frame.error, 2)}"
@@ -158,7 +155,7 @@ def _worst(worst: Sequence[WorstFrame]) -> Iterator[str]:
 
 def _legend() -> str:
     """The colours of the error map, as an SVG scale."""
-    ramp = heat(np.linspace(0, LARGEST_ERROR, 12, dtype=np.float32)[None])[:, 0]
+    ramp = error_heat(np.linspace(0, LARGEST_ERROR, 12, dtype=np.float32)[None])[:, 0]
     stops = "".join(
         f'<stop offset="{k / 11:.3f}" stop-color="#{r:02x}{g:02x}{b:02x}"/>' for k, (r, g, b) in enumerate(ramp.T)
     )
@@ -172,12 +169,6 @@ def _legend() -> str:
         f'above, pale yellow"><defs><linearGradient id="heat">{stops}</linearGradient></defs>'
         f'<rect x="10" y="2" width="200" height="14" fill="url(#heat)"/>{ticks}</svg> CIEDE2000'
     )
-
-
-def heat(errors: Array) -> Array:
-    """(3, h, w) uint8 R'G'B' of CIEDE2000 (h, w): from black over red to pale yellow at `LARGEST_ERROR` and above."""
-    codes = np.rint(np.clip(errors / LARGEST_ERROR, 0, 1) * 255).astype(np.uint8)
-    return np.moveaxis(cv2.applyColorMap(codes, cv2.COLORMAP_INFERNO)[..., ::-1], 2, 0)
 
 
 def _foot(found: Measurement) -> Iterator[str]:
