@@ -170,7 +170,7 @@ def test_a_picture_that_does_not_fit_is_aligned_once(monkeypatch):
     aligned = []
 
     def counted(frame, picture):
-        aligned.append(frame.shape)
+        aligned.append(frame.lightness.shape)
         return align(frame, picture)
 
     monkeypatch.setattr("vidcolor.colorize.by_registration.align", counted)

@@ -8,7 +8,7 @@ import pytest
 from made_scenes import chroma, gray, off, redrawn, reference, scene
 
 from vidcolor.colorize import register
-from vidcolor.colorize.align import affine_between, align, local_contrast
+from vidcolor.colorize.align import affine_between, align, local_contrast, prepare
 from vidcolor.confidence import error_of
 from vidcolor.features import gray_of
 from vidcolor.settings import ColorizeSettings
@@ -180,8 +180,9 @@ def test_the_affine_map_of_a_known_change() -> None:
 
 def test_alignment_says_what_fits() -> None:
     truth = scene(11, size=BIG)
-    same = align(gray(truth).lightness, gray_of(reference(redrawn(truth, 11))))
-    other = align(gray(truth).lightness, gray_of(reference(scene(12, size=BIG))))
+    frame = prepare(gray(truth).lightness)
+    same = align(frame, prepare(gray_of(reference(redrawn(truth, 11)))))
+    other = align(frame, prepare(gray_of(reference(scene(12, size=BIG)))))
     assert same.fit.mean() > 2 * other.fit.mean()
     assert same.points.shape == (2, *BIG)
 

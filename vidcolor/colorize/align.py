@@ -22,6 +22,8 @@ CONTRAST_WINDOW = 0.018
 CONTRAST_FLOOR = 2.0
 """Deviations of L* below this are grain."""
 KEY_POINTS = 3000
+EMPTY = np.zeros((0, 128), np.float32)
+"""What no key points look like."""
 RATIO = 0.8
 """A key point's best match must be nearer than this share of the second best (Lowe 2004)."""
 INLIER_PIXELS = 4.0
@@ -47,6 +49,27 @@ These figures fit the error of the chroma of 35 pairs of distant frames of the t
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class KeyPoints:
+    """Places of a picture that are known again in another (SIFT)."""
+
+    places: Array
+    """(N, 2) float32: x and y"""
+    looks: Array
+    """(N, 128) float32"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A picture, gray, to be laid over others or to have others laid over it."""
+
+    lightness: Array
+    """(H, W)"""
+    contrast: Array
+    """(H, W): local contrast"""
+    key_points: KeyPoints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Alignment:
     """A picture laid over a frame."""
 
@@ -66,34 +89,41 @@ def local_contrast(lightness: Array) -> Array:
     return (lightness - mean) / (spread + np.float32(CONTRAST_FLOOR))
 
 
-def align(frame: Array, picture: Array) -> Alignment:
-    """The picture's lightness (H, W) laid over the frame's (H, W); both of one size."""
-    size = frame.shape
-    contrast = local_contrast(frame)
-    whole = affine_between(contrast, local_contrast(picture))
+def prepare(lightness: Array) -> Prepared:
+    """All that aligning finds in a picture alone, lightness (H, W)."""
+    contrast = local_contrast(lightness)
+    return Prepared(lightness, contrast, _key_points(contrast))
+
+
+def align(frame: Prepared, picture: Prepared) -> Alignment:
+    """The picture laid over the frame; both of one size."""
+    size = frame.lightness.shape
+    whole = _affine(frame.key_points, picture.key_points)
     placed = _along(whole, grid(size))
-    moved = local_contrast(fetch(picture, placed))
+    moved = local_contrast(fetch(picture.lightness, placed))
     estimate = Dis(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM, finest_scale=0)
-    there, back = (estimate(_shown(a), _shown(b)) for a, b in ((contrast, moved), (moved, contrast)))
+    there, back = (estimate(_shown(a), _shown(b)) for a, b in ((frame.contrast, moved), (moved, frame.contrast)))
     points = _along(whole, grid(size) + there)
     miss = mismatch(there, back)
-    fit = _fit(frame, contrast, fetch(picture, points), fetch(moved, grid(size) + there), miss)
+    shown, shown_contrast = fetch(picture.lightness, points), fetch(moved, grid(size) + there)
+    fit = _fit(frame.lightness, frame.contrast, shown, shown_contrast, miss)
     return Alignment(points, fit * _inside(points), miss)
 
 
 def affine_between(a: Array, b: Array) -> Array:
     """(2, 3) affine map from picture a to picture b (local contrast); the identity where none is to be found."""
-    found = [_key_points(x) for x in (a, b)]
+    return _affine(_key_points(a), _key_points(b))
+
+
+def _affine(a: KeyPoints, b: KeyPoints) -> Array:
     identity = np.eye(2, 3)
-    if any(len(points) < FEWEST_INLIERS for points, _ in found):
+    if min(len(a.places), len(b.places)) < FEWEST_INLIERS:
         return identity
-    (points_a, features_a), (points_b, features_b) = found
-    pairs = cv2.BFMatcher().knnMatch(features_a, features_b, k=2)
+    pairs = cv2.BFMatcher().knnMatch(a.looks, b.looks, k=2)
     good = [p[0] for p in pairs if len(p) == 2 and p[0].distance < RATIO * p[1].distance]
     if len(good) < FEWEST_INLIERS:
         return identity
-    start = np.array([points_a[m.queryIdx] for m in good], np.float32)
-    end = np.array([points_b[m.trainIdx] for m in good], np.float32)
+    start, end = a.places[[m.queryIdx for m in good]], b.places[[m.trainIdx for m in good]]
     affine, inliers = cv2.estimateAffine2D(
         start, end, method=cv2.RANSAC, ransacReprojThreshold=INLIER_PIXELS, maxIters=5000
     )
@@ -112,10 +142,10 @@ def _plausible(affine: Array) -> bool:
     return bool(scales[1] > STRETCH[0] and scales[0] < STRETCH[1] and np.linalg.det(affine[:, :2]) > 0)
 
 
-def _key_points(contrast: Array) -> tuple[list[tuple[float, float]], Array]:
+def _key_points(contrast: Array) -> KeyPoints:
     finder = cv2.SIFT_create(KEY_POINTS, contrastThreshold=0.02)  # type: ignore[attr-defined]
-    points, features = finder.detectAndCompute((_shown(contrast) * 2.55).astype(np.uint8), None)
-    return [p.pt for p in points], features
+    points, looks = finder.detectAndCompute((_shown(contrast) * 2.55).astype(np.uint8), None)
+    return KeyPoints(np.array([p.pt for p in points], np.float32).reshape(-1, 2), looks if points else EMPTY)
 
 
 def _shown(contrast: Array) -> Array:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.colorize.align import Alignment, align, local_contrast
+from vidcolor.colorize.align import Alignment, Prepared, align, local_contrast, prepare
 from vidcolor.colorize.by_transfer import transfer
 from vidcolor.colorize.settle import attend, smooth
 from vidcolor.confidence import confidence_of
@@ -68,46 +68,60 @@ def register(
     planes = resized(np.concatenate([gray_of(picture)[None], picture.chroma]), size)
     if may_be_exact and is_exact(target.lightness, planes[0]):
         return Registration("exact"), ColorFrame(target.index, planes[1:], np.ones(size, np.float32))
-    found = align(target.lightness, planes[0])
-    shift = float(np.median(np.hypot(*(found.points - grid(size)))))
-    fits = float(found.fit.mean())
+    laying = _Laying(prepare(target.lightness), prepare(planes[0]), planes[1:], settings)
+    shift = float(np.median(np.hypot(*(laying.found.points - grid(size)))))
+    fits = float(laying.found.fit.mean())
     if fits < settings.near:
-        return Registration("far", shift, fits), _little(target, planes, found, settings)
-    return Registration("near", shift, fits), _settled(target, picture, planes, found, settings)
+        return Registration("far", shift, fits), _little(target, laying)
+    return Registration("near", shift, fits), _settled(target, picture, laying)
 
 
-def lay(lightness: Array, planes: Array, settings: ColorizeSettings) -> tuple[Array, Array, Alignment]:
+def lay(
+    frame: Prepared, picture: Prepared, chroma: Array, settings: ColorizeSettings
+) -> tuple[Array, Array, Alignment] | None:
     """A picture registered onto a frame: its chroma (2, H, W), how far to trust that, (H, W) 0..1, and how it lies.
 
-    planes  (3, H, W): L* that a gray film shows of the picture, and its a*b*, at the frame's size
-    Nothing is filled: where the picture does not fit, trust is about 0.
+    picture  as a gray film shows it, at the frame's size; chroma (2, H, W) its a*b*
+    Nothing is filled: where the picture does not fit, trust is about 0. None where less than LEAST_FIT of it fits.
     """
-    found = align(lightness, planes[0])
-    return *_unfilled(lightness, planes, found, settings), found
+    laying = _Laying(frame, picture, chroma, settings)
+    return (*_unfilled(laying), laying.found) if laying.found.fit.mean() >= LEAST_FIT else None
 
 
-def _unfilled(lightness: Array, planes: Array, found: Alignment, settings: ColorizeSettings) -> tuple[Array, Array]:
+class _Laying:
+    """A picture aligned with a frame."""
+
+    def __init__(self, frame: Prepared, picture: Prepared, chroma: Array, settings: ColorizeSettings) -> None:
+        self.frame, self.picture, self.chroma, self.settings = frame, picture, chroma, settings
+        self.found = align(frame, picture)
+        self.scale = frame.lightness.shape[1] / 900
+
+    def guide(self) -> Array:
+        """(H, W) lightness whose edges stop colours."""
+        return cv2.GaussianBlur(self.frame.lightness, (0, 0), 0.8)
+
+
+def _unfilled(laying: _Laying) -> tuple[Array, Array]:
     """The aligned picture's chroma, settled onto the frame's edges, and trust."""
-    laid, trust = _fetched(lightness, planes, found, settings)
-    guide = cv2.GaussianBlur(lightness, (0, 0), 0.8)
-    near, reached = smooth(laid, trust, guide, NEAR_REACH * lightness.shape[1] / 900, settings.edge)
+    laid, trust = _fetched(laying)
+    near, reached = smooth(laid, trust, laying.guide(), NEAR_REACH * laying.scale, laying.settings.edge)
     return near, np.sqrt(np.clip(reached, 0, 1))
 
 
-def _little(target: Frame, planes: Array, found: Alignment, settings: ColorizeSettings) -> ColorFrame:
+def _little(target: Frame, laying: _Laying) -> ColorFrame:
     """What of a far picture fits, if it is worth laying."""
     size = target.lightness.shape
-    if found.fit.mean() < LEAST_FIT:
+    if laying.found.fit.mean() < LEAST_FIT:
         return ColorFrame(target.index, np.zeros((2, *size), np.float32), np.zeros(size, np.float32))
-    return ColorFrame(target.index, *_unfilled(target.lightness, planes, found, settings))
+    return ColorFrame(target.index, *_unfilled(laying))
 
 
-def _fetched(lightness: Array, planes: Array, found: Alignment, settings: ColorizeSettings) -> tuple[Array, Array]:
+def _fetched(laying: _Laying) -> tuple[Array, Array]:
     """The aligned picture's chroma, and trust: less where colours are steep and the flow may be off."""
-    contrasts = (local_contrast(lightness), local_contrast(planes[0]))
-    laid = attend(*contrasts, planes[1:], found.points, 3, ATTENTION)
-    unsure = _unsure(laid, found.back, lightness.shape[1] / 900)
-    return laid, found.fit * np.exp(-((unsure / settings.unsure) ** 2))
+    found, contrasts = laying.found, (laying.frame.contrast, laying.picture.contrast)
+    laid = attend(*contrasts, laying.chroma, found.points, 3, ATTENTION)
+    unsure = _unsure(laid, found.back, laying.scale)
+    return laid, found.fit * np.exp(-((unsure / laying.settings.unsure) ** 2))
 
 
 def resized(planes: Array, size: tuple[int, int]) -> Array:
@@ -152,13 +166,10 @@ def _blocks(plane: Array) -> Array:
     return plane[:height, :width].reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK).mean((1, 3))
 
 
-def _settled(
-    target: Frame, picture: Reference, planes: Array, found: Alignment, settings: ColorizeSettings
-) -> ColorFrame:
+def _settled(target: Frame, picture: Reference, laying: _Laying) -> ColorFrame:
     """The aligned picture's chroma on the frame: fetched, settled onto its edges, filled where nothing fits."""
-    scale = target.lightness.shape[1] / 900
-    guide = cv2.GaussianBlur(target.lightness, (0, 0), 0.8)
-    laid, trust = _fetched(target.lightness, planes, found, settings)
+    scale, settings, found, guide = laying.scale, laying.settings, laying.found, laying.guide()
+    laid, trust = _fetched(laying)
     near, near_trust = smooth(laid, trust, guide, NEAR_REACH * scale, settings.edge)
     share = np.clip(cv2.GaussianBlur(found.fit, (0, 0), max(1.0, NEAR_REACH * scale)) / ENOUGH, 0, 1)
     settled, confidence = near, np.sqrt(near_trust)

@@ -10,7 +10,7 @@ with their expected errors, references weighed and not averaged, and the calibra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,8 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.cache import Cache
-from vidcolor.colorize.by_registration import LEAST_FIT, lay, resized
+from vidcolor.colorize.align import Prepared, prepare
+from vidcolor.colorize.by_registration import lay, resized
 from vidcolor.colorize.evidence import SLOTS, Evidence, Laid, Seen, Source, gather, see
 from vidcolor.confidence import confidence_of
 from vidcolor.errors import InputError
@@ -37,7 +38,7 @@ LAID_MOST = 2
 MARGIN = 5
 """Pixels along a region's edge in which nothing is laid: registering looks that far around."""
 ROOM = 384 << 20
-"""Bytes of references made ready that are kept: some 10 MB each."""
+"""Bytes of references made ready that are kept, some 10 MB each; a third as much of those to be registered."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,13 +55,45 @@ class Ready:
         return sum(a.nbytes for a in (self.planes, self.seen.lightness, self.seen.walls, *self.seen.maps, *parts))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Layable:
+    """A reference at a frame's size, prepared for being registered onto it."""
+
+    gray: Prepared
+    chroma: Array
+    """(2, H, W)"""
+
+    @property
+    def bytes(self) -> int:
+        gray, points = self.gray, self.gray.key_points
+        return sum(a.nbytes for a in (gray.lightness, gray.contrast, points.places, points.looks, self.chroma))
+
+
+class Kept:
+    """What was made of references alone, kept for the next frames while there is room."""
+
+    def __init__(self) -> None:
+        self._ready: Cache[Ready] = Cache(ROOM, lambda ready: ready.bytes)
+        self._layable: Cache[Layable] = Cache(ROOM // 3, lambda layable: layable.bytes)
+
+    def ready(self, guide: Guidance, features: Features) -> Ready:
+        """The reference made ready; with regions it is made for one frame."""
+        make = partial(_made_ready, guide, features)
+        return self._ready.get(guide.reference.hash, make) if guide.reference.hash and not guide.regions else make()
+
+    def layable(self, guide: Guidance, planes: Array, size: tuple[int, ...]) -> Layable:
+        """The reference at a frame's size."""
+        make = partial(_made_layable, planes, size)
+        return self._layable.get((guide.reference.hash, *size), make) if guide.reference.hash else make()
+
+
 class Colorizer:
     """Colours frames from references; may be used by several threads at once."""
 
     def __init__(self, features: Features, file: Path = COLORIZER) -> None:
         """Loads the network. Refuses weights made for other guesses than ours."""
         self.features, self._weigh = features, Weigher(file, SLOTS)
-        self._ready: Cache[Ready] = Cache(ROOM, lambda ready: ready.bytes)
+        self._kept = Kept()
         self.name = f"colorizer-{self._weigh.name} {features.name}"
 
     def __call__(
@@ -71,7 +104,7 @@ class Colorizer:
         guidance  references with their scores and regions, best first
         laid      the frame's own picture as `register` has laid it, if there is one; else references are tried here
         """
-        lightness, evidence, maps = collect(target.lightness, guidance, self.features, settings, laid, self._ready)
+        lightness, evidence, maps = collect(target.lightness, guidance, self.features, settings, laid, self._kept)
         chroma, error = self._weigh(lightness, maps, evidence.planes, evidence.error)
         sure = confidence_of(error) if guidance or laid is not None else np.zeros_like(error)
         size = target.lightness.shape
@@ -85,25 +118,23 @@ def collect(
     features: Features,
     settings: ColorizeSettings,
     laid: ColorFrame | None = None,
-    kept: Cache[Ready] | None = None,
+    kept: Kept | None = None,
 ) -> tuple[Array, Evidence, list[Array]]:
     """The frame's lightness at the network's size, the evidence for it, and its features' maps.
 
-    kept    holds references made ready, by their hash; those with regions are made for the frame
+    kept    what earlier frames have left of the references
     """
+    kept = kept or Kept()
     size = bounded(lightness.shape)
     small = resized(lightness[None], size)[0]
     masks = [fitted(region.target, size) for guide in guidance for region in guide.regions]
     target = see(small, features, masks=masks)
     sources, pictures, number = [], [], 0
     for guide in guidance:
-        if kept is None or guide.regions or not guide.reference.hash:
-            ready = _made_ready(guide, features)
-        else:
-            ready = kept.get(guide.reference.hash, partial(_made_ready, guide, features))
+        ready = kept.ready(guide, features)
         count = len(guide.regions)
         sources.append(Source(ready.seen, guide.score, tuple(range(number, number + count))))
-        pictures.append(ready.planes)
+        pictures.append(partial(kept.layable, guide, ready.planes, size))
         number += count
     depth = np.sum(masks, axis=0) if masks else np.zeros(size, np.int64)
     found = _reduced(laid, depth) if laid is not None else _laid(small, pictures, guidance, depth, settings)
@@ -119,9 +150,14 @@ def _made_ready(guide: Guidance, features: Features) -> Ready:
     return Ready(planes, replace(seen, maps=[]))  # only the target's are looked at again
 
 
+def _made_layable(planes: Array, size: tuple[int, ...]) -> Layable:
+    planes = resized(planes, size)
+    return Layable(prepare(planes[0]), planes[1:])
+
+
 def _laid(
     lightness: Array,
-    pictures: Sequence[Array],
+    pictures: Sequence[Callable[[], Layable]],
     guidance: Sequence[Guidance],
     depth: Array,
     settings: ColorizeSettings,
@@ -131,12 +167,16 @@ def _laid(
     depth  (H, W): regions at each pixel; those in one take only what lies in the reference's region too
     """
     kept: Laid | None = None
-    for planes, guide in list(zip(pictures, guidance, strict=True))[:LAID_MOST]:
-        chroma, trust, found = lay(lightness, resized(planes, lightness.shape), settings)
-        fit = found.fit
-        if fit.mean() < LEAST_FIT:
+    if not pictures:
+        return None
+    frame = prepare(lightness)
+    for picture, guide in list(zip(pictures, guidance, strict=True))[:LAID_MOST]:
+        layable = picture()
+        registered = lay(frame, layable.gray, layable.chroma, settings)
+        if registered is None:
             continue
-        trust = trust * _allowed(guide, found.points, depth)
+        chroma, trust, found = registered
+        fit, trust = found.fit, trust * _allowed(guide, found.points, depth)
         if kept is not None:
             better = trust > kept.trust
             chroma = np.where(better, chroma, kept.chroma)
