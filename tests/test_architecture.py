@@ -146,10 +146,11 @@ def test_one_place_sums_a_whole_file():
 
 
 def test_status_needs_nothing_heavy():
-    """`vidcolor status` answers at once: what it imports holds no torch, numba, OpenCV or PyAV."""
+    """`vidcolor status` answers at once: what it imports decodes and computes nothing, and takes no lock."""
     code = (
         "import sys; import vidcolor.cli.commands, vidcolor.cli.parser;"
-        "heavy = [m for m in ('torch', 'numba', 'cv2', 'av', 'opentimelineio') if m in sys.modules]; "
+        "heavy = [m for m in ('torch', 'numba', 'cv2', 'av', 'opentimelineio', 'rich.progress', 'rich.table', "
+        "'filelock') if m in sys.modules]; "
         "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False)

@@ -15,6 +15,8 @@ from made_scenes import chroma, gray, off, redrawn, reference, scene
 from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
+from vidcolor.colorize import align as aligning
+from vidcolor.colorize import by_registration as registering
 from vidcolor.colorize.align import align
 from vidcolor.features import PatchFeatures, gray_of
 from vidcolor.media.store import ChromaReader
@@ -198,6 +200,30 @@ def test_references_are_made_ready_once_a_film():
     colorizer = load_colorizer(NetworkFeatures())
     alone = colorizer(gray(scene(2, size=(90, 120))), guides, ColorizeSettings())
     assert np.array_equal(first[1].chroma, alone.chroma)
+
+
+def test_key_points_are_found_once_a_film(monkeypatch):
+    """Of two frames and two pictures, each once; and what does not fit is not fetched."""
+    found, fetched = watched(monkeypatch, aligning, "_key_points"), watched(monkeypatch, registering, "attend")
+    colorizer = load_colorizer(NetworkFeatures())
+    guides = [Guidance(reference(picture)) for picture in (scene(1, size=(90, 120)), scene(7, size=(90, 120))[:, ::-1])]
+    for n in (1, 2):
+        colorizer(gray(scene(n, size=(90, 120))), guides, ColorizeSettings())
+    assert len(found) == 4
+    assert len(fetched) < 4
+
+
+def watched(monkeypatch, module, name: str) -> list[tuple]:
+    """Filled with what the module's function of that name is asked."""
+    asked: list[tuple] = []
+    inner = getattr(module, name)
+
+    def counted(*given):
+        asked.append(given)
+        return inner(*given)
+
+    monkeypatch.setattr(module, name, counted)
+    return asked
 
 
 def test_without_the_network_nothing_of_it_is_asked():

@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
+from typing import TYPE_CHECKING
 
 from vidcolor.cli.time_left import TimeLeft, in_words
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 LABELS = {
     "hash": "reading the film",
@@ -113,6 +115,8 @@ def left_in_words(left: TimeLeft) -> str:
 @contextmanager
 def shown_on(terminal: Console) -> Iterator[ShowProgress]:
     """Bars on a terminal, within the block."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn  # `status` shows none
+
     columns = (
         TextColumn("{task.description:<20}"),
         BarColumn(),

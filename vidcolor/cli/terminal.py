@@ -6,13 +6,15 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from vidcolor.cli.progress import ShowProgress, shown_on, written_by
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 class Terminal:
@@ -37,13 +39,8 @@ class Terminal:
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Columns of text; those whose head starts with `>` are set to the right."""
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for head in heads:
-            table.add_column(head.lstrip(">"), justify="right" if head.startswith(">") else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*(escape(_printable(cell)) for cell in row))
         if self.out.is_terminal:
-            self.out.print(table)
+            self.out.print(_rich_table(heads, rows))
             return
         widths = [max(map(len, column)) for column in zip(*([h.lstrip(">") for h in heads], *rows), strict=True)]
         lines = []
@@ -59,6 +56,17 @@ class Terminal:
         """Shows the work as it is told: bars on a terminal, else lines."""
         with shown_on(self.out) if self.out.is_terminal else written_by(self.say) as progress:
             yield progress
+
+
+def _rich_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    from rich.table import Table  # other places get plain text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in heads:
+        table.add_column(head.lstrip(">"), justify="right" if head.startswith(">") else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_printable(cell)) for cell in row))
+    return table
 
 
 def _printable(text: str) -> str:

@@ -14,10 +14,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vidcolor.color.colorimetry import DISPLAY_TRANSFERS, LUMA_WEIGHTS, PRIMARIES
 from vidcolor.errors import InputError, MediaError, SettingsError
 from vidcolor.media.container import open_film, picture_streams
-from vidcolor.media.decode import check_picture, read_frames
+from vidcolor.media.decode import check_picture, read_chosen
 from vidcolor.media.digest import hash_film, hash_sequence
 from vidcolor.media.index import FrameIndex, find_frames
 from vidcolor.media.luma import Layout, has_color, is_reversible, layout_of
@@ -26,8 +28,8 @@ from vidcolor.settings import ReelSettings
 from vidcolor.timeline import Rate, parse_timecode
 from vidcolor.types import ColorTags, Reel, Scan
 
-SAMPLES = 5
-"""Pictures decoded to look for colour and interlacing."""
+SAMPLES, FEWEST = 5, 3
+"""Pictures looked at for colour and interlacing; and where they may be key frames, which need no others decoded."""
 UNSET = (0, 2, 3)
 """H.273 numbers that say nothing; 0 is R'G'B' in a matrix."""
 HDR, LOG = (16, 17, 18), (9, 10)
@@ -86,7 +88,8 @@ def open_reel(path: Path, settings: ReelSettings, name: str = "r1") -> Reel:
                 "first, or set reel.variable_rate=conform"
             )
         header = _read_header(path, index)
-        pictures = [_picture_at(index, frame) for frame in _spread(len(index.pts))]
+        with closing(read_chosen(index, _cheap(index, _spread(len(index.pts))))) as decoded:
+            pictures = list(decoded)
     return _assemble(name, header, pictures, settings)
 
 
@@ -106,9 +109,13 @@ def _spread(count: int) -> list[int]:
     return sorted({frame * count // SAMPLES for frame in range(SAMPLES)})
 
 
-def _picture_at(index: FrameIndex, frame: int) -> Any:
-    with closing(read_frames(index, frame)) as pictures:
-        return next(pictures)
+def _cheap(index: FrameIndex, frames: list[int]) -> list[int]:
+    """The key frames at or before some frames; those frames themselves where these are few."""
+    keys = np.searchsorted(index.pts, index.keys)
+    if index.counted or not len(keys):
+        return frames
+    before = sorted({int(keys[max(0, np.searchsorted(keys, frame, side="right") - 1)]) for frame in frames})
+    return before if len(before) >= min(FEWEST, len(frames)) else frames
 
 
 def _read_header(path: Path, index: FrameIndex) -> _Header:

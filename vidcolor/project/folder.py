@@ -19,8 +19,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from vidcolor.checked import MisfitError, PathText, checked
 from vidcolor.errors import ProjectError, SettingsError
 from vidcolor.project.upgrade import upgrade
@@ -133,6 +131,8 @@ class Project:
 
         Taken once and given back at the block's end, however it ends. Refuses a project that is held already.
         """
+        from filelock import FileLock, Timeout  # who only reads takes no lock
+
         lock = FileLock(self.path(".lock"))
         try:
             lock.acquire(timeout=0)
@@ -193,6 +193,13 @@ class Project:
     def shot_folder(self, shot_id: str) -> Path:
         return self.path("shots", shot_id)
 
+    def versions_in(self, shot_id: str) -> list[str]:
+        """What lies in a shot's folder, by name; nothing where there is none."""
+        try:
+            return os.listdir(self._checked(f"shots/{shot_id}"))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
     def log_path(self, name: str) -> Path:
         path = self.path("logs", f"{name}.txt")
         self.make_folder(path.parent)
@@ -215,10 +222,10 @@ class Project:
             return self._read[name]
         path = self._checked(name)
         try:
-            if os.path.getsize(path) > JSON_LIMIT:
-                raise ProjectError(f"{path}: too large to be a project file; {mends}")
-            with open(path, encoding="utf-8") as file:
-                data = _READER.decode(file.read())
+            with open(path, "rb", buffering=0) as file:
+                if os.fstat(file.fileno()).st_size > JSON_LIMIT:
+                    raise ProjectError(f"{path}: too large to be a project file; {mends}")
+                data = _READER.decode(file.read().decode())
         except OSError as error:
             if whole and isinstance(error, FileNotFoundError):
                 raise ProjectError(f"{path}: is missing; {mends}") from error

@@ -82,10 +82,7 @@ def still_name(frame: int) -> str:
 
 def versions_of(project: Project, shot_id: str) -> Iterator[Version]:
     """The whole versions of a shot, newest first, each read when asked for. Refuses damaged ones by name."""
-    try:
-        names = os.listdir(project.shot_folder(shot_id))
-    except (FileNotFoundError, NotADirectoryError):
-        return
+    names = project.versions_in(shot_id)
     for number in sorted((int(m[1]) for name in names if (m := NAME.fullmatch(name))), reverse=True):
         yield _read(project, shot_id, number)
 

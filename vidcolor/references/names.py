@@ -13,10 +13,10 @@ coat.region-sleeve-000134.png, coat.region-sleeve.png    the same for a second r
 from __future__ import annotations
 
 import difflib
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from vidcolor.errors import InputError
@@ -97,13 +97,13 @@ def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
     read: dict[str, Reading] = {}
     notes: list[str] = []
     for path in sorted(paths):
-        parts = PurePosixPath(path).parts
+        parts = path.split("/")
         if any(part.startswith(".") for part in parts) or parts[-1].lower() in CLUTTER:
             continue
-        if PurePosixPath(path).suffix.lower() not in SUFFIXES:
+        stem, suffix = posixpath.splitext(parts[-1])
+        if suffix.lower() not in SUFFIXES:
             notes.append(f"{path}: passed over; references are PNG, TIFF or JPEG pictures")
             continue
-        stem = PurePosixPath(path).stem
         if region := REGION_STEM.fullmatch(stem):
             masks.append((path, region))
             continue
@@ -163,7 +163,7 @@ def _regions_of(
     parts: dict[tuple[str, str], str] = {}
     found: dict[tuple[str, str, int], str] = {}
     for path, match in masks:
-        picture = str(PurePosixPath(path).parent / match[1])
+        picture = posixpath.join(posixpath.dirname(path), match[1])
         if picture not in named:
             raise InputError(f"{path}: a mask of {picture}, which is not there; put {match[1]}.png beside it")
         of_frame = REGION_FRAME.fullmatch(match[2] or "")
@@ -189,12 +189,12 @@ def _keep_once(table: dict[Any, str], key: Any, path: str) -> None:
 
 
 def _without_suffix(path: str) -> str:
-    return str(PurePosixPath(path).with_suffix(""))
+    return posixpath.splitext(path)[0]
 
 
 def _shot_of(path: str) -> str | None:
-    parts = PurePosixPath(path).parts
-    return parts[0] if len(parts) > 1 and SHOT_FOLDER.fullmatch(parts[0]) else None
+    folder, below, _ = path.partition("/")
+    return folder if below and SHOT_FOLDER.fullmatch(folder) else None
 
 
 def _read(path: str, stem: str, reel: Reel, remedy: str = TO_BE_FREE) -> Reading:

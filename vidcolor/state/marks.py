@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -38,21 +39,21 @@ def _together(marks: Iterable[str]) -> str:
     return hashlib.sha256("".join(f"{mark}\n" for mark in marks).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def file_mark(path: Path) -> str:
+def file_mark(path: Path | str) -> str:
     """Size and time of a file: unchanged means unchanged content, for our purposes. Refuses a missing file."""
     try:
-        stat = path.stat()
+        stat = os.stat(path)
     except OSError as error:
         raise MediaError(f"{path}: cannot be read ({error.strerror}); is the path right?") from error
     return f"{stat.st_size} {stat.st_mtime_ns}"
 
 
-def hashed_file(path: Path, known: Any) -> dict[str, str]:
+def hashed_file(path: Path | str, known: Any) -> dict[str, str]:
     """A file's mark and hash, to keep; `known`: what was kept of it, unchecked. An unchanged one is not read again."""
     mark = file_mark(path)
     if isinstance(known, dict) and known.get("file") == mark and isinstance(known.get("hash"), str):
         return {"file": mark, "hash": known["hash"]}
-    return {"file": mark, "hash": file_hash(path)}
+    return {"file": mark, "hash": file_hash(Path(path))}
 
 
 def file_hash(path: Path) -> str:

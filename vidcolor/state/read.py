@@ -173,7 +173,7 @@ def list_given(project: Project, reel: Reel, found: Corrected) -> Given:
     known = known_files(project)
     masks = [path for region in names.regions for path in (region.path, region.part) if path]
     wanted = dict.fromkeys([*(p.path for p in names.pictures), *masks])
-    files = {path: hashed_file(folder / path, known.get(path)) for path in wanted}
+    files = {path: hashed_file(os.path.join(folder, path), known.get(path)) for path in wanted}
     marks = {p.path: finding_mark(p, files[p.path]["hash"], reel, shots) for p in names.pictures}
     seen = fresh_findings(names.pictures, load_findings(project), marks)
     settled = settle(names.pictures, seen)
@@ -211,7 +211,8 @@ def _files_below(folder: Path) -> list[str]:
     found: list[str] = []
     for base, folders, files in os.walk(folder):
         folders.sort()
-        found += [Path(base, name).relative_to(folder).as_posix() for name in files]
+        below = os.path.relpath(base, folder).replace(os.sep, "/") + "/"
+        found += [f"{below}{name}".removeprefix("./") for name in files]
         if len(found) > MOST_PICTURES:
             raise MediaError(f"{folder}: more than {MOST_PICTURES} files; is this the folder of references?")
     return sorted(found)
