@@ -88,7 +88,8 @@ def _row(state: ShotState, plan: Plan) -> tuple[str, ...]:
     keys = ", ".join(f"{k.frame}{'' if k.reason == 'person' else '*'}" for k in state.planned.keyframes[:6])
     if len(state.planned.keyframes) > 6:
         keys += f" and {len(state.planned.keyframes) - 6} more"
-    mean = f"{sum(state.confidence) / len(state.confidence):.2f}" if state.confidence else "-"
+    sure = state.confidence
+    mean = f"{sum(sure) / len(sure):.2f}" if sure else "-"
     return (
         shot.id,
         f"{len(shot.frames)}",

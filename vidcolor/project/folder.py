@@ -29,6 +29,8 @@ CONFIG_SCHEMA = 1
 JSON_LIMIT = 256 << 20
 """A project file larger than this many bytes is not ours."""
 LARGEST, LONGEST_NUMBER = 1 << 53, 20
+LONG_NUMBER = re.compile(r"[0-9]{16}")
+"""Fewer digits hold nothing beyond LARGEST."""
 TEMPLATE = """\
 # A vidcolor project. This file is yours; everything in plan/, shots/ and exports/ is the machine's.
 version = 1
@@ -65,8 +67,8 @@ class Project:
         self.config = config
         self._read: dict[str, dict[str, Any]] = {}
         """What the machine-written files said, by name"""
-        self._inside = {str(root)}
-        """Folders that were found to lie inside"""
+        self._inside = {"": str(root)}
+        """Folders that were found to lie inside, by their names in it"""
 
     @classmethod
     def create(cls, root: Path, config: ProjectConfig) -> Project:
@@ -153,20 +155,22 @@ class Project:
 
     def _checked(self, name: str) -> str:
         """The path called `name`. A film has thousands of files: each folder on the way is looked at once."""
-        path = os.path.join(self.root, *name.split("/"))
-        folder = os.path.dirname(path)
-        plain = ".." not in name.split("/") and not os.path.islink(path) and self._holds(folder)
-        if not plain and not _within(path, self.root):
+        folder, _, last = name.rpartition("/")
+        base = self._inside.get(folder) or self._held(folder)
+        path = os.path.join(base or self.root, last if base else name)
+        if (not base or last == ".." or os.path.islink(path)) and not _within(path, self.root):
             raise ProjectError(f"{path}: leads out of the project (a symbolic link?); remove it")
         return path
 
-    def _holds(self, folder: str) -> bool:
-        """Whether a folder lies inside, going by its name and those above it; not where a link is on the way."""
-        if folder not in self._inside:
-            if os.path.islink(folder) or not self._holds(os.path.dirname(folder)):
-                return False
-            self._inside.add(folder)
-        return True
+    def _held(self, folder: str) -> str:
+        """The path of a folder inside, going by its name and those above it; empty where a link is on the way."""
+        above, _, last = folder.rpartition("/")
+        base = self._inside.get(above) or self._held(above)
+        path = os.path.join(base, last)
+        if not base or last == ".." or os.path.islink(path):
+            return ""
+        self._inside[folder] = path
+        return path
 
     def inside(self, written: str) -> Path:
         """A path as `project.toml` writes it: absolute, or relative to the project folder."""
@@ -217,25 +221,30 @@ class Project:
         whole   the folder that is worth nothing without it, which is then to be deleted
         remedy  what mends damage, where deleting is not all
         """
-        mends = remedy or f"delete {self.root / whole if whole else 'it'} and run the command again"
-        if name in self._read:
-            return self._read[name]
-        path = self._checked(name)
+        if name not in self._read:
+            path = self._checked(name)
+            self._read[name] = upgrade(self._decoded(path, whole, remedy), schema, path, remedy)
+        return self._read[name]
+
+    def _decoded(self, path: str, whole: str, remedy: str) -> dict[str, Any]:
+        def mended() -> str:
+            return remedy or f"delete {self.root / whole if whole else 'it'} and run the command again"
+
         try:
             with open(path, "rb", buffering=0) as file:
                 if os.fstat(file.fileno()).st_size > JSON_LIMIT:
-                    raise ProjectError(f"{path}: too large to be a project file; {mends}")
-                data = _READER.decode(file.read().decode())
+                    raise ProjectError(f"{path}: too large to be a project file; {mended()}")
+                text = file.read().decode()
+            data = (_CHECKING_READER if LONG_NUMBER.search(text) else _READER).decode(text)
         except OSError as error:
             if whole and isinstance(error, FileNotFoundError):
-                raise ProjectError(f"{path}: is missing; {mends}") from error
+                raise ProjectError(f"{path}: is missing; {mended()}") from error
             raise _cannot("read", Path(path), error) from error
         except (ValueError, RecursionError) as error:
-            raise ProjectError(f"{path}: damaged ({error}); {mends}") from error
+            raise ProjectError(f"{path}: damaged ({error}); {mended()}") from error
         if not isinstance(data, dict):
-            raise ProjectError(f"{path}: damaged (not a table); {mends}")
-        self._read[name] = upgrade(data, schema, path, remedy)
-        return self._read[name]
+            raise ProjectError(f"{path}: damaged (not a table); {mended()}")
+        return data
 
     def write_json(self, name: str, schema: str, data: Mapping[str, Any]) -> None:
         self.write_text(name, json.dumps({"schema": schema, **data}, indent=1, ensure_ascii=False) + "\n")
@@ -296,8 +305,8 @@ def _whole(text: str) -> int:
     return number
 
 
-_READER = json.JSONDecoder(parse_int=_whole)
-"""Made once: a long film has thousands of files."""
+_READER, _CHECKING_READER = json.JSONDecoder(), json.JSONDecoder(parse_int=_whole)
+"""Made once: a long film has thousands of files. Numbers are checked where there are long ones: it takes time."""
 
 
 def toml_text(value: str) -> str:

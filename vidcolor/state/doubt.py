@@ -9,6 +9,7 @@ from typing import Any
 
 LARGEST = 1e9
 """Numbers beyond this are no frame, area or pixel; neither is what is not a number."""
+NUMBERS = frozenset((int, float))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,9 @@ def _suggestion(item: Any) -> Suggestion | None:
 
 def _numbers(values: Any) -> list[float]:
     """A list of finite numbers as it is; empty for anything else."""
-    if not isinstance(values, list | tuple) or any(type(v) not in (int, float) for v in values):
+    if not isinstance(values, list | tuple) or not NUMBERS.issuperset(map(type, values)):
         return []
-    return [float(v) for v in values] if all(abs(v) < LARGEST for v in values) else []
+    return [*map(float, values)] if all(map(LARGEST.__gt__, map(abs, values))) else []
 
 
 def _between(points: Sequence[float], values: Sequence[float], at: float) -> float:
