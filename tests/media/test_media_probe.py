@@ -13,6 +13,7 @@ from made_films import gray_frame, moving, noise, write_film
 from PIL import Image
 
 from vidcolor.errors import MediaError
+from vidcolor.media import decode
 from vidcolor.media.digest import END
 from vidcolor.media.probe import open_reel
 from vidcolor.media.read import SourceClip
@@ -492,3 +493,23 @@ def test_real_films():
         ColorTags(5, 1, 6),
     )
     assert open_reel(DATA / "shots/big_buck_bunny_0_30.webm", PLAIN).frame_count == 720
+
+
+@pytest.mark.parametrize(("between", "most"), [("30", 5), ("150", 121)])
+def test_few_pictures_are_decoded(tmp_path, monkeypatch, between, most):
+    """Key frames alone where there are some; else no picture twice on the way to the last that is looked at."""
+    shown = []
+    inner = decode._decoded
+
+    def counted(*given):
+        for picture in inner(*given):
+            shown.append(picture.pts)
+            yield picture
+
+    monkeypatch.setattr(decode, "_decoded", counted)
+    options = {"g": between, "keyint_min": between, "sc_threshold": "0", "qp": "20"}
+    path = write_film(
+        tmp_path / "film.mkv", "libx264", [gray_frame(p, "yuv420p") for p in moving(150)], options=options
+    )
+    open_reel(path, PLAIN)
+    assert 0 < len(shown) <= most
