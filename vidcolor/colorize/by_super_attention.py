@@ -81,7 +81,7 @@ class Kept:
         make = partial(_made_ready, guide, features)
         return self._ready.get(guide.reference.hash, make) if guide.reference.hash and not guide.regions else make()
 
-    def layable(self, guide: Guidance, planes: Array, size: tuple[int, ...]) -> Layable:
+    def layable(self, guide: Guidance, planes: Array, size: tuple[int, int]) -> Layable:
         """The reference at a frame's size."""
         make = partial(_made_layable, planes, size)
         return self._layable.get((guide.reference.hash, *size), make) if guide.reference.hash else make()
@@ -150,7 +150,7 @@ def _made_ready(guide: Guidance, features: Features) -> Ready:
     return Ready(planes, replace(seen, maps=[]))  # only the target's are looked at again
 
 
-def _made_layable(planes: Array, size: tuple[int, ...]) -> Layable:
+def _made_layable(planes: Array, size: tuple[int, int]) -> Layable:
     planes = resized(planes, size)
     return Layable(prepare(planes[0]), planes[1:])
 

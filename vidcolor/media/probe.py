@@ -114,7 +114,8 @@ def _cheap(index: FrameIndex, frames: list[int]) -> list[int]:
     keys = np.searchsorted(index.pts, index.keys)
     if index.counted or not len(keys):
         return frames
-    before = sorted({int(keys[max(0, np.searchsorted(keys, frame, side="right") - 1)]) for frame in frames})
+    places = np.maximum(np.searchsorted(keys, frames, side="right") - 1, 0)
+    before = [int(key) for key in np.unique(keys[places])]
     return before if len(before) >= min(FEWEST, len(frames)) else frames
 
 
