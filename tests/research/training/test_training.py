@@ -223,8 +223,8 @@ def test_a_run_taken_up_again_is_the_same_run(sources, tmp_path):
     run_of(sources, tmp_path / "parts", 3, until=1)
     parts = run_of(sources, tmp_path / "parts", 3)
     assert parts.step == 3
-    for name, value in whole.student.state_dict().items():
-        assert torch.equal(value, parts.student.state_dict()[name]), name
+    for name, value in whole.module.state_dict().items():
+        assert torch.equal(value, parts.module.state_dict()[name]), name
     for name, value in whole.average.items():
         assert torch.equal(value, parts.average[name]), name
     assert (tmp_path / "parts/best.pt").exists()

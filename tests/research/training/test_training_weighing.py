@@ -54,7 +54,7 @@ def trained(folder: Path, recipe: WeighingRecipe = RECIPE) -> WeighingNet:
     features = FeaturesNet(TINY)
     run = start(recipe, WeighingNet(SMALL), folder)
     train(recipe, run, features, Made(), [Made().draw(np.random.default_rng(1))], folder)
-    return run.net
+    return run.module
 
 
 def test_it_learns_whom_to_believe(tmp_path):

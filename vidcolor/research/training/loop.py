@@ -1,25 +1,27 @@
-"""The loop: draw, step, measure, save; the same command again takes a run up where it stopped."""
+"""Training of the features: losses against teachers and of matches, a step, what is measured."""
 
 from __future__ import annotations
 
 import logging
-import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from vidcolor.networks.features_net import FeaturesNet
-from vidcolor.research.training.checkpoints import add_row, load_state, means_of, save_state
+from vidcolor.research.training import taken_up
+from vidcolor.research.training.checkpoints import add_row, save_state
 from vidcolor.research.training.data import Batch, Clips, Stills, draw_batch
 from vidcolor.research.training.descent import SHARDS, Share, share_of, stepped
 from vidcolor.research.training.held_out import Trial, measure
 from vidcolor.research.training.losses import carry_loss, cosine_loss, likeness, place_loss
 from vidcolor.research.training.recipe import Recipe
+from vidcolor.research.training.taken_up import Run
 
 log = logging.getLogger(__name__)
+NOTED = 50
+"""Steps between lines of the log."""
 
 
 class Student(nn.Module):
@@ -85,46 +87,15 @@ def _match_losses(
     }
 
 
-@dataclass
-class Run:
-    """All that a run carries from step to step."""
-
-    student: Student
-    average: dict[str, Tensor]
-    optimizer: torch.optim.AdamW
-    step: int = 0
-    best: float = 0.0
-    seconds: float = 0.0
-
-    def state(self) -> dict:
-        """What is saved."""
-        return {
-            "student": self.student.state_dict(),
-            "average": self.average,
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-            "best": self.best,
-            "seconds": self.seconds,
-        }
-
-
-def start(recipe: Recipe, net: FeaturesNet, channels: tuple[int, int], folder: Path) -> Run:
+def start(recipe: Recipe, net: FeaturesNet, channels: tuple[int, int], folder: Path) -> Run[Student]:
     """A run at its beginning, or as its folder has it."""
     student = Student(net, *channels).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(student.parameters(), recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.wear)
-    average = {name: value.clone() for name, value in student.net.state_dict().items()}
-    run = Run(student, average, optimizer)
-    if (folder / "state.pt").exists():
-        state = load_state(folder / "state.pt")
-        student.load_state_dict(state["student"])
-        optimizer.load_state_dict(state["optimizer"])
-        run.average, run.step, run.best, run.seconds = (state[k] for k in ("average", "step", "best", "seconds"))
-    return run
+    return taken_up.start(student, student.net, recipe, folder, "student")
 
 
 def train(
     recipe: Recipe,
-    run: Run,
+    run: Run[Student],
     sources: tuple[Stills, Clips],
     trials: list[Trial],
     folder: Path,
@@ -137,38 +108,33 @@ def train(
         counts = (recipe.stills // SHARDS, recipe.clips // SHARDS)
         return [draw_batch(*sources, counts, (recipe.seed, step, shard)) for shard in range(SHARDS)]
 
-    began, sums = time.monotonic() - run.seconds, []
-    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(SHARDS) as workers:
-        coming = reader.submit(draw, run.step)
-        while run.step < min(recipe.steps, until or recipe.steps):
-            batches, coming = coming.result(), reader.submit(draw, run.step + 1)
-            sums.append(one_step(recipe, run, batches, workers))
-            run.step += 1
-            run.seconds = time.monotonic() - began
-            if run.step % 50 == 0:
-                add_row(folder / "log.csv", run.step, run.seconds, means_of(sums))
-                sums = []
-            if run.step % recipe.measure_every == 0 or run.step == recipe.steps:
-                _measure(recipe, run, trials, folder)
-            if run.step % recipe.save_every == 0 or run.step == recipe.steps:
-                save_state(folder / "state.pt", run.state())
-        coming.cancel()
+    taken_up.go_on(
+        run,
+        recipe,
+        folder,
+        draw,
+        lambda batches, workers: one_step(recipe, run, batches, workers),
+        lambda: _measure(run, trials, folder),
+        shards=SHARDS,
+        noted=NOTED,
+        until=until,
+    )
 
 
-def one_step(recipe: Recipe, run: Run, batches: list[Batch], workers: ThreadPoolExecutor) -> dict[str, float]:
+def one_step(recipe: Recipe, run: Run[Student], batches: list[Batch], workers: ThreadPoolExecutor) -> dict[str, float]:
     """One step's losses, by name; each worker takes a share of the batch."""
-    weights = list(run.student.parameters())
+    weights = list(run.module.parameters())
 
     def share(shard: int) -> Share:
         random = torch.Generator().manual_seed((recipe.seed * 1_000_003 + run.step) * SHARDS + shard)
-        losses = losses_of(run.student, batches[shard], recipe, random)
+        losses = losses_of(run.module, batches[shard], recipe, random)
         return share_of(losses, recipe.losses, weights)
 
-    return stepped(recipe, run, run.student.net, share, workers)
+    return stepped(recipe, run, run.module.net, share, workers)
 
 
-def _measure(recipe: Recipe, run: Run, trials: list[Trial], folder: Path) -> None:
-    net = FeaturesNet(run.student.net.config).to(memory_format=torch.channels_last).eval()
+def _measure(run: Run[Student], trials: list[Trial], folder: Path) -> None:
+    net = FeaturesNet(run.module.net.config).to(memory_format=torch.channels_last).eval()
     net.load_state_dict(run.average)
 
     def features(lightness: Tensor) -> list[Tensor]:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -25,10 +24,12 @@ from vidcolor.color import lab_to_rgb
 from vidcolor.confidence import ABSENT
 from vidcolor.networks.features_net import FeaturesNet
 from vidcolor.networks.weighing_net import Answer, WeighingNet
-from vidcolor.research.training.checkpoints import add_row, load_state, means_of, save_state
+from vidcolor.research.training import taken_up
+from vidcolor.research.training.checkpoints import add_row, save_state
 from vidcolor.research.training.descent import SHARDS, Share, share_of, stepped
 from vidcolor.research.training.kinds import read_toml
 from vidcolor.research.training.recipe import Scheduled, checked
+from vidcolor.research.training.taken_up import Run
 
 FLOOR = 2.0
 """Squared a*b* error added to a sample's before its logarithm: below it nothing is to be gained."""
@@ -123,34 +124,15 @@ def losses_of(answer: Answer, truth: Tensor) -> dict[str, Tensor]:
     }
 
 
-@dataclass
-class WeighingRun:
-    """All that a run carries from step to step."""
-
-    net: WeighingNet
-    average: dict[str, Tensor]
-    optimizer: torch.optim.AdamW
-    step: int = 0
-    best: float = -1e9
-    seconds: float = 0.0
-
-
-def start(recipe: WeighingRecipe, net: WeighingNet, folder: Path) -> WeighingRun:
+def start(recipe: WeighingRecipe, net: WeighingNet, folder: Path) -> Run[WeighingNet]:
     """A run at its beginning, or as its folder has it."""
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(net.parameters(), recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.wear)
-    run = WeighingRun(net, {name: value.clone() for name, value in net.state_dict().items()}, optimizer)
-    if (folder / "state.pt").exists():
-        state = load_state(folder / "state.pt")
-        net.load_state_dict(state["net"])
-        optimizer.load_state_dict(state["optimizer"])
-        run.average, run.step, run.best, run.seconds = (state[k] for k in ("average", "step", "best", "seconds"))
-    return run
+    return taken_up.start(net, net, recipe, folder, "net")
 
 
 def train(
     recipe: WeighingRecipe,
-    run: WeighingRun,
+    run: Run[WeighingNet],
     features: FeaturesNet,
     source: Source,
     trials: Sequence[Sample],
@@ -160,30 +142,21 @@ def train(
 ) -> None:
     """Steps until the recipe's end, or `until`; log.csv, held_out.csv, state.pt and best.pt in the folder."""
     features = features.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    began, sums = time.monotonic() - run.seconds, []
-    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(SHARDS) as workers:
 
-        def draw(step: int) -> list[Sample]:
-            return [source.draw(np.random.default_rng([recipe.seed, step, k])) for k in range(recipe.batch)]
+    def draw(step: int) -> list[Sample]:
+        return [source.draw(np.random.default_rng([recipe.seed, step, k])) for k in range(recipe.batch)]
 
-        coming = reader.submit(draw, run.step)
-        while run.step < min(recipe.steps, until or recipe.steps):
-            samples, coming = coming.result(), reader.submit(draw, run.step + 1)
-            sums.append(_one_step(recipe, run, features, samples, workers))
-            run.step += 1
-            run.seconds = time.monotonic() - began
-            if run.step % NOTED == 0:
-                add_row(folder / "log.csv", run.step, run.seconds, means_of(sums))
-                sums = []
-            if run.step % recipe.measure_every == 0 or run.step == recipe.steps:
-                _keep_best(run, features, trials, folder)
-            if run.step % recipe.save_every == 0 or run.step == recipe.steps:
-                state = {k: getattr(run, k) for k in ("average", "step", "best", "seconds")}
-                save_state(
-                    folder / "state.pt",
-                    {**state, "net": run.net.state_dict(), "optimizer": run.optimizer.state_dict()},
-                )
-        coming.cancel()
+    taken_up.go_on(
+        run,
+        recipe,
+        folder,
+        draw,
+        lambda samples, workers: _one_step(recipe, run, features, samples, workers),
+        lambda: _keep_best(run, features, trials, folder),
+        shards=SHARDS,
+        noted=NOTED,
+        until=until,
+    )
 
 
 def answer_of(net: WeighingNet, features: FeaturesNet, light: Tensor, evidence: Tensor, error: Tensor) -> Answer:
@@ -196,19 +169,19 @@ def answer_of(net: WeighingNet, features: FeaturesNet, light: Tensor, evidence: 
 
 def _one_step(
     recipe: WeighingRecipe,
-    run: WeighingRun,
+    run: Run[WeighingNet],
     features: FeaturesNet,
     samples: list[Sample],
     workers: ThreadPoolExecutor,
 ) -> dict[str, float]:
-    weights = list(run.net.parameters())
+    weights = list(run.module.parameters())
 
     def share(shard: int) -> Share:
         light, evidence, error, truth = batched(samples[shard::SHARDS])
-        losses = losses_of(answer_of(run.net, features, light, evidence, error), truth)
+        losses = losses_of(answer_of(run.module, features, light, evidence, error), truth)
         return share_of(losses, recipe.losses, weights)
 
-    return stepped(recipe, run, run.net, share, workers)
+    return stepped(recipe, run, run.module, share, workers)
 
 
 def measure(net: WeighingNet, features: FeaturesNet, trials: Sequence[Sample]) -> dict[str, float]:
@@ -235,8 +208,8 @@ def psnr(light: Tensor, chroma: Tensor, truth: Tensor) -> float:
     return float(-10 * np.log10(np.square(first.astype(np.float64) - second).mean() + 1e-7))
 
 
-def _keep_best(run: WeighingRun, features: FeaturesNet, trials: Sequence[Sample], folder: Path) -> None:
-    net = WeighingNet(run.net.config).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+def _keep_best(run: Run[WeighingNet], features: FeaturesNet, trials: Sequence[Sample], folder: Path) -> None:
+    net = WeighingNet(run.module.config).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     net.load_state_dict(run.average)
     figures = measure(net, features, trials)
     add_row(folder / "held_out.csv", run.step, run.seconds, figures)
