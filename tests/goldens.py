@@ -53,7 +53,8 @@ def models() -> Models:
 
 
 def golden_path(stage: str) -> Path:
-    asks = {"film": STAGES, "colorize": (stage, "networks"), "propagate": (stage, "networks")}
+    uncorrected = [name for name in STAGES if name != "corrections"]
+    asks = {"film": uncorrected, "colorize": (stage, "networks"), "propagate": (stage, "networks")}
     return FOLDER / f"{stage}-{'.'.join(str(STAGES[name]) for name in asks.get(stage, (stage,)))}.png"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from tiny import write_gray_film, write_picture
 
@@ -153,6 +155,98 @@ def test_every_bad_one_has_its_line_and_the_film_is_planned(project, capsys):
     lines = told(project, capsys, "plan")
     assert len(lines) == 7
     assert "r1-000012" in (project / "plan" / "shots.csv").read_text()
+
+
+WRONG_SIZE, HALF = (24, 64), np.s_[:, :32]
+Picture = np.ndarray | bytes
+
+
+def painted(share: float = 1.0, size: tuple[int, int] = SIZE, color: tuple[int, ...] = (0, 0, 255)) -> np.ndarray:
+    """(H, W, 4) BGRA of one colour."""
+    return np.full((*size, 4), (*color, round(255 * share)), np.uint8)
+
+
+PICTURES: dict[str, tuple[str, dict[str, Picture], str]] = {
+    "a paint of other proportions": ("paint", {"paint.png": painted(size=WRONG_SIZE)}, "has not the proportions"),
+    "a paint without paint": ("paint", {"paint.png": painted(0.0)}, "nothing in it is opaque"),
+    "a paint that is text": ("paint", {"paint.png": b"paint"}, "not a readable"),
+    "a paint that is empty": ("paint", {"paint.png": b""}, "the file is empty"),
+    "a paint cut short": ("paint", {"paint.png": painted().tobytes()[:99]}, "not a readable"),
+    "a scribble without a stroke": ("scribble", {"paint.png": painted(0.0)}, "nothing in it is opaque"),
+    "a mask of other proportions": ("neutral", {"mask.png": painted(size=WRONG_SIZE)}, "has not the proportions"),
+    "a black mask": ("neutral", {"mask.png": np.zeros(SIZE, np.uint8)}, "a mask without white"),
+    "a mask that is text": ("neutral", {"mask.png": b"mask"}, "not a readable"),
+    "a trim's black mask": ("saturation", {"mask.png": np.zeros(SIZE, np.uint8)}, "a mask without white"),
+    "a paint's black mask": (
+        "paint",
+        {"paint.png": painted(), "mask.png": np.zeros(SIZE, np.uint8)},
+        "mask.png: a mask without white",
+    ),
+}
+
+
+def write_correction(project: Path, name: str, kind: str, files: dict[str, Picture], frame: int = 3) -> Path:
+    folder = project / "corrections" / name
+    folder.mkdir(parents=True)
+    more = "amount = 0.5\n" if kind == "saturation" else ""
+    roles = "".join(f'{Path(file).stem} = "{file}"\n' for file in files)
+    (folder / "correction.toml").write_text(f'kind = "{kind}"\nframe = {frame}\n{more}{roles}')
+    for file, picture in files.items():
+        data = picture if isinstance(picture, bytes) else cv2.imencode(".png", picture)[1].tobytes()
+        (folder / file).write_bytes(data)
+    return folder
+
+
+@pytest.mark.parametrize("name", list(PICTURES))
+def test_a_bad_picture_is_told_in_one_line_and_the_rest_is_rendered(name, project, capsys):
+    kind, files, words = PICTURES[name]
+    bad = write_correction(project, "0001-bad", kind, files)
+    for command in ("render", "corrections"):
+        (line,) = told(project, capsys, command)
+        assert "corrections/0001-bad: frame 3: " in line
+        assert words in line
+        assert str(project) not in line.split("frame 3: ")[1]
+    assert len(list((project / "shots").glob("*/v001"))) == 3
+    assert "corrections" not in (project / "shots" / "r1-000000" / "v001" / "made.json").read_text()
+    shutil.rmtree(bad)
+    assert main(["render", str(project)]) == 0
+    assert not list((project / "shots").glob("*/v002"))
+
+
+def test_two_paints_of_one_pixel(project, capsys):
+    left, right = painted(), painted(color=(255, 0, 0))
+    left[HALF] = 0
+    write_correction(project, "0001-paint", "paint", {"paint.png": left})
+    write_correction(project, "0002-paint", "paint", {"paint.png": right})
+    same = painted()
+    write_correction(project, "0003-paint", "paint", {"paint.png": same}, frame=4)
+    for _ in range(2):
+        (line,) = told(project, capsys, "plan")
+        assert (
+            "corrections/0002-paint: frame 3: paints 1536 pixels that corrections/0001-paint paints in another" in line
+        )
+    right[:, 32:] = 0
+    shutil.rmtree(project / "corrections" / "0002-paint")
+    write_correction(project, "0002-paint", "paint", {"paint.png": right})
+    assert main(["plan", str(project)]) == 0
+
+
+def test_two_colours_of_one_point(project, capsys):
+    (project / "corrections").mkdir()
+    for number, rest in enumerate(('color = "ff0000"', 'color = "FF0000"', 'color = "0000ff"', "")):
+        kind = "hint" if rest else "neutral"
+        page = f'kind = "{kind}"\nframe = 3\nat = [10, 10]\n{rest}'
+        (project / "corrections" / f"{number}-hint.toml").write_text(page)
+    lines = told(project, capsys)
+    assert [line.partition("corrections/")[2][:15] for line in lines] == ["2-hint: frame 3", "3-hint: frame 3"]
+    assert all("gives the point 10,10 another colour than corrections/0-hint does" in line for line in lines)
+
+
+def test_correct_takes_back_what_it_cannot_use(project, tmp_path, capsys):
+    assert cv2.imwrite(str(tmp_path / "p.png"), painted(size=WRONG_SIZE))
+    assert main(["correct", str(project), "paint", "3", "--file", str(tmp_path / "p.png")]) == 2
+    assert "has not the proportions" in capsys.readouterr().err
+    assert list((project / "corrections").iterdir()) == []
 
 
 LINES: dict[str, tuple[list[str], str]] = {

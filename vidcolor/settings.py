@@ -141,6 +141,17 @@ class PropagateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectSettings:
+    """People's corrections of colour, laid over what the stages before made."""
+
+    spread: Annotated[float, within(0.05, 20.0)] = 1.0
+    """How unlike its point a hint's thing may be: smaller keeps colours nearer to the point, larger lets them run over
+    more of what looks alike."""
+    scribble: Annotated[float, within(0.0, 1.0)] = 1.0
+    """How much a scribble's colours count on the rest of what its strokes run through, 0 (strokes alone) to 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class FinishSettings:
     """Stage 6: full-size chroma under the film's own luma."""
 
@@ -181,6 +192,7 @@ class Settings:
     references: ReferenceSettings = field(default_factory=ReferenceSettings)
     colorize: ColorizeSettings = field(default_factory=ColorizeSettings)
     propagate: PropagateSettings = field(default_factory=PropagateSettings)
+    correct: CorrectSettings = field(default_factory=CorrectSettings)
     finish: FinishSettings = field(default_factory=FinishSettings)
     export: ExportSettings = field(default_factory=ExportSettings)
 

@@ -11,6 +11,7 @@ STAGES: dict[str, int] = {
     "colorize": 6,
     "propagate": 7,
     "networks": 1,
+    "corrections": 1,
     "finish": 2,
     "export": 1,
 }

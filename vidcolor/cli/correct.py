@@ -62,10 +62,27 @@ def correct_command(args: argparse.Namespace, terminal: Terminal) -> None:
         entries, files = _entries(args, film, planned), _files(args)
         name = write_correction(project, args.kind, frame, entries, files)
         film = load_film(Project.open(args.project), settings, device=args.device)
+        if files and not any(p.name == name for p in film.plan.problems):
+            _look(film)
+            film = load_film(Project.open(args.project), settings, device=args.device)
         _refuse_bad(film, name)
     shots = [planned.shot.id for correction in _named(film, name) for planned in touched(film.plan, correction)]
     touches = f"touches {', '.join(shots)}" if shots else "touches no shot"
     terminal.say(f"written: corrections/{name}; it {touches}; delete it to undo it")
+
+
+def _look(film: Film) -> None:
+    """Looks at the corrections' pictures."""
+    from vidcolor.features import PatchFeatures
+    from vidcolor.pipeline.library import Library
+    from vidcolor.pipeline.looked import look_at_pictures
+    from vidcolor.state.corrected import corrected
+    from vidcolor.state.read import known_files
+
+    shots = [planned.shot for planned in film.plan.shots]
+    project, reel = film.project, film.plan.reel
+    found = corrected(project, reel, shots, known_files(project))
+    look_at_pictures(project, reel, found, Library(project, PatchFeatures()))
 
 
 def corrections_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -108,7 +125,7 @@ def _state(correction: Correction, theirs: list[ShotState]) -> str:
     if correction.kind in CUTS:
         return "rendered" if not any(state.waits for state in theirs) else "not rendered"
     made = [s.version.ingredients.get(correction.place) if s.version else None for s in theirs]
-    return "rendered" if made == [correction.mark] * len(theirs) else "not rendered"
+    return "rendered" if made == [correction.ingredient] * len(theirs) else "not rendered"
 
 
 def _frame(plan: Plan, where: str) -> int:

@@ -9,6 +9,10 @@ from vidcolor.project.kinds import KINDS
 
 EPILOG = """\
 kinds, and what each takes:
+  paint FRAME --file RGBA [--mask MASK]     colours where the picture is opaque
+  neutral FRAME --file MASK            what is white there stays gray
+  saturation FRAME --amount A [--file MASK]    chroma of the shot, or of the mask's white part, times A
+  hue FRAME --degrees D [--file MASK]  the same turned by D: red towards yellow is positive
   cut FRAME                            a shot begins there
   merge FRAME                          no shot begins there: two shots are one
   dissolve FRAME --length N            the shot that begins there enters by a dissolve of N frames; 0: by a cut
@@ -17,10 +21,11 @@ kinds, and what each takes:
   note FRAME --note TEXT               words for people
 
 FRAME is a number from 0 or a timecode; SHOT is a name as `vidcolor status` shows it, and may stand for its first
-frame. X,Y are pixels from the left and top.
+frame. Colours go with the thing through the shot, both ways, up to the next exact picture of a person; pixels beside
+it do not change. Pictures are PNG or TIFF of the frame's proportions.
 
 example:
-  vidcolor correct northwind.vidcolor exclude r1-001042 --note "the title stays gray"
+  vidcolor correct northwind.vidcolor paint 1203 --file coat.png --note "the coat is navy"
 """
 
 

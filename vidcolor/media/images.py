@@ -4,7 +4,7 @@
 - Colours go through the picture's ICC profile to sRGB. Profiles of curves and a matrix, which RGB and gray
   pictures have, are computed in floating point (`icc.py`), so 16 bits stay 16 bits. Others, and CMYK, go through
   LittleCMS in 8 bits.
-- Pictures with transparency are refused: whether the colour under it counts is the artist's to say.
+- Pictures with transparency are refused, but as paints and masks (`painted.py`): there alpha says where they count.
 """
 
 from __future__ import annotations
@@ -115,6 +115,30 @@ def read_picture(path: Path, name: str = "") -> Reference:
     return Reference(name or path.name, hashlib.sha256(stored.data).hexdigest(), lab[0], lab[1:])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Painted:
+    """A picture of which only a part may count."""
+
+    chroma: np.ndarray
+    """(2, H, W) a*b*"""
+    share: np.ndarray
+    """(H, W) 0..1: how far each pixel counts, by its alpha"""
+    white: np.ndarray
+    """(H, W) 0..1: how light each pixel is, black to white"""
+    hash: str
+
+
+def read_painted(path: Path) -> Painted:
+    """A paint or a soft mask, upright; reads and refuses what `read_picture` does, but for transparency."""
+    stored = _load(path, FORMATS, opaque=False)
+    lab = np.empty((3, *stored.samples.shape[:2]), np.float32)
+    for rows, rgb in _bands(path, stored):
+        lab[:, rows] = rgb_to_lab(rgb)
+    white = stored.samples.mean(2, dtype=np.float32) / np.float32(np.iinfo(stored.samples.dtype).max)
+    planes = _upright(np.concatenate([lab[1:], stored.share[None], white[None]]), stored.orientation)
+    return Painted(planes[:2], planes[2], planes[3], hashlib.sha256(stored.data).hexdigest())
+
+
 def read_mask(path: Path) -> tuple[np.ndarray, str]:
     """A mask, (H, W) bool, upright: True where the picture is lighter than middle gray; and the SHA-256 of its file.
 
@@ -152,9 +176,11 @@ class _Stored:
     profile: bytes
     """Of the samples; empty: they are sRGB."""
     orientation: int
+    share: np.ndarray
+    """(H, W) 0..1 alpha; all 1 where the picture has none"""
 
 
-def _load(path: Path, formats: Sequence[str]) -> _Stored:
+def _load(path: Path, formats: Sequence[str], *, opaque: bool = True) -> _Stored:
     picture_size(path, formats)
     data = _bytes(path)
     with warnings.catch_warnings():
@@ -165,7 +191,9 @@ def _load(path: Path, formats: Sequence[str]) -> _Stored:
                 picture.load()  # for 16 bits too: only Pillow says when data are cut short
             except FAILURES as error:
                 raise MediaError(f"{path}: the picture is damaged or cut short; save it again") from error
-            _check_opaque(path, picture)
+            share = _alpha(picture)
+            if opaque and share.min() < 1:
+                raise MediaError(f"{path}: the picture has transparent pixels; flatten it and save it again")
             profile = picture.info.get("icc_profile") or b""
             samples = _deep_samples(path) if deep else _samples(path, picture, profile)
             orientation = _orientation(picture)
@@ -173,7 +201,7 @@ def _load(path: Path, formats: Sequence[str]) -> _Stored:
                 profile = b""  # its samples are sRGB by now
     if profile:
         _check_profile(path, color_space(profile), samples.shape[2])
-    return _Stored(data, samples, profile, orientation)
+    return _Stored(data, samples, profile, orientation, np.broadcast_to(share, samples.shape[:2]))
 
 
 def _bytes(path: Path) -> bytes:
@@ -191,12 +219,11 @@ def _is_deep(picture: Image.Image, data: bytes) -> bool:
     return 16 in tuple(tags.get(BITS_PER_SAMPLE, ()))
 
 
-def _check_opaque(path: Path, picture: Image.Image) -> None:
+def _alpha(picture: Image.Image) -> np.ndarray:
+    """(H, W) float32 0..1; (1, 1) where the picture has no transparency."""
     if "transparency" not in picture.info and "A" not in picture.getbands() and "a" not in picture.getbands():
-        return
-    alpha = picture.convert("RGBA").getchannel("A")
-    if alpha.getextrema()[0] != 255:
-        raise MediaError(f"{path}: the picture has transparent pixels; flatten it and save it again")
+        return np.ones((1, 1), np.float32)
+    return np.asarray(picture.convert("RGBA").getchannel("A"), np.float32) / np.float32(255)
 
 
 def _orientation(picture: Image.Image) -> int:

@@ -23,7 +23,7 @@ from vidcolor.media.store import ChromaWriter, Stored, take_stored
 from vidcolor.pipeline.keyframes import MadeKeyframe
 from vidcolor.project.fingerprint import Ingredients, fingerprint
 from vidcolor.project.folder import Project, remove_tree
-from vidcolor.project.versions import CHROMA, PARTIAL, start_version
+from vidcolor.project.versions import PARTIAL, start_version
 from vidcolor.propagate.halt import STATE, Arrays, frames_done
 from vidcolor.types import ColorFrame, Registration
 
@@ -75,8 +75,8 @@ class Checkpoint:
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.npz"
 
-    def take_state(self, size: tuple[int, int], most: int) -> tuple[Arrays | None, Stored | None]:
-        """The state of a shot of chroma `size` and `most` frames, and where its colours up to then are stored.
+    def take_state(self, name: str, size: tuple[int, int], most: int) -> tuple[Arrays | None, Stored | None]:
+        """The state of a shot of chroma `size` and `most` frames, and where its colours so far are stored in `name`.
 
         Both None where either is missing: then the shot's frames begin anew.
         """
@@ -89,7 +89,7 @@ class Checkpoint:
             return None, None
         if stored is None or stored.shape != (2,) or stored.dtype.kind != "U" or stored[0] != str(done):
             return None, None
-        first = take_stored(self.version / CHROMA, done, str(stored[1]))
+        first = take_stored(self.version / name, done, str(stored[1]))
         if first is None:
             return None, None
         self.confidence = measured.tolist()

@@ -9,7 +9,9 @@ import numpy as np
 from vidcolor.cache import Cache
 from vidcolor.errors import MediaError
 from vidcolor.features import Features, gray_of
-from vidcolor.media.images import read_mask, read_picture
+from vidcolor.media.images import Painted, read_mask, read_painted, read_picture
+from vidcolor.project.corrections import path_of
+from vidcolor.project.folder import Project
 from vidcolor.references.choose import describe
 from vidcolor.state.plan import Picture
 from vidcolor.types import Reference
@@ -28,15 +30,23 @@ class Library:
     A picture that changed since it was listed is refused: the plan speaks of the old one.
     """
 
-    def __init__(self, folder: Path | None, features: Features) -> None:
+    def __init__(self, project: Project, features: Features) -> None:
         """`features` are what pictures are described by."""
-        self.folder, self.features = folder, features
+        self.project, self.features = project, features
         self._pictures: Cache[Reference] = Cache(ROOM, _size)
         self._described: Cache[np.ndarray] = Cache(ROOM, lambda described: described.nbytes)
 
     def read(self, picture: Picture) -> Reference:
         """The picture at its own size, under the name the plan gives it."""
         return self._pictures.get((picture.name, picture.hash), lambda: self._read(picture))
+
+    def picture(self, name: str, mark: str) -> Reference:
+        """A picture by its name and hash."""
+        return self.read(Picture(name, mark))
+
+    def check_size(self, name: str, shape: tuple[int, ...], size: tuple[int, ...]) -> None:
+        """Refuses a picture of other proportions than `size` (height, width)."""
+        _fits(self._path(name), shape, size)
 
     def described(self, picture: Picture) -> np.ndarray:
         """The picture as `references.choose.describe` has it; read only if that is not known yet."""
@@ -53,17 +63,27 @@ class Library:
         path = self._path(name)
         mask, found = read_mask(path)
         _same(path, found, mark)
-        if abs(np.log(mask.shape[0] * size[1] / (mask.shape[1] * size[0]))) > SKEWED:
-            raise MediaError(
-                f"{path}: {mask.shape[1]}x{mask.shape[0]} has not the proportions of what it is a mask of "
-                f"({size[1]}x{size[0]}); paint it over that picture"
-            )
+        _fits(path, mask.shape, size)
         return mask
 
+    def painted(self, name: str, mark: str, size: tuple[int, ...]) -> Painted:
+        """A paint, or a mask of soft edges, by its name and hash. Refuses one of other proportions than `size`."""
+        path = self._path(name)
+        painted = read_painted(path)
+        _same(path, painted.hash, mark)
+        _fits(path, painted.share.shape, size)
+        return painted
+
     def _path(self, name: str) -> Path:
-        if self.folder is None:
-            raise MediaError(f"{name}: no references folder given; give it with --keyframes")
-        return self.folder / name
+        return path_of(self.project, name)
+
+
+def _fits(path: Path, shape: tuple[int, ...], size: tuple[int, ...]) -> None:
+    if abs(np.log(shape[0] * size[1] / (shape[1] * size[0]))) > SKEWED:
+        raise MediaError(
+            f"{path}: {shape[1]}x{shape[0]} has not the proportions of what it is a mask of "
+            f"({size[1]}x{size[0]}); paint it over that picture"
+        )
 
 
 def _same(path: Path, found: str, planned: str) -> None:

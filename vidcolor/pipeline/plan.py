@@ -24,6 +24,7 @@ from vidcolor.media.whole import hashed_beside
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.lists import all_lists, edited_notes, write_lists
 from vidcolor.pipeline.look import Looker
+from vidcolor.pipeline.looked import look_at_pictures
 from vidcolor.pipeline.small import SmallFrames
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
@@ -61,8 +62,11 @@ def make_plan(
     project.make_folder(project.path("plan"))
     with closing(SmallFrames(project.path("plan"), settings.keyframes.spacing)) as small:
         reel, found = _reel_and_shots(project, settings, small, progress, opened)
+        library = Library(project, PatchFeatures())
+        if look_at_pictures(project, reel, found, library):
+            own = read.load_shots(project, reel, settings) or found.shots
+            found = corrected(project, reel, own, read.known_files(project))
         shots = found.shots
-        library = Library(project.keyframes_path, PatchFeatures())
         given = _looked_at(project, reel, found, library, progress)
         chosen = _match(project, reel, shots, given, library, small, settings, progress)
     plan = with_corrections(project, read.plan_of(reel, shots, given, chosen, settings), found)

@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -24,11 +24,13 @@ from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.checkpoint import Checkpoint, close_checkpoint, open_checkpoint
+from vidcolor.pipeline.corrected import BASE, Corrector, base_of, store_of, take_base
 from vidcolor.pipeline.costs import Tally, colored_frames, frame_seconds, keyframe_seconds
 from vidcolor.pipeline.fades import dimmed, fade_shares
 from vidcolor.pipeline.kept import KeptKeyframes
 from vidcolor.pipeline.keyframes import Beside, Colorizer, KeyframeMaker, load_colorizer
 from vidcolor.pipeline.library import Library
+from vidcolor.pipeline.painter import Painter
 from vidcolor.pipeline.plan import Progress
 from vidcolor.pipeline.reading import Reading
 from vidcolor.pipeline.strip import frames_shown, strip_picture, write_stills
@@ -62,6 +64,8 @@ class Models:
     """None: keyframes are coloured without a network."""
     propagator: Propagator | None = None
     """None: colours are carried and weighed without a network."""
+    seen: Features | None = None
+    """What the networks see by"""
     ablation: Ablation = WHOLE
     """For tools that measure; versions say nothing of it."""
 
@@ -106,16 +110,16 @@ def check_device(settings: Settings, device: str) -> None:
         )
 
 
-def _networks(settings: Settings) -> tuple[Colorizer | None, Propagator | None]:
+def _networks(settings: Settings) -> tuple[Colorizer | None, Propagator | None, Features | None]:
     """The shipped networks that the settings have any use for; both see by one features network."""
     colorizes, propagates = settings.colorize.network == "shipped", settings.propagate.network == "shipped"
     if not colorizes and not propagates:
-        return None, None
+        return None, None, None
     from vidcolor.networks.features import NetworkFeatures  # loads torch
     from vidcolor.networks.propagator import Propagator
 
     features = NetworkFeatures()
-    return load_colorizer(features) if colorizes else None, Propagator(features) if propagates else None
+    return load_colorizer(features) if colorizes else None, Propagator(features) if propagates else None, features
 
 
 class StoppedError(Exception):
@@ -129,15 +133,22 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     costs = keyframe_seconds(film.plan.reel, stale), frame_seconds(film.plan.reel, film.settings)
     counter = _Counter(progress, Tally(frames, keys, *costs))
     counter.add()
-    library = Library(film.project.keyframes_path, models.features)
+    library = Library(film.project, models.features)
     maker = KeyframeMaker(film.plan, library, film.settings, models.colorizer)
+    painter = Painter(
+        library, film.plan.hashes, models.seen or models.features, film.settings.correct, film.plan.reel.size
+    )
+    corrector = Corrector(film, painter, models.flow)
     shots = [s.shot for s in film.plan.shots]
     clear = {shot.id: frames for shot, frames in zip(shots, clear_frames(shots), strict=True)}
     workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))
     size = working_size(film.plan.reel.size, film.settings.propagate.chroma_side)
     reading = Reading(film.plan.reel, size, [s.reach for s in stale], film.project.path("shots"))
     with closing(reading), ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool:
-        jobs = [pool.submit(_render_shot, film, s, clear[s.shot.id], reading, maker, models, counter) for s in stale]
+        jobs = [
+            pool.submit(_render_shot, film, s, clear[s.shot.id], reading, maker, corrector, models, counter)
+            for s in stale
+        ]
         try:
             wait(jobs, return_when=FIRST_EXCEPTION)
         finally:
@@ -154,47 +165,74 @@ def _render_shot(
     clear: FrameRange,
     reading: Reading,
     maker: KeyframeMaker,
+    corrector: Corrector,
     models: Models,
     counter: _Counter,
 ) -> None:
     """clear  frames of the shot outside dissolves and fades: keyframes are suggested there alone"""
     started, cpu = time.monotonic(), time.thread_time()
-    project, plan, settings = film.project, film.plan, film.settings
+    project, plan = film.project, film.plan
     ingredients = shot_ingredients(film, planned)
     kept = open_checkpoint(project, planned.shot.id, ingredients)
     clip = reading.frames(planned.reach)
-    chroma, half = kept.version / CHROMA, (clip.size[0] // 2, clip.size[1] // 2)
-    keys = KeptKeyframes(kept, half, plan.reel.rate, planned.mixed)
-    _make_keyframes(keys, maker, planned, clip, settings, models, counter)
-    shares = fade_shares(clip, planned.reach.start, planned.shot.frames, planned.fades, keys.to_carry())
-    doubt = Doubt(half, len(planned.reach))
-    state, first = kept.take_state(half, len(planned.reach))
-    counter.skip(frames=len(kept.confidence))
-    with ChromaWriter(chroma, half, plan.reel.rate, first=first, stays=True) as store:
-        kept.watch(store)
-        for color in _colored(clip, keys.to_carry(), settings, models, counter, doubt, kept, state):
-            store.write(dimmed(color, shares.get(color.index, 1.0)))
-            kept.confidence.append(round(float(color.confidence.mean()), 4))
-    suggestions = _suggestions(doubt, planned.reach.start, clear, plan.reel.size)
-    with ChromaReader(chroma, planned.reach.start) as stored:
+    found = base_of(film, planned) if store_of(planned) == BASE else None
+    if found is None:
+        report, shares = _base(film, planned, clear, clip, kept, maker, models, counter)
+    else:
+        over = _beforehand(planned) if models.colorizer is not None else 0
+        counter.skip(frames=colored_frames([planned]) + over, keyframes=len(planned.keyframes))
+        report = take_base(film, found, kept.version)
+        shares = _fade_shares(clip, planned, [key["frame"] for key in report["keyframes"] if key["how"] != "gray"])
+    if store_of(planned) == BASE:
+        confidence = corrector.compose(planned, clip, kept.version, report["keyframes"], shares)
+        report = {**report, "confidence": confidence, "base": report}
+    suggestions = report["suggestions"]
+    with ChromaReader(kept.version / CHROMA, planned.reach.start) as stored:
         own, boxes = [key.frame for key in planned.keyframes], {found["frame"]: found["box"] for found in suggestions}
         picture = strip_picture(stored, clip, planned.reach, own, boxes, plan.reel.size)
         middle = (clear.start + clear.stop) // 2
         write_stills(kept.version, stored, clip, planned.reach, frames_shown(planned.reach, own, boxes), middle)
     clip.close()
     write_image(kept.version / "confidence.png", picture)
-    report = {
-        "confidence": kept.confidence,
-        "doubt": doubt.area(),
-        "suggestions": suggestions,
-        "keyframes": keys.facts,
-        "notes": keys.notes + _gray_note(planned, keys) + _mixed_note(planned, keys.to_carry()),
-        "seconds": round(time.monotonic() - started, 2),
-    }
+    report = {**report, "seconds": round(time.monotonic() - started, 2)}
     close_checkpoint(finish_version(project, planned.shot.id, ingredients, report).path)
     log.info(
         "%s: rendered in %.1f s (%.1f s of this thread)", planned.shot.id, report["seconds"], time.thread_time() - cpu
     )
+
+
+def _base(
+    film: Film,
+    planned: ShotPlan,
+    clear: FrameRange,
+    clip: Clip,
+    kept: Checkpoint,
+    maker: KeyframeMaker,
+    models: Models,
+    counter: _Counter,
+) -> tuple[dict[str, Any], dict[int, float]]:
+    """Colours the shot from its keyframes, into the store that is theirs; what the report says of it, and fades."""
+    rate, settings, name = film.plan.reel.rate, film.settings, store_of(planned)
+    half = (clip.size[0] // 2, clip.size[1] // 2)
+    keys = KeptKeyframes(kept, half, rate, planned.mixed)
+    _make_keyframes(keys, maker, planned, clip, settings, models, counter)
+    shares = _fade_shares(clip, planned, keys.to_carry())
+    doubt = Doubt(half, len(planned.reach))
+    state, first = kept.take_state(name, half, len(planned.reach))
+    counter.skip(frames=len(kept.confidence))
+    with ChromaWriter(kept.version / name, half, rate, first=first, stays=True) as store:
+        kept.watch(store)
+        for color in _colored(clip, keys.to_carry(), settings, models, counter, doubt, kept, state):
+            store.write(color if name == BASE else dimmed(color, shares.get(color.index, 1.0)))
+            kept.confidence.append(round(float(color.confidence.mean()), 4))
+    report = {
+        "confidence": kept.confidence,
+        "doubt": doubt.area(),
+        "suggestions": _suggestions(doubt, planned.reach.start, clear, film.plan.reel.size),
+        "keyframes": keys.facts,
+        "notes": keys.notes + _gray_note(planned, keys) + _mixed_note(planned, keys.to_carry()),
+    }
+    return report, shares
 
 
 def _beforehand(planned: ShotPlan) -> int:
@@ -273,6 +311,10 @@ def _colored(
         counter.add(frames=1 if keys else 0, seconds=time.monotonic() - began)
         yield color
         began = time.monotonic()
+
+
+def _fade_shares(clip: Clip, planned: ShotPlan, keyframes: Collection[int]) -> dict[int, float]:
+    return fade_shares(clip, planned.reach.start, planned.shot.frames, planned.fades, keyframes)
 
 
 def _suggestions(doubt: Doubt, start: int, clear: FrameRange, size: tuple[int, int]) -> list[dict[str, Any]]:

@@ -54,6 +54,11 @@ class Correction:
         return self.said.kind
 
     @property
+    def ingredient(self) -> str:
+        """What a shot's colours are made of, of it."""
+        return f"{self.kind} {self.mark}"
+
+    @property
     def place(self) -> str:
         """`corrections/0007-paint-r1-001203`"""
         return f"{FOLDER}/{self.name}"

@@ -177,5 +177,7 @@ CUTS = ("cut", "merge", "dissolve")
 """Kinds that change which shots there are."""
 COLORS = ("keyframe", "reference", "region", "paint", "scribble", "hint", "neutral", "saturation", "hue")
 """Kinds that change a shot's colours."""
+LAYERS = ("paint", "scribble", "hint", "neutral", "saturation", "hue")
+"""Of those, the kinds that are laid over the colours that the shot has without them."""
 ROLES = ("picture", "paint", "mask", "part")
 """Fields that name a file."""

@@ -6,15 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vidcolor.project.corrections import Correction, Corrections, Problem, problem, read_corrections
+from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.folder import Project
-from vidcolor.project.kinds import COLORS, CUTS, OfShot
+from vidcolor.project.kinds import COLORS, CUTS, Hint, Neutral, OfShot
+from vidcolor.project.records import decode
 from vidcolor.project.versions import Version, versions_of
 from vidcolor.state.cuts import apply_cuts, place_of
 from vidcolor.state.marks import hashed_file
 from vidcolor.state.plan import Plan, ShotPlan
 from vidcolor.types import Reel, Shot
 
-UNSERVED = COLORS
+LOOKED, LOOKED_SCHEMA = "plan/corrections.json", "vidcolor.corrections/1"
+Looked = tuple[str, str]
+"""(what a look at a correction's pictures hung on, what is wrong with them)"""
+ONE_PLACE = 1.0
+"""Pixels, each way, up to which two points are one place."""
+UNSERVED = ("keyframe", "reference", "region", "hint", "scribble")
 """Kinds that are read and checked, and change nothing yet."""
 
 
@@ -26,6 +33,8 @@ class Corrected:
     corrections: tuple[Correction, ...] = ()
     """In the order of their names"""
     problems: tuple[Problem, ...] = ()
+    read: tuple[Correction, ...] = ()
+    """All that read as corrections, in force or not"""
     files: Mapping[str, Mapping[str, str]] | None = None
 
 
@@ -38,19 +47,78 @@ def corrected(project: Project, reel: Reel, shots: Sequence[Shot], known: Mappin
     def hashed(name: str, path: object) -> Mapping[str, str]:
         return hashed_file(path, known.get(name))  # type: ignore[arg-type]
 
-    return over_shots(read_corrections(project, reel, hashed), shots)
+    return over_shots(read_corrections(project, reel, hashed), shots, reel, looked_at(project))
 
 
-def over_shots(found: Corrections, shots: Sequence[Shot]) -> Corrected:
-    """The corrections over the shots; those that contradict these, or one another, are among the problems."""
+def over_shots(found: Corrections, shots: Sequence[Shot], reel: Reel, looked: Mapping[str, Looked]) -> Corrected:
+    """The corrections over the shots; those that contradict these, or one another, are among the problems.
+
+    looked  what was found of the corrections' pictures, by the correction's name
+    """
     in_force, bad = apply_cuts(shots, found.good)
     refused = {p.name for p in bad}
     stale = [p for c in found.good if (p := _of_another_shot(c, in_force)) is not None]
     refused |= {p.name for p in stale}
-    unserved = [problem(c, f"a {c.kind} changes nothing yet; delete it") for c in found.good if c.kind in UNSERVED]
+    marks = look_marks(found.good, reel)
+    pictures = [
+        problem(c, looked[c.name][1])
+        for c in found.good
+        if c.name in marks and looked.get(c.name, ("", ""))[0] == marks[c.name] and looked[c.name][1]
+    ]
+    stale += pictures + list(_contradictory(found.good))
+    refused |= {p.name for p in stale}
+    unserved = [problem(c, f"a {c.kind} changes nothing yet; delete it") for c in found.good if _unserved(c)]
     refused |= {p.name for p in unserved}
     good = tuple(c for c in found.good if c.name not in refused)
-    return Corrected(tuple(in_force), good, (*found.problems, *bad, *stale, *unserved), found.files)
+    return Corrected(tuple(in_force), good, (*found.problems, *bad, *stale, *unserved), found.good, found.files)
+
+
+def _unserved(correction: Correction) -> bool:
+    return correction.kind in UNSERVED or getattr(correction.said, "at", None) is not None
+
+
+def look_marks(corrections: Sequence[Correction], reel: Reel) -> dict[str, str]:
+    """Of each correction with pictures, by its name: fingerprint of what a look at these hangs on."""
+    marks, beside = {}, dict[int, str]()
+    for correction in corrections:
+        if correction.files:
+            before = beside.get(correction.frame, "")
+            marks[correction.name] = fingerprint({"mark": correction.mark, "size": f"{reel.size}", "before": before})
+            beside[correction.frame] = f"{before} {correction.mark}"
+    return marks
+
+
+def looked_at(project: Project) -> dict[str, Looked]:
+    """What was found of the corrections' pictures, by the correction's name."""
+    if not project.has(LOOKED):
+        return {}
+    data = project.read_json(LOOKED, LOOKED_SCHEMA).get("pictures")
+    return dict(decode(data, dict[str, tuple[str, str]], str(project.path(LOOKED)))) if data else {}
+
+
+def keep_looked(project: Project, found: Mapping[str, Looked]) -> None:
+    project.write_json(LOOKED, LOOKED_SCHEMA, {"pictures": {name: list(entry) for name, entry in found.items()}})
+
+
+def _contradictory(corrections: Sequence[Correction]) -> Iterator[Problem]:
+    """Points of one place in two colours: the later ones."""
+    points = [(c, said) for c in corrections if isinstance(said := c.said, Hint | Neutral) and said.at is not None]
+    for at, (correction, said) in enumerate(points):
+        for other, theirs in points[:at]:
+            assert said.at is not None
+            assert theirs.at is not None
+            away = max(abs(a - b) for a, b in zip(said.at, theirs.at, strict=True))
+            if other.frame == correction.frame and away <= ONE_PLACE and _color(said) != _color(theirs):
+                yield problem(
+                    correction,
+                    f"gives the point {said.at[0]:g},{said.at[1]:g} another colour than {other.place} does; delete one "
+                    "of the two",
+                )
+                break
+
+
+def _color(said: Hint | Neutral) -> str:
+    return said.color.removeprefix("#").lower() if isinstance(said, Hint) else "neutral"
 
 
 def _of_another_shot(correction: Correction, shots: Sequence[Shot]) -> Problem | None:

@@ -10,8 +10,10 @@ from vidcolor.errors import MediaError, ProjectError, WeightsError
 from vidcolor.flow.published import RAFT_FILES
 from vidcolor.machine import flow_number_type, graphics, number_type
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
+from vidcolor.project.corrections import FOLDER as CORRECTIONS
 from vidcolor.project.fingerprint import Ingredients, Value, describe_change, fingerprint, settings_ingredients
 from vidcolor.project.folder import CONFIG, Project
+from vidcolor.project.kinds import LAYERS
 from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.stages import STAGES
 from vidcolor.state.by_shot import ByShot
@@ -22,6 +24,7 @@ from vidcolor.types import Reel, Shot
 
 COMPUTED_ON, NUMBERS, FLOW_ON = "computed on", "networks.numbers", "flow.computed on"
 """What the machine decides: its processor, the number type of networks, where a flow that is a network runs."""
+LAYERS_STAGE = "stage.corrections"
 TAKE_ANY = "export.machines=any"
 
 
@@ -83,7 +86,7 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
         "reel": plan.reel.hash,
         "frames": f"{planned.reach.start}-{planned.reach.stop}",
         **keys,
-        **{correction.place: correction.mark for correction in planned.corrections},
+        **_corrections_ingredients(planned, settings),
         **{f"fade {run.start}-{run.stop}": "" for run in planned.fades},
         **{f"stage.{name}": STAGES[name] for name in ("colorize", "propagate")},
         **reading_ingredients(settings),
@@ -93,6 +96,25 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
         **flow_ingredients(settings.propagate, film.device),
         COMPUTED_ON: film.computed_on,
     }
+
+
+def _corrections_ingredients(planned: ShotPlan, settings: Settings) -> Ingredients:
+    """The corrections of a shot's colours, and how they are laid on; nothing where there are none."""
+    said: Ingredients = {correction.place: correction.ingredient for correction in planned.corrections}
+    if not any(correction.kind in LAYERS for correction in planned.corrections):
+        return said
+    return {**said, LAYERS_STAGE: STAGES["corrections"], **settings_ingredients("correct", settings.correct)}
+
+
+def base_ingredients(ingredients: Mapping[str, Value]) -> Ingredients:
+    """What a shot's colours are made of below the corrections that are laid over them."""
+    return {name: value for name, value in ingredients.items() if not _lies_over(name, value)}
+
+
+def _lies_over(name: str, value: Value) -> bool:
+    if name.startswith(f"{CORRECTIONS}/"):
+        return str(value).split(" ")[0] in LAYERS
+    return name == LAYERS_STAGE or name.startswith("settings.correct.")
 
 
 def reading_ingredients(settings: Settings) -> Ingredients:

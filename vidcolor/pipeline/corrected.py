@@ -1,0 +1,189 @@
+"""A shot's colours with people's corrections over them: layers are made, carried, kept as mattes, and laid on.
+
+In the version's folder: `base.avi` holds the shot as the machine colours it, `mattes/NAME.avi` each correction as it
+was carried (its colours, and how far they count in place of confidence), `chroma.avi` the shot with all of them. A
+later version of the same shot that differs in corrections alone takes the base from there: nothing is coloured anew.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.flow.estimate import FlowEstimator
+from vidcolor.media.read import Clip
+from vidcolor.media.store import ChromaReader, ChromaWriter
+from vidcolor.pipeline.fades import dimmed
+from vidcolor.pipeline.kept import FOLDER as KEYS
+from vidcolor.pipeline.kept import given_name, read_given, write_given
+from vidcolor.pipeline.layers import Change, Layer, Part, carry, over, span_of
+from vidcolor.pipeline.painter import Painter
+from vidcolor.project.corrections import Correction
+from vidcolor.project.kinds import LAYERS
+from vidcolor.project.versions import CHROMA, Version, read_report, versions_of
+from vidcolor.state.film import Film
+from vidcolor.state.made_of import base_ingredients, shot_ingredients
+from vidcolor.state.plan import ShotPlan
+from vidcolor.timeline import FrameRange
+
+BASE, MATTES, OWN = "base.avi", "mattes", "own"
+COPIED = ("confidence", "doubt", "suggestions", "keyframes", "notes")
+"""What the report of a version says of its base."""
+
+
+def store_of(planned: ShotPlan) -> str:
+    """The file that the machine's own colours of a shot go to: below corrections there is a store of its own."""
+    return BASE if any(c.kind in LAYERS for c in planned.corrections) else CHROMA
+
+
+def base_of(film: Film, planned: ShotPlan) -> tuple[Version, str] | None:
+    """A version that holds this shot as the machine colours it today, and the file; None where there is none."""
+    wanted = base_ingredients(shot_ingredients(film, planned))
+    for version in versions_of(film.project, planned.shot.id):
+        if base_ingredients(version.ingredients) == wanted:
+            if BASE in version.stores:
+                return version, BASE
+            if not planned.fades and version.ingredients == wanted:  # a fade's dimmed colours are no base
+                return version, CHROMA
+    return None
+
+
+def take_base(film: Film, found: tuple[Version, str], folder: Path) -> dict[str, Any]:
+    """Copies a version's base and keyframes into the folder of a new one; what its report says of them."""
+    version, name = found
+    shutil.copyfile(version.checked(name), folder / BASE)
+    if (version.path / KEYS).is_dir():
+        shutil.copytree(version.path / KEYS, folder / KEYS, dirs_exist_ok=True)
+    _restore_given(folder)
+    report = read_report(film.project, version)
+    report = report.get("base") or report
+    return {name: report[name] for name in COPIED}
+
+
+def _restore_given(folder: Path) -> None:
+    """Keyframes' own colours as they were before corrections: of another version, or of a run that was stopped."""
+    for path in (folder / KEYS / OWN).glob("*.avi"):
+        path.replace(folder / KEYS / path.name)
+
+
+class Corrector:
+    """Lays the corrections of shots over their colours; several threads may ask at once."""
+
+    def __init__(self, film: Film, painter: Painter, flow: FlowEstimator) -> None:
+        self.film, self.painter, self.flow = film, painter, flow
+
+    def compose(
+        self,
+        planned: ShotPlan,
+        clip: Clip,
+        folder: Path,
+        keys: Sequence[Mapping[str, Any]],
+        shares: Mapping[int, float],
+    ) -> list[float]:
+        """Writes a shot's mattes and colours into its version's folder, of the base there; the frames' mean confidence.
+
+        clip    the frames that the shot renders, at working size
+        keys    what the report says of the keyframes
+        shares  how much of its colour a frame in a fade keeps
+        """
+        _restore_given(folder)
+        start, exact = planned.reach.start, [key["frame"] for key in keys if key["how"] == "exact"]
+        with ChromaReader(folder / BASE, start) as base:
+            size = base.read(start).confidence.shape
+            layers = [self._laid(c, planned, exact, clip, base) for c in planned.corrections if c.kind in LAYERS]
+        (folder / MATTES).mkdir(exist_ok=True)
+        for laid in layers:
+            self._carry(laid, planned, clip, folder)
+        confidence = []
+        with ExitStack() as opened:
+            base = opened.enter_context(ChromaReader(folder / BASE, start))
+            mattes = [opened.enter_context(closing(laid.matte(folder))) for laid in layers]
+            store = opened.enter_context(ChromaWriter(folder / CHROMA, size, self.film.plan.reel.rate))
+            for color in base:
+                for laid, matte in zip(layers, mattes, strict=True):
+                    if color.index in laid.span:
+                        color = over(color, *next(matte))
+                store.write(dimmed(color, shares.get(color.index, 1.0)))
+                confidence.append(round(float(color.confidence.mean()), 4))
+        for key in keys:
+            self._over_given(key["frame"], layers, folder)
+        return confidence
+
+    def _laid(
+        self, correction: Correction, planned: ShotPlan, exact: Sequence[int], clip: Clip, base: ChromaReader
+    ) -> Laid:
+        target = clip[correction.frame - planned.reach.start]
+        layer = self.painter.layer(correction, base.read(correction.frame), target)
+        span = span_of(correction.frame, planned.reach, exact) if layer.share is not None else planned.reach
+        return Laid(layer, span)
+
+    def _carry(self, laid: Laid, planned: ShotPlan, clip: Clip, folder: Path) -> None:
+        """Keeps the layer's matte, as it is on every frame of its span."""
+        layer, span = laid.layer, laid.span
+        if layer.share is None:
+            return
+        frames = Part(clip, span.start - planned.reach.start, len(span))
+        ends = span.start > planned.reach.start, span.stop < planned.reach.stop
+        with ChromaWriter(laid.path(folder), layer.share.shape, self.film.plan.reel.rate) as store:
+            for color in carry(layer, frames, self.flow, self.film.settings.propagate, ends):
+                store.write(color)
+
+    def _over_given(self, frame: int, layers: Sequence[Laid], folder: Path) -> None:
+        """The layers over a keyframe's own colours, which are delivered on its frame; kept too as they were."""
+        given = read_given(folder, frame)
+        laid = [one for one in layers if frame in one.span]
+        if given is None or not laid:
+            return
+        color = given
+        for one in laid:
+            full = self.painter.layer_at(one.layer.correction, given.confidence.shape) if one.is_of(frame) else None
+            change, share = full or one.at(frame, folder, given.confidence.shape)
+            color = over(color, change, share)
+        own = folder / given_name(frame)
+        (folder / KEYS / OWN).mkdir(exist_ok=True)
+        own.replace(folder / KEYS / OWN / own.name)
+        write_given(folder, replace(color, confidence=given.confidence), self.film.plan.reel.rate)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """A layer, and the frames that it is laid on."""
+
+    layer: Layer
+    span: FrameRange
+
+    def path(self, folder: Path) -> Path:
+        return folder / MATTES / f"{self.layer.correction.name}.avi"
+
+    def is_of(self, frame: int) -> bool:
+        return self.layer.correction.frame == frame and self.layer.share is not None
+
+    def matte(self, folder: Path) -> Generator[tuple[Change, Array | np.float32], None, None]:
+        """What the layer makes of colours, and how far it counts, on each frame of its span in order."""
+        if self.layer.share is None:
+            while True:
+                yield self.layer.change, np.float32(1)
+        with ChromaReader(self.path(folder), self.span.start) as store:
+            for found in store:
+                yield self._change(found.chroma), found.confidence
+
+    def at(self, frame: int, folder: Path, size: tuple[int, ...]) -> tuple[Change, Array | np.float32]:
+        """The same on one frame, at a larger size."""
+        if self.layer.share is None:
+            return self.layer.change, np.float32(1)
+        with ChromaReader(self.path(folder), self.span.start) as store:
+            found = store.read(frame)
+        planes = np.concatenate([found.chroma, found.confidence[None]])
+        large = np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in planes])
+        return self._change(large[:2]), large[2]
+
+    def _change(self, chroma: Array) -> Change:
+        return Change(chroma) if self.layer.varies else self.layer.change

@@ -1,0 +1,182 @@
+"""Corrections of colour as layers over a shot's colours: where each counts on its frame, and carried from there.
+
+A layer says how far it counts in every pixel of its frame, and what it makes of the colours there. Propagation carries
+that share through the shot as it carries a keyframe's chroma, both ways, as far as the next exact picture of a person;
+there the layer fades. Where a layer does not count, the colours below stay as they are, bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.color import rgb_to_lab
+from vidcolor.flow.estimate import FlowEstimator
+from vidcolor.project.corrections import Correction
+from vidcolor.project.kinds import Hint, Hue, Neutral, Paint, Saturation
+from vidcolor.propagate.ablation import without
+from vidcolor.propagate.shot import propagate
+from vidcolor.settings import PropagateSettings
+from vidcolor.timeline import FrameRange
+from vidcolor.types import ColorFrame, Frame
+
+FADE = 8
+"""Frames over which a layer fades towards an exact picture that says otherwise."""
+FULL = np.float32(100)
+"""The share 1 as propagation carries it: in place of a*."""
+NOT_THERE, THERE = 0.2, 0.8
+"""Carried shares up to which a pixel is none of the layer's, and from which it wholly is: between them, an edge."""
+CARRIED = without("attention")
+"""A mask is not looked up elsewhere: another coat is another thing."""
+KNOWN = 1e-3
+"""Share from which a paint's own colour is known."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """What a layer makes of the colours below: `chroma` in their place; where that is None, they are trimmed."""
+
+    chroma: Array | None = None
+    """(2, 1, 1) or (2, h, w) a*b*"""
+    amount: float = 1.0
+    degrees: float = 0.0
+
+    def __call__(self, below: Array) -> Array:
+        """(2, h, w) a*b* of the layer over `below`."""
+        if self.chroma is not None:
+            return np.broadcast_to(self.chroma, below.shape)
+        turn = np.deg2rad(self.degrees)
+        cos, sin = np.float32(np.cos(turn) * self.amount), np.float32(np.sin(turn) * self.amount)
+        return np.stack([cos * below[0] - sin * below[1], sin * below[0] + cos * below[1]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One correction on its frame."""
+
+    correction: Correction
+    change: Change
+    share: Array | None
+    """(h, w) 0..1; None: all of every frame of the shot"""
+
+    @property
+    def varies(self) -> bool:
+        """Whether it has colours of its own that differ from pixel to pixel, and are carried too."""
+        return self.change.chroma is not None and self.change.chroma.shape[1:] != (1, 1)
+
+
+def over(color: ColorFrame, change: Change, share: Array | np.float32) -> ColorFrame:
+    """The colours with a layer over them; a person's own colour is sure."""
+    chroma = color.chroma + share * (change(color.chroma) - color.chroma)
+    confidence = color.confidence if change.chroma is None else np.maximum(color.confidence, share)
+    return ColorFrame(color.index, chroma.astype(np.float32), confidence.astype(np.float32))
+
+
+def change_of(correction: Correction, painted: Array | None) -> Change:
+    """What a correction of colour makes of colours; `painted`: (2, h, w) a*b* of its paint."""
+    said = correction.said
+    if isinstance(said, Hint):
+        return Change(chroma_of(said.color))
+    if isinstance(said, Neutral):
+        return Change(np.zeros((2, 1, 1), np.float32))
+    if isinstance(said, Saturation):
+        return Change(amount=said.amount)
+    if isinstance(said, Hue):
+        return Change(degrees=said.degrees)
+    assert isinstance(said, Paint), correction.kind
+    assert painted is not None, "a paint is read first"
+    return Change(painted)
+
+
+def chroma_of(color: str) -> Array:
+    """(2, 1, 1) a*b* of R'G'B' in hexadecimal digits."""
+    codes = np.array([int(color.removeprefix("#")[k : k + 2], 16) for k in (0, 2, 4)], np.float32)
+    return rgb_to_lab((codes / 255)[:, None, None])[1:]
+
+
+def spread_out(chroma: Array, share: Array) -> Array:
+    """(2, h, w): a paint's colours, continued beyond its edge, where carried shares may reach."""
+    known = (share >= KNOWN).astype(np.uint8)
+    if not known.any() or known.all():
+        return chroma
+    _, nearest = cv2.distanceTransformWithLabels(
+        1 - known, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    table = np.zeros((2, int(nearest.max()) + 1), np.float32)
+    table[:, nearest[known > 0]] = chroma[:, known > 0]
+    return table[:, nearest]
+
+
+class Part(Sequence[Frame]):
+    """Some of a shot's frames, one after the other."""
+
+    def __init__(self, frames: Sequence[Frame], first: int, count: int) -> None:
+        self._frames, self._first, self._count = frames, first, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> Frame: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Frame]: ...
+    def __getitem__(self, place: int | slice) -> Frame | list[Frame]:
+        if isinstance(place, slice):
+            return [self[k] for k in range(*place.indices(self._count))]
+        if not -self._count <= place < self._count:
+            raise IndexError(f"place {place} of {self._count} frames")
+        return self._frames[self._first + place % self._count]
+
+
+def span_of(frame: int, reach: FrameRange, exact: Sequence[int]) -> FrameRange:
+    """The frames that a layer of `frame` is carried to: up to the exact pictures on either side, without them."""
+    before = max((k for k in exact if k < frame), default=reach.start - 1)
+    after = min((k for k in exact if k > frame), default=reach.stop)
+    return FrameRange(max(before + 1, reach.start), min(after, reach.stop))
+
+
+def carry(
+    layer: Layer, frames: Sequence[Frame], flow: FlowEstimator, settings: PropagateSettings, ends: tuple[bool, bool]
+) -> Iterator[ColorFrame]:
+    """The layer on each of the frames, in order: its own colours as chroma, its share as confidence.
+
+    frames  a run that holds the layer's own frame
+    ends    whether the run ends before, and behind, at an exact picture, towards which the layer fades
+    """
+    assert layer.share is not None, "what holds everywhere is not carried"
+    frame, first, count = layer.correction.frame, frames[0].index, len(frames)
+    share = np.stack([layer.share * FULL, np.zeros_like(layer.share)])
+    shares = _carried(frame, share, frames, flow, settings)
+    own = layer.change.chroma
+    plain = np.zeros((2, *layer.share.shape), np.float32) if own is None else np.broadcast_to(own, share.shape)
+    colors = _carried(frame, spread_out(plain, layer.share), frames, flow, settings) if layer.varies else None
+    for found in shares:
+        place = found.index - first
+        counts = _edge(found.chroma[0] / FULL) if found.index != frame else layer.share
+        counts = counts * np.float32(_ramp(place, frame - first, count, ends))
+        chroma = next(colors).chroma if colors is not None else plain
+        yield ColorFrame(found.index, chroma, counts)
+
+
+def _carried(
+    frame: int, planes: Array, frames: Sequence[Frame], flow: FlowEstimator, settings: PropagateSettings
+) -> Iterator[ColorFrame]:
+    known = ColorFrame(frame, planes.astype(np.float32), np.ones(planes.shape[1:], np.float32))
+    return propagate(frames, {frame: known}, flow, settings, ablation=CARRIED)
+
+
+def _edge(share: Array) -> Array:
+    """Carried shares without what carrying smeared: nothing of what hardly counts, all of what nearly does."""
+    return np.clip((share - NOT_THERE) / (THERE - NOT_THERE), 0, 1).astype(np.float32)
+
+
+def _ramp(place: int, own: int, count: int, ends: tuple[bool, bool]) -> float:
+    """How much of the layer is left beside an exact picture, 0..1."""
+    left = (place + 1) / (min(FADE, own) + 1) if ends[0] and place < own else 1.0
+    right = (count - place) / (min(FADE, count - 1 - own) + 1) if ends[1] and place > own else 1.0
+    return min(1.0, left, right)

@@ -1,0 +1,100 @@
+"""The pictures of corrections, looked at before anything is rendered: what cannot be used is known from then on.
+
+`plan/corrections.json` keeps what was found of each, with the fingerprint of what it was found from.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from vidcolor.errors import VidcolorError
+from vidcolor.pipeline.library import Library
+from vidcolor.project.corrections import FOLDER, Correction, path_of
+from vidcolor.project.folder import Project
+from vidcolor.project.kinds import Keyframe, Paint, Reference, Region
+from vidcolor.state.corrected import Corrected, keep_looked, look_marks, looked_at
+from vidcolor.types import Reel
+
+OPAQUE = 0.5
+"""Share from which a pixel of a paint is painted."""
+OTHER = 2.0
+"""Difference in a*b* from which two paints of one pixel contradict each other."""
+
+
+def look_at_pictures(project: Project, reel: Reel, found: Corrected, library: Library) -> bool:
+    """Looks at the pictures of corrections that nobody has looked at yet; whether there were any."""
+    marks, known = look_marks(found.read, reel), looked_at(project)
+    hashes = {name: entry["hash"] for name, entry in (found.files or {}).items()}
+    kept = {name: known[name] for name in marks if name in known and known[name][0] == marks[name]}
+    if set(kept) == set(marks):
+        return False
+    for correction in found.read:
+        if (name := correction.name) in marks and name not in kept:
+            sound = [c for c in found.read if c.name < name and kept.get(c.name, ("", "no pictures"))[1] == ""]
+            beside = [c for c in sound if c.frame == correction.frame]
+            kept[name] = (marks[name], _problem(project, correction, beside, reel, library, hashes))
+    keep_looked(project, kept)
+    return True
+
+
+def _problem(
+    project: Project,
+    correction: Correction,
+    earlier: Sequence[Correction],
+    reel: Reel,
+    library: Library,
+    hashes: Mapping[str, str],
+) -> str:
+    """What is wrong with a correction's pictures and what mends it; empty where nothing is."""
+    said, files = correction.said, correction.files
+    try:
+        if isinstance(said, Keyframe | Reference | Region):
+            picture = library.picture(files["picture"], hashes[files["picture"]])
+            if isinstance(said, Keyframe):
+                library.check_size(files["picture"], picture.lightness.shape, reel.size)
+            if "part" in files:
+                library.mask(files["part"], hashes[files["part"]], picture.lightness.shape)
+        if isinstance(said, Region):
+            library.mask(files["mask"], hashes[files["mask"]], reel.size)
+        elif "mask" in files:
+            mask = library.painted(files["mask"], hashes[files["mask"]], reel.size)
+            if (mask.white * mask.share).max() < OPAQUE:
+                return f"{_shown(files['mask'])}: a mask without white; paint the part it stands for white on black"
+        if isinstance(said, Paint):
+            return _paint_problem(correction, earlier, reel, library, hashes)
+    except VidcolorError as error:
+        text = str(error)
+        for place in files.values():
+            text = text.replace(str(path_of(project, place)), _shown(place))
+        return text
+    return ""
+
+
+def _paint_problem(
+    correction: Correction, earlier: Sequence[Correction], reel: Reel, library: Library, hashes: Mapping[str, str]
+) -> str:
+    name = correction.files["paint"]
+    paint = library.painted(name, hashes[name], reel.size)
+    if paint.share.max() < OPAQUE:
+        return f"{_shown(name)}: nothing in it is opaque; paint where it counts, and leave the rest transparent"
+    for other in earlier:
+        if not isinstance(other.said, Paint) or other.files.keys() != {"paint"} or correction.files.keys() != {"paint"}:
+            continue
+        theirs = library.painted(other.files["paint"], hashes[other.files["paint"]], reel.size)
+        if theirs.share.shape != paint.share.shape:
+            continue
+        both = (paint.share >= OPAQUE) & (theirs.share >= OPAQUE)
+        apart = int((both & (np.hypot(*(paint.chroma - theirs.chroma)) > OTHER)).sum())
+        if apart:
+            return (
+                f"paints {apart} pixels that {FOLDER}/{other.name} paints in another colour; erase them in one of the "
+                "two, or delete one"
+            )
+    return ""
+
+
+def _shown(place: str) -> str:
+    return os.path.basename(place)

@@ -1,0 +1,101 @@
+"""Corrections of colour made into layers of their frames: pictures are read, points and strokes spread over things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.colorize.by_hint import spread
+from vidcolor.features import Features
+from vidcolor.pipeline.layers import Change, Layer, change_of, spread_out
+from vidcolor.pipeline.library import Library
+from vidcolor.project.corrections import Correction
+from vidcolor.project.kinds import Hint, Neutral, Paint, Scribble
+from vidcolor.settings import CorrectSettings
+from vidcolor.types import ColorFrame, Frame
+
+STROKE = 0.5
+"""Share from which a pixel of a scribble is part of a stroke."""
+LEAST = 1e-6
+
+
+class Painter:
+    """Makes layers of one film's corrections; several threads may ask at once."""
+
+    def __init__(
+        self,
+        library: Library,
+        hashes: Mapping[str, str],
+        features: Features,
+        settings: CorrectSettings,
+        size: tuple[int, int],
+    ) -> None:
+        """`hashes`: of every file by its name; `features`: what things are recognised by; `size`: the film's."""
+        self.library, self.hashes, self.features, self.settings, self.size = library, hashes, features, settings, size
+
+    def layer(self, correction: Correction, below: ColorFrame, target: Frame) -> Layer:
+        """The correction on its frame, at the size of `below`: the colours that the frame has without it."""
+        said, size = correction.said, below.confidence.shape
+        if isinstance(said, Scribble) or (isinstance(said, Hint | Neutral) and said.at is not None):
+            return self._spread(correction, below, target)
+        found = self.layer_at(correction, size)
+        if found is None:
+            return Layer(correction, change_of(correction, None), None)
+        return Layer(correction, *found)
+
+    def layer_at(self, correction: Correction, size: tuple[int, ...]) -> tuple[Change, Array] | None:
+        """What a paint or mask makes of colours, and how far it counts, (h, w); None where no picture says it all."""
+        if isinstance(correction.said, Scribble) or not correction.files:
+            return None
+        if isinstance(correction.said, Paint):
+            chroma, share = self._paint(correction, size)
+            return change_of(correction, chroma), share
+        return change_of(correction, None), self._mask(correction, size)
+
+    def _paint(self, correction: Correction, size: tuple[int, ...]) -> tuple[Array, Array]:
+        """a*b* (2, h, w) and how far it counts, 0..1."""
+        name = correction.files["paint"]
+        painted = self.library.painted(name, self.hashes[name], self.size)
+        share = _resized(painted.share, size)
+        chroma = np.stack([_resized(plane * painted.share, size) for plane in painted.chroma])
+        chroma = chroma / np.maximum(share, LEAST)
+        return chroma.astype(np.float32), share * (self._mask(correction, size) if "mask" in correction.files else 1)
+
+    def _mask(self, correction: Correction, size: tuple[int, ...]) -> Array:
+        """(h, w) 0..1: white counts, and what is transparent does not."""
+        name = correction.files["mask"]
+        painted = self.library.painted(name, self.hashes[name], self.size)
+        return _resized(painted.white * painted.share, size)
+
+    def _spread(self, correction: Correction, below: ColorFrame, target: Frame) -> Layer:
+        """A point or strokes, over the things that they lie on."""
+        said, size = correction.said, below.confidence.shape
+        lightness = _resized(target.lightness, size)
+        if isinstance(said, Scribble):
+            chroma, share = self._paint(correction, size)
+            seeds = share >= min(STROKE, float(share.max()))
+            found = spread(lightness, below.chroma, seeds, self.features, self.settings)
+            found = np.maximum(share, found * np.float32(self.settings.scribble))
+            return Layer(correction, change_of(correction, spread_out(chroma, seeds.astype(np.float32))), found)
+        assert isinstance(said, Hint | Neutral)
+        assert said.at is not None
+        scale = size[1] / self.size[1]
+        x, y = ((c + 0.5) * scale - 0.5 for c in said.at)
+        seeds = np.zeros(size, np.bool_)
+        seeds[min(size[0] - 1, max(0, round(y))), min(size[1] - 1, max(0, round(x)))] = True
+        found = spread(lightness, below.chroma, seeds, self.features, self.settings)
+        if said.radius:
+            ys, xs = np.mgrid[: size[0], : size[1]]
+            found = found * np.clip(said.radius * scale + 0.5 - np.hypot(ys - y, xs - x), 0, 1)
+        return Layer(correction, change_of(correction, None), found.astype(np.float32))
+
+
+def _resized(plane: Array, size: tuple[int, ...]) -> Array:
+    if plane.shape == size:
+        return np.asarray(plane, np.float32)
+    shrinks = size[0] <= plane.shape[0]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(np.ascontiguousarray(plane, np.float32), size[::-1], interpolation=how)
