@@ -73,6 +73,11 @@ def inside(frame: int, size: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     return cv2.erode(share, np.ones((5, 5))) > 0.99, cv2.dilate(share, np.ones((9, 9))) < 0.01
 
 
+def off(colors: np.ndarray) -> float:
+    """Mean distance in a*b* from what was asked."""
+    return float(np.hypot(*(colors - WANTED[:, None])).mean())
+
+
 def test_a_paint_holds_through_its_shot_and_changes_no_other_pixel(work, tmp_path):
     before, film = versions(work), delivered(work)
     paint = correct(work, "paint", str(AT), "--file", str(write_paint(tmp_path / "red.png", disc(AT))))
@@ -129,6 +134,41 @@ def test_later_corrections_lie_over_earlier_ones_and_each_may_go(work, tmp_path)
     shutil.rmtree(neutral)
     assert run(work) == 0
     assert np.hypot(*(chroma(work, 0, 3)[8][:, well].mean(1) - WANTED)) < 3
+
+
+def test_a_hint_spreads_over_its_thing_alone(work):
+    x, y = int(SIZE[1] * 0.2 + 1.5 * AT), SIZE[0] // 2
+    correct(work, "hint", str(AT), "--at", f"{x},{y}", "--color", "cc1a1a")
+    assert run(work) == 0
+    new, old = chroma(work, 0, 2), chroma(work, 0, 1)
+    for frame in (AT, 7, 10):
+        well, outside = inside(frame, new[frame].shape[1:])
+        assert off(new[frame][:, well]) < 0.45 * off(old[frame][:, well]), frame
+        assert (new[frame][:, outside] != old[frame][:, outside]).mean() < 0.1, frame
+
+
+def test_a_radius_bounds_a_hint(work):
+    x, y = int(SIZE[1] * 0.2 + 1.5 * AT), SIZE[0] // 2
+    correct(work, "hint", str(AT), "--at", f"{x},{y}", "--color", "cc1a1a", "--radius", "6")
+    assert run(work) == 0
+    new, old = chroma(work, 0, 2)[AT], chroma(work, 0, 1)[AT]
+    ys, xs = np.mgrid[: new.shape[1], : new.shape[2]]
+    changed = (new != old).any(0)
+    assert changed.any()
+    assert np.hypot(ys - y / 2, xs - x / 2)[changed].max() < 5
+
+
+def test_a_scribble_colours_what_it_runs_through(work, tmp_path):
+    stroke = np.zeros(SIZE, bool)
+    x, y = int(SIZE[1] * 0.2 + 1.5 * AT), SIZE[0] // 2
+    stroke[y - 1 : y + 2, x - 10 : x + 10] = True
+    correct(work, "scribble", str(AT), "--file", str(write_paint(tmp_path / "s.png", stroke)))
+    assert run(work) == 0
+    new = chroma(work, 0, 2)[AT]
+    well = inside(AT, new.shape[1:])[0]
+    assert off(new[:, well]) < 0.25 * off(chroma(work, 0, 1)[AT][:, well])
+    assert run(work, "--set", "correct.scribble=0") == 0
+    assert off(chroma(work, 0, 3)[AT][:, well]) > 2 * off(new[:, well])
 
 
 @pytest.mark.parametrize(

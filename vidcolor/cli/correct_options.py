@@ -10,7 +10,9 @@ from vidcolor.project.kinds import KINDS
 EPILOG = """\
 kinds, and what each takes:
   paint FRAME --file RGBA [--mask MASK]     colours where the picture is opaque
-  neutral FRAME --file MASK            what is white there stays gray
+  scribble FRAME --file RGBA           thin strokes: their colours spread over what they run through
+  hint FRAME --at X,Y --color RRGGBB [--radius N]    a point's colour spreads over the thing there
+  neutral FRAME --at X,Y | --file MASK that thing, or what is white there, stays gray
   saturation FRAME --amount A [--file MASK]    chroma of the shot, or of the mask's white part, times A
   hue FRAME --degrees D [--file MASK]  the same turned by D: red towards yellow is positive
   cut FRAME                            a shot begins there
@@ -22,7 +24,8 @@ kinds, and what each takes:
 
 FRAME is a number from 0 or a timecode; SHOT is a name as `vidcolor status` shows it, and may stand for its first
 frame. Colours go with the thing through the shot, both ways, up to the next exact picture of a person; pixels beside
-it do not change. Pictures are PNG or TIFF of the frame's proportions.
+it do not change. X,Y are the film's pixels from the left and top. Pictures are PNG or TIFF of the frame's
+proportions.
 
 example:
   vidcolor correct northwind.vidcolor paint 1203 --file coat.png --note "the coat is navy"

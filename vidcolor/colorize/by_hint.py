@@ -30,7 +30,7 @@ LIGHT, COLOR, LOOK = 12.0, 14.0, 0.8
 """Differences that cost 1: of lightness in L*, of colour in a*b*, of features as the distance of unit vectors."""
 STEP, WAY = 1.0, 0.35
 """How much a step costs, and how much being unlike the beginning adds to each."""
-SURE, NOT = 0.7, 1.3
+SURE, NOT = 7.0, 13.0
 """Costs, as multiples of the setting, up to which a superpixel is the thing, and from which it is none of it."""
 EDGE_REACH, EDGE_STEP = 2.0, 3.0
 """The thing's edge follows the lightness so many pixels far, in steps of so many L*."""

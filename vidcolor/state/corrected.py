@@ -21,7 +21,7 @@ Looked = tuple[str, str]
 """(what a look at a correction's pictures hung on, what is wrong with them)"""
 ONE_PLACE = 1.0
 """Pixels, each way, up to which two points are one place."""
-UNSERVED = ("keyframe", "reference", "region", "hint", "scribble")
+UNSERVED = ("keyframe", "reference", "region")
 """Kinds that are read and checked, and change nothing yet."""
 
 
@@ -67,14 +67,10 @@ def over_shots(found: Corrections, shots: Sequence[Shot], reel: Reel, looked: Ma
     ]
     stale += pictures + list(_contradictory(found.good))
     refused |= {p.name for p in stale}
-    unserved = [problem(c, f"a {c.kind} changes nothing yet; delete it") for c in found.good if _unserved(c)]
+    unserved = [problem(c, f"a {c.kind} changes nothing yet; delete it") for c in found.good if c.kind in UNSERVED]
     refused |= {p.name for p in unserved}
     good = tuple(c for c in found.good if c.name not in refused)
     return Corrected(tuple(in_force), good, (*found.problems, *bad, *stale, *unserved), found.good, found.files)
-
-
-def _unserved(correction: Correction) -> bool:
-    return correction.kind in UNSERVED or getattr(correction.said, "at", None) is not None
 
 
 def look_marks(corrections: Sequence[Correction], reel: Reel) -> dict[str, str]:
