@@ -22,6 +22,7 @@ import numpy as np
 import vidcolor
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.codecs import find_delivery
+from vidcolor.media.coded import CodedFrame
 from vidcolor.media.destination import check_destination
 from vidcolor.media.place import remove, write_text
 from vidcolor.media.proxy import Labels
@@ -87,7 +88,7 @@ def manifest_path(path: Path) -> Path:
 
 def export_reel(
     reel: Reel,
-    frames: Iterable[DeliveryFrame],
+    frames: Iterable[DeliveryFrame | CodedFrame],
     path: Path,
     delivery: str,
     settings: ExportSettings,
@@ -96,13 +97,14 @@ def export_reel(
     made_of: Provenance | None = None,
     progress: Callable[[int], None] | None = None,
     before_naming: Callable[[str], None] | None = None,
+    copies: bool = False,
 ) -> Written:
     """The whole reel as one film at `path`, with `manifest_path(path)` beside it.
 
     `frames` are all of the reel's, in order, with the chroma that `find_delivery(delivery).subsampling` asks for;
     they come from source frames that went through `source_luma.watch`. `progress` is told the frames written,
     `before_naming` the SHA-256 of the whole film just before it takes its name; an error there leaves the place as
-    it was.
+    it was. `copies`: some frames come as an earlier delivery coded them.
 
     Refuses what `check_destination` refuses, frames lost or doubled, and luma that is not the source's.
     """
@@ -117,6 +119,7 @@ def export_reel(
         metadata={**metadata, **made_of.metadata},
         labels=Labels(made_of.shots, made_of.keyframes),
         before_naming=lambda sha256: _make_way(path, sha256, before_naming),
+        copies=copies,
     )
     with writer:
         for frame in frames:
@@ -191,7 +194,7 @@ def _manifest(
         "source": _source(reel),
         "shots": [dict(entry) for entry in made_of.versions],
         "figures": dict(made_of.figures),
-        "software": _software(),
+        "software": software(),
     }
 
 
@@ -230,7 +233,7 @@ def _source(reel: Reel) -> dict[str, Any]:
     }
 
 
-def _software() -> dict[str, str]:
+def software() -> dict[str, str]:
     """Versions of what can change a byte of the film."""
     libraries = {name: ".".join(map(str, numbers)) for name, numbers in sorted(av.library_versions.items())}
     packages = {name: version(name) for name in ("av", "numpy", "opencv-python-headless", "pillow")}

@@ -56,6 +56,8 @@ def show_delivered(project: Project, delivered: Delivered, terminal: Terminal) -
     state = "written" if delivered.made_now else "up to date"
     for note in delivered.notes:
         terminal.say(f"{'note':<10} {note}")
+    if delivered.copied:
+        luma += f"; {delivered.copied} frames were copied from the film that was there, as nothing in them changed"
     terminal.say(f"{state:<10} {delivered.path} and {delivered.manifest.name} ({delivered.about}; {luma})")
     terminal.say(f"{'project':<10} {project.root}")
 

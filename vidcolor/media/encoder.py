@@ -15,7 +15,7 @@ import av
 import numpy as np
 from av.codec.context import Flags
 
-from vidcolor.errors import MediaError
+from vidcolor.errors import InputError, MediaError
 from vidcolor.media.codecs import Delivery
 from vidcolor.settings import ExportSettings
 from vidcolor.types import Reel
@@ -52,10 +52,22 @@ def padded(plane: Array, size: tuple[int, ...]) -> Array:
 
 
 class PictureTrack:
-    """The picture track of `output`: the reel's pictures by one delivery, from `timecode` on."""
+    """The picture track of `output`: the reel's pictures by one delivery, from `timecode` on.
 
-    def __init__(self, output: Any, codec: Delivery, reel: Reel, settings: ExportSettings, timecode: str) -> None:
-        self._codec, self._reel = codec, reel
+    at_once  each picture comes out of the encoder before the next goes in, so that coded ones can come between
+    """
+
+    def __init__(
+        self,
+        output: Any,
+        codec: Delivery,
+        reel: Reel,
+        settings: ExportSettings,
+        timecode: str,
+        *,
+        at_once: bool = False,
+    ) -> None:
+        self._codec, self._reel, self._at_once = codec, reel, at_once
         self._size = codec.picture_size(reel.size)
         rate = reel.rate.fraction
         options = codec.encoder_options(settings, reel)
@@ -79,7 +91,7 @@ class PictureTrack:
         encoder.height, encoder.width = self._size
         encoder.pix_fmt = codec.pixel_format
         encoder.time_base = 1 / reel.rate.fraction
-        encoder.thread_type = "AUTO"
+        encoder.thread_type = "SLICE" if self._at_once else "AUTO"  # threads by frames hold some back
         encoder.thread_count = codec.threads
         encoder.sample_aspect_ratio = reel.pixel_aspect
         encoder.color_primaries = reel.tags.primaries
@@ -130,7 +142,22 @@ class PictureTrack:
             )
         packets = self._stream.encode(picture)
         self._count += 1
+        if self._at_once and len(packets) != 1:
+            raise MediaError(f"{self._codec.name}: the encoder holds pictures back; delete the film and deliver again")
         return packets, views[0][: planes[0].shape[0], : planes[0].shape[1]]
+
+    def copied(self, data: bytes) -> Any:
+        """The packet of the next picture, coded before. Refuses one that would overtake those in the encoder."""
+        if not self._at_once:
+            raise InputError("coded pictures go only into a track that is written at once")
+        packet = av.Packet(data)
+        packet.pts = packet.dts = self._count
+        packet.time_base = 1 / self._reel.rate.fraction
+        packet.duration = 1
+        packet.is_keyframe = True
+        packet.stream = self._stream
+        self._count += 1
+        return packet
 
     def _tagged(self, picture: Any) -> Any:
         tags = self._reel.tags

@@ -22,6 +22,7 @@ import numpy as np
 from vidcolor.errors import InputError, MediaError
 from vidcolor.hashes import sha256_of
 from vidcolor.media.codecs import container_of, find_delivery
+from vidcolor.media.coded import CodedFrame
 from vidcolor.media.encoder import PictureTrack, timescale
 from vidcolor.media.mkv import ROOM, set_display_size
 from vidcolor.media.mov import LUMA_BLANK, complete
@@ -56,6 +57,7 @@ class Writer:
     After the block the film is whole, has its name and is told of in `written`. If the block ends by an
     error, nothing gets the name and the partial file is removed. Sound goes with a film from its first frame on.
     `before_naming` is called with the film's SHA-256 when it is whole, just before it takes its name.
+    `copies`: frames may come as they were coded before; what is not is then encoded by fewer threads.
     """
 
     written: Written
@@ -71,8 +73,10 @@ class Writer:
         labels: Labels | None = None,
         first_frame: int = 0,
         before_naming: Callable[[str], None] | None = None,
+        copies: bool = False,
     ) -> None:
         self._path, self._reel, self._settings = path, reel, settings
+        self._copies = copies
         self._codec = find_delivery(delivery)
         self._partial = partial_path(path)
         self._metadata = dict(metadata or {})
@@ -135,29 +139,40 @@ class Writer:
         self._output.metadata.update(self._metadata)
         if container != "matroska" and not codec.is_proxy:
             self._output.metadata[LUMA_KEY] = LUMA_BLANK
-        self._pictures = PictureTrack(self._output, codec, reel, self._settings, reel.timecode(self._first))
+        self._pictures = PictureTrack(
+            self._output, codec, reel, self._settings, reel.timecode(self._first), at_once=self._copies
+        )
         if container == "matroska":
             self._pictures.name(ROOM)
         if reel.sound_tracks and self._settings.sound == "copy" and self._first == 0:
             self._sound = Sound(reel.path, self._output)
 
-    def write(self, frame: DeliveryFrame) -> None:
-        """Hands one frame to the encoder. Refuses a frame out of turn or of another size than the reel's."""
+    def write(self, frame: DeliveryFrame | CodedFrame) -> None:
+        """Takes the next frame. Refuses one out of turn or of another size than the reel's."""
         expected = self._first + self._count
         if frame.index != expected:
             raise InputError(f"{self._path.name}: frame {frame.index} was given where frame {expected} follows")
-        self._check_planes(frame)
+        packets, luma = self._copied(frame) if isinstance(frame, CodedFrame) else self._encoded(frame)
         with told(self._path):
-            if self._codec.is_proxy:
-                packets, _ = self._pictures.encode(self._labelled(frame))
-                luma = frame.luma
-            else:
-                packets, luma = self._pictures.encode((frame.luma, frame.cb, frame.cr))
             self._luma.update(np.ascontiguousarray(luma).data)
             self._output.mux(packets)
             self._count += 1
             if self._sound:
                 self._sound.copy_until(self._count / self._reel.rate.fraction)
+
+    def _encoded(self, frame: DeliveryFrame) -> tuple[list[Any], Any]:
+        """(packets that are ready, the luma as the encoder got it)."""
+        self._check_planes(frame)
+        with told(self._path):
+            if self._codec.is_proxy:
+                packets, _ = self._pictures.encode(self._labelled(frame))
+                return packets, frame.luma
+            return self._pictures.encode((frame.luma, frame.cb, frame.cr))
+
+    def _copied(self, frame: CodedFrame) -> tuple[list[Any], Any]:
+        if frame.luma.shape != self._reel.size or frame.luma.dtype != np.uint16:
+            raise InputError(f"frame {frame.index}: luma is {frame.luma.dtype} {frame.luma.shape}")
+        return [self._pictures.copied(frame.data)], frame.luma
 
     def _check_planes(self, frame: DeliveryFrame) -> None:
         height, width = self._reel.size

@@ -7,22 +7,24 @@ Frames stay in order, and few are under way.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from vidcolor.color import LumaLock
 from vidcolor.errors import ProjectError
-from vidcolor.export import LumaSum, Provenance, check_destination, export_reel, manifest_path
+from vidcolor.export import LumaSum, Provenance, check_destination, export_reel, manifest_path, software
 from vidcolor.finish import finish
 from vidcolor.finish.around_exact import with_drawings
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
+from vidcolor.media.coded import CodedFrame
 from vidcolor.media.read import SourceClip
 from vidcolor.pipeline.joined import exact_frames, joined_colors, reach_of_drawings
 from vidcolor.pipeline.plan import Progress
+from vidcolor.pipeline.reuse import find_earlier, parts_of, with_copies
 from vidcolor.project.exports import Export
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
@@ -54,6 +56,8 @@ class Delivered:
     """On shots that are delivered otherwise than as they are rendered today."""
     made_now: bool
     """False: the file was there already, made of the same things."""
+    copied: int = 0
+    """Frames that were copied, as they were coded, from the film that was there."""
 
 
 def default_out(project: Project, delivery: str | None) -> Path:
@@ -79,7 +83,8 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
     check_destination(out, delivery, plan.reel, settings.export)
     versions = [_delivered(project, state, settings) for state in shown]
     codec = find_delivery(delivery)
-    made_of = fingerprint(_ingredients(film, versions, delivery))
+    ingredients = _ingredients(film, versions, delivery)
+    made_of, parts = fingerprint(ingredients), parts_of(ingredients, {**software(), "processor": film.computed_on})
     result = partial(Delivered, out, manifest_path(out), codec.about, not codec.is_proxy, tuple(_notes(shown)))
     export = export_at(project, out)
     if export.is_made_of(made_of):
@@ -87,7 +92,11 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
     export.refuse_others()
     luma = LumaSum()
     reach = reach_of_drawings(exact_frames(shown), FrameRange(0, plan.reel.frame_count))
-    frames = _finished(film, versions, luma, codec.subsampling, reach)
+    made = partial(_finished, film, versions, luma, codec.subsampling, reach)
+    earlier = find_earlier(film, export, delivery, parts)
+    frames: Iterable[DeliveryFrame | CodedFrame] = made(FrameRange(0, plan.reel.frame_count))
+    if earlier is not None:
+        frames = with_copies(earlier, lambda run: luma.watch(SourceClip(plan.reel, run)), made)
     provenance = Provenance(
         shots=[s.shot for s in plan.shots],
         keyframes={key.frame for s in plan.shots for key in s.keyframes},
@@ -105,9 +114,10 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
         made_of=provenance,
         progress=partial(_tell, progress, plan.reel.frame_count),
         before_naming=partial(export.claim, used),
+        copies=earlier is not None,
     )
-    export.keep(made_of, used, written.sha256)
-    return result(True)
+    export.keep(made_of, used, written.sha256, parts)
+    return replace(result(True), copied=earlier.kept if earlier else 0)
 
 
 def _tell(progress: Progress, total: int, done: int) -> None:
@@ -193,15 +203,15 @@ def _figures(shown: Sequence[ShotState]) -> dict[str, Any]:
 
 
 def _finished(
-    film: Film, versions: Sequence[Version | None], luma: LumaSum, subsampling: Any, reach: int
+    film: Film, versions: Sequence[Version | None], luma: LumaSum, subsampling: Any, reach: int, run: FrameRange
 ) -> Iterator[DeliveryFrame]:
-    """Every frame of the reel with its delivery chroma, in order."""
+    """Every frame of a run with its delivery chroma, in order."""
     plan, settings = film.plan, film.settings
     lock = LumaLock(plan.reel.tags)
     waiting: deque[Future[DeliveryFrame]] = deque()
     with ThreadPoolExecutor(FINISHERS, thread_name_prefix="finish") as pool:
-        sources = luma.watch(SourceClip(plan.reel))
-        frames = zip(sources, joined_colors(film, versions), strict=True)
+        sources = luma.watch(SourceClip(plan.reel, run))
+        frames = zip(sources, joined_colors(film, versions, run), strict=True)
         for source, color, drawings in with_drawings(frames, reach):
             waiting.append(pool.submit(finish, source, color, lock, settings.finish, subsampling, drawings))
             if len(waiting) >= FINISHERS * AHEAD:

@@ -56,14 +56,23 @@ class Export:
     def claim(self, versions: Mapping[str, str], sha256: str) -> None:
         """Notes, just before the new film takes its name, that its content is ours too. Refuses like the above."""
         self.refuse_others()
-        self._keep({**self._entry, "made_of": "", "sha256": [*self._hashes(), sha256], "versions": dict(versions)})
+        both = {"made_of": "", "parts": {}, "sha256": [*self._hashes(), sha256], "versions": dict(versions)}
+        self._keep({**self._entry, **both})
 
-    def keep(self, made_of: str, versions: Mapping[str, str], sha256: str) -> None:
+    def keep(self, made_of: str, versions: Mapping[str, str], sha256: str, parts: Mapping[str, Any]) -> None:
         """Notes what was delivered.
 
         versions    of each shot, by its id, the name of the one that is in the film
+        parts       what it was made of, in parts (pipeline/reuse.py)
         """
-        self._keep({"made_of": made_of, "file": _mark(self.out), "sha256": [sha256], "versions": dict(versions)})
+        noted = {"made_of": made_of, "file": _mark(self.out), "sha256": [sha256], "versions": dict(versions)}
+        self._keep({**noted, "parts": dict(parts)})
+
+    @property
+    def parts(self) -> Mapping[str, Any]:
+        """What the film that is there was made of, in parts; empty where it is not known, or not ours any more."""
+        found = self._entry.get("parts")
+        return found if isinstance(found, dict) and found and self._is_ours() else {}
 
     def _keep(self, entry: Entry) -> None:
         self._entry = entry
