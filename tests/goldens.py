@@ -23,6 +23,7 @@ from vidcolor.color import LumaLock, lab_to_rgb
 from vidcolor.colorize import register
 from vidcolor.features import PatchFeatures, gray_of
 from vidcolor.finish import finish
+from vidcolor.finish.around_exact import Drawing
 from vidcolor.keyframes import choose_keyframes, looks_of
 from vidcolor.pipeline.render import Models, load_models
 from vidcolor.propagate.shot import RUN, propagate
@@ -146,7 +147,10 @@ def _finish() -> Pictures:
         for subsampling in ("444", "422"):
             done = finish(SourceFrame(0, made.luma[0]), color, LumaLock(ColorTags()), SETTINGS.finish, subsampling)
             found[f"{width} {subsampling}"] = _rgb(done.luma, done.cb, done.cr)
-    return found
+    gray = ColorFrame(0, np.zeros((2, *SIZE), np.float32), np.ones(SIZE, np.float32))
+    keyframe = Drawing(made.luma[2], made.lab[2][1:], 0.9)
+    done = finish(SourceFrame(0, made.luma[0]), gray, LumaLock(ColorTags()), SETTINGS.finish, "444", [keyframe])
+    return {**found, "drawn": _rgb(done.luma, done.cb, done.cr)}
 
 
 def _film(folder: Path) -> Pictures:

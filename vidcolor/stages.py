@@ -12,6 +12,6 @@ STAGES: dict[str, int] = {
     "propagate": 7,
     "networks": 1,
     "corrections": 1,
-    "finish": 2,
+    "finish": 3,
     "export": 1,
 }
