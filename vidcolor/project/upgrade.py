@@ -26,6 +26,8 @@ SCHEMA = re.compile(r"vidcolor\.([a-z]+)/(\d{1,6})")
 def upgrade(data: dict[str, Any], schema: str, place: str, remedy: str = "") -> dict[str, Any]:
     """`data` as today's `schema`. Refuses files of another kind (`remedy`: what mends that), and of a newer program."""
     found = data.get("schema")
+    if found == schema:
+        return data
     match = SCHEMA.fullmatch(found) if isinstance(found, str) else None
     wanted = SCHEMA.fullmatch(schema)
     if match is None or wanted is None or match[1] != wanted[1]:
