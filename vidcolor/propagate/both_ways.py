@@ -1,6 +1,6 @@
 """What flow brings to the frames of a gap from the keyframes at its ends, in both directions, run by run.
 
-Memory is bounded: a run holds about 24 bytes a pixel of chroma size and frame. Where a gap has several runs, the
+Memory is bounded: a run holds about 28 bytes a pixel of chroma size and frame. Where a gap has several runs, the
 backward direction first goes through it once and keeps its state at the runs' ends (about 40 bytes a pixel each), and
 of the runs themselves (luma and flows) as many as fit into `ROOM`; each run then carries backward again from there.
 """
