@@ -9,6 +9,10 @@ from vidcolor.project.kinds import KINDS
 
 EPILOG = """\
 kinds, and what each takes:
+  keyframe FRAME --file PICTURE        the frame in colour, painted whole
+  reference FRAME --file PICTURE       the frame takes its colours from this picture
+  region FRAME --file MASK --picture PICTURE [--part MASK]
+                                       the white part takes its colours from the picture, or from the white part of it
   paint FRAME --file RGBA [--mask MASK]     colours where the picture is opaque
   scribble FRAME --file RGBA           thin strokes: their colours spread over what they run through
   hint FRAME --at X,Y --color RRGGBB [--radius N]    a point's colour spreads over the thing there

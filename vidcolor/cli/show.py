@@ -87,7 +87,7 @@ def show_shots(film: Film, terminal: Terminal) -> None:
 
 def _row(state: ShotState, plan: Plan) -> tuple[str, ...]:
     shot = state.planned.shot
-    keys = ", ".join(f"{k.frame}{'' if k.reason == 'person' else '*'}" for k in state.planned.keyframes[:6])
+    keys = ", ".join(f"{k.frame}{'' if k.reason in ('person', 'asked') else '*'}" for k in state.planned.keyframes[:6])
     if len(state.planned.keyframes) > 6:
         keys += f" and {len(state.planned.keyframes) - 6} more"
     sure = state.confidence

@@ -38,6 +38,8 @@ MAX_PIXELS = 100_000_000
 BAND = 256
 """Rows turned into Lab at a time, to keep memory near the size of the result."""
 ORIENTATION = 0x0112
+HEAD = 1 << 16
+"""Bytes in which a PNG says whether it has transparent pixels: behind a palette and a profile of usual size."""
 BITS_PER_SAMPLE = 258
 """TIFF tag."""
 TURNS = {
@@ -126,6 +128,18 @@ class Painted:
     white: np.ndarray
     """(H, W) 0..1: how light each pixel is, black to white"""
     hash: str
+
+
+def may_have_alpha(path: Path) -> bool:
+    """Whether a picture may have transparent pixels, by its head alone: some PNG, and any TIFF."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return False  # who reads it says why it cannot be read
+    if head.startswith(b"\x89PNG"):
+        return head[25:26] in (b"\x04", b"\x06") or b"tRNS" in head
+    return head[:2] in (b"II", b"MM")
 
 
 def read_painted(path: Path) -> Painted:

@@ -161,7 +161,7 @@ class Laid:
     span: FrameRange
 
     def path(self, folder: Path) -> Path:
-        return folder / MATTES / f"{self.layer.correction.name}.avi"
+        return folder / MATTES / f"{self.layer.correction.name.replace('/', '-')}.avi"
 
     def is_of(self, frame: int) -> bool:
         return self.layer.correction.frame == frame and self.layer.share is not None

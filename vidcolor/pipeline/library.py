@@ -9,7 +9,7 @@ import numpy as np
 from vidcolor.cache import Cache
 from vidcolor.errors import MediaError
 from vidcolor.features import Features, gray_of
-from vidcolor.media.images import Painted, read_mask, read_painted, read_picture
+from vidcolor.media.images import Painted, may_have_alpha, read_mask, read_painted, read_picture
 from vidcolor.project.corrections import path_of
 from vidcolor.project.folder import Project
 from vidcolor.references.choose import describe
@@ -65,6 +65,14 @@ class Library:
         _same(path, found, mark)
         _fits(path, mask.shape, size)
         return mask
+
+    def may_be_partial(self, name: str) -> bool:
+        """Whether a picture may have transparent pixels, going by its head alone."""
+        return may_have_alpha(self._path(name))
+
+    def is_partial(self, picture: Picture) -> bool:
+        """Whether some of a picture's pixels are transparent."""
+        return self.may_be_partial(picture.name) and bool(read_painted(self._path(picture.name)).share.min() < 1)
 
     def painted(self, name: str, mark: str, size: tuple[int, ...]) -> Painted:
         """A paint, or a mask of soft edges, by its name and hash. Refuses one of other proportions than `size`."""

@@ -33,6 +33,8 @@ class Looker:
 
     def finding(self, name: PictureName, made_of: str) -> Finding:
         """What the picture is."""
+        if name.frame is not None and self.library.is_partial(self.pictures[name.path]):
+            return Finding(made_of, partial=True)
         picture = self.library.read(self.pictures[name.path])
         found = Finding(made_of, gray=not holds_color(picture.chroma))
         if self.describes and not found.gray:

@@ -35,6 +35,7 @@ from vidcolor.settings import Settings
 from vidcolor.shots.detect import find_shots, measuring_size
 from vidcolor.shots.lists import read_shots
 from vidcolor.state import read
+from vidcolor.state.added import with_partial
 from vidcolor.state.by_shot import ByShot, sort_by_shot
 from vidcolor.state.corrected import Corrected, corrected, with_corrections
 from vidcolor.state.film import Film
@@ -69,7 +70,8 @@ def make_plan(
         shots = found.shots
         given = _looked_at(project, reel, found, library, progress)
         chosen = _match(project, reel, shots, given, library, small, settings, progress)
-    plan = with_corrections(project, read.plan_of(reel, shots, given, chosen, settings), found)
+    plan = read.plan_of(reel, shots, given, chosen, settings)
+    plan = with_corrections(project, plan, with_partial(found, given))
     return Film(project, replace(plan, notes=(*plan.notes, *edited_notes(project, reel, shots))), settings)
 
 
@@ -153,7 +155,7 @@ def _looked_at(project: Project, reel: Reel, corrected: Corrected, library: Libr
     if not project.has(read.PICTURES) or read.known_files(project) != given.files:
         project.write_json(read.PICTURES, read.PICTURES_SCHEMA, {"files": given.files})
     hashes = given.hashes
-    while wanted := _worth_a_look(given, shots):
+    while wanted := _worth_a_look(given, shots, library):
         looker = Looker(reel, shots, given, library, describes=_some_bare(given, shots))
         found = {path: entry for path, entry in load_findings(project).items() if path in hashes}
         for done, name in enumerate(wanted):
@@ -166,10 +168,13 @@ def _looked_at(project: Project, reel: Reel, corrected: Corrected, library: Libr
     return given
 
 
-def _worth_a_look(given: Given, shots: Sequence[Shot]) -> list[PictureName]:
-    """What may be free to serve any shot, and what may be some frame's or not; all where a shot has no picture."""
+def _worth_a_look(given: Given, shots: Sequence[Shot], library: Library) -> list[PictureName]:
+    """What may be free to serve any shot, what may be some frame's or not, and what may count in part.
+
+    All where a shot has no picture.
+    """
     bare = _some_bare(given, shots)
-    return [name for name in given.unseen if name.frame is None or bare]
+    return [name for name in given.unseen if name.frame is None or bare or library.may_be_partial(name.path)]
 
 
 def _some_bare(given: Given, shots: Sequence[Shot]) -> bool:

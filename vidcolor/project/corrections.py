@@ -60,8 +60,8 @@ class Correction:
 
     @property
     def place(self) -> str:
-        """`corrections/0007-paint-r1-001203`"""
-        return f"{FOLDER}/{self.name}"
+        """`corrections/0007-paint-r1-001203`; a picture of the references folder of which a part counts: that."""
+        return self.name if "/" in self.name else f"{FOLDER}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

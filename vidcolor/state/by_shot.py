@@ -17,8 +17,8 @@ RegionsByFrame = Mapping[int, tuple[RegionName, ...]]
 class ByShot:
     """A person's pictures and regions by the id of the shot they are for."""
 
-    own: Mapping[str, Mapping[int, str]]
-    """Frame to the picture of that frame"""
+    own: Mapping[str, Mapping[int, Picture]]
+    """Frame to the picture of that frame, or the one whose colours a person wants there"""
     regions: Mapping[str, RegionsByFrame]
     folders: Mapping[str, tuple[Picture, ...]]
     """Pictures offered to one shot alone, those without colour left out"""
@@ -36,8 +36,12 @@ class ByShot:
         keys = []
         for frame in sorted({*own, *marked}):
             regions = marked.get(frame, ())
-            names = [own[frame]] if frame in own else []
-            keys.append(PlannedKeyframe(frame, "person" if names else "regions", with_theirs(names, regions), regions))
+            if frame not in own:
+                keys.append(PlannedKeyframe(frame, "regions", with_theirs([], regions), regions))
+                continue
+            names, asked = with_theirs([own[frame].name], regions), own[frame].use == "asked"
+            scores = (1.0,) if asked else ()
+            keys.append(PlannedKeyframe(frame, "asked" if asked else "person", names, regions, scores))
         return tuple(keys)
 
     def regions_of(self, shot: Shot) -> RegionsByFrame:
@@ -56,17 +60,17 @@ def sort_by_shot(given: Given, shots: Sequence[Shot]) -> ByShot:
     def shot_of(frame: int) -> str:
         return shots[bisect_right(starts, frame) - 1].id
 
-    own: dict[str, dict[int, str]] = {}
+    own: dict[str, dict[int, Picture]] = {}
     regions: dict[str, dict[int, tuple[RegionName, ...]]] = {}
     folders: dict[str, tuple[Picture, ...]] = {}
     for picture in given.pictures:
         if picture.frame is not None:
-            own.setdefault(shot_of(picture.frame), {})[picture.frame] = picture.name
+            own.setdefault(shot_of(picture.frame), {})[picture.frame] = picture
         if picture.shot is not None and not picture.gray:
             folders[picture.shot] = (*folders.get(picture.shot, ()), picture)
     for region in given.regions:
         frames = regions.setdefault(shot_of(region.frame), {})
         frames[region.frame] = (*frames.get(region.frame, ()), region)
-    free = tuple(p for p in given.pictures if p.shot is None and not p.gray)
+    free = tuple(p for p in given.pictures if p.shot is None and not p.gray and p.use in ("frame", "offered"))
     asked = frozenset(shot_of(frame) for name in given.unseen for frame in name.maybe)
     return ByShot(own, regions, folders, free, asked)

@@ -21,8 +21,6 @@ Looked = tuple[str, str]
 """(what a look at a correction's pictures hung on, what is wrong with them)"""
 ONE_PLACE = 1.0
 """Pixels, each way, up to which two points are one place."""
-UNSERVED = ("keyframe", "reference", "region")
-"""Kinds that are read and checked, and change nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +63,10 @@ def over_shots(found: Corrections, shots: Sequence[Shot], reel: Reel, looked: Ma
         for c in found.good
         if c.name in marks and looked.get(c.name, ("", ""))[0] == marks[c.name] and looked[c.name][1]
     ]
-    stale += pictures + list(_contradictory(found.good))
+    stale += pictures + list(_contradictory(found.good)) + list(_doubled(found.good))
     refused |= {p.name for p in stale}
-    unserved = [problem(c, f"a {c.kind} changes nothing yet; delete it") for c in found.good if c.kind in UNSERVED]
-    refused |= {p.name for p in unserved}
     good = tuple(c for c in found.good if c.name not in refused)
-    return Corrected(tuple(in_force), good, (*found.problems, *bad, *stale, *unserved), found.good, found.files)
+    return Corrected(tuple(in_force), good, (*found.problems, *bad, *stale), found.good, found.files)
 
 
 def look_marks(corrections: Sequence[Correction], reel: Reel) -> dict[str, str]:
@@ -111,6 +107,16 @@ def _contradictory(corrections: Sequence[Correction]) -> Iterator[Problem]:
                     "of the two",
                 )
                 break
+
+
+def _doubled(corrections: Sequence[Correction]) -> Iterator[Problem]:
+    """Second pictures of one frame."""
+    first: dict[int, Correction] = {}
+    for correction in corrections:
+        if correction.kind in ("keyframe", "reference"):
+            other = first.setdefault(correction.frame, correction)
+            if other is not correction:
+                yield problem(correction, f"{other.place} gives this frame a picture already; delete one of the two")
 
 
 def _color(said: Hint | Neutral) -> str:

@@ -31,6 +31,8 @@ class Finding:
     """A frame that it fits far better than those its name may mean."""
     gray: bool = False
     """True: it holds no colour."""
+    partial: bool = False
+    """True: only a part of it is opaque, and counts."""
 
 
 def load_findings(project: Project) -> dict[str, Finding]:

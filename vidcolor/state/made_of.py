@@ -24,6 +24,7 @@ from vidcolor.types import Reel, Shot
 
 COMPUTED_ON, NUMBERS, FLOW_ON = "computed on", "networks.numbers", "flow.computed on"
 """What the machine decides: its processor, the number type of networks, where a flow that is a network runs."""
+REFERENCES = "references/"
 LAYERS_STAGE = "stage.corrections"
 TAKE_ANY = "export.machines=any"
 
@@ -77,11 +78,11 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
     for key in planned.keyframes:
         where = "in a dissolve" if key.frame in mixed else ""
         keys[f"keyframe {key.frame}"] = " ".join(filter(None, [key.reason, *key.pictures, where]))
-        keys |= {f"references/{name}": plan.hashes[name] for name in key.pictures}
+        keys |= {_below_room(name): plan.hashes[name] for name in key.pictures}
         keys |= {f"scores {key.frame}": " ".join(map(str, key.scores))} if key.scores else {}
         for region in key.regions:
-            keys |= {f"references/{region.path}": f"{plan.hashes[region.path]} {region.picture}"}
-            keys |= {f"references/{region.part}": plan.hashes[region.part]} if region.part else {}
+            keys |= {_below_room(region.path): f"{plan.hashes[region.path]} {region.picture}"}
+            keys |= {_below_room(region.part): plan.hashes[region.part]} if region.part else {}
     return {
         "reel": plan.reel.hash,
         "frames": f"{planned.reach.start}-{planned.reach.stop}",
@@ -98,6 +99,11 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
     }
 
 
+def _below_room(name: str) -> str:
+    """A file by its room in the project: those of corrections are named with it."""
+    return name if name.startswith(f"{CORRECTIONS}/") else f"{REFERENCES}{name}"
+
+
 def _corrections_ingredients(planned: ShotPlan, settings: Settings) -> Ingredients:
     """The corrections of a shot's colours, and how they are laid on; nothing where there are none."""
     said: Ingredients = {correction.place: correction.ingredient for correction in planned.corrections}
@@ -112,7 +118,7 @@ def base_ingredients(ingredients: Mapping[str, Value]) -> Ingredients:
 
 
 def _lies_over(name: str, value: Value) -> bool:
-    if name.startswith(f"{CORRECTIONS}/"):
+    if name.startswith((f"{CORRECTIONS}/", REFERENCES)):
         return str(value).split(" ")[0] in LAYERS
     return name == LAYERS_STAGE or name.startswith("settings.correct.")
 

@@ -24,6 +24,9 @@ class Picture:
     shot: str | None = None
     gray: bool = False
     """True: it holds no colour, so it matches nothing."""
+    use: Literal["frame", "asked", "region", "offered"] = "offered"
+    """What it is for: it is the picture of its frame (frame), or a person wants its frame in its colours (asked); it
+    serves regions alone (region); or it is offered to shots without pictures of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,9 @@ class PlannedKeyframe:
     """A keyframe and the pictures its colours come from, best first."""
 
     frame: int
-    reason: Literal["person", "regions", "coverage"]
-    """person: the first picture is the frame's own; regions: a person gave masks alone"""
+    reason: Literal["person", "asked", "regions", "coverage"]
+    """person: the first picture is the frame's own; asked: a person wants the frame in its colours; regions: a person
+    gave masks alone"""
     pictures: tuple[str, ...] = ()
     regions: tuple[RegionName, ...] = ()
     scores: tuple[float, ...] = ()
@@ -51,6 +55,8 @@ class Given:
     """On what was passed over"""
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     """Every file's size, time and hash, to keep"""
+    partial: tuple[Picture, ...] = ()
+    """Pictures of frames of which only the opaque part counts"""
     unseen: tuple[PictureName, ...] = ()
     """Pictures that `vidcolor plan` has not looked at yet"""
 
@@ -84,7 +90,7 @@ class ShotPlan:
     @property
     def painted_over(self) -> tuple[PlannedKeyframe, ...]:
         """Keyframes that are the frame as the others colour it, with regions painted over it."""
-        own = any(key.reason == "person" for key in self.keyframes)
+        own = any(key.reason in ("person", "asked") for key in self.keyframes)
         return tuple(key for key in self.keyframes if own and key.reason == "regions")
 
     @property

@@ -17,6 +17,7 @@ from vidcolor.project.folder import Project
 from vidcolor.project.records import decode
 from vidcolor.references.names import FolderNames, RegionName, check_shots, read_names, refuse_doubles
 from vidcolor.settings import Settings
+from vidcolor.state.added import added, with_partial
 from vidcolor.state.by_shot import ByShot, sort_by_shot
 from vidcolor.state.corrected import Corrected, corrected, with_corrections
 from vidcolor.state.film import Film
@@ -60,7 +61,7 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
     found = corrected(project, reel, shots, known_files(project))
     given = list_given(project, reel, found)
     plan = plan_of(reel, found.shots, given, load_chosen(project), settings)
-    return Film(project, with_corrections(project, plan, found), settings, device)
+    return Film(project, with_corrections(project, plan, with_partial(found, given)), settings, device)
 
 
 def plan_of(reel: Reel, shots: Sequence[Shot], given: Given, chosen: Chosen, settings: Settings) -> Plan:
@@ -168,7 +169,7 @@ def list_given(project: Project, reel: Reel, found: Corrected) -> Given:
     folder, names, shots = project.keyframes_path, list_names(project, reel), found.shots
     more = {name: dict(entry) for name, entry in (found.files or {}).items()}
     if folder is None:
-        return Given((), (), names.notes, more)
+        return added(Given((), (), names.notes, more), found)
     check_shots((*names.pictures, *names.regions), shots)
     known = known_files(project)
     masks = [path for region in names.regions for path in (region.path, region.part) if path]
@@ -180,9 +181,23 @@ def list_given(project: Project, reel: Reel, found: Corrected) -> Given:
     refuse_doubles(settled, reel)
     check_shots(settled, shots)
     grays = {path for path, finding in seen.items() if finding.gray}
-    pictures = tuple(Picture(p.path, files[p.path]["hash"], p.frame, p.shot, p.path in grays) for p in settled)
+    pictures = [
+        Picture(
+            p.path, files[p.path]["hash"], p.frame, p.shot, p.path in grays, "offered" if p.frame is None else "frame"
+        )
+        for p in settled
+    ]
+    partial = {path for path, finding in seen.items() if finding.partial}
     unseen = tuple(p for p in names.pictures if p.path not in seen)
-    return Given(pictures, names.regions, (*names.notes, *told(settled, seen)), {**files, **more}, unseen)
+    given = Given(
+        tuple(p for p in pictures if p.name not in partial),
+        names.regions,
+        (*names.notes, *told(settled, seen)),
+        {**files, **more},
+        tuple(p for p in pictures if p.name in partial),
+        unseen,
+    )
+    return added(given, found)
 
 
 def list_names(project: Project, reel: Reel) -> FolderNames:
