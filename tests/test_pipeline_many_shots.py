@@ -108,7 +108,7 @@ def commands(folder: Path, count: int) -> tuple[float, float]:
 
 
 def timed(*line: str) -> tuple[str, float]:
-    """What a command says, and the CPU seconds it took in a process of its own: the least of three, on a busy machine."""
+    """What a command says, and the CPU seconds it took in a process of its own; the least of three."""
     spent = []
     for _ in range(3):
         before = os.times()
