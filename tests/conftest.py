@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import film
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from vidcolor.example import ExampleFacts, make_example
 
@@ -43,5 +45,12 @@ def true_flow(one_shot: film.TinyFilm) -> Callable[[np.ndarray, np.ndarray], np.
 
 @pytest.fixture(scope="session")
 def example_folder(tmp_path_factory: pytest.TempPathFactory) -> ExampleFacts:
-    """The example film, made once for all tests (some fifteen seconds)."""
-    return make_example(tmp_path_factory.mktemp("example") / "demo")
+    """The example film, made once for all tests in all processes (twelve seconds of processor). Only to be read."""
+    here = tmp_path_factory.getbasetemp()
+    place = (here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "example"
+    place.mkdir(exist_ok=True)
+    with FileLock(place / "lock"):
+        if not (place / "made").exists():
+            make_example(place / "demo")
+            (place / "made").touch()
+    return ExampleFacts(place / "demo")

@@ -198,17 +198,21 @@ def test_it_leaves_other_peoples_folders_alone(tmp_path):
     assert [path.name for path in mine.iterdir()] == ["letter.txt"]
 
 
-@pytest.mark.slow
-def test_it_writes_the_same_bytes_again_over_its_own_and_leaves_the_rest(example_folder):
+def test_it_writes_the_same_bytes_again_over_its_own_and_leaves_the_rest(tmp_path, monkeypatch):
+    """Its first frames, two pictures among them, show it."""
+    monkeypatch.setattr("vidcolor.example.write.FRAME_COUNT", 16)
+
     def sums() -> dict[str, str]:
-        files = (path for path in example_folder.folder.rglob("*") if path.is_file())
+        files = (path for path in (tmp_path / "demo").rglob("*") if path.is_file())
         return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
+    made = make_example(tmp_path / "demo")
     before = sums()
-    other = example_folder.folder / "notes.txt"
+    assert {"film.mov", "film_color.mkv", "000012.png", "hillside.png", "README.txt", "shots.csv"} == set(before)
+    other = made.folder / "notes.txt"
     other.write_text("kept")
     shares: list[float] = []
-    assert make_example(example_folder.folder, shares.append) == ExampleFacts(example_folder.folder)
+    assert make_example(made.folder, shares.append) == ExampleFacts(made.folder)
     assert other.read_text() == "kept"
     other.unlink()
     assert sums() == before
