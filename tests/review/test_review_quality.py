@@ -75,8 +75,10 @@ def test_levels_beyond_ebu_r_103_are_counted_by_area():
     luma = np.full((10, 100), 500, np.uint16)
     rgb = np.full((3, 10, 100), 0.5, np.float32)
     assert (legal(luma, rgb).luma, legal(luma, rgb).rgb) == (0, 0)
-    luma[0, :50], rgb[1, 1, :20] = 967, 1.06
+    luma[0, :50], rgb[1, 1, :20] = 985, 1.06
     assert legal(luma, rgb).luma == pytest.approx(0.05)
     assert legal(luma, rgb).rgb == pytest.approx(0.02)
-    luma[0, :50], rgb[1, 1, :20] = 966, 1.04
+    luma[0, :50], rgb[1, 1, :20] = 19, -0.06
+    assert (legal(luma, rgb).luma, legal(luma, rgb).rgb) == (pytest.approx(0.05), pytest.approx(0.02))
+    luma[0, :50], rgb[1, 1, :20] = 984, 1.05
     assert (legal(luma, rgb).luma, legal(luma, rgb).rgb) == (0, 0)

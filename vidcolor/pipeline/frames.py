@@ -123,7 +123,7 @@ def frames_to_paint(film: Film, shown: Sequence[ShotState], most: int) -> tuple[
 def _bare_keyframes(film: Film, state: ShotState, clear: FrameRange, small: SmallFrames) -> list[int]:
     """Keyframes without a picture of their own, of a shot that is still to be rendered or was left gray."""
     planned: ShotPlan = state.planned
-    if any(key.reason != "coverage" for key in planned.keyframes):
+    if planned.excluded or any(key.reason != "coverage" for key in planned.keyframes):
         return []
     if planned.keyframes:
         return [] if state.state == "fresh" else [key.frame for key in planned.keyframes]

@@ -135,12 +135,13 @@ def palette_distance(one: Palette, other: Palette) -> float:
 
 # Legal range.
 
-RGB_LIMITS, LUMA_LIMITS = (-0.05, 1.05), (-0.01, 1.03)
-"""R'G'B' and Y' of a legal signal, 0 black and 1 white. Source: EBU R 103, Video signal tolerance in digital
-television systems, version 3.0, 2020."""
+BLACK, WHITE = 64, 940
+LEAST, MOST = 20, 984
+"""Codes of 10 bits that Y', R', G' and B' of a legal signal lie within: 5 % beyond black and white. Source: EBU R 103,
+Video signal tolerance in digital television systems, version 3.0, 2020, which treats Y' as the others since version
+2.0. Its filter against short overshoots is left out: what is counted here is never less."""
 LEGAL_AREA = 0.01
 """Share of a picture beyond those limits from which EBU R 103 counts an error."""
-BLACK, WHITE = 64, 940
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def legal(luma: Array, rgb: Array) -> Legal:
 
     luma  (H, W) 10-bit limited codes; rgb (3, H, W) of the same, not clipped
     """
-    light = (luma.astype(np.float32) - BLACK) / np.float32(WHITE - BLACK)
-    off_luma = np.mean((light < LUMA_LIMITS[0]) | (light > LUMA_LIMITS[1]))
-    off_rgb = np.mean(((rgb < RGB_LIMITS[0]) | (rgb > RGB_LIMITS[1])).any(0))
+    low, high = ((code - BLACK) / (WHITE - BLACK) for code in (LEAST, MOST))
+    off_luma = np.mean((luma < LEAST) | (luma > MOST))
+    off_rgb = np.mean(((rgb < low) | (rgb > high)).any(0))
     return Legal(float(off_luma), float(off_rgb))

@@ -183,8 +183,8 @@ def _legal(shown: Sequence[ShotState], legal: LegalFound) -> TableRow:
     told = f"{len(beyond)} of {legal.frames} frames beyond" if legal.frames else "not measured"
     return TableRow(
         "Legal range (EBU R 103)",
-        "Share of a delivered frame with R'G'B' beyond -5 to 105 % or luma beyond -1 to 103 %; more than 1 % is an "
-        "error. Luma is the film's own: what is beyond there was so in the source.",
+        "Share of a delivered frame with Y', R', G' or B' beyond -5 to 105 %; more than 1 % is an error. Luma is the "
+        "film's own: what is beyond there was so in the source.",
         told,
         _percent(LEGAL_AREA),
         worst,
