@@ -349,9 +349,10 @@ def test_state_for_programs(work, capsys, monkeypatch):
     for shot, name, start, key in zip(told["shots"], SHOTS, (0, 20, 40), KEYS, strict=True):
         doubtful = shot.pop("doubtful")
         state = "stale" if name == SHOTS[1] else "fresh"
+        corrected = {"excluded": False, "approved": False}
         assert shot == {
             "id": name, "start": start, "stop": start + 20, "entry": "cut", "state": state, "keyframes": [key]
-        }  # fmt: skip
+        } | corrected  # fmt: skip
         assert doubtful == sorted(doubtful)
         assert set(doubtful) <= set(range(start, start + 20)) - {key}
 
