@@ -10,12 +10,20 @@ its kind.
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import sys
 from pathlib import Path
 
 from vidcolor.errors import VidcolorError
+from vidcolor.research.training.folds import load_folds
 from vidcolor.research.training.kinds import runner_of, with_changes
+from vidcolor.research.training.machine import machine_of
+
+
+def held_of(fold: int) -> str:
+    """A fold's clips as the recipe's entry of what is held out."""
+    return f"held_clips = {json.dumps(load_folds().clips(fold))}"
 
 
 def main() -> int:
@@ -24,13 +32,23 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="pictures to train on; the recipe's head says which")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     parser.add_argument("--cache", type=Path, help="where what is computed once is kept (the run's folder)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="where networks run (cpu)")
     parser.add_argument("--threads", type=int, default=1, help="torch's threads (1)")
+    parser.add_argument("--readers", type=int, default=1, help="threads that draw samples ahead (1)")
+    parser.add_argument("--save-minutes", type=float, default=2, help="a state is saved at least so often (2)")
+    parser.add_argument(
+        "--minutes", type=float, default=0, help="end after so long, to be gone on with (0: at the end)"
+    )
+    parser.add_argument("--fold", type=int, help="leave the clips of this fold (configs/folds.toml) out")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another value of the recipe")
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
-        recipe = with_changes(args.recipe, args.set, args.out)
-        runner_of(recipe)(recipe, args.data, args.out, cache=args.cache, threads=args.threads)
+        changes = [*args.set, *(() if args.fold is None else [held_of(args.fold)])]
+        recipe = with_changes(args.recipe, changes, args.out)
+        machine = machine_of(args.device, threads=args.threads, readers=args.readers,
+                             save_minutes=args.save_minutes, minutes=args.minutes)  # fmt: skip
+        runner_of(recipe)(recipe, args.data, args.out, cache=args.cache, machine=machine)
     except VidcolorError as error:
         print(error, file=sys.stderr)
         return 2

@@ -9,20 +9,33 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-import msgspec
-
 from vidcolor.errors import VidcolorError
+
+try:
+    import msgspec
+except ImportError:  # a machine that only trains networks reads nothing that is checked here
+
+    @dataclass(frozen=True, slots=True)
+    class Meta:
+        """What a type's limits are, for those who name them."""
+
+        ge: float | None = None
+        le: float | None = None
+        pattern: str | None = None
+else:
+    Meta = msgspec.Meta  # type: ignore[misc, assignment]
 
 LONGEST_FRACTION = 40
 PLACE = re.compile(r"(.*) - at `\$?\.?(.*)`", re.DOTALL)
 """How msgspec ends what it says: ` - at `$.shots[3].frames``."""
 
 
-PathText = Annotated[str, msgspec.Meta(pattern="^[^\\0]*$")]
+PathText = Annotated[str, Meta(pattern="^[^\\0]*$")]
 """Text that can be a path."""
 
 
@@ -41,9 +54,9 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
 
 
-def within(low: float, high: float) -> msgspec.Meta:
+def within(low: float, high: float) -> Meta:
     """The range of a number: `side: Annotated[int, within(48, 384)]`; both ends belong to it."""
-    return msgspec.Meta(ge=low, le=high)
+    return Meta(ge=low, le=high)
 
 
 def checked(data: Any, kind: Any) -> Any:

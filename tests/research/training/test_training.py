@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,8 @@ from vidcolor.research.training.data import Clips, Stills, draw_batch  # noqa: E
 from vidcolor.research.training.held_out import Trial, carried_psnr, measure  # noqa: E402
 from vidcolor.research.training.kinds import kind_of  # noqa: E402
 from vidcolor.research.training.lessons import read_rgb  # noqa: E402
-from vidcolor.research.training.loop import start, train  # noqa: E402
+from vidcolor.research.training.loop import begin, drawn_here, one_step, train  # noqa: E402
+from vidcolor.research.training.machine import Machine  # noqa: E402
 from vidcolor.research.training.recipe import Recipe, load_recipe  # noqa: E402
 
 RECIPES = [p for p in sorted((Path(__file__).parents[3] / "configs/train").glob("*.toml")) if kind_of(p) == "features"]
@@ -211,10 +211,9 @@ def test_perfect_matches_carry_nearly_all_chroma():
 
 def run_of(sources, folder, steps, until=None):
     recipe = Recipe(crop=64, stills=2, clips=2, steps=steps, warm=1, measure_every=2, save_every=1, queries=20)
-    folder.mkdir(exist_ok=True)
     torch.manual_seed(0)
-    run = start(recipe, FeaturesNet(TINY), CHANNELS, folder)
-    train(recipe, run, sources, [made_trial()], folder, until=until)
+    run = begin(recipe, FeaturesNet(TINY), CHANNELS, Machine())
+    train(recipe, run, drawn_here(recipe, sources, Machine()), [made_trial()], folder, until=until)
     return run
 
 
@@ -222,11 +221,10 @@ def test_a_run_taken_up_again_is_the_same_run(sources, tmp_path):
     whole = run_of(sources, tmp_path / "whole", 3)
     run_of(sources, tmp_path / "parts", 3, until=1)
     parts = run_of(sources, tmp_path / "parts", 3)
-    assert parts.step == 3
-    for name, value in whole.module.state_dict().items():
-        assert torch.equal(value, parts.module.state_dict()[name]), name
-    for name, value in whole.average.items():
-        assert torch.equal(value, parts.average[name]), name
+    for name, value in whole.whole.state_dict().items():
+        assert torch.equal(value, parts.whole.state_dict()[name]), name
+    for name, value in whole.average.values.items():
+        assert torch.equal(value, parts.average.values[name]), name
     assert (tmp_path / "parts/best.pt").exists()
     assert not list((tmp_path / "parts").glob("*.part"))
     steps = [line.split(",")[0] for line in (tmp_path / "parts/held_out.csv").read_text().splitlines()]
@@ -234,17 +232,12 @@ def test_a_run_taken_up_again_is_the_same_run(sources, tmp_path):
 
 
 def test_losses_fall_on_what_is_seen_again(sources):
-    from vidcolor.research.training.loop import SHARDS, one_step
-
     recipe = Recipe(crop=64, stills=2, clips=2, steps=40, warm=1, rate=3e-3, queries=64)
     torch.manual_seed(0)
-    run = start(recipe, FeaturesNet(TINY), CHANNELS, Path("nowhere"))
-    batches = [draw_batch(*sources, (1, 1), (0, s)) for s in range(SHARDS)]
-    with ThreadPoolExecutor(SHARDS) as workers:
-        first = one_step(recipe, run, batches, workers)
-        for _ in range(15):
-            run.step += 1
-            last = one_step(recipe, run, batches, workers)
+    machine = Machine()
+    step = one_step(recipe, begin(recipe, FeaturesNet(TINY), CHANNELS, machine), machine)
+    batches = drawn_here(recipe, sources, machine)(0)
+    first, *_, last = (step(batches, number) for number in range(16))
     assert last["vgg"] < first["vgg"]
     assert last["place"] < first["place"]
 

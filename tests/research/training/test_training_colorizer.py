@@ -14,6 +14,7 @@ from vidcolor.confidence import ABSENT
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.research.training import colorizer_run
 from vidcolor.research.training.colorizer_data import KINDS, Pool, Samples, Tasks, keep, kept, mirrored, sample_of
+from vidcolor.research.training.machine import Machine
 from vidcolor.research.training.pictures import look_alikes, palette, planes_of, toned
 from vidcolor.settings import ColorizeSettings
 
@@ -138,7 +139,7 @@ def test_a_run_goes_on_where_it_stopped(data, tmp_path, monkeypatch):
             f'kind = "colorizer"\ncrop = [{CROP}, {CROP}]\nbatch = 2\nsteps = {steps}\nmeasure_every = 1\n'
             'save_every = 1\nheld_clips = ["second"]\n'
         )
-        colorizer_run.run(recipe, data, tmp_path / "out", cache=tmp_path / "cache", threads=1)
+        colorizer_run.run(recipe, data, tmp_path / "out", cache=tmp_path / "cache", machine=Machine())
     rows = list(csv.DictReader((tmp_path / "out/held_out.csv").read_text().splitlines()))
     assert [row["step"] for row in rows] == ["1", "2"]
     assert all(float(row["net"]) > 10 for row in rows)

@@ -268,7 +268,6 @@ def test_every_recipe_of_the_published_networks_loads(path):
         ("unet", 'space = "hsv"', "space = 'hsv': there are rgb, yuv, lab, lab-to-rgb"),
         ("unet", "batch = 2.5", "batch = 2.5: int is needed"),
         ("unet", "betas = 3", "betas = 3: a list of float"),
-        ("unet", "save_every = 30\nlog_every = 20", "save_every 30: make it a multiple"),
         ("exemplar", 'network = "masked"\nattention = "bottleneck"', "an ablation of network 'exemplar'"),
         ("exemplar", "levels = 9", "9 levels with attention"),
         ("exemplar", "phases = 3", "phases are tables"),

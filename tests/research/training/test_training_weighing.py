@@ -24,9 +24,9 @@ from vidcolor.research.training.propagator_data import PLAYS, Play, Recorded, re
 from vidcolor.research.training.weighing import (  # noqa: E402
     Sample,
     WeighingRecipe,
+    begin,
     load_weighing_recipe,
     measure,
-    start,
     train,
     without,
 )
@@ -49,12 +49,11 @@ class Made:
 
 
 def trained(folder: Path, recipe: WeighingRecipe = RECIPE) -> WeighingNet:
-    folder.mkdir(exist_ok=True)
     torch.manual_seed(5)
     features = FeaturesNet(TINY)
-    run = start(recipe, WeighingNet(SMALL), folder)
+    run = begin(recipe, WeighingNet(SMALL))
     train(recipe, run, features, Made(), [Made().draw(np.random.default_rng(1))], folder)
-    return run.module
+    return run.net
 
 
 def test_it_learns_whom_to_believe(tmp_path):
@@ -70,10 +69,9 @@ def test_it_learns_whom_to_believe(tmp_path):
 def test_a_run_that_is_taken_up_ends_as_one_that_never_stopped(tmp_path):
     whole = trained(tmp_path / "whole")
     first = tmp_path / "parts"
-    first.mkdir()
     torch.manual_seed(5)
     features = FeaturesNet(TINY)
-    run = start(RECIPE, WeighingNet(SMALL), first)
+    run = begin(RECIPE, WeighingNet(SMALL))
     train(RECIPE, run, features, Made(), [Made().draw(np.random.default_rng(1))], first, until=3)
     parts = trained(first)
     for name, value in whole.state_dict().items():

@@ -18,9 +18,9 @@ from vidcolor.networks.load import load_features
 from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
 from vidcolor.research.training.colorizer_data import Pool, Samples, Tasks
 from vidcolor.research.training.held_out import kept_stills
+from vidcolor.research.training.machine import Machine
 from vidcolor.research.training.pictures import look_alikes
-from vidcolor.research.training.weighing import Sample, WeighingRecipe, load_weighing_recipe, start, train
-from vidcolor.threads import one_each
+from vidcolor.research.training.weighing import Sample, WeighingRecipe, begin, load_weighing_recipe, train
 
 CONFIG = WeighingConfig(SLOTS, SIGNALS, own="correction")
 SAMPLES = 1500
@@ -29,10 +29,9 @@ TRIALS = 64
 HELD_SEED = 1000
 
 
-def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
+def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Machine) -> None:
     """Trains the shipped colorizer; `cache` keeps the samples (the run's `samples` if none is given)."""
-    torch.set_num_threads(threads)
-    one_each()
+    machine.begin()
     told = load_weighing_recipe(recipe)
     cache = cache or out / "samples"
     for folder in (out, cache):
@@ -41,8 +40,8 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int
     features = NetworkFeatures()
     pool, held = pools(data, told, features, cache)
     source = Samples(Tasks(pool, told.crop[0]), features, cache / "train", SAMPLES, told.seed)
-    begun = start(told, WeighingNet(CONFIG), out)
-    train(told, begun, load_features(), source, trials_of(held, told, features, cache), out)
+    begun = begin(told, WeighingNet(CONFIG), machine)
+    train(told, begun, load_features(), source, trials_of(held, told, features, cache), out, machine)
 
 
 def pools(data: Path, recipe: WeighingRecipe, features: Features, cache: Path) -> tuple[Pool, Pool]:

@@ -129,6 +129,12 @@ class Batch:
     stills: int
     """Pairs of stills."""
 
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        tensors = (self.lightness, self.chroma, self.place, self.known, self.vgg, self.resnet)
+        light, chroma, place, known, vgg, resnet = (x.to(device, non_blocking=True) for x in tensors)
+        return Batch(light, chroma, place, known, vgg, resnet, self.stills)
+
 
 def draw_batch(stills: Stills, clips: Clips, counts: tuple[int, int], seed: tuple[int, ...]) -> Batch:
     """`counts` pairs of stills and of clips, at least one of stills; sample k is drawn from (*seed, k)."""

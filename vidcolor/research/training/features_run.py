@@ -14,14 +14,15 @@ from vidcolor.networks.features_net import FeaturesNet
 from vidcolor.research.training.data import Clips, Stills
 from vidcolor.research.training.held_out import held_trials, kept_stills
 from vidcolor.research.training.lessons import Lessons
-from vidcolor.research.training.loop import measure_teachers, start, train
+from vidcolor.research.training.loop import begin, drawn_here, measure_teachers, train
+from vidcolor.research.training.machine import Machine
 from vidcolor.research.training.recipe import load_recipe
 from vidcolor.research.training.teachers import Both
 
 
-def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
+def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Machine) -> None:
     """Trains the features encoder; `cache` keeps what the teachers see (the run's `lessons` if none is given)."""
-    torch.set_num_threads(threads)
+    machine.begin()
     told = load_recipe(recipe)
     cache = cache or out / "lessons"
     for folder in (out, cache):
@@ -33,7 +34,7 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int
     trials = held_trials([f for f in folders if f.name in told.held_clips])
     measure_teachers(Both(data / "teachers"), trials, out)
     vgg, resnet = (len(axes) for axes in lessons.axes)
-    begun = start(told, FeaturesNet(), (vgg, resnet), out)
+    begun = begin(told, FeaturesNet(), (vgg, resnet), machine)
     seen = Stills(kept_stills(stills), told.crop, lessons)
     clips = Clips([f for f in folders if f.name not in told.held_clips], told.crop)
-    train(told, begun, (seen, clips), trials, out)
+    train(told, begun, drawn_here(told, (seen, clips), machine), trials, out, machine)

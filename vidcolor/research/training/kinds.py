@@ -1,7 +1,7 @@
 """What a recipe trains: its `kind`, and the module that runs it, imported when it is asked for.
 
-Every such module has `run(recipe, data, out, *, cache, threads)`: it trains by the recipe file on the folder `data`,
-into the run's folder `out`, and takes the run up where it stopped.
+Every such module has `run(recipe, data, out, *, cache, machine)`: it trains by the recipe file on the folder `data`,
+into the run's folder `out`, on the machine, and takes the run up where it stopped.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from vidcolor.errors import InputError, SettingsError
+
+if TYPE_CHECKING:
+    from vidcolor.research.training.machine import Machine
 
 FIRST = "features"
 """The kind of a recipe that names none: there was only this one."""
@@ -29,7 +32,7 @@ KINDS = {
 class Runner(Protocol):
     """Trains by a recipe; the same call again takes the run up where it stopped."""
 
-    def __call__(self, recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
+    def __call__(self, recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Machine) -> None:
         """recipe  TOML file; data  pictures to train on; out  the run's folder; cache  what is computed once."""
 
 

@@ -1,27 +1,29 @@
-"""Training of the features: losses against teachers and of matches, a step, what is measured."""
+"""The features' training: the student with its heads, its losses, what a step does; follow.py is the loop."""
 
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from vidcolor.networks.features_net import FeaturesNet
-from vidcolor.research.training import taken_up
-from vidcolor.research.training.checkpoints import add_row, save_state
 from vidcolor.research.training.data import Batch, Clips, Stills, draw_batch
-from vidcolor.research.training.descent import SHARDS, Share, share_of, stepped
+from vidcolor.research.training.descent import Descent, Share, on_cpu, share_of
+from vidcolor.research.training.follow import Pace, Progress, Work, follow
 from vidcolor.research.training.held_out import Trial, measure
 from vidcolor.research.training.losses import carry_loss, cosine_loss, likeness, place_loss
+from vidcolor.research.training.machine import Machine, in_bfloat16
 from vidcolor.research.training.recipe import Recipe
-from vidcolor.research.training.taken_up import Run
 
 log = logging.getLogger(__name__)
 NOTED = 50
 """Steps between lines of the log."""
+Draw = Callable[[int], list[Batch]]
+"""A step's batch, in as many parts as are worked on side by side."""
 
 
 class Student(nn.Module):
@@ -38,7 +40,7 @@ class Student(nn.Module):
 
 def losses_of(student: Student, batch: Batch, recipe: Recipe, random: torch.Generator) -> dict[str, Tensor]:
     """Each loss by its recipe's name."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with in_bfloat16(batch.lightness.device):
         maps = student.net(batch.lightness)
     pairs = [m.unflatten(0, (2, -1)) for m in maps]
     out = _teacher_losses(student, [p[:, : batch.stills].flatten(0, 1) for p in pairs], batch)
@@ -50,7 +52,7 @@ def losses_of(student: Student, batch: Batch, recipe: Recipe, random: torch.Gene
 def _teacher_losses(student: Student, maps: list[Tensor], batch: Batch) -> dict[str, Tensor]:
     vgg, resnet = batch.vgg.flatten(0, 1).float(), batch.resnet.flatten(0, 1).float()
     half = nn.functional.avg_pool2d
-    with torch.autocast("cpu", torch.bfloat16):
+    with in_bfloat16(vgg.device):
         vgg4, vgg8 = student.vgg4(maps[0]), student.vgg8(maps[1])
         resnet4, resnet8, resnet16 = (
             student.resnet4(half(maps[0], 2)),
@@ -73,6 +75,7 @@ def _match_losses(
     count, size = target.shape[0], target.shape[-1]
     queries = min(recipe.queries, size * size)
     drawn = torch.stack([torch.randperm(size * size, generator=random)[:queries] for _ in range(count)])
+    drawn = drawn.to(reference.device)
     chroma = nn.functional.avg_pool2d(batch.chroma.flatten(0, 1), factor).unflatten(0, (2, -1)).flatten(3)
     place = nn.functional.avg_pool2d(batch.place.permute(0, 3, 1, 2), factor).flatten(2).transpose(1, 2)
     place = (place + 0.5) / factor - 0.5
@@ -87,66 +90,73 @@ def _match_losses(
     }
 
 
-def start(recipe: Recipe, net: FeaturesNet, channels: tuple[int, int], folder: Path) -> Run[Student]:
-    """A run at its beginning, or as its folder has it."""
-    student = Student(net, *channels).to(memory_format=torch.channels_last)
-    return taken_up.start(student, student.net, recipe, folder, "student")
+def drawn_here(recipe: Recipe, sources: tuple[Stills, Clips], machine: Machine) -> Draw:
+    """Batches drawn by this machine's processor; a sample hangs on the recipe's seed, its step and its place."""
+    counts = (recipe.stills // machine.shards, recipe.clips // machine.shards)
+
+    def draw(step: int) -> list[Batch]:
+        return [draw_batch(*sources, counts, (recipe.seed, step, shard)) for shard in range(machine.shards)]
+
+    return draw
+
+
+def begin(recipe: Recipe, net: FeaturesNet, channels: tuple[int, int], machine: Machine) -> Descent:
+    """A run's network at its beginning."""
+    student = machine.placed(Student(net, *channels))
+    return Descent(recipe, student, student.net, machine.shards)
 
 
 def train(
     recipe: Recipe,
-    run: Run[Student],
-    sources: tuple[Stills, Clips],
+    descent: Descent,
+    draw: Draw,
     trials: list[Trial],
     folder: Path,
+    machine: Machine | None = None,
     *,
     until: int | None = None,
-) -> None:
-    """Steps until the recipe's end, or `until`; log.csv, held_out.csv, state.pt and best.pt in the folder."""
-
-    def draw(step: int) -> list[Batch]:
-        counts = (recipe.stills // SHARDS, recipe.clips // SHARDS)
-        return [draw_batch(*sources, counts, (recipe.seed, step, shard)) for shard in range(SHARDS)]
-
-    taken_up.go_on(
-        run,
-        recipe,
-        folder,
+) -> Progress:
+    """Steps until the recipe's end, or `until`; what the run's folder gets is said in follow.py."""
+    machine = machine or Machine()
+    one = one_step(recipe, descent, machine)
+    parts = {"student": descent.whole, "average": descent.average, "optimizer": descent.optimizer}
+    work = Work(
+        parts,
         draw,
-        lambda batches, workers: one_step(recipe, run, batches, workers),
-        lambda: _measure(run, trials, folder),
-        shards=SHARDS,
-        noted=NOTED,
-        until=until,
+        one,
+        lambda: _measured(descent, trials, machine),
+        lambda figures: figures["clean0"] + figures["aged0"],
+        lambda figures: {"net": on_cpu(descent.average.values), **figures},
     )
+    pace = Pace(recipe.steps, NOTED, recipe.measure_every, recipe.save_every)
+    return follow(recipe.hash, pace, work, folder, machine, until=until)
 
 
-def one_step(recipe: Recipe, run: Run[Student], batches: list[Batch], workers: ThreadPoolExecutor) -> dict[str, float]:
-    """One step's losses, by name; each worker takes a share of the batch."""
-    weights = list(run.module.parameters())
+def one_step(recipe: Recipe, descent: Descent, machine: Machine) -> Callable[[list[Batch], int], dict[str, float]]:
+    """What takes a step and answers its losses, by name; each worker takes a share of the batch."""
+    student: Any = machine.compiled(descent.whole)
 
-    def share(shard: int) -> Share:
-        random = torch.Generator().manual_seed((recipe.seed * 1_000_003 + run.step) * SHARDS + shard)
-        losses = losses_of(run.module, batches[shard], recipe, random)
-        return share_of(losses, recipe.losses, weights)
+    def step(batches: list[Batch], number: int) -> dict[str, float]:
+        def share(shard: int, batch: Batch) -> Share:
+            random = torch.Generator().manual_seed((recipe.seed * 1_000_003 + number) * machine.shards + shard)
+            return share_of(losses_of(student, batch.to(machine.device), recipe, random), recipe.losses, weights)
 
-    return stepped(recipe, run, run.module.net, share, workers)
+        weights = descent.weights
+        return descent.step(number, batches, share)
+
+    return step
 
 
-def _measure(run: Run[Student], trials: list[Trial], folder: Path) -> None:
-    net = FeaturesNet(run.module.net.config).to(memory_format=torch.channels_last).eval()
-    net.load_state_dict(run.average)
+def _measured(descent: Descent, trials: list[Trial], machine: Machine) -> dict[str, float]:
+    assert isinstance(descent.net, FeaturesNet)
+    net = machine.placed(FeaturesNet(descent.net.config)).eval()
+    net.load_state_dict(descent.average.values)
 
     def features(lightness: Tensor) -> list[Tensor]:
-        with torch.autocast("cpu", torch.bfloat16):
-            return list(net(lightness))
+        with in_bfloat16(machine.device):
+            return [m.float().cpu() for m in net(lightness.to(machine.device))]
 
-    figures = measure(features, trials)
-    add_row(folder / "held_out.csv", run.step, run.seconds, figures)
-    score = figures["clean0"] + figures["aged0"]
-    if score > run.best:
-        run.best = score
-        save_state(folder / "best.pt", {"net": run.average, "step": run.step, **figures})
+    return measure(features, trials)
 
 
 def measure_teachers(teachers: nn.Module, trials: list[Trial], folder: Path) -> None:

@@ -19,9 +19,9 @@ from vidcolor.networks.load import load_features
 from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator
 from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
 from vidcolor.research.training.held_out import kept_stills
+from vidcolor.research.training.machine import Machine
 from vidcolor.research.training.propagator_data import PLAYS, Recorded, record, record_scenes, record_stills
-from vidcolor.research.training.weighing import load_weighing_recipe, start, train
-from vidcolor.threads import one_each
+from vidcolor.research.training.weighing import begin, load_weighing_recipe, train
 
 CONFIG = WeighingConfig(SLOTS, SIGNALS)
 TRIAL_EVERY = 4
@@ -32,10 +32,9 @@ SCENES, SCENE_BUNDLE = 1200, 20
 """Stills with things moving before them, where there are people to cut out."""
 
 
-def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
+def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Machine) -> None:
     """Trains the propagator; `cache` keeps the recordings."""
-    torch.set_num_threads(threads)
-    one_each()
+    machine.begin()
     told = load_weighing_recipe(recipe)
     cache = cache or out / "recordings"
     for folder in (out, cache):
@@ -46,7 +45,7 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int
     seen = Recorded([f for f in files if f.stem not in held], told.crop)
     trials = Recorded([f for f in files if f.stem in held], told.crop).whole(TRIAL_EVERY)
     torch.manual_seed(told.seed)
-    train(told, start(told, WeighingNet(CONFIG), out), load_features(), seen, trials, out)
+    train(told, begin(told, WeighingNet(CONFIG), machine), load_features(), seen, trials, out, machine)
 
 
 def record_all(data: Path, cache: Path, workers: int = 2) -> None:

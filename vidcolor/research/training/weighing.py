@@ -8,8 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,12 +23,11 @@ from vidcolor.color import lab_to_rgb
 from vidcolor.confidence import ABSENT
 from vidcolor.networks.features_net import FeaturesNet
 from vidcolor.networks.weighing_net import Answer, WeighingNet
-from vidcolor.research.training import taken_up
-from vidcolor.research.training.checkpoints import add_row, save_state
-from vidcolor.research.training.descent import SHARDS, Share, share_of, stepped
+from vidcolor.research.training.descent import Descent, Share, on_cpu, share_of
+from vidcolor.research.training.follow import Pace, Progress, Work, follow
 from vidcolor.research.training.kinds import read_toml
+from vidcolor.research.training.machine import Machine, in_bfloat16
 from vidcolor.research.training.recipe import Scheduled, checked
-from vidcolor.research.training.taken_up import Run
 
 FLOOR = 2.0
 """Squared a*b* error added to a sample's before its logarithm: below it nothing is to be gained."""
@@ -97,13 +95,17 @@ class Sample:
     """(2, H, W)"""
 
 
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]
+"""Lightness, evidence, error and truth of samples side by side."""
+
+
 class Source(Protocol):
     """Where samples come from; the same sample for the same state of `random`."""
 
     def draw(self, random: Generator) -> Sample: ...
 
 
-def batched(samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def batched(samples: Sequence[Sample]) -> Batch:
     """Lightness (B, 1, H, W), evidence, error and truth of samples of one size."""
     names = ("lightness", "evidence", "error", "truth")
     light, *rest = (torch.from_numpy(np.stack([getattr(s, n) for s in samples]).astype(np.float32)) for n in names)
@@ -124,73 +126,87 @@ def losses_of(answer: Answer, truth: Tensor) -> dict[str, Tensor]:
     }
 
 
-def start(recipe: WeighingRecipe, net: WeighingNet, folder: Path) -> Run[WeighingNet]:
-    """A run at its beginning, or as its folder has it."""
-    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return taken_up.start(net, net, recipe, folder, "net")
+def begin(recipe: WeighingRecipe, net: WeighingNet, machine: Machine | None = None) -> Descent:
+    """A run's network at its beginning."""
+    machine = machine or Machine()
+    net = machine.placed(net)
+    return Descent(recipe, net, net, machine.shards)
 
 
 def train(
     recipe: WeighingRecipe,
-    run: Run[WeighingNet],
+    descent: Descent,
     features: FeaturesNet,
     source: Source,
     trials: Sequence[Sample],
     folder: Path,
+    machine: Machine | None = None,
     *,
     until: int | None = None,
-) -> None:
-    """Steps until the recipe's end, or `until`; log.csv, held_out.csv, state.pt and best.pt in the folder."""
-    features = features.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+) -> Progress:
+    """Steps until the recipe's end, or `until`; what the run's folder gets is said in follow.py."""
+    machine = machine or Machine()
+    features = machine.placed(features).eval()
 
-    def draw(step: int) -> list[Sample]:
-        return [source.draw(np.random.default_rng([recipe.seed, step, k])) for k in range(recipe.batch)]
+    def draw(step: int) -> list[Batch]:
+        samples = [source.draw(np.random.default_rng([recipe.seed, step, k])) for k in range(recipe.batch)]
+        return [batched(samples[shard :: machine.shards]) for shard in range(machine.shards)]
 
-    taken_up.go_on(
-        run,
-        recipe,
-        folder,
+    assert isinstance(descent.net, WeighingNet)
+    config = descent.net.config
+
+    def measured() -> dict[str, float]:
+        net = machine.placed(WeighingNet(config)).eval()
+        net.load_state_dict(descent.average.values)
+        return measure(net, features, trials)
+
+    work = Work(
+        {"net": descent.net, "average": descent.average, "optimizer": descent.optimizer},
         draw,
-        lambda samples, workers: _one_step(recipe, run, features, samples, workers),
-        lambda: _keep_best(run, features, trials, folder),
-        shards=SHARDS,
-        noted=NOTED,
-        until=until,
+        one_step(recipe, descent, features, machine),
+        measured,
+        lambda figures: figures["net"],
+        lambda figures: {**figures, "average": on_cpu(descent.average.values)},
     )
+    pace = Pace(recipe.steps, NOTED, recipe.measure_every, recipe.save_every)
+    return follow(recipe.hash, pace, work, folder, machine, until=until)
+
+
+def one_step(
+    recipe: WeighingRecipe, descent: Descent, features: FeaturesNet, machine: Machine
+) -> Callable[[list[Batch], int], dict[str, float]]:
+    """What takes a step and answers its losses, by name; each worker takes a share of the batch."""
+    sees = machine.compiled(features)
+    net = descent.net
+    assert isinstance(net, WeighingNet)
+
+    def step(batches: list[Batch], number: int) -> dict[str, float]:
+        def share(_: int, batch: Batch) -> Share:
+            light, evidence, error, truth = (x.to(machine.device, non_blocking=True) for x in batch)
+            answer = answer_of(net, sees, light, evidence, error)
+            return share_of(losses_of(answer, truth), recipe.losses, weights)
+
+        weights = descent.weights
+        return descent.step(number, batches, share)
+
+    return step
 
 
 def answer_of(net: WeighingNet, features: FeaturesNet, light: Tensor, evidence: Tensor, error: Tensor) -> Answer:
     """What the network says, in bfloat16; no gradient reaches the features."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with in_bfloat16(light.device):
         with torch.no_grad():
             maps = features(light)
         return net.answer(light, maps, evidence, error)
 
 
-def _one_step(
-    recipe: WeighingRecipe,
-    run: Run[WeighingNet],
-    features: FeaturesNet,
-    samples: list[Sample],
-    workers: ThreadPoolExecutor,
-) -> dict[str, float]:
-    weights = list(run.module.parameters())
-
-    def share(shard: int) -> Share:
-        light, evidence, error, truth = batched(samples[shard::SHARDS])
-        losses = losses_of(answer_of(run.module, features, light, evidence, error), truth)
-        return share_of(losses, recipe.losses, weights)
-
-    return stepped(recipe, run, run.module, share, workers)
-
-
 def measure(net: WeighingNet, features: FeaturesNet, trials: Sequence[Sample]) -> dict[str, float]:
     """PSNR in dB in R'G'B' under the true L*, of the network, of the rule, of its own colour; and of its expected
     errors the mean, beside the true one."""
-    rows = []
+    rows, device = [], next(net.parameters()).device
     with torch.no_grad():
         for trial in trials:
-            light, evidence, error, truth = batched([trial])
+            light, evidence, error, truth = (x.to(device) for x in batched([trial]))
             said = answer_of(net, features, light, evidence, error)
             off = (said.chroma - truth).square().sum(1).sqrt().mean()
             figures = [psnr(light, chroma, truth) for chroma in (said.chroma, said.rule, said.own)]
@@ -202,20 +218,12 @@ def measure(net: WeighingNet, features: FeaturesNet, trials: Sequence[Sample]) -
 def psnr(light: Tensor, chroma: Tensor, truth: Tensor) -> float:
     """dB in R'G'B', both under the same L* (1, 1, H, W); chroma (1, 2, H, W)."""
     first, second = (
-        np.clip(lab_to_rgb(np.concatenate([light[0].numpy(), c[0].float().numpy()]).astype(np.float32)), 0, 1)
+        np.clip(
+            lab_to_rgb(np.concatenate([light[0].cpu().numpy(), c[0].float().cpu().numpy()]).astype(np.float32)), 0, 1
+        )
         for c in (chroma, truth)
     )
     return float(-10 * np.log10(np.square(first.astype(np.float64) - second).mean() + 1e-7))
-
-
-def _keep_best(run: Run[WeighingNet], features: FeaturesNet, trials: Sequence[Sample], folder: Path) -> None:
-    net = WeighingNet(run.module.config).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    net.load_state_dict(run.average)
-    figures = measure(net, features, trials)
-    add_row(folder / "held_out.csv", run.step, run.seconds, figures)
-    if figures["net"] > run.best:
-        run.best = figures["net"]
-        save_state(folder / "best.pt", {**figures, "step": run.step, "average": run.average})
 
 
 def without(sample: Sample, slots: Sequence[int]) -> Sample:

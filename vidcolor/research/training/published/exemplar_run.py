@@ -16,11 +16,12 @@ from torch import Tensor
 from vidcolor.research.networks.exemplar import ExemplarConfig, ExemplarNet, build_exemplar
 from vidcolor.research.networks.exemplar_masked import MaskedExemplarConfig, MaskedExemplarNet, build_masked_exemplar
 from vidcolor.research.networks.lab import for_imagenet, lab_to_rgb
+from vidcolor.research.training.follow import Progress, Work, follow
+from vidcolor.research.training.machine import Machine
 from vidcolor.research.training.published.batches import Batch, draw_batch, held_batches
 from vidcolor.research.training.published.color_losses import histogram_loss, smooth_l1
 from vidcolor.research.training.published.encoders import fill_encoders
-from vidcolor.research.training.published.follow import Progress, Work, follow
-from vidcolor.research.training.published.judge import judged, sheet_bytes
+from vidcolor.research.training.published.judge import judged, sheet_bytes, work_of
 from vidcolor.research.training.published.lists import PairList, read_list
 from vidcolor.research.training.published.pairs import Choice, Kind, Pairs
 from vidcolor.research.training.published.perceptual import Distance, build_distance
@@ -44,9 +45,9 @@ def build(recipe: ExemplarRecipe) -> ExemplarNet | MaskedExemplarNet:
 class ExemplarWork:
     """The network of a run, and what a step does to it."""
 
-    def __init__(self, recipe: ExemplarRecipe, listed: PairList) -> None:
+    def __init__(self, recipe: ExemplarRecipe, listed: PairList, machine: Machine) -> None:
         self.recipe = recipe
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = machine.device
         torch.manual_seed(recipe.seed)
         self.net = build(recipe)
         self.sources = [Pairs(listed, recipe.choice(phase)) for phase in recipe.phases]
@@ -123,15 +124,19 @@ class ExemplarWork:
         """All of it for the loop."""
         shown = [batch for batches in self.held.values() for batch in batches[:3]]
         parts = {"net": self.net, "optimizer": self.optimizer}
-        return Work(self.net, parts, self.draw, self.step, self.measure, lambda: sheet_bytes(self.chroma, shown))
+        return work_of(self.net, parts, self.draw, self.step, self.measure, lambda: sheet_bytes(self.chroma, shown))
 
 
-def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
+def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Machine) -> None:
     """Trains a colorizer by a recipe of kind `exemplar`; nothing is cached."""
-    torch.set_num_threads(threads)
-    train(load_exemplar_recipe(recipe), read_list(data), out)
+    machine.begin()
+    train(load_exemplar_recipe(recipe), read_list(data), out, machine)
 
 
-def train(recipe: ExemplarRecipe, listed: PairList, out: Path, *, until: int | None = None) -> Progress:
+def train(
+    recipe: ExemplarRecipe, listed: PairList, out: Path, machine: Machine | None = None, *, until: int | None = None
+) -> Progress:
     """Trains by a recipe on a list."""
-    return follow(recipe, recipe.steps, ExemplarWork(recipe, listed).work(), out, until=until)
+    machine = machine or Machine()
+    work = ExemplarWork(recipe, listed, machine).work()
+    return follow(recipe.hash, recipe.pace(recipe.steps), work, out, machine, until=until)

@@ -8,6 +8,7 @@ picture's.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from numpy import ndarray as Array
 from vidcolor.color import lab_to_rgb
 from vidcolor.research.metrics.histograms import ab_histogram, dhis
 from vidcolor.research.metrics.image import colorfulness, difference, psnr, ssim
+from vidcolor.research.training.follow import Work
 from vidcolor.research.training.published.batches import Batch
 from vidcolor.research.training.published.perceptual import Distance
 
@@ -25,8 +27,36 @@ SHOWN = 6
 GAP = 2
 """Pixels between pictures."""
 
+FIGURE = "psnr"
+"""Of those measured, the one whose best is kept."""
 Answer = Callable[[Batch], torch.Tensor]
 """a*b* (B, 2, H, W) of a batch."""
+
+
+def work_of(
+    network: torch.nn.Module,
+    parts: dict[str, Any],
+    draw: Callable[[int], Batch],
+    step: Callable[[Batch, int], dict[str, float]],
+    measure: Callable[[], dict[str, float]],
+    sheet: Callable[[], bytes],
+) -> Work:
+    """A run for the loop: measured and drawn without training's ways, the network with the best PSNR kept."""
+
+    def apart(made: Callable[[], Any]) -> Any:
+        network.eval()
+        with torch.inference_mode():
+            found = made()
+        network.train()
+        return found
+
+    def score(figures: dict[str, float]) -> float:
+        return next(value for name, value in figures.items() if name.endswith(FIGURE) and "gray" not in name)
+
+    def best(figures: dict[str, float]) -> dict[str, Any]:
+        return {"net": {name: value.cpu() for name, value in network.state_dict().items()}, "figures": figures}
+
+    return Work(parts, draw, step, lambda: apart(measure), score, best, lambda: apart(sheet))
 
 
 def judged(answer: Answer, batches: Sequence[Batch], distance: tuple[str, Distance] | None) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from vidcolor.errors import InputError, SettingsError
 from vidcolor.research.networks.vgg_encoder import VggConfig
+from vidcolor.research.training.follow import Pace
 from vidcolor.research.training.kinds import read_toml
 from vidcolor.research.training.published.encoders import Start
 from vidcolor.research.training.published.pairs import Choice, Shares
@@ -44,11 +45,11 @@ class RunRecipe(Written):
     measure_every: int = 5000
     """Steps between measurements on what is held out."""
     save_every: int = 1000
-    """Steps between saved states; a multiple of log_every."""
+    """Steps between saved states."""
 
-    def __post_init__(self) -> None:
-        if self.save_every % self.log_every:
-            raise SettingsError(f"save_every {self.save_every}: make it a multiple of log_every {self.log_every}")
+    def pace(self, steps: int) -> Pace:
+        """How often what is done in a run of so many steps."""
+        return Pace(steps, self.log_every, self.measure_every, self.save_every, digits=5)
 
     @property
     def vgg(self) -> VggConfig:
@@ -111,7 +112,6 @@ class ExemplarRecipe(RunRecipe):
     phases: tuple[Phase, ...] = (Phase(250_000),)
 
     def __post_init__(self) -> None:
-        RunRecipe.__post_init__(self)
         if self.network == "masked" and self.attention == "bottleneck":
             raise SettingsError("attention 'bottleneck': an ablation of network 'exemplar', not of 'masked'")
         if self.levels > len(self.widths) or not self.phases:

@@ -15,11 +15,12 @@ from torch.nn import functional as F
 from vidcolor.research.networks.critic import build_critic, gradient_penalty
 from vidcolor.research.networks.lab import for_imagenet, gray_of, rgb_to_lab
 from vidcolor.research.networks.unet import CHANNELS, Space, UNet, UNetConfig, build_unet, painted, shown, wanted
+from vidcolor.research.training.follow import Progress, Work, follow
+from vidcolor.research.training.machine import Machine
 from vidcolor.research.training.published.batches import Batch, draw_batch, held_batches
 from vidcolor.research.training.published.color_losses import critic_loss
 from vidcolor.research.training.published.encoders import fill_encoders
-from vidcolor.research.training.published.follow import Progress, Work, follow
-from vidcolor.research.training.published.judge import judged, sheet_bytes
+from vidcolor.research.training.published.judge import judged, sheet_bytes, work_of
 from vidcolor.research.training.published.lists import PairList, read_list
 from vidcolor.research.training.published.pairs import Choice, Pairs, Shares
 from vidcolor.research.training.published.perceptual import Distance, build_distance
@@ -32,9 +33,9 @@ ITSELF = Shares(own=1.0, ranked=0.0)
 class UNetWork:
     """The networks of a run, and what a step does to them."""
 
-    def __init__(self, recipe: UNetRecipe, listed: PairList) -> None:
+    def __init__(self, recipe: UNetRecipe, listed: PairList, machine: Machine) -> None:
         self.recipe = recipe
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = machine.device
         self.space: Space = "lab" if recipe.space == "lab-to-rgb" else recipe.space
         torch.manual_seed(recipe.seed)
         self.net: UNet = build_unet(UNetConfig(self.space, recipe.vgg))
@@ -117,7 +118,7 @@ class UNetWork:
     def work(self) -> Work:
         """All of it for the loop."""
         named = (self.recipe.perceptual, self.distance) if self.distance is not None else None
-        return Work(
+        return work_of(
             self.net,
             self.parts(),
             self.draw,
@@ -127,13 +128,17 @@ class UNetWork:
         )
 
 
-def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, threads: int) -> None:
+def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Machine) -> None:
     """Trains the U-Net by a recipe of kind `unet`; nothing is cached."""
-    torch.set_num_threads(threads)
+    machine.begin()
     told = load_unet_recipe(recipe)
-    train(told, read_list(data), out)
+    train(told, read_list(data), out, machine)
 
 
-def train(recipe: UNetRecipe, listed: PairList, out: Path, *, until: int | None = None) -> Progress:
+def train(
+    recipe: UNetRecipe, listed: PairList, out: Path, machine: Machine | None = None, *, until: int | None = None
+) -> Progress:
     """Trains by a recipe on a list."""
-    return follow(recipe, recipe.steps, UNetWork(recipe, listed).work(), out, until=until)
+    machine = machine or Machine()
+    work = UNetWork(recipe, listed, machine).work()
+    return follow(recipe.hash, recipe.pace(recipe.steps), work, out, machine, until=until)
