@@ -1,15 +1,24 @@
 """A training run's network as half-precision weights: python tools/export_network.py RUN/best.pt RECIPE [-o FILE]
 
 Takes best.pt (the best on what is held out) or state.pt (the last; its running mean); the recipe's kind says which of
-the shipped networks it is. The file's head says its config, the recipe's hash, the step and the held-out figures.
+the shipped networks it is. The file's head says its config, the recipe's hash, the step, the held-out figures, and the
+clips it was trained on.
+
+`hand_back` gives the same, and what else is worth keeping of a run, in files small enough for any way back.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import torch
+from safetensors.torch import save_file
+
+from vidcolor.networks import shipped
 from vidcolor.networks.features_net import FeaturesNet
 from vidcolor.networks.load import save_features, save_weighing
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
@@ -24,6 +33,9 @@ WEIGHING = {
     "colorizer": (COLORIZER, colorizer_run.CONFIG),
     "propagator": (PROPAGATOR, propagator_run.CONFIG),
 }
+PART = 15 << 20
+"""Bytes of a file that is handed back, at most."""
+ROWS = ("log.csv", "held_out.csv", "teachers.csv", "clips.json")
 FIGURES = ("net", "rule", "own", "error", "expected")
 
 
@@ -33,34 +45,91 @@ def main() -> None:
     parser.add_argument("recipe", type=Path)
     parser.add_argument("-o", "--out", type=Path, help="the package's own file")
     args = parser.parse_args()
-    state, kind = load_state(args.state), kind_of(args.recipe)
+    kind = kind_of(args.recipe)
     if kind != "features" and kind not in WEIGHING:
         parser.error(
             f"{args.recipe}: a network of kind {kind} is not shipped; there are features, {', '.join(WEIGHING)}"
         )
     out = args.out or (FEATURES if kind == "features" else WEIGHING[kind][0])
-    out.parent.mkdir(parents=True, exist_ok=True)
-    facts = _features(state, args.recipe, out) if kind == "features" else _weighing(state, args.recipe, kind, out)
+    facts = export(args.state, args.recipe, out)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {', '.join(f'{k} {v}' for k, v in facts.items())}")
 
 
-def _features(state: dict[str, Any], recipe: Path, out: Path) -> dict[str, Any]:
+def export(path: Path, recipe: Path, out: Path) -> dict[str, Any]:
+    """Writes the network of best.pt or state.pt as a shipped one; the file's facts."""
+    state, kind = load_state(path), kind_of(recipe)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    facts = _clips(path)
+    return _features(state, recipe, out, facts) if kind == "features" else _weighing(state, recipe, kind, out, facts)
+
+
+def hand_back(run: Path, recipe: Path, out: Path, *, with_state: bool = False, part: int = PART) -> list[Path]:
+    """The run's best network (or its last, before anything was measured) in half precision, its rows of figures, what
+    computed it and, if asked, its state, in files of at most `part` bytes; longer ones as NAME.00, NAME.01 ..., which
+    `cat NAME.?? > NAME` joins."""
+    out.mkdir(parents=True, exist_ok=True)
+    kind, state = kind_of(recipe), run / "state.pt"
+    source = run / "best.pt" if (run / "best.pt").exists() else state
+    weights = out / f"{kind}.safetensors"
+    if kind == "features" or kind in WEIGHING:
+        export(source, recipe, weights)
+    else:
+        save_file({k: v.half().contiguous() for k, v in _numbers(load_state(source)).items()}, weights)
+    kept = load_state(state)
+    facts = {name: kept[name] for name in ("step", "seconds", "best", "recipe") if name in kept}
+    cuda = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
+    (out / "run.json").write_text(json.dumps({**facts, "torch": torch.__version__, "cuda": cuda}, indent=1) + "\n")
+    shutil.copyfile(recipe, out / "recipe.toml")
+    for name in ROWS:
+        if (run / name).exists():
+            shutil.copyfile(run / name, out / name)
+    if with_state:
+        shutil.copyfile(state, out / "state.pt")
+    return [path for file in sorted(out.iterdir()) for path in _parted(file, part)]
+
+
+def _parted(path: Path, most: int) -> list[Path]:
+    """The file, or in its place its parts."""
+    if path.stat().st_size <= most:
+        return [path]
+    made = []
+    with path.open("rb") as file:
+        while content := file.read(most):
+            made.append(path.with_name(f"{path.name}.{len(made):02d}"))
+            made[-1].write_bytes(content)
+    path.unlink()
+    return made
+
+
+def _clips(path: Path) -> dict[str, Any]:
+    """The clips that a run was trained on, as it noted them."""
+    noted = path.with_name("clips.json")
+    return {"clips": json.loads(noted.read_text())} if noted.exists() else {}
+
+
+def _features(state: dict[str, Any], recipe: Path, out: Path, more: dict[str, Any]) -> dict[str, Any]:
     """Writes the features network; the file's facts."""
     net = FeaturesNet()
     net.load_state_dict(_numbers(state))
     measured = {name: round(value, 3) for name, value in state.items() if name.startswith(("clean", "aged"))}
-    facts = {"recipe": load_recipe(recipe).hash, "step": state["step"], "held_out": measured}
+    facts = {"recipe": load_recipe(recipe).hash, "step": state["step"], "held_out": measured, **more}
     save_features(out, net, facts)
     return facts
 
 
-def _weighing(state: dict[str, Any], recipe: Path, kind: str, out: Path) -> dict[str, Any]:
+def _weighing(state: dict[str, Any], recipe: Path, kind: str, out: Path, more: dict[str, Any]) -> dict[str, Any]:
     """Writes a network that weighs guesses; the file's facts."""
     net = WeighingNet(WEIGHING[kind][1])
     net.load_state_dict(_numbers(state))
     measured = {name: round(state[name], 3) for name in FIGURES if isinstance(state.get(name), float)}
     told = load_weighing_recipe(recipe)
-    facts = {"recipe": told.hash, "step": state["step"], "features": mark_of(FEATURES), "held_out": measured}
+    facts = {
+        "recipe": told.hash,
+        "step": state["step"],
+        "features": mark_of(shipped.FEATURES),
+        "held_out": measured,
+        **more,
+    }
     save_weighing(out, net, facts)
     return facts
 

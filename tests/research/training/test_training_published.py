@@ -18,6 +18,7 @@ from vidcolor.errors import InputError, SettingsError  # noqa: E402
 from vidcolor.research.metrics.histograms import ab_histogram, his  # noqa: E402
 from vidcolor.research.networks.vgg_encoder import VggConfig, VggEncoder  # noqa: E402
 from vidcolor.research.training.kinds import kind_of  # noqa: E402
+from vidcolor.research.training.machine import Machine  # noqa: E402
 from vidcolor.research.training.published import color_losses, exemplar_run, pairs, synthetic, unet_run  # noqa: E402
 from vidcolor.research.training.published.batches import collated, draw_batch, held_batches  # noqa: E402
 from vidcolor.research.training.published.encoders import fill_encoders, teacher_vgg19  # noqa: E402
@@ -352,7 +353,7 @@ def test_losses_fall_and_held_out_pictures_gain_colour(listed, tmp_path):
 def test_every_space_goes_with_every_loss(listed, space, loss, monkeypatch):
     small = Distance(VggEncoder(VggConfig((4,), (1,))), [None])
     monkeypatch.setattr(unet_run, "build_distance", lambda kind, folder: small)
-    work = unet_run.UNetWork(UNetRecipe(**TINY, space=space, loss=loss, critic_width=4, steps=1), listed)
+    work = unet_run.UNetWork(UNetRecipe(**TINY, space=space, loss=loss, critic_width=4, steps=1), listed, Machine())
     before = {name: value.clone() for name, value in work.net.state_dict().items()}
     found = work.step(work.draw(0), 0)
     assert all(np.isfinite(value) for value in found.values())

@@ -8,51 +8,16 @@ import pytest
 torch = pytest.importorskip("torch")
 torchvision = pytest.importorskip("torchvision")
 
-from safetensors.torch import save_file  # noqa: E402
+from made_teachers import write_teachers  # noqa: E402
 
 from vidcolor.research.training.lessons import CHANNELS, Lessons  # noqa: E402
-from vidcolor.research.training.teachers import RESNET_BLOCKS, RESNET_FILE, VGG_BLOCKS, VGG_FILE, Both, ResNet, Vgg  # noqa: E402
+from vidcolor.research.training.teachers import VGG_FILE, Both, ResNet, Vgg  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def teachers(tmp_path_factory):
     """A folder with both networks of small random weights, under the real key names."""
-    folder = tmp_path_factory.mktemp("teachers")
-    torch.manual_seed(0)
-    weights, inputs = {}, 3
-    for block, widths in enumerate(VGG_BLOCKS, 1):
-        for k, width in enumerate(widths, 1):
-            weights[f"conv{block}_{k}.weight"] = torch.randn(width, inputs, 3, 3) * (2 / inputs / 9) ** 0.5
-            weights[f"conv{block}_{k}.bias"] = torch.randn(width) * 0.1
-            inputs = width
-    save_file(weights, folder / VGG_FILE)
-    save_file(resnet_weights(), folder / RESNET_FILE)
-    return folder
-
-
-def resnet_weights():
-    weights = {"conv0_weight": torch.randn(64, 3, 7, 7) * 0.1}
-
-    def norm(name, width):
-        for kind, value in (("gamma", 1.0), ("beta", 0.0), ("running_mean", 0.0), ("running_var", 1.0)):
-            weights[f"{name}_{kind}"] = value + 0.1 * torch.rand(width)
-
-    norm("batchnorm0", 3)
-    norm("batchnorm1", 64)
-    inputs = 64
-    for stage, blocks in enumerate(RESNET_BLOCKS, 1):
-        inner, outer = 32 * 2**stage, 128 * 2**stage
-        conv = 0
-        for block in range(blocks):
-            shapes = [(inner, inputs, 1), (inner, inner, 3), (outer, inner, 1)]
-            shapes += [(outer, inputs, 1)] if block == 0 else []
-            for out, into, size in shapes:
-                weights[f"stage{stage}_conv{conv}_weight"] = torch.randn(out, into, size, size) * (1 / into) ** 0.5
-                conv += 1
-            for k, width in enumerate((inputs, inner, inner)):
-                norm(f"stage{stage}_batchnorm{3 * block + k}", width)
-            inputs = outer
-    return weights
+    return write_teachers(tmp_path_factory.mktemp("teachers"))
 
 
 def test_vgg_is_torchvisions(teachers):

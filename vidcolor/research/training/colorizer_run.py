@@ -17,6 +17,7 @@ from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.load import load_features
 from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
 from vidcolor.research.training.colorizer_data import Pool, Samples, Tasks
+from vidcolor.research.training.data import clip_folders, note_clips
 from vidcolor.research.training.held_out import kept_stills
 from vidcolor.research.training.machine import Machine
 from vidcolor.research.training.pictures import look_alikes
@@ -39,6 +40,7 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Mac
     torch.manual_seed(told.seed)
     features = NetworkFeatures()
     pool, held = pools(data, told, features, cache)
+    note_clips(out, [c for c in clip_folders(data, told.clip_sets) if c.name not in told.held_clips])
     source = Samples(Tasks(pool, told.crop[0]), features, cache / "train", SAMPLES, told.seed)
     begun = begin(told, WeighingNet(CONFIG), machine)
     train(told, begun, load_features(), source, trials_of(held, told, features, cache), out, machine)
@@ -47,7 +49,7 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Mac
 def pools(data: Path, recipe: WeighingRecipe, features: Features, cache: Path) -> tuple[Pool, Pool]:
     """The pictures to train on, and those held out: the recipe's clips, and stills by their names."""
     stills = sorted((data / "stills/train").glob("*/*.webp"))
-    clips = sorted(p for p in (data / "clips/train").iterdir() if p.is_dir())
+    clips = clip_folders(data, recipe.clip_sets)
     kept = kept_stills(stills)
     held = sorted(set(stills) - set(kept))
     both = []

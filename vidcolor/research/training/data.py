@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from numpy import ndarray as Array
 from numpy.random import Generator
 from torch import Tensor
 
+from vidcolor.errors import InputError
 from vidcolor.research.training.age import age
 from vidcolor.research.training.lessons import Lessons, read_rgb
 from vidcolor.research.training.views import STRIDE, Camera, View, draw_view, fetched, grid, sampled
@@ -47,6 +50,25 @@ class Pair:
     """(G, G) bool: the target's places that the reference shows (of clips: all)."""
     teachers: tuple[Array, ...]
     """(2, C, G, G) VGG, (2, C, G/2, G/2) ResNet, float16; empty of clips."""
+
+
+def clip_folders(data: Path, sets: Sequence[str]) -> list[Path]:
+    """The clips' folders of some sets, `data`/clips/SET/NAME, by name. Refuses a set that is not there."""
+    for name in sets:
+        if not (data / "clips" / name).is_dir():
+            raise InputError(f"{data / 'clips' / name}: no such folder; give the data that the recipe's head names")
+    return sorted((p for name in sets for p in (data / "clips" / name).iterdir() if p.is_dir()), key=lambda p: p.name)
+
+
+def note_clips(out: Path, folders: Sequence[Path]) -> None:
+    """Writes the names of the clips that a run is trained on into its folder: they go with its weights."""
+    (out / "clips.json").write_text(json.dumps([folder.name for folder in folders]) + "\n", encoding="utf-8")
+
+
+def spacing(files: Sequence[Path]) -> int:
+    """Frames of the clip from one file to the next, by their numbers: a clip may be thinned."""
+    numbers = [int(path.stem) if path.stem.isdecimal() else n for n, path in enumerate(files[:2])]
+    return max(1, numbers[-1] - numbers[0])
 
 
 class Stills:
@@ -86,7 +108,8 @@ class Clips:
     def draw(self, random: Generator) -> Pair:
         """One pair; the same for the same state of `random`."""
         clip = self.clips[random.integers(len(self.clips))]
-        later = int(random.integers(1, min(self.farthest, len(clip) - 1) + 1))
+        farthest = max(1, self.farthest // spacing(clip))
+        later = int(random.integers(1, min(farthest, len(clip) - 1) + 1))
         first = int(random.integers(0, len(clip) - later))
         ends = [first, first + later]
         if random.random() < BACKWARD:

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from vidcolor.networks.features_net import FeaturesNet
-from vidcolor.research.training.data import Clips, Stills
+from vidcolor.research.training.data import Clips, Stills, clip_folders, note_clips
 from vidcolor.research.training.held_out import held_trials, kept_stills
 from vidcolor.research.training.lessons import Lessons
 from vidcolor.research.training.loop import begin, drawn_here, measure_teachers, train
@@ -29,12 +29,14 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Mac
         folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(told.seed)
     stills = sorted((data / "stills/train").glob("*/*.webp"))
-    folders = sorted(p for p in (data / "clips/train").iterdir() if p.is_dir())
+    folders = clip_folders(data, told.clip_sets)
     lessons = Lessons(data / "teachers", cache, stills)
     trials = held_trials([f for f in folders if f.name in told.held_clips])
     measure_teachers(Both(data / "teachers"), trials, out)
     vgg, resnet = (len(axes) for axes in lessons.axes)
     begun = begin(told, FeaturesNet(), (vgg, resnet), machine)
     seen = Stills(kept_stills(stills), told.crop, lessons)
-    clips = Clips([f for f in folders if f.name not in told.held_clips], told.crop)
+    trained = [f for f in folders if f.name not in told.held_clips]
+    note_clips(out, trained)
+    clips = Clips(trained, told.crop)
     train(told, begun, drawn_here(told, (seen, clips), machine), trials, out, machine)

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from vidcolor.color import lab_to_rgb, rgb_to_lab
 from vidcolor.features import LUMA
 from vidcolor.research.training.age import age
+from vidcolor.research.training.data import spacing
 from vidcolor.research.training.lessons import read_rgb
 from vidcolor.research.training.losses import CARRY_TEMPERATURE
 
@@ -66,7 +67,7 @@ def held_trials(folders: Sequence[Path], firsts: Sequence[int] = FIRSTS, prints:
         for seed, files in enumerate(clips, SEED)
         for first in firsts
         for each in range(prints)
-        if first + APART < len(files)
+        if (first + APART) // spacing(files) < len(files)
     ]
 
 
@@ -77,12 +78,13 @@ def gray_lightness(rgb: Array) -> Array:
 
 
 def load_trial(files: Sequence[Path], first: int, seed: int) -> Trial:
-    """Frames `first` and `first` + 25 of a clip's files, aged as one print by `seed`."""
+    """Frames `first` and `first` + 25 of a clip's files (of a thinned clip those nearest before), aged as one print by
+    `seed`."""
 
     def read(frame: int) -> Array:
         return np.ascontiguousarray(read_rgb(files[frame]).transpose(2, 0, 1)) / np.float32(255)
 
-    reference, target = read(first), read(first + APART)
+    reference, target = (read(frame // spacing(files)) for frame in (first, first + APART))
     clean = gray_lightness(reference), gray_lightness(target)
     aged = age_for_trial(clean[0], seed, 0), age_for_trial(clean[1], seed, 1)
     name = f"{files[0].parent.name}/{first}"

@@ -18,6 +18,7 @@ from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.load import load_features
 from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator
 from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
+from vidcolor.research.training.data import clip_folders, note_clips
 from vidcolor.research.training.held_out import kept_stills
 from vidcolor.research.training.machine import Machine
 from vidcolor.research.training.propagator_data import PLAYS, Recorded, record, record_scenes, record_stills
@@ -39,7 +40,9 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Mac
     cache = cache or out / "recordings"
     for folder in (out, cache):
         folder.mkdir(parents=True, exist_ok=True)
-    record_all(data, cache)
+    folders = clip_folders(data, told.clip_sets)
+    note_clips(out, [f for f in folders if f.name not in told.held_clips])
+    record_all(data, folders, cache, max(2, machine.readers))
     held = {f"{clip}-{play.name}" for clip in told.held_clips for play in PLAYS}
     files = sorted(cache.glob("*.npy"))
     seen = Recorded([f for f in files if f.stem not in held], told.crop)
@@ -48,10 +51,9 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Mac
     train(told, begin(told, WeighingNet(CONFIG), machine), load_features(), seen, trials, out, machine)
 
 
-def record_all(data: Path, cache: Path, workers: int = 2) -> None:
+def record_all(data: Path, clips: Sequence[Path], cache: Path, workers: int = 2) -> None:
     """Every clip played in every way, and a camera over some stills; goes on where it stopped."""
     network = Propagator(NetworkFeatures(), None)
-    clips = sorted(p for p in (data / "clips/train").iterdir() if p.is_dir())
     stills = kept_stills(sorted((data / "stills/train").glob("*/*.webp")))
     chosen = _some(stills, STILLS)
     with ThreadPoolExecutor(workers) as pool:

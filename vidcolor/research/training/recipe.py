@@ -89,6 +89,8 @@ class Recipe(Scheduled):
     """Steps between saved states."""
     held_clips: tuple[str, ...] = ()
     """Clips never trained on."""
+    clip_sets: tuple[str, ...] = ("train",)
+    """Folders of clips that are trained on."""
     losses: LossWeights = field(default_factory=LossWeights)
     """Weights of the losses."""
 
@@ -99,7 +101,7 @@ def load_recipe(path: Path) -> Recipe:
     told.pop("kind", None)
     weights = checked(LossWeights, told.pop("losses", {}), path)
     told = checked(Recipe, told, path)
-    told["held_clips"] = tuple(told.get("held_clips", ()))
+    told = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
     return Recipe(**told, losses=LossWeights(**weights))
 
 

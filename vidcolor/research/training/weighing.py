@@ -70,6 +70,8 @@ class WeighingRecipe(Scheduled):
     save_every: int = 250
     held_clips: tuple[str, ...] = ()
     """Clips never trained on."""
+    clip_sets: tuple[str, ...] = ("train",)
+    """Folders of clips that are trained on."""
     losses: WeighingLosses = field(default_factory=WeighingLosses)
 
 
