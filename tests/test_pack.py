@@ -40,7 +40,8 @@ assert Path(vidcolor.__file__).parent == Path("vidcolor").resolve(), vidcolor.__
 from vidcolor.research.training.kinds import KINDS
 for module in KINDS.values():
     importlib.import_module(module)
-recipe = ["vidcolor/configs/train/20-features-cuda.toml", "--data", "data", "--set", "held_clips=[\\"two\\"]"]
+recipe = ["vidcolor/configs/train/20-features-cuda.toml", "--data", "data", "--keep-data"]
+recipe += ["--set", "held_clips=[\\"two\\"]"]
 for change in ("steps=2", "crop=64", "stills=2", "clips=2", "queries=32", "warm=1", "measure_every=2"):
     recipe += ["--set", change]
 assert train.main([*recipe, "--out", "whole", "--back", "back-whole"]) == 0

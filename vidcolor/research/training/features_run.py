@@ -16,6 +16,7 @@ from vidcolor.research.training.held_out import held_trials, kept_stills
 from vidcolor.research.training.lessons import Lessons
 from vidcolor.research.training.loop import begin, drawn_here, measure_teachers, train
 from vidcolor.research.training.machine import Machine
+from vidcolor.research.training.on_device import drawn_on, kept_on
 from vidcolor.research.training.recipe import load_recipe
 from vidcolor.research.training.teachers import Both
 
@@ -30,13 +31,15 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Mac
     torch.manual_seed(told.seed)
     stills = sorted((data / "stills/train").glob("*/*.webp"))
     folders = clip_folders(data, told.clip_sets)
-    lessons = Lessons(data / "teachers", cache, stills)
+    lessons = Lessons(data / "teachers", cache, stills, machine.device)
     trials = held_trials([f for f in folders if f.name in told.held_clips])
     measure_teachers(Both(data / "teachers"), trials, out)
     vgg, resnet = (len(axes) for axes in lessons.axes)
     begun = begin(told, FeaturesNet(), (vgg, resnet), machine)
-    seen = Stills(kept_stills(stills), told.crop, lessons)
     trained = [f for f in folders if f.name not in told.held_clips]
     note_clips(out, trained)
-    clips = Clips(trained, told.crop)
-    train(told, begun, drawn_here(told, (seen, clips), machine), trials, out, machine)
+    if machine.keeps:
+        draw = drawn_on(told, kept_on(machine, kept_stills(stills), trained, lessons.look), machine)
+    else:
+        draw = drawn_here(told, (Stills(kept_stills(stills), told.crop, lessons), Clips(trained, told.crop)), machine)
+    train(told, begun, draw, trials, out, machine)

@@ -27,6 +27,8 @@ class Machine:
     """PyTorch's own, of one operation."""
     readers: int = 1
     """Threads that draw samples ahead of their steps."""
+    keeps_data: bool = False
+    """Pictures are decoded once and kept on the device, where batches are drawn; so they are with CUDA anyway."""
     save_seconds: float = SAVE_SECONDS
     """A state is saved at least so often."""
     stop_seconds: float = float("inf")
@@ -37,6 +39,11 @@ class Machine:
     def cuda(self) -> bool:
         """Whether a GPU computes."""
         return self.device.type == "cuda"
+
+    @property
+    def keeps(self) -> bool:
+        """Whether data are kept on the device."""
+        return self.keeps_data or self.cuda
 
     @property
     def shards(self) -> int:
@@ -64,12 +71,18 @@ class Machine:
 
 
 def machine_of(
-    device: str, *, threads: int = 1, readers: int = 1, save_minutes: float = SAVE_SECONDS / 60, minutes: float = 0
+    device: str,
+    *,
+    threads: int = 1,
+    readers: int = 1,
+    keeps_data: bool = False,
+    save_minutes: float = SAVE_SECONDS / 60,
+    minutes: float = 0,
 ) -> Machine:
     """The machine that a command asks for: device auto, cpu or cuda; `minutes` 0 for no end. Refuses a GPU that is
     not there."""
     found = torch.device(pick_device(torch, device))
-    return Machine(found, threads, readers, 60 * save_minutes, 60 * minutes if minutes else float("inf"))
+    return Machine(found, threads, readers, keeps_data, 60 * save_minutes, 60 * minutes if minutes else float("inf"))
 
 
 @contextlib.contextmanager

@@ -59,7 +59,16 @@ class View:
         return (points - self.centre) @ np.linalg.inv(self.matrix).T + self.bend.shape[0] / 2
 
 
-def draw_view(
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What makes a view of a crop: `View` but for its bend, of which here are the knots (BENDS, BENDS, 2)."""
+
+    matrix: Array
+    centre: Array
+    knots: Array
+
+
+def draw_aim(
     size: tuple[int, int],
     crop: int,
     camera: Camera,
@@ -67,8 +76,8 @@ def draw_view(
     *,
     near: Array | None = None,
     bend: float = 0.0,
-) -> View:
-    """A view of a picture of `size` (H, W); its centre near another's, if that is given; `bend` is a deviation."""
+) -> Aim:
+    """An aim at a picture of `size` (H, W); its centre near another's, if that is given; `bend` is a deviation."""
     scale = np.exp(random.uniform(*np.log(camera.scales)))
     angle = np.deg2rad(random.uniform(-camera.turn, camera.turn))
     stretch = np.exp(random.uniform(-STRETCH, STRETCH))
@@ -82,7 +91,21 @@ def draw_view(
         centre = np.clip(near + random.uniform(-camera.apart, camera.apart, 2), low, high)
     knots = (BENDS, BENDS, 2)
     field = random.normal(0, bend, knots).astype(np.float32) if bend else np.zeros(knots, np.float32)
-    return View(matrix, centre, cv2.resize(field, (crop, crop), interpolation=cv2.INTER_CUBIC))
+    return Aim(matrix, centre, field)
+
+
+def draw_view(
+    size: tuple[int, int],
+    crop: int,
+    camera: Camera,
+    random: Generator,
+    *,
+    near: Array | None = None,
+    bend: float = 0.0,
+) -> View:
+    """A view of a picture of `size` (H, W); its centre near another's, if that is given; `bend` is a deviation."""
+    aim = draw_aim(size, crop, camera, random, near=near, bend=bend)
+    return View(aim.matrix, aim.centre, cv2.resize(aim.knots, (crop, crop), interpolation=cv2.INTER_CUBIC))
 
 
 def grid(count: int, step: float) -> Array:
