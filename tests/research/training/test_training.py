@@ -68,6 +68,20 @@ def test_a_recipe_refuses_what_it_does_not_know(tmp_path):
             load_recipe(file)
 
 
+def test_entries_that_came_later_do_not_rename_recipes():
+    """The shipped weights' heads name their recipes by these hashes; another value is another recipe."""
+    recipe = Recipe()
+    assert dataclasses.replace(recipe, clip_sets=("train",)).hash == recipe.hash
+    assert dataclasses.replace(recipe, clip_sets=("train", "train2")).hash != recipe.hash
+    (first,) = (path for path in RECIPES if path.name.startswith("01"))
+    from safetensors import safe_open
+
+    from vidcolor.networks.shipped import FEATURES
+
+    with safe_open(FEATURES, "np") as file:
+        assert f'"{load_recipe(first).hash}"' == file.metadata()["recipe"]
+
+
 def test_the_rate_rises_stays_and_falls():
     recipe = Recipe(steps=100, warm=10, decay=0.5, rate=1.0)
     assert [recipe.rate_at(s) for s in (0, 9, 50, 75, 100)] == pytest.approx([0.1, 1, 1, 0.5, 0])

@@ -130,14 +130,13 @@ def test_a_palette_turns_hues_and_keeps_gray():
 
 
 def test_a_run_goes_on_where_it_stopped(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(colorizer_run, "SAMPLES", 2)
     monkeypatch.setattr(colorizer_run, "TRIALS", 1)
     monkeypatch.setattr(colorizer_run, "kept_stills", lambda stills: list(stills)[:6])
     for steps in (1, 2):
         recipe = tmp_path / "recipe.toml"
         recipe.write_text(
             f'kind = "colorizer"\ncrop = [{CROP}, {CROP}]\nbatch = 2\nsteps = {steps}\nmeasure_every = 1\n'
-            'save_every = 1\nheld_clips = ["second"]\n'
+            'samples = 2\nsave_every = 1\nheld_clips = ["second"]\n'
         )
         colorizer_run.run(recipe, data, tmp_path / "out", cache=tmp_path / "cache", machine=Machine())
     rows = list(csv.DictReader((tmp_path / "out/held_out.csv").read_text().splitlines()))

@@ -127,7 +127,8 @@ def test_thinned_clips_go_no_further_than_whole_ones(kept, monkeypatch):
 @pytest.mark.parametrize("damage", [d for _, d in DAMAGES], ids=lambda d: d.__name__)
 def test_damages_are_those_of_one_picture(damage):
     """As strong, on the mean over many draws, as age.py's; what was there stays known."""
-    clean = smooth(CROP, CROP, 3)[..., 1].astype(np.float32) / 255
+    texture = np.random.default_rng(0).normal(0, 0.04, (CROP, CROP))
+    clean = (smooth(CROP, CROP, 3)[..., 1] / 255 + texture).clip(0, 1).astype(np.float32)
     name, count = damage.__name__.lstrip("_"), 60
     strength = np.mean([np.abs(damage(clean, np.random.default_rng(k)) - clean).mean() for k in range(count)])
     many = torch.from_numpy(clean).expand(count, -1, -1)

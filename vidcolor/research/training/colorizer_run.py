@@ -24,8 +24,6 @@ from vidcolor.research.training.pictures import look_alikes
 from vidcolor.research.training.weighing import Sample, WeighingRecipe, begin, load_weighing_recipe, train
 
 CONFIG = WeighingConfig(SLOTS, SIGNALS, own="correction")
-SAMPLES = 1500
-"""Made once and kept, 1.1 MB each; drawn again and again, mirrored half the time."""
 TRIALS = 64
 HELD_SEED = 1000
 
@@ -41,7 +39,7 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Mac
     features = NetworkFeatures()
     pool, held = pools(data, told, features, cache)
     note_clips(out, [c for c in clip_folders(data, told.clip_sets) if c.name not in told.held_clips])
-    source = Samples(Tasks(pool, told.crop[0]), features, cache / "train", SAMPLES, told.seed)
+    source = Samples(Tasks(pool, told.crop[0]), features, cache / "train", told.samples, told.seed)
     begun = begin(told, WeighingNet(CONFIG), machine)
     train(told, begun, load_features(), source, trials_of(held, told, features, cache), out, machine)
 

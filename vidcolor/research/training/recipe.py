@@ -9,6 +9,9 @@ from pathlib import Path
 from vidcolor.errors import SettingsError
 from vidcolor.research.training.kinds import read_toml
 
+LATER = ("clip_sets", "samples")
+"""Entries that recipes have had since weights were shipped: at their default they are in no recipe's name."""
+
 
 class Written:
     """A recipe: named by what it says."""
@@ -19,6 +22,9 @@ class Written:
     def hash(self) -> str:
         """12 letters that name what the recipe says."""
         told = asdict(self)  # type: ignore[call-overload]
+        for entry in fields(self):  # type: ignore[arg-type]
+            if entry.name in LATER and told[entry.name] == entry.default:
+                del told[entry.name]
         return hashlib.sha256(repr(sorted(told.items())).encode()).hexdigest()[:12]
 
 

@@ -72,6 +72,8 @@ class WeighingRecipe(Scheduled):
     """Clips never trained on."""
     clip_sets: tuple[str, ...] = ("train",)
     """Folders of clips that are trained on."""
+    samples: int = 1500
+    """Of the colorizer: made once and kept, 1.1 MB each; drawn again and again, mirrored half the time."""
     losses: WeighingLosses = field(default_factory=WeighingLosses)
 
 

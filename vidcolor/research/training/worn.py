@@ -82,7 +82,7 @@ def _smaller(x: Tensor, drawn: Drawn, _: torch.Generator) -> Tensor:
     sizes = np.stack([np.maximum(SIZES, np.rint(n / drawn["times"] / SIZES) * SIZES) for n in size], 1).astype(int)
     for high, wide in sorted(set(map(tuple, sizes.tolist()))):
         at = torch.from_numpy(np.flatnonzero((sizes == (high, wide)).all(1))).to(x.device)
-        small = F.interpolate(x[at][:, None], size=(high, wide), mode="area")
+        small = F.interpolate(x[at][:, None], size=(high, wide), mode="bilinear", antialias=True, align_corners=False)
         out[at] = F.interpolate(small, size=tuple(size), mode="bicubic", align_corners=False)[:, 0]
     return out
 
