@@ -260,3 +260,5 @@ def test_colours_of_a_shot_without_a_version_are_refused(tmp_path, capsys):
     assert "frame 3: shot r1-000000 was never rendered; run `vidcolor render" in capsys.readouterr().err
     assert main(["frames", str(project)]) == 2
     assert "which frames?" in capsys.readouterr().err
+    assert main(["frames", str(project), "3", "-o", str(tmp_path / "film.mkv")]) == 2
+    assert "film.mkv: is a file; name a folder with -o" in capsys.readouterr().err

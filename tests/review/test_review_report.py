@@ -120,6 +120,13 @@ def test_a_page_of_other_making_is_left_alone(work, capsys):
     assert (work / "mine.html").read_text() == "<p>mine</p>"
 
 
+@pytest.mark.parametrize(("out", "said"), [("refs", "is a folder"), ("none/a.html", "no such folder; make it first")])
+def test_a_place_that_cannot_be_written_to_is_told_before_the_work(work, out, said, capsys, monkeypatch):
+    monkeypatch.setattr(report, "quality_of", None)
+    assert main(["report", str(work / "<i>.vidcolor"), "-o", str(work / out)]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_colours_of_one_reference_in_several_shots_are_compared():
     gray, red = ((50.0, 0.0, 0.0), None), ((50.0, 40.0, 20.0), None)
     quality = {

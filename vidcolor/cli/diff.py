@@ -17,8 +17,8 @@ SCHEMA = "vidcolor.diff/1"
 
 
 def diff_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    from vidcolor.media.place import make_folder
     from vidcolor.review.compare import difference, version_named, write_difference
-    from vidcolor.review.draw import make_folder
     from vidcolor.review.sheet import FOLDER
 
     project = Project.open(args.project)

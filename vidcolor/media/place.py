@@ -40,6 +40,14 @@ def _reason(error: av.FFmpegError | OSError, option: str) -> str:
     return known if option == "-o" else known.replace(", or another --delivery", "").replace("-o", option)
 
 
+def make_folder(folder: Path, option: str = "-o") -> None:
+    """The folder that `option` of the command named, made where it is missing. Refuses a file of that name."""
+    if folder.exists() and not folder.is_dir():
+        raise MediaError(f"{folder}: is a file; name a folder with {option}")
+    with told(folder, option):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def partial_path(path: Path) -> Path:
     """Where the film grows until it is whole: a hidden file beside its place."""
     return path.with_name(f".{path.name}{PARTIAL}")

@@ -16,7 +16,7 @@ from vidcolor.finish import finish
 from vidcolor.finish.around_exact import with_drawings
 from vidcolor.keyframes import choose_keyframes, looks_of
 from vidcolor.media.picture_out import is_untouched, write_frame
-from vidcolor.media.place import told
+from vidcolor.media.place import make_folder
 from vidcolor.media.read import AHEAD, SourceClip
 from vidcolor.pipeline.joined import exact_frames, joined_colors, reach_of_drawings
 from vidcolor.pipeline.small import SmallFrames
@@ -91,8 +91,7 @@ def write_frames(asked: Sequence[Asked], pictures: Iterator[Picture], folder: Pa
     wrote, and nobody changed since, is replaced.
     """
     places = {one.frame: folder / f"{one.stem}{suffix}" for one in asked}
-    with told(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for path in places.values():
         if path.exists() and not (path.is_file() and is_untouched(path)):
             raise MediaError(

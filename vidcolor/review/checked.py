@@ -144,7 +144,8 @@ def legal_frames(film: Film, shown: Sequence[ShotState], progress: Progress) -> 
         looked += 1
         if max(shares.luma, shares.rgb) > 0:
             beyond[frame] = (shares.luma, shares.rgb)
-    progress("legal", len(wanted), len(wanted))
+    if wanted:
+        progress("legal", len(wanted), len(wanted))
     return LegalFound(looked, beyond)
 
 

@@ -79,12 +79,6 @@ def write_page(path: Path, image: Image.Image) -> None:
         partial.unlink(missing_ok=True)
 
 
-def make_folder(folder: Path) -> None:
-    """The folder, made where it is missing."""
-    with told(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-
-
 def check_place(path: Path) -> None:
     """Refuses names that are no JPEG's or PNG's, and a place that holds a file of other making."""
     if path.suffix.lower() not in SUFFIXES:

@@ -6,6 +6,7 @@ No script, no outside file. Its size is bounded: the more shots, the smaller the
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -77,9 +78,13 @@ def write_report(film: Film, shown: Sequence[ShotState], path: Path, progress: P
 
 
 def check_report_place(path: Path) -> None:
-    """Refuses a folder, and a file of other making."""
+    """Refuses a folder, a place that cannot be written to, and a file of other making."""
     if path.is_dir():
         raise MediaError(f"{path}: is a folder; name a file in it with -o")
+    if not path.parent.is_dir():
+        raise MediaError(f"{path.parent}: no such folder; make it first, or choose another place with -o")
+    if not os.access(path.parent, os.W_OK):
+        raise MediaError(f"{path.parent}: cannot be written to; choose another place with -o")
     if path.exists():
         with told(path), path.open("rb") as file:
             head = file.read(HEAD)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from vidcolor.media.place import make_folder
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.folder import Project
-from vidcolor.review.draw import INK, LINE_HEIGHT, SOFT, WARN, Canvas, check_place, is_ours, make_folder, write_page
+from vidcolor.review.draw import INK, LINE_HEIGHT, SOFT, WARN, Canvas, check_place, is_ours, write_page
 from vidcolor.review.looks import Look, Looks, clear_of, frames_of
 from vidcolor.state.film import Film
 from vidcolor.state.status import ShotState, doubts
