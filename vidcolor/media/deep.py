@@ -65,6 +65,26 @@ def read_stored(path: Path) -> Stored:
     return Stored(np.ascontiguousarray(chosen), timecode)
 
 
+def read_composite(path: Path) -> tuple[Array, Array]:
+    """A layered picture's layers together: (H, W, 1 or 3) uint8 or uint16 samples, and (H, W) float32 alpha 0..1.
+
+    Refuses what is damaged or cut short, and samples of other kinds. The caller has checked the picture's size.
+    """
+    with closing(_opened(path)) as file:
+        spec = file.spec()
+        kind, names = str(spec.format), list(spec.channelnames)
+        channels = _channels(names)
+        if kind not in ("uint8", "uint16") or not channels:
+            raise MediaError(f"{path}: this kind of picture is not read; save it as RGB or gray of 8 or 16 bits")
+        samples = file.read_image(kind)
+        if samples is None:
+            raise MediaError(f"{path}: the picture is damaged or cut short; copy it again from its source")
+    alpha = np.ones(samples.shape[:2], np.float32)
+    if "A" in names:
+        alpha = samples[:, :, names.index("A")].astype(np.float32) / np.float32(np.iinfo(samples.dtype).max)
+    return np.ascontiguousarray(samples[:, :, channels]), alpha
+
+
 def _opened(path: Path) -> Any:
     import OpenImageIO
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -24,8 +25,9 @@ from PIL import Image, ImageCms
 from vidcolor.color import rgb_to_lab
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.colors import unit_planes
-from vidcolor.media.deep import read_stored, stored_size
+from vidcolor.media.deep import read_composite, read_stored, stored_size
 from vidcolor.media.icc import color_space, read_profile
+from vidcolor.media.layered import kind_of, merged_png
 from vidcolor.types import Reference
 
 FORMATS = ("PNG", "TIFF", "JPEG")
@@ -143,14 +145,34 @@ def may_have_alpha(path: Path) -> bool:
 
 
 def read_painted(path: Path) -> Painted:
-    """A paint or a soft mask, upright; reads and refuses what `read_picture` does, but for transparency."""
-    stored = _load(path, FORMATS, opaque=False)
+    """A paint or a soft mask, upright; PSD and OpenRaster too: all their visible layers together.
+
+    Refuses what `read_picture` does, but for transparency.
+    """
+    stored = _load_painted(path)
     lab = np.empty((3, *stored.samples.shape[:2]), np.float32)
     for rows, rgb in _bands(path, stored):
         lab[:, rows] = rgb_to_lab(rgb)
     white = stored.samples.mean(2, dtype=np.float32) / np.float32(np.iinfo(stored.samples.dtype).max)
     planes = _upright(np.concatenate([lab[1:], stored.share[None], white[None]]), stored.orientation)
     return Painted(planes[:2], planes[2], planes[3], hashlib.sha256(stored.data).hexdigest())
+
+
+def _load_painted(path: Path) -> _Stored:
+    kind = kind_of(path)
+    if kind == "psd":
+        _check_size(path, stored_size(path))
+        samples, share = read_composite(path)
+        return _Stored(_bytes(path), samples, b"", 1, share)
+    if kind == "ora":
+        with tempfile.TemporaryDirectory() as folder:
+            merged = Path(folder, "merged.png")
+            merged.write_bytes(merged_png(path))
+            try:
+                return replace(_load(merged, FORMATS, opaque=False), data=_bytes(path))
+            except MediaError as error:
+                raise MediaError(str(error).replace(str(merged), str(path))) from error
+    return _load(path, FORMATS, opaque=False)
 
 
 def read_mask(path: Path) -> tuple[np.ndarray, str]:
