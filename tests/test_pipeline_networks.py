@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vidcolor.machine import number_type
-from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
+from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, THINGS, mark_of
 from vidcolor.settings import load_settings, preset_tables
 from vidcolor.stages import STAGES
 from vidcolor.state.made_of import NUMBERS, network_ingredients
@@ -25,7 +25,7 @@ def code_and_numbers() -> dict[str, str | int]:
 
 def test_the_usual_render_is_named_by_its_networks_code_numbers_and_weights():
     found = network_ingredients(load_settings([]))
-    assert found == code_and_numbers() | marks(FEATURES, COLORIZER, PROPAGATOR)
+    assert found == code_and_numbers() | marks(FEATURES, THINGS, COLORIZER, PROPAGATOR)
 
 
 def test_draft_is_made_without_networks_and_without_torch():
@@ -59,5 +59,5 @@ def test_the_features_network_is_loaded_once_and_shared(monkeypatch):
 @pytest.mark.parametrize("section", ["colorize", "propagate"])
 def test_a_network_that_is_not_used_is_not_named(section):
     found = network_ingredients(load_settings([("test", {section: {"network": "none"}})]))
-    other = PROPAGATOR if section == "colorize" else COLORIZER
-    assert found == code_and_numbers() | marks(FEATURES, other)
+    others = [THINGS, PROPAGATOR] if section == "colorize" else [COLORIZER]
+    assert found == code_and_numbers() | marks(FEATURES, *others)

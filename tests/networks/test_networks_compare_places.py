@@ -28,6 +28,13 @@ def seen(seed: int, size: tuple[int, int] = SIZE) -> Seen:
     return see(np.random.default_rng(seed).uniform(0, 100, size).astype(np.float32), maps(seed, size))
 
 
+def things(seed: int, size: tuple[int, int] = SIZE) -> list[torch.Tensor]:
+    """Unit maps of any things, at strides 4, 8 and 16."""
+    random = torch.Generator().manual_seed(seed)
+    shapes = [(1, 7, -(-size[0] // stride), -(-size[1] // stride)) for stride in (4, 8, 16)]
+    return [torch.nn.functional.normalize(torch.randn(shape, generator=random), dim=1) for shape in shapes]
+
+
 def colored(seed: int, confidence: float = 1.0) -> Colored:
     chroma = np.random.default_rng(seed + 50).normal(0, 20, (2, *SIZE)).astype(np.float32)
     return with_colors(seen(seed), chroma, np.full(SIZE, confidence, np.float32))
@@ -64,6 +71,51 @@ def test_with_every_cell_chosen_it_is_attention_from_place_to_place(monkeypatch)
             weight /= weight.sum()
             expected = [*(weight @ values[:, :4]), (weight @ cosine) * (weight @ values[:, 5]), weight @ values[:, 5]]
             assert np.allclose(fine[:, y, x], expected, atol=2e-2, rtol=2e-3)
+
+
+def test_things_join_features_in_what_is_compared(monkeypatch):
+    """Direct loops over all places: fine things join at each place, coarser ones at its cell."""
+    monkeypatch.setattr(compare_places, "_on_pixels", lambda fine, lightness: fine)
+    light = np.random.default_rng(1).uniform(0, 100, SIZE).astype(np.float32)
+    target, other = (see(light, maps(seed), things(seed)) for seed in (21, 22))
+    chroma = np.random.default_rng(2).normal(0, 20, (2, *SIZE)).astype(np.float32)
+    found, _ = compare(target, with_colors(other, chroma, np.ones(SIZE, np.float32)), chosen=10_000)
+    values = with_colors(other, chroma, np.ones(SIZE, np.float32)).values.flatten(0, 1).double().numpy()
+    shares = np.array(compare_places.JOINED)
+    looks = [places_of(compare_places._in_cells(m), SIZE) for f in (21, 22) for m in (maps(f)[0], things(f)[0])]
+    deep = [[_cell_means(m, 2 >> n) for n, m in enumerate(things(f)[1:])] for f in (21, 22)]
+    keys = [places_in_order(look) for look in looks[2:]]
+    for y, x in [(0, 0), (5, 9), (11, 17)]:
+        cell = (y // 4) * 5 + x // 4
+        cosine = shares[0] * keys[0] @ looks[0][y, x] + shares[1] * keys[1] @ looks[1][y, x]
+        cosine += np.repeat(sum(shares[n + 2] * deep[1][n] @ deep[0][n][cell] for n in (0, 1)), 16)
+        weight = np.exp(cosine / compare_places.TEMPERATURE)
+        weight /= weight.sum()
+        like = 1 - compare_places.WIDER * (1 - weight @ cosine)
+        assert np.allclose(found[:, y, x], [*(weight @ values[:, :4]), like, 1], atol=2e-2, rtol=2e-3)
+
+
+def _cell_means(x: torch.Tensor, side: int) -> np.ndarray:
+    """(c, C), of unit length: means over cells of so many places each way, the last row and column repeated."""
+    down, right = -x.shape[-2] % side, -x.shape[-1] % side
+    whole = np.pad(x[0].double().numpy(), ((0, 0), (0, down), (0, right)), mode="edge")
+    rows, columns = whole.shape[1] // side, whole.shape[2] // side
+    means = whole.reshape(len(whole), rows, side, columns, side).mean((2, 4)).reshape(len(whole), -1).T
+    return means / np.linalg.norm(means, axis=1, keepdims=True)
+
+
+def places_in_order(look: np.ndarray) -> np.ndarray:
+    """(c n, C) of (h, w, C): by cells of 4 x 4, the last row and column repeated."""
+    down, right = -look.shape[0] % 4, -look.shape[1] % 4
+    whole = np.pad(look, ((0, down), (0, right), (0, 0)), mode="edge")
+    height, width, channels = whole.shape
+    return whole.reshape(height // 4, 4, width // 4, 4, channels).transpose(0, 2, 1, 3, 4).reshape(-1, channels)
+
+
+def test_without_things_nothing_is_added_and_likeness_is_the_cosine():
+    frame = seen(23)
+    assert frame.things.shape[1] == 0
+    assert frame.wider == 1
 
 
 def test_cells_average_over_all_cells():

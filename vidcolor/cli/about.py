@@ -17,7 +17,7 @@ from pathlib import Path
 from vidcolor import __version__
 from vidcolor.errors import WeightsError
 from vidcolor.machine import computed_on, graphics, number_type
-from vidcolor.networks.shipped import COLORIZER, FEATURES, FOLDER, PROPAGATOR, mark_of
+from vidcolor.networks.shipped import COLORIZER, FEATURES, FOLDER, PROPAGATOR, THINGS, mark_of
 
 LIBRARIES = ("numpy", "numba", "av", "opencv-python-headless", "openimageio", "opentimelineio", "torch", "safetensors")
 SOURCES = FOLDER / "sources.csv"
@@ -35,14 +35,21 @@ def version_lines(verbose: bool) -> Iterator[str]:
     yield ", ".join(f"{name} {_version_of(name)}" for name in LIBRARIES)
     yield f"computes on: {computed_on()}; networks in {number_type()}; GPU: {graphics() or 'none in use'}"
     yield "networks:"
-    for file in (FEATURES, COLORIZER, PROPAGATOR):
-        size, step = file.stat().st_size / 1e6, _head(file).get("step", "?")
-        yield f"  {file.stem}  {size:.1f} MB  SHA-256 {mark_of(file)}...  after {step} steps of training"
+    for file in (FEATURES, THINGS, COLORIZER, PROPAGATOR):
+        size, head = file.stat().st_size / 1e6, _head(file)
+        yield f"  {file.stem}  {size:.1f} MB  SHA-256 {mark_of(file)}...  {_origin(head)}"
     yield "licence: vidcolor is MIT; results are yours, paid work included"
     for kind, (free, all_of_kind) in learned_from().items():
         yield f"  {kind} that the networks learned from: {free} of {all_of_kind} pictures have a licence for paid work"
     yield "  of the others the licence is unclear; if that matters to you, `--preset draft` uses no network"
     yield f"  each source: {SOURCES}"
+
+
+def _origin(head: dict[str, str]) -> str:
+    if "published" in head:
+        published, licence, taught = (json.loads(head[name]) for name in ("published", "licence", "taught"))
+        return f"{published} as published, {licence}; learned from {taught}"
+    return f"after {head.get('step', '?')} steps of training"
 
 
 def learned_from() -> dict[str, tuple[int, int]]:

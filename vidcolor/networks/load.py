@@ -15,13 +15,20 @@ from torch import Tensor
 
 from vidcolor.errors import WeightsError
 from vidcolor.networks.features_net import FeaturesConfig, FeaturesNet
+from vidcolor.networks.lite_net import LiteNet
 from vidcolor.networks.shipped import FEATURES
 from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
 
-Net = TypeVar("Net", FeaturesNet, WeighingNet)
+Net = TypeVar("Net", FeaturesNet, LiteNet, WeighingNet)
 SCHEMA = "vidcolor.features/1"
 WEIGHING_SCHEMA = "vidcolor.fusion/1"
 """As the files were written: WeighingNet had another name then."""
+THINGS_SCHEMA = "vidcolor.things/1"
+SCALE = ".scale"
+"""Ends the names of what whole numbers of -127..127 are multiplied by, an output channel each."""
+LARGE = 4096
+"""Weights from which a tensor is kept in whole numbers."""
+SMALLEST = 1e-12
 
 
 def save_features(path: Path, net: FeaturesNet, facts: dict[str, Any]) -> None:
@@ -51,14 +58,43 @@ def load_weighing(path: Path, slots: Sequence[str] | None = None) -> WeighingNet
     return _filled(net, path, weights)
 
 
+def save_things(path: Path, net: LiteNet, facts: dict[str, Any]) -> None:
+    """Writes the network, its large tensors in bytes, and `facts`; whole or not."""
+    kept = {}
+    for name, value in net.state_dict().items():
+        if value.numel() < LARGE:
+            kept[name] = value.half()
+            continue
+        scale = value.flatten(1).abs().amax(1).clamp(min=SMALLEST) / 127
+        kept[name] = (value / scale[:, None, None, None]).round().to(torch.int8)
+        kept[name + SCALE] = scale
+    _write(path, kept, THINGS_SCHEMA, {}, facts)
+
+
+def load_things(path: Path) -> LiteNet:
+    """The network of a file, in float32, for use. Refuses other files, and other weights."""
+    head, kept = _read(path)
+    _config(path, head, THINGS_SCHEMA)
+    scales = {name.removesuffix(SCALE): kept.pop(name) for name in [*kept] if name.endswith(SCALE)}
+    for name, scale in scales.items():
+        if name not in kept or kept[name].shape[:1] != scale.shape:
+            raise WeightsError(f"{path}: its weights do not fit its scales; install vidcolor again")
+        kept[name] = kept[name].float() * scale[:, None, None, None]
+    return _filled(LiteNet(), path, kept)
+
+
 def _save(
     path: Path, net: FeaturesNet | WeighingNet, schema: str, config: dict[str, Any], facts: dict[str, Any]
 ) -> None:
+    _write(path, {name: value.half() for name, value in net.state_dict().items()}, schema, config, facts)
+
+
+def _write(path: Path, kept: dict[str, Tensor], schema: str, config: dict[str, Any], facts: dict[str, Any]) -> None:
     from safetensors.torch import save_file
 
     head = {"schema": schema, "config": json.dumps(config), **{k: json.dumps(v) for k, v in facts.items()}}
     beside = path.with_suffix(".part")
-    save_file({name: value.half().contiguous() for name, value in net.state_dict().items()}, beside, metadata=head)
+    save_file({name: value.contiguous() for name, value in kept.items()}, beside, metadata=head)
     os.replace(beside, path)
 
 

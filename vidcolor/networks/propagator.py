@@ -15,7 +15,8 @@ from vidcolor.networks import compare_places
 from vidcolor.networks.compare_places import Colored, Seen
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.precision import run_alone, working_dtype
-from vidcolor.networks.shipped import PROPAGATOR
+from vidcolor.networks.shipped import PROPAGATOR, THINGS
+from vidcolor.networks.things import Things
 from vidcolor.networks.weighing import Weigher
 
 CARRIERS = ("before", "behind", "found", "scene", "remembered")
@@ -30,16 +31,19 @@ SIGNALS = 3
 class Propagator:
     """What frames look like, what they find in coloured ones, and who weighs their guesses."""
 
-    def __init__(self, features: NetworkFeatures, file: Path | None = PROPAGATOR) -> None:
-        """Loads the network that weighs. Without a file there is none, and guesses must be weighed by rule."""
+    def __init__(self, features: NetworkFeatures, file: Path | None = PROPAGATOR, things: Path | None = THINGS) -> None:
+        """Loads the network that weighs, and the one that knows things. Without a file there is none, and guesses
+        must be weighed by rule, frames compared by their features alone."""
         self._features = features
+        self._things = None if things is None else Things(things)
         self.weigher = None if file is None else Weigher(file, SLOTS)
-        self.name = features.name if self.weigher is None else f"{features.name}+{self.weigher.name}"
+        self.name = "+".join(part.name for part in (features, self._things, self.weigher) if part is not None)
 
     @torch.inference_mode()
     def see(self, lightness: Array) -> Seen:
-        """A frame as the features network sees it; lightness (H, W) L*."""
-        return compare_places.see(lightness, [m.to(working_dtype()) for m in self._features.maps(lightness)])
+        """A frame as the networks see it; lightness (H, W) L*."""
+        maps = [m.to(working_dtype()) for m in self._features.maps(lightness)]
+        return compare_places.see(lightness, maps, [] if self._things is None else self._things(lightness))
 
     @torch.inference_mode()
     def with_colors(self, seen: Seen, chroma: Array, confidence: Array) -> Colored:

@@ -9,7 +9,8 @@ from vidcolor.errors import WeightsError
 from vidcolor.hashes import sha256_of
 
 FOLDER = Path(__file__).parent / "weights"
-FEATURES, COLORIZER, PROPAGATOR = (FOLDER / f"{name}.safetensors" for name in ("features", "colorizer", "propagator"))
+NAMES = ("features", "things", "colorizer", "propagator")
+FEATURES, THINGS, COLORIZER, PROPAGATOR = (FOLDER / f"{name}.safetensors" for name in NAMES)
 
 
 @cache

@@ -9,7 +9,7 @@ from pathlib import Path
 from vidcolor.errors import MediaError, ProjectError, WeightsError
 from vidcolor.flow.published import RAFT_FILES
 from vidcolor.machine import flow_number_type, graphics, number_type
-from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
+from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, THINGS, mark_of
 from vidcolor.project.corrections import FOLDER as CORRECTIONS
 from vidcolor.project.fingerprint import Ingredients, Value, describe_change, fingerprint, settings_ingredients
 from vidcolor.project.folder import CONFIG, Project
@@ -136,7 +136,7 @@ def network_ingredients(settings: Settings) -> Ingredients:
     if settings.colorize.network == "shipped":
         files += [FEATURES, COLORIZER]
     if settings.propagate.network == "shipped":
-        files += [FEATURES, PROPAGATOR]
+        files += [FEATURES, THINGS, PROPAGATOR]
     if not files:
         return {}
     marks = {f"weights.{file.stem}": mark_of(file) for file in files}
