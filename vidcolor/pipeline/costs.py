@@ -21,7 +21,7 @@ EXPORT = (0.008, 0.032)
 RENDER = (0.017, 0.014)
 CARRY = 0.5
 """Seconds for each million pixels of chroma that is carried and blended, without networks."""
-PROPAGATOR = 0.055
+PROPAGATOR = 0.13
 """Seconds more for a frame where the networks are asked."""
 CHOICE, USUAL = 1.0, 100
 """Seconds to choose a shot's keyframes, and frames of a usual shot."""
