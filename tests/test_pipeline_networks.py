@@ -56,6 +56,16 @@ def test_the_features_network_is_loaded_once_and_shared(monkeypatch):
     assert loaded == [FEATURES]
 
 
+def test_a_render_that_does_not_ask_what_things_are_loads_and_names_no_network_for_it():
+    pytest.importorskip("torch")
+    from vidcolor.pipeline.render import load_models
+
+    settings = load_settings([("test", {"propagate": {"things": False}})])
+    assert network_ingredients(settings) == code_and_numbers() | marks(FEATURES, COLORIZER, PROPAGATOR)
+    propagators = [load_models(s, "cpu").propagator for s in (settings, load_settings([]))]
+    assert ["things" in p.name for p in propagators if p is not None] == [False, True]
+
+
 @pytest.mark.parametrize("section", ["colorize", "propagate"])
 def test_a_network_that_is_not_used_is_not_named(section):
     found = network_ingredients(load_settings([("test", {section: {"network": "none"}})]))

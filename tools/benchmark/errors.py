@@ -26,6 +26,7 @@ from vidcolor.flow.warp import occluded
 from vidcolor.media.pictures import open_colors
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.propagator import Propagator
+from vidcolor.networks.shipped import THINGS
 from vidcolor.propagate import propagate
 from vidcolor.propagate.blend import Candidate, Guess, best, mixed
 from vidcolor.propagate.runs import Look, chroma_size, reduced
@@ -88,7 +89,11 @@ def sample(clip: Path, rule: str, settings: PropagateSettings) -> Sampled:
     flow = build_flow(settings.flow, settings)
     kinds = _kinds([f.lightness for f in frames], labs, keys, flow)
     rows = []
-    network = None if settings.network == "none" else Propagator(NetworkFeatures())
+    network = (
+        None
+        if settings.network == "none"
+        else Propagator(NetworkFeatures(), things=THINGS if settings.things else None)
+    )
     for color in propagate(frames, colored, flow, settings, network=network, listen=listen):
         if color.index not in keys:
             nearest = min(abs(color.index - k) for k in keys)

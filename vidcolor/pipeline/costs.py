@@ -21,8 +21,8 @@ EXPORT = (0.008, 0.032)
 RENDER = (0.017, 0.014)
 CARRY = 0.5
 """Seconds for each million pixels of chroma that is carried and blended, without networks."""
-PROPAGATOR = 0.13
-"""Seconds more for a frame where the networks are asked."""
+PROPAGATOR, KNOWS_THINGS = 0.055, 0.06
+"""Seconds more for a frame where the networks are asked, and where one of them says what things are."""
 CHOICE, USUAL = 1.0, 100
 """Seconds to choose a shot's keyframes, and frames of a usual shot."""
 REGISTERED, COLORIZED = (0.2, 0.8), 2.5
@@ -43,7 +43,8 @@ def frame_seconds(reel: Reel, settings: Settings) -> float:
     """Seconds to render one frame of the film."""
     height, width = working_size(reel.size, settings.propagate.chroma_side)
     seconds = _frame(RENDER, reel) + CARRY * height * width / 4 / MEGA
-    seconds += PROPAGATOR if settings.propagate.network == "shipped" else 0.0
+    if settings.propagate.network == "shipped":
+        seconds += PROPAGATOR + (KNOWS_THINGS if settings.propagate.things else 0.0)
     return seconds + (RAFT if settings.propagate.flow == "raft" else 0.0)
 
 

@@ -117,9 +117,12 @@ def _networks(settings: Settings) -> tuple[Colorizer | None, Propagator | None, 
         return None, None, None
     from vidcolor.networks.features import NetworkFeatures  # loads torch
     from vidcolor.networks.propagator import Propagator
+    from vidcolor.networks.shipped import THINGS
 
     features = NetworkFeatures()
-    return load_colorizer(features) if colorizes else None, Propagator(features) if propagates else None, features
+    things = THINGS if settings.propagate.things else None
+    propagator = Propagator(features, things=things) if propagates else None
+    return load_colorizer(features) if colorizes else None, propagator, features
 
 
 class StoppedError(Exception):

@@ -136,7 +136,7 @@ def network_ingredients(settings: Settings) -> Ingredients:
     if settings.colorize.network == "shipped":
         files += [FEATURES, COLORIZER]
     if settings.propagate.network == "shipped":
-        files += [FEATURES, THINGS, PROPAGATOR]
+        files += [FEATURES, PROPAGATOR, *([THINGS] if settings.propagate.things else [])]
     if not files:
         return {}
     marks = {f"weights.{file.stem}": mark_of(file) for file in files}
