@@ -39,6 +39,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--readers", type=int, default=1, help="threads that draw samples ahead (1)")
     parser.add_argument("--keep-data", action="store_true",
                         help="features: decode once, draw on the device, as with CUDA anyway")  # fmt: skip
+    parser.add_argument("--eager", action="store_true", help="with CUDA: compile no network")
     parser.add_argument("--save-minutes", type=float, default=2, help="a state is saved at least so often (2)")
     parser.add_argument(
         "--minutes", type=float, default=0, help="end after so long, to be gone on with (0: at the end)"
@@ -53,8 +54,15 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         changes = [*args.set, *(() if args.fold is None else [held_of(args.fold)])]
         recipe = with_changes(args.recipe, changes, args.out)
-        machine = machine_of(args.device, threads=args.threads, readers=args.readers, keeps_data=args.keep_data,
-                             save_minutes=args.save_minutes, minutes=args.minutes)  # fmt: skip
+        machine = machine_of(
+            args.device,
+            threads=args.threads,
+            readers=args.readers,
+            keeps_data=args.keep_data,
+            eager=args.eager,
+            save_minutes=args.save_minutes,
+            minutes=args.minutes,
+        )
         if args.features is not None:  # before anything takes the name of the program's own
             shipped.FEATURES = args.features
         runner_of(recipe)(recipe, args.data, args.out, cache=args.cache, machine=machine)

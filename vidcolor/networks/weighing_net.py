@@ -118,7 +118,7 @@ class WeighingNet(nn.Module):
         logits = -SHARPNESS * log_errors
         log_error = torch.logsumexp(logits, 1) / -SHARPNESS
         mix = _mixed(logits.softmax(1), evidence[:, :, :2])
-        narrow = self.stem.weight.dtype == torch.bfloat16 or torch.is_autocast_enabled("cpu")
+        narrow = self.stem.weight.dtype == torch.bfloat16 or torch.is_autocast_enabled(evidence.device.type)
         there = (error < ABSENT) / APART_SCALE
         planes = _planes(
             lightness, evidence, log_errors / LOG_SCALE, there, mix, torch.bfloat16 if narrow else torch.float32

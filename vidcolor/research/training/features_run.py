@@ -33,7 +33,7 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Mac
     folders = clip_folders(data, told.clip_sets)
     lessons = Lessons(data / "teachers", cache, stills, machine.device)
     trials = held_trials([f for f in folders if f.name in told.held_clips])
-    measure_teachers(Both(data / "teachers"), trials, out)
+    measure_teachers(Both(data / "teachers"), trials, out, machine)
     vgg, resnet = (len(axes) for axes in lessons.axes)
     begun = begin(told, FeaturesNet(), (vgg, resnet), machine)
     trained = [f for f in folders if f.name not in told.held_clips]

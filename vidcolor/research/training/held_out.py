@@ -102,7 +102,8 @@ def age_for_trial(lightness: Array, seed: int, frame: int) -> Array:
 
 def carried(reference: Tensor, target: Tensor, chroma: Array) -> Tensor:
     """(2, h, w): chroma (2, H, W) of the reference at each place of the target, by unit maps (C, h', w'), (C, h, w)."""
-    at = F.adaptive_avg_pool2d(torch.from_numpy(chroma)[None], (reference.shape[1], reference.shape[2]))[0].flatten(1).T
+    own = torch.from_numpy(chroma)[None].to(reference.device)
+    at = F.adaptive_avg_pool2d(own, (reference.shape[1], reference.shape[2]))[0].flatten(1).T
     keys, queries = reference.flatten(1), target.flatten(1).T
     parts = [(part @ keys / CARRY_TEMPERATURE).softmax(-1) @ at for part in queries.split(STRIP)]
     return torch.cat(parts).T.reshape(2, *target.shape[-2:])
@@ -110,7 +111,7 @@ def carried(reference: Tensor, target: Tensor, chroma: Array) -> Tensor:
 
 def carried_psnr(trial: Trial, reference: Tensor, target: Tensor) -> float:
     """PSNR in R'G'B' of the target under its true L*."""
-    small = carried(reference.float(), target.float(), trial.chroma)
+    small = carried(reference.float(), target.float(), trial.chroma).cpu()
     full = F.interpolate(small[None], size=trial.rgb.shape[1:], mode="bilinear", align_corners=False)[0].numpy()
     rgb = lab_to_rgb(np.concatenate([trial.lightness[None], full]))
     return float(-10 * np.log10(np.mean((np.clip(rgb, 0, 1).astype(np.float64) - trial.rgb) ** 2)))
@@ -120,7 +121,7 @@ def carried_psnr(trial: Trial, reference: Tensor, target: Tensor) -> float:
 def measure(features: Callable[[Tensor], Sequence[Tensor]], trials: Sequence[Trial]) -> dict[str, float]:
     """Mean PSNR of each map, clean and aged; `clean0` is the finest map's.
 
-    features    answers unit maps (1, C, h, w) of L* (1, 1, H, W)
+    features    answers unit maps (1, C, h, w), on whatever device, of L* (1, 1, H, W)
     """
     sums: dict[str, list[float]] = {}
     for trial in trials:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -38,10 +37,12 @@ class Student(nn.Module):
         self.resnet16 = nn.Conv2d(m16, resnet, 1)
 
 
-def losses_of(student: Student, batch: Batch, recipe: Recipe, random: torch.Generator) -> dict[str, Tensor]:
-    """Each loss by its recipe's name."""
+def losses_of(
+    student: Student, batch: Batch, recipe: Recipe, random: torch.Generator, net: nn.Module | None = None
+) -> dict[str, Tensor]:
+    """Each loss by its recipe's name; `net` is the student's network as it is called, if not as it is."""
     with in_bfloat16(batch.lightness.device):
-        maps = student.net(batch.lightness)
+        maps = (net or student.net)(batch.lightness)
     pairs = [m.unflatten(0, (2, -1)) for m in maps]
     out = _teacher_losses(student, [p[:, : batch.stills].flatten(0, 1) for p in pairs], batch)
     for level, suffix in ((0, ""), (1, "8")):
@@ -134,12 +135,13 @@ def train(
 
 def one_step(recipe: Recipe, descent: Descent, machine: Machine) -> Callable[[list[Batch], int], dict[str, float]]:
     """What takes a step and answers its losses, by name; each worker takes a share of the batch."""
-    student: Any = machine.compiled(descent.whole)
+    student, net = descent.whole, machine.compiled(descent.net)
+    assert isinstance(student, Student)
 
     def step(batches: list[Batch], number: int) -> dict[str, float]:
         def share(shard: int, batch: Batch) -> Share:
             random = torch.Generator().manual_seed((recipe.seed * 1_000_003 + number) * machine.shards + shard)
-            return share_of(losses_of(student, batch.to(machine.device), recipe, random), recipe.losses, weights)
+            return share_of(losses_of(student, batch.to(machine.device), recipe, random, net), recipe.losses, weights)
 
         weights = descent.weights
         return descent.step(number, batches, share)
@@ -154,15 +156,17 @@ def _measured(descent: Descent, trials: list[Trial], machine: Machine) -> dict[s
 
     def features(lightness: Tensor) -> list[Tensor]:
         with in_bfloat16(machine.device):
-            return [m.float().cpu() for m in net(lightness.to(machine.device))]
+            return list(net(lightness.to(machine.device)))
 
     return measure(features, trials)
 
 
-def measure_teachers(teachers: nn.Module, trials: list[Trial], folder: Path) -> None:
+def measure_teachers(teachers: nn.Module, trials: list[Trial], folder: Path, machine: Machine | None = None) -> None:
     """What the teachers reach where they are used directly, once, into teachers.csv."""
     path = folder / "teachers.csv"
     if not path.exists():
-        figures = measure(teachers, trials)
+        device = (machine or Machine()).device
+        teachers = teachers.to(device)
+        figures = measure(lambda lightness: teachers(lightness.to(device)), trials)
         path.write_text(",".join(figures) + "\n" + ",".join(f"{v:.4f}" for v in figures.values()) + "\n")
         log.info("teachers %s", figures)

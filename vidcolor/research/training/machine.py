@@ -29,6 +29,8 @@ class Machine:
     """Threads that draw samples ahead of their steps."""
     keeps_data: bool = False
     """Pictures are decoded once and kept on the device, where batches are drawn; so they are with CUDA anyway."""
+    eager: bool = False
+    """Networks are not compiled."""
     save_seconds: float = SAVE_SECONDS
     """A state is saved at least so often."""
     stop_seconds: float = float("inf")
@@ -67,7 +69,7 @@ class Machine:
 
     def compiled(self, net: Net) -> Net:
         """The network as it is called: compiled where that is worth its minute. Its weights are the given one's."""
-        return cast(Net, torch.compile(net)) if self.cuda else net
+        return cast(Net, torch.compile(net)) if self.cuda and not self.eager else net
 
 
 def machine_of(
@@ -76,13 +78,16 @@ def machine_of(
     threads: int = 1,
     readers: int = 1,
     keeps_data: bool = False,
+    eager: bool = False,
     save_minutes: float = SAVE_SECONDS / 60,
     minutes: float = 0,
 ) -> Machine:
     """The machine that a command asks for: device auto, cpu or cuda; `minutes` 0 for no end. Refuses a GPU that is
     not there."""
     found = torch.device(pick_device(torch, device))
-    return Machine(found, threads, readers, keeps_data, 60 * save_minutes, 60 * minutes if minutes else float("inf"))
+    return Machine(
+        found, threads, readers, keeps_data, eager, 60 * save_minutes, 60 * minutes if minutes else float("inf")
+    )
 
 
 @contextlib.contextmanager

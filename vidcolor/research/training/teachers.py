@@ -106,7 +106,7 @@ class Both(nn.Module):
         light = torch.where(lightness > 8, y**3, lightness * 27 / 24389)
         coded = torch.where(light > 0.0031308, 1.055 * light.clamp(min=1e-6) ** (1 / 2.4) - 0.055, 12.92 * light)
         rgb = coded.clamp(0, 1).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(rgb.device.type, torch.bfloat16):
             maps = self.vgg(rgb), self.resnet(rgb)
         height, width = lightness.shape[-2:]
         return [self._joined(maps, (-(-height // stride), -(-width // stride))) for stride in (4, 8)]
