@@ -123,6 +123,23 @@ def test_the_machines_colours_are_not_made_twice(work, tmp_path, monkeypatch):
         assert (files[0] / "v002" / name).read_bytes() == (files[1] / "v001" / name).read_bytes(), name
 
 
+def test_a_matte_is_not_carried_twice(work, tmp_path, monkeypatch):
+    import vidcolor.pipeline.corrected as corrected
+
+    correct(work, "paint", str(AT), "--file", str(write_paint(tmp_path / "red.png", disc(AT))))
+    assert run(work) == 0
+    scratch = Path(shutil.copytree(work, tmp_path / "scratch"))
+    monkeypatch.setattr(corrected, "carry", None)
+    for place_of in (work, scratch):
+        correct(place_of, "saturation", "r1-000000", "--amount", "0.5", "--by", "ann")
+    assert run(work) == 0
+    monkeypatch.undo()
+    shutil.rmtree(scratch / "film.vidcolor" / "shots" / "r1-000000" / "v002")
+    assert run(scratch) == 0
+    files = [w / "film.vidcolor" / "shots" / "r1-000000" / v for w, v in ((work, "v003"), (scratch, "v002"))]
+    assert (files[0] / "chroma.avi").read_bytes() == (files[1] / "chroma.avi").read_bytes()
+
+
 def test_later_corrections_lie_over_earlier_ones_and_each_may_go(work, tmp_path):
     red = write_paint(tmp_path / "red.png", disc(AT))
     correct(work, "paint", str(AT), "--file", str(red))

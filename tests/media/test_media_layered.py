@@ -78,6 +78,7 @@ def test_the_layers_together_count_where_they_are_opaque(tmp_path: Path, name: s
         ("other.zip", b"PK\x03\x04" + bytes(40)),
         ("empty.psd", b""),
     ],
+    ids=["short psd", "head of a psd", "short ora", "another zip", "empty"],
 )
 def test_damage_is_the_users_to_mend(tmp_path: Path, name: str, data: bytes) -> None:
     path = tmp_path / name

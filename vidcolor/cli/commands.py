@@ -62,7 +62,7 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project, said, made = _open_or_make(args)
     with made_for_this(project, made):
         settings = settings_of(project, args.assignments)
-        with working(project, "run"), terminal.progress() as progress:
+        with working(project, "run", args.wait), terminal.progress() as progress:
             _refuse_place(project, args.out, args.delivery)
             film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, delivers=True)
             looks = sheets_of(film, shown, progress)
@@ -112,7 +112,7 @@ def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
     project, said = _open(args)
     settings = settings_of(project, args.assignments)
-    with working(project, "plan"), terminal.progress() as progress:
+    with working(project, "plan", args.wait), terminal.progress() as progress:
         film = make_plan(project, settings, progress, lambda reel: progress.expect(expected_of_plan(reel)))
         project.remember(**said)
     show_shots(film, terminal)
@@ -132,7 +132,7 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         asked = "every shot" if not args.shots else "every shot named"
         terminal.say("\n".join(f"would render {name}" for name in stale) or f"nothing to render: {asked} is fresh")
         return
-    with working(project, "render"), terminal.progress() as progress:
+    with working(project, "render", args.wait), terminal.progress() as progress:
         film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, args.shots)
         looks = sheets_of(film, shown, progress)
     show_summary(film, shown, terminal)
@@ -144,7 +144,7 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
 def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
-    with working(project, "export"), terminal.progress() as progress:
+    with working(project, "export", args.wait), terminal.progress() as progress:
         film = load_film(project, settings, device=args.device)
         delivered = _deliver(film, states(film), args.out, args.delivery, progress)
     show_delivered(project, delivered, terminal)

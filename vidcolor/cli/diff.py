@@ -24,7 +24,7 @@ def diff_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
     shows = nullcontext(ShowProgress()) if args.json else terminal.progress()
-    with working(project, "diff"), shows as progress:
+    with working(project, "diff", args.wait), shows as progress:
         film = load_film(project, settings, device=args.device)
         first, second = (version_named(film, args.shot, name) for name in (args.first, args.second))
         path: Path = args.out or project.path(FOLDER, f"diff-{args.shot}-{first.name}-{second.name}.jpg")

@@ -60,7 +60,18 @@ def project_command(verbs: argparse._SubParsersAction, name: str, text: str, exa
     )  # a group stands last in the help, whatever is added later
     add_device(shared)
     add_set(shared)
+    add_wait(shared)
     return parser
+
+
+def add_wait(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long to wait while another vidcolor works on the project",
+    )
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ from vidcolor.cli.options import (
     add_references,
     add_set,
     add_shot_list,
+    add_wait,
     command,
     path,
     project_command,
@@ -79,6 +80,7 @@ def _add_run(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument("--shots", type=path, metavar="FILE", help="an EDL, OTIO or CSV instead of shot detection")
     add_device(parser)
     add_set(parser)
+    add_wait(parser)
 
 
 def _add_example(verbs: argparse._SubParsersAction) -> None:
@@ -112,6 +114,7 @@ def _add_plan(verbs: argparse._SubParsersAction) -> None:
     add_project(parser)
     add_shot_list(parser)
     add_set(parser)
+    add_wait(parser)
 
 
 def _add_render(verbs: argparse._SubParsersAction) -> None:

@@ -16,7 +16,7 @@ from vidcolor.state.unused import unused
 def prune_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
-    with working(project, "prune"):
+    with working(project, "prune", args.wait):
         film = load_film(project, settings, device=args.device)
         found = list(unused(film, states(film)))
         for folder in found:

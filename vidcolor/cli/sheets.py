@@ -23,7 +23,7 @@ def sheet_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
     folder, suffix = args.out, f".{args.format}"
-    with working(project, "sheet"), terminal.progress() as progress:
+    with working(project, "sheet", args.wait), terminal.progress() as progress:
         film = load_film(project, settings, device=args.device)
         if args.shot:
             state = state_of(film, film.plan.shot(args.shot))
@@ -62,7 +62,7 @@ def report_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
     path: Path = args.out or project.path("report.html")
-    with working(project, "report"), terminal.progress() as progress:
+    with working(project, "report", args.wait), terminal.progress() as progress:
         film = load_film(project, settings, device=args.device)
         write_report(film, states(film), path, progress)
     terminal.say(f"{'written':<10} {path} ({path.stat().st_size / 1e6:.1f} MB; opens in any browser)")

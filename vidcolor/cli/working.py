@@ -30,10 +30,10 @@ def assigned(assignments: list[str]) -> list[tuple[str, dict]]:
 
 
 @contextmanager
-def working(project: Project, verb: str) -> Iterator[None]:
-    """Holds the project's lock and writes its log while a command works."""
+def working(project: Project, verb: str, wait: float) -> Iterator[None]:
+    """Holds the project's lock and writes its log while a command works; waits for the lock so many seconds."""
     logger = logging.getLogger("vidcolor")
-    with project.lock():
+    with project.lock(verb, wait):
         handler = logging.FileHandler(project.log_path(verb), encoding="utf-8", errors="backslashreplace")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logger.addHandler(handler)

@@ -175,18 +175,6 @@ def _load_painted(path: Path) -> _Stored:
     return _load(path, FORMATS, opaque=False)
 
 
-def read_mask(path: Path) -> tuple[np.ndarray, str]:
-    """A mask, (H, W) bool, upright: True where the picture is lighter than middle gray; and the SHA-256 of its file.
-
-    Reads and refuses what `read_picture` does; also one that is black all over.
-    """
-    stored = _load(path, FORMATS)
-    white = stored.samples.mean(2) > np.iinfo(stored.samples.dtype).max / 2
-    if not white.any():
-        raise MediaError(f"{path}: a mask without white; paint the part it stands for white on black")
-    return _upright(white[None], stored.orientation)[0], hashlib.sha256(stored.data).hexdigest()
-
-
 def read_rgb(path: Path) -> np.ndarray:
     """A picture to measure: (3, H, W) float32 sRGB R'G'B' 0..1, upright; as stored where it has no profile.
 

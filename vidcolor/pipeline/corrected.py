@@ -27,10 +27,11 @@ from vidcolor.pipeline.kept import given_name, read_given, write_given
 from vidcolor.pipeline.layers import Change, Layer, Part, carry, over, span_of
 from vidcolor.pipeline.painter import Painter
 from vidcolor.project.corrections import Correction
+from vidcolor.project.fingerprint import Ingredients
 from vidcolor.project.kinds import LAYERS
 from vidcolor.project.versions import CHROMA, Version, read_report, versions_of
 from vidcolor.state.film import Film
-from vidcolor.state.made_of import base_ingredients, shot_ingredients
+from vidcolor.state.made_of import base_ingredients, layer_rules, shot_ingredients
 from vidcolor.state.plan import ShotPlan
 from vidcolor.timeline import FrameRange
 
@@ -56,9 +57,13 @@ def base_of(film: Film, planned: ShotPlan) -> tuple[Version, str] | None:
     return None
 
 
-def take_base(film: Film, found: tuple[Version, str], folder: Path) -> dict[str, Any]:
-    """Copies a version's base and keyframes into the folder of a new one; what its report says of them."""
+def take_base(film: Film, planned: ShotPlan, found: tuple[Version, str], folder: Path) -> dict[str, Any]:
+    """Copies a version's base and keyframes into the folder of a new one, and what mattes are as they would be made.
+
+    Answers what its report says of the base.
+    """
     version, name = found
+    _take_mattes(version, planned, shot_ingredients(film, planned), folder)
     shutil.copyfile(version.checked(name), folder / BASE)
     if (version.path / KEYS).is_dir():
         shutil.copytree(version.path / KEYS, folder / KEYS, dirs_exist_ok=True)
@@ -66,6 +71,22 @@ def take_base(film: Film, found: tuple[Version, str], folder: Path) -> dict[str,
     report = read_report(film.project, version)
     report = report.get("base") or report
     return {name: report[name] for name in COPIED}
+
+
+def _take_mattes(version: Version, planned: ShotPlan, wanted: Ingredients, folder: Path) -> None:
+    """Copies the mattes of corrections that the version has too, laid on by the same rules."""
+    if layer_rules(version.ingredients) != layer_rules(wanted):
+        return
+    (folder / MATTES).mkdir(exist_ok=True)
+    for correction in planned.corrections:
+        name = matte_name(correction)
+        if version.ingredients.get(correction.place) == correction.ingredient and name in version.stores:
+            shutil.copyfile(version.checked(name), folder / name)
+
+
+def matte_name(correction: Correction) -> str:
+    """The file of a correction's matte, by its name in the version's folder."""
+    return f"{MATTES}/{correction.name.replace('/', '-')}.avi"
 
 
 def _restore_given(folder: Path) -> None:
@@ -126,9 +147,9 @@ class Corrector:
         return Laid(layer, span)
 
     def _carry(self, laid: Laid, planned: ShotPlan, clip: Clip, folder: Path) -> None:
-        """Keeps the layer's matte, as it is on every frame of its span."""
+        """Keeps the layer's matte, as it is on every frame of its span, unless it is there already."""
         layer, span = laid.layer, laid.span
-        if layer.share is None:
+        if layer.share is None or laid.path(folder).exists():
             return
         frames = Part(clip, span.start - planned.reach.start, len(span))
         ends = span.start > planned.reach.start, span.stop < planned.reach.stop
@@ -161,7 +182,7 @@ class Laid:
     span: FrameRange
 
     def path(self, folder: Path) -> Path:
-        return folder / MATTES / f"{self.layer.correction.name.replace('/', '-')}.avi"
+        return folder / matte_name(self.layer.correction)
 
     def is_of(self, frame: int) -> bool:
         return self.layer.correction.frame == frame and self.layer.share is not None

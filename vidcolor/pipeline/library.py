@@ -9,7 +9,7 @@ import numpy as np
 from vidcolor.cache import Cache
 from vidcolor.errors import MediaError
 from vidcolor.features import Features, gray_of
-from vidcolor.media.images import Painted, may_have_alpha, read_mask, read_painted, read_picture
+from vidcolor.media.images import Painted, may_have_alpha, read_painted, read_picture
 from vidcolor.project.corrections import path_of
 from vidcolor.project.folder import Project
 from vidcolor.references.choose import describe
@@ -20,6 +20,8 @@ ROOM = 256 << 20
 """Bytes of pictures kept in memory, and as many again of their descriptions (0.2 MB each)."""
 
 
+HALF = 0.5
+"""How white a pixel of a mask is that counts."""
 SKEWED = 0.03
 """A mask's proportions may be off by this, as a logarithm: sizes are whole pixels."""
 
@@ -61,9 +63,10 @@ class Library:
     def mask(self, name: str, mark: str, size: tuple[int, ...]) -> np.ndarray:
         """A mask by its name and hash. Refuses one of other proportions than `size` (height, width)."""
         path = self._path(name)
-        mask, found = read_mask(path)
-        _same(path, found, mark)
-        _fits(path, mask.shape, size)
+        painted = self.painted(name, mark, size)
+        mask: np.ndarray = painted.white * painted.share > HALF
+        if not mask.any():
+            raise MediaError(f"{path}: a mask without white; paint the part it stands for white on black")
         return mask
 
     def may_be_partial(self, name: str) -> bool:

@@ -184,7 +184,7 @@ def _render_shot(
     else:
         over = _beforehand(planned) if models.colorizer is not None else 0
         counter.skip(frames=colored_frames([planned]) + over, keyframes=len(planned.keyframes))
-        report = take_base(film, found, kept.version)
+        report = take_base(film, planned, found, kept.version)
         shares = _fade_shares(clip, planned, [key["frame"] for key in report["keyframes"] if key["how"] != "gray"])
     if store_of(planned) == BASE:
         confidence = corrector.compose(planned, clip, kept.version, report["keyframes"], shares)

@@ -14,13 +14,14 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vidcolor.checked import MisfitError, PathText, checked
 from vidcolor.errors import ProjectError, SettingsError
+from vidcolor.project.lock import HOLDER, LOCK, locked
 from vidcolor.project.upgrade import upgrade
 from vidcolor.settings import read_toml
 
@@ -122,30 +123,25 @@ class Project:
             for name in ("plan", "logs"):
                 if (folder := self.path(name)).is_dir():
                     remove_tree(folder)
-            for name in (CONFIG, ".lock"):
+            for name in (CONFIG, LOCK, HOLDER):
                 self.path(name).unlink(missing_ok=True)
         with suppress(OSError):
             self.root.rmdir()
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, work: str = "", wait: float = 0.0) -> Iterator[None]:
         """Held within the block, while something is written: two programs never work in one project at once.
 
+        work  the command, for those who find the project held
+        wait  seconds to wait for whoever holds it
         Taken once and given back at the block's end, however it ends. Refuses a project that is held already.
         """
-        from filelock import FileLock, Timeout  # who only reads takes no lock
-
-        lock = FileLock(self.path(".lock"))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise ProjectError(f"{self.root}: another vidcolor is working here; wait for it or stop it") from error
-        except OSError as error:
-            raise _cannot("locked", self.root, error) from error
-        try:
+        with ExitStack() as held:
+            try:
+                held.enter_context(locked(self.root, self.path(LOCK), self.path(HOLDER), work, wait))
+            except OSError as error:
+                raise _cannot("locked", self.root, error) from error
             yield
-        finally:
-            lock.release()
 
     # Where things are. These names stand nowhere else.
 

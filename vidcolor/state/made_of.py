@@ -117,10 +117,19 @@ def base_ingredients(ingredients: Mapping[str, Value]) -> Ingredients:
     return {name: value for name, value in ingredients.items() if not _lies_over(name, value)}
 
 
+def layer_rules(ingredients: Mapping[str, Value]) -> Ingredients:
+    """How corrections are laid over a shot's colours, whichever they are."""
+    return {name: value for name, value in ingredients.items() if _is_rule(name)}
+
+
+def _is_rule(name: str) -> bool:
+    return name == LAYERS_STAGE or name.startswith("settings.correct.")
+
+
 def _lies_over(name: str, value: Value) -> bool:
     if name.startswith((f"{CORRECTIONS}/", REFERENCES)):
         return str(value).split(" ")[0] in LAYERS
-    return name == LAYERS_STAGE or name.startswith("settings.correct.")
+    return _is_rule(name)
 
 
 def reading_ingredients(settings: Settings) -> Ingredients:
