@@ -100,6 +100,16 @@ def test_from_the_pack_to_the_weights_handed_back(data, tmp_path):
     assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 1
 
 
+def test_what_a_training_looks_through_goes_along(data, tmp_path):
+    """The networks that see, with the licence of one that has its own; none that is trained."""
+    assert pack.main([str(data), "-o", str(tmp_path / "p.zip"), "--for", "propagator"]) == 0
+    with zipfile.ZipFile(tmp_path / "p.zip") as file:
+        names = {name.rpartition("/")[2] for name in file.namelist() if "/weights/" in name}
+        masks = [name for name in file.namelist() if "people-masks/masks/" in name]
+    assert names == {"features.safetensors", "things.safetensors", "things-LICENSE.txt"}
+    assert masks == ["data/stills/people-masks/masks/a.png"]
+
+
 def test_the_same_data_give_the_same_bytes(data, tmp_path):
     told = [packed(data, tmp_path / f"{name}.zip") for name in ("one", "two")]
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()

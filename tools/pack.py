@@ -18,14 +18,16 @@ import json
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from vidcolor.errors import InputError, VidcolorError
+from vidcolor.networks.shipped import FOLDER, NAMES
 from vidcolor.research.training.lessons import read_rgb
 from vidcolor.research.training.teachers import RESNET_FILE, VGG_FILE
 
@@ -38,11 +40,15 @@ LADDER = tuple((side, quality) for side in (224, 192, 176, 160) for quality in (
 """Short side and WebP quality, best first; a picture that is smaller than the side stays as it is."""
 THINNER = (1, 2, 3, 4, 6, 8, 12)
 """Then clips are thinned: every n-th of the frames that the training asks for."""
-SAMPLE = 60
+SAMPLE = 150
 """Pictures of a kind that sizes are reckoned from."""
 PER_FILE = 2 * 60 + 76
 """Bytes that a zip file spends on a file: two names of some 60 letters, two heads."""
 STAMP = (1980, 1, 1, 0, 0, 0)
+
+
+SEEING = tuple(name for name in NAMES if name not in ("colorizer", "propagator"))
+"""Networks that what is trained looks through."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,8 @@ class Wanted:
 
 KINDS = {
     "features": Wanted(every=2, teachers=(VGG_FILE, RESNET_FILE)),
-    "propagator": Wanted(stills=3000, people=True, weights=("features",)),
-    "colorizer": Wanted(every=4, people=True, weights=("features",)),
+    "propagator": Wanted(stills=3000, people=True, weights=SEEING),
+    "colorizer": Wanted(every=4, people=True, weights=SEEING),
     "published": Wanted(every=0, people=True, teachers=(VGG_FILE,), weights=("features",)),
 }
 """Consecutive frames are for what follows motion; features and colorizer look at frames far apart."""
@@ -120,34 +126,40 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def pack(data: Path, out: Path, kind: str, wanted: Wanted, most: int, more: Sequence[Path] = ()) -> str:
     """Writes the pack, whole or not at all; answers what it holds, in lines. Refuses what cannot be made to fit."""
-    parts, all_stills = gathered(data, wanted, more), len(_stills(data))
-    rung = chosen(parts, most)
-    frames, asked = parts.frames(rung.every), sum(map(len, parts.clips.values()))
-    told = {
-        "kind": kind,
-        **asdict(rung),
-        "stills": len(parts.stills),
-        "stills_left_out": all_stills - len(parts.stills),
-        "clips": len(parts.clips),
-        "frames": len(frames),
-        "frames_left_out": _frame_count(data) - len(frames),
-        "asked_frames": asked,
-        "opencv": cv2.__version__,
-    }
+    parts = gathered(data, wanted, more)
+    stills, frames = len(_stills(data)), sum(1 for name in SETS for _ in (data / "clips" / name).glob("*/*.webp"))
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_suffix(".part")
-    with zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as file:
-        for name, content in sorted(_contents(parts, frames, rung, told)):
+    for rung in rungs(parts, most):  # the first fits, but for rare bad luck in the reckoning
+        kept = parts.frames(rung.every)
+        told = {
+            "kind": kind,
+            **asdict(rung),
+            "stills": len(parts.stills),
+            "stills_left_out": stills - len(parts.stills),
+            "clips": len(parts.clips),
+            "frames": len(kept),
+            "frames_left_out": frames - len(kept),
+            "opencv": cv2.__version__,
+        }
+        _write(beside, sorted(_contents(parts, kept, rung, told)))
+        if beside.stat().st_size <= most:
+            beside.replace(out)
+            size = f"{out}: {out.stat().st_size / MIB:.2f} MiB of {most / MIB:g}"
+            return "\n".join([size, *(f"{name}: {value}" for name, value in told.items())])
+        beside.unlink()
+    fixed = _fixed(parts) / MIB
+    raise InputError(
+        f"{most / MIB:.1f} MiB are too few: {fixed:.1f} are networks and the program; give more --mib or fewer --stills"
+    )
+
+
+def _write(path: Path, contents: Iterable[tuple[str, bytes]]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
+        for name, content in contents:
             entry = zipfile.ZipInfo(name, STAMP)
             entry.external_attr, entry.create_system = 0o644 << 16, 3
             file.writestr(entry, content)
-    size = beside.stat().st_size
-    if size > most:
-        beside.unlink()
-        raise InputError(f"{out}: {size / MIB:.1f} MiB, reckoned to fit {most / MIB:.1f}; give fewer --stills")
-    beside.replace(out)
-    lines = [f"{out}: {size / MIB:.2f} MiB of {most / MIB:g}", *(f"{name}: {value}" for name, value in told.items())]
-    return "\n".join(lines)
 
 
 def gathered(data: Path, wanted: Wanted, more: Sequence[Path] = ()) -> Parts:
@@ -159,7 +171,8 @@ def gathered(data: Path, wanted: Wanted, more: Sequence[Path] = ()) -> Parts:
     for name in ("train.py", "export_network.py", "prepare_dataset.py"):
         plain[name] = ROOT / "tools" / name
     for name in wanted.weights:
-        plain[f"vidcolor/networks/weights/{name}.safetensors"] = ROOT / f"vidcolor/networks/weights/{name}.safetensors"
+        for path in sorted(FOLDER.glob(f"{name}[.-]*")):  # with its licence, where it has one of its own
+            plain[f"vidcolor/networks/weights/{path.name}"] = path
     plain |= {f"data/teachers/{name}": data / "teachers" / name for name in wanted.teachers}
     plain |= {(f"data/teachers/{p.name}" if p.suffix == ".safetensors" else p.name): p for p in more}
     stills = {f"data/stills/train/{p.parent.name}/{p.name}": p for p in _some(_stills(data), wanted.stills)}
@@ -176,28 +189,26 @@ def gathered(data: Path, wanted: Wanted, more: Sequence[Path] = ()) -> Parts:
     return Parts(plain, stills, clips)
 
 
-def chosen(parts: Parts, most: int) -> Rung:
-    """The first rung at which all is reckoned to fit, a hundredth spared. Refuses where none is."""
-    fixed = sum(path.stat().st_size + PER_FILE for path in parts.plain.values())
+def rungs(parts: Parts, most: int) -> Iterator[Rung]:
+    """The rungs at which all is reckoned to fit, best first."""
     for every in THINNER if parts.clips else (1,):
         frames = parts.frames(every)
         for side, quality in LADDER:
             pictures = (parts.stills, frames)
-            size = sum(
-                len(p) * (PER_FILE + _mean_size(tuple(sorted(p.values())), side, quality)) for p in pictures if p
-            )
-            if fixed + size < 0.99 * most:
-                return Rung(side, quality, every)
-    raise InputError(
-        f"{most / MIB:.1f} MiB are too few: {fixed / MIB:.1f} are networks and the program; give more --mib or fewer "
-        "--stills"
-    )
+            size = sum(len(p) * (PER_FILE + _mean_size(tuple(p.values()), side, quality)) for p in pictures if p)
+            if _fixed(parts) + size < most:
+                yield Rung(side, quality, every)
+
+
+def _fixed(parts: Parts) -> int:
+    return sum(path.stat().st_size + PER_FILE for path in parts.plain.values())
 
 
 @cache
 def _mean_size(files: tuple[Path, ...], side: int, quality: int) -> float:
-    some = _some(files, SAMPLE)
-    return sum(len(smaller(path, side, quality)) for path in some) / len(some)
+    """Bytes of a picture, two standard errors more than those looked at."""
+    sizes = [len(smaller(path, side, quality)) for path in _some(files, SAMPLE)]
+    return float(np.mean(sizes) + 2 * np.std(sizes) / len(sizes) ** 0.5)
 
 
 def smaller(path: Path, side: int, quality: int) -> bytes:
@@ -221,10 +232,6 @@ def _contents(parts: Parts, frames: Mapping[str, Path], rung: Rung, told: dict) 
 
 def _stills(data: Path) -> list[Path]:
     return sorted((data / "stills/train").glob("*/*.webp"))
-
-
-def _frame_count(data: Path) -> int:
-    return sum(1 for name in SETS for _ in (data / "clips" / name).glob("*/*.webp"))
 
 
 def _some(files: Sequence[Path], count: int) -> list[Path]:
