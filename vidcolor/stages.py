@@ -11,7 +11,7 @@ STAGES: dict[str, int] = {
     "colorize": 6,
     "propagate": 7,
     "networks": 2,
-    "corrections": 1,
+    "corrections": 2,
     "finish": 3,
     "export": 1,
 }

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 DENSITY = 6.0
 """Superpixels of n pixels, as a multiple of the square root of n: small things have several."""
-LIGHT, COLOR, LOOK = 12.0, 14.0, 0.8
+LIGHT, COLOR, LOOK = 12.0, 14.0, 1.0
 """Differences that cost 1: of lightness in L*, of colour in a*b*, of features as the distance of unit vectors."""
-STEP, WAY = 1.0, 0.35
+STEP, WAY = 1.0, 0.1
 """How much a step costs, and how much being unlike the beginning adds to each."""
-SURE, NOT = 7.0, 13.0
-"""Costs, as multiples of the setting, up to which a superpixel is the thing, and from which it is none of it."""
+SURE, NOT = 3.5, 6.5
+"""Costs, as multiples of the setting, up to which a superpixel is the thing, and from which it is none of it. Chosen
+on 52 points of training clips, gray or in wrong colours: one point takes 9 % of the error in a*b* from its frame."""
 EDGE_REACH, EDGE_STEP = 2.0, 3.0
 """The thing's edge follows the lightness so many pixels far, in steps of so many L*."""
 

@@ -36,8 +36,10 @@ from vidcolor.state.plan import ShotPlan
 from vidcolor.timeline import FrameRange
 
 BASE, MATTES, OWN = "base.avi", "mattes", "own"
-COPIED = ("confidence", "doubt", "suggestions", "keyframes", "notes")
-"""What the report of a version says of its base."""
+COPIED = ("confidence", "doubt", "suggestions", "keyframes", "notes", "fades")
+"""What the report of a version says of its base; `fades`: how much of its colour a frame in a fade keeps."""
+ANSWERED = 0.5
+"""Share of a pixel, and of a suggestion's box, from which people have said what it is."""
 
 
 def store_of(planned: ShotPlan) -> str:
@@ -70,7 +72,7 @@ def take_base(film: Film, planned: ShotPlan, found: tuple[Version, str], folder:
     _restore_given(folder)
     report = read_report(film.project, version)
     report = report.get("base") or report
-    return {name: report[name] for name in COPIED}
+    return {name: report.get(name, {}) for name in COPIED}
 
 
 def _take_mattes(version: Version, planned: ShotPlan, wanted: Ingredients, folder: Path) -> None:
@@ -106,16 +108,15 @@ class Corrector:
         planned: ShotPlan,
         clip: Clip,
         folder: Path,
-        keys: Sequence[Mapping[str, Any]],
-        shares: Mapping[int, float],
-    ) -> list[float]:
-        """Writes a shot's mattes and colours into its version's folder, of the base there; the frames' mean confidence.
+        base_report: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Writes a shot's mattes and colours into its version's folder, of the base there; what the report says of it.
 
-        clip    the frames that the shot renders, at working size
-        keys    what the report says of the keyframes
-        shares  how much of its colour a frame in a fade keeps
+        clip         the frames that the shot renders, at working size
+        base_report  what it says of the base
         """
         _restore_given(folder)
+        keys, shares = base_report["keyframes"], {int(frame): share for frame, share in base_report["fades"].items()}
         start, exact = planned.reach.start, [key["frame"] for key in keys if key["how"] == "exact"]
         with ChromaReader(folder / BASE, start) as base:
             size = base.read(start).confidence.shape
@@ -136,7 +137,18 @@ class Corrector:
                 confidence.append(round(float(color.confidence.mean()), 4))
         for key in keys:
             self._over_given(key["frame"], layers, folder)
-        return confidence
+        suggestions = [found for found in base_report["suggestions"] if not self._is_answered(found, layers, folder)]
+        return {**base_report, "confidence": confidence, "suggestions": suggestions, "base": dict(base_report)}
+
+    def _is_answered(self, found: Mapping[str, Any], layers: Sequence[Laid], folder: Path) -> bool:
+        """Whether people have said the colours of most of what a suggestion asks for."""
+        left, top, right, bottom = found["box"]
+        size = self.film.plan.reel.size
+        answered = np.zeros(size, np.bool_)
+        for laid in layers:
+            if found["frame"] in laid.span and laid.layer.change.chroma is not None:
+                answered |= np.asarray(laid.at(found["frame"], folder, size)[1]) >= ANSWERED
+        return bool(answered[top:bottom, left:right].mean() >= ANSWERED)
 
     def _laid(
         self, correction: Correction, planned: ShotPlan, exact: Sequence[int], clip: Clip, base: ChromaReader

@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -180,15 +180,13 @@ def _render_shot(
     clip = reading.frames(planned.reach)
     found = base_of(film, planned) if store_of(planned) == BASE else None
     if found is None:
-        report, shares = _base(film, planned, clear, clip, kept, maker, models, counter)
+        report = _base(film, planned, clear, clip, kept, maker, models, counter)
     else:
         over = _beforehand(planned) if models.colorizer is not None else 0
         counter.skip(frames=colored_frames([planned]) + over, keyframes=len(planned.keyframes))
         report = take_base(film, planned, found, kept.version)
-        shares = _fade_shares(clip, planned, [key["frame"] for key in report["keyframes"] if key["how"] != "gray"])
     if store_of(planned) == BASE:
-        confidence = corrector.compose(planned, clip, kept.version, report["keyframes"], shares)
-        report = {**report, "confidence": confidence, "base": report}
+        report = corrector.compose(planned, clip, kept.version, report)
     suggestions = report["suggestions"]
     with ChromaReader(kept.version / CHROMA, planned.reach.start) as stored:
         own, boxes = [key.frame for key in planned.keyframes], {found["frame"]: found["box"] for found in suggestions}
@@ -213,13 +211,13 @@ def _base(
     maker: KeyframeMaker,
     models: Models,
     counter: _Counter,
-) -> tuple[dict[str, Any], dict[int, float]]:
-    """Colours the shot from its keyframes, into the store that is theirs; what the report says of it, and fades."""
+) -> dict[str, Any]:
+    """Colours the shot from its keyframes, into the store that is theirs; what the report says of it."""
     rate, settings, name = film.plan.reel.rate, film.settings, store_of(planned)
     half = (clip.size[0] // 2, clip.size[1] // 2)
     keys = KeptKeyframes(kept, half, rate, planned.mixed)
     _make_keyframes(keys, maker, planned, clip, settings, models, counter)
-    shares = _fade_shares(clip, planned, keys.to_carry())
+    shares = fade_shares(clip, planned.reach.start, planned.shot.frames, planned.fades, keys.to_carry())
     doubt = Doubt(half, len(planned.reach))
     state, first = kept.take_state(name, half, len(planned.reach))
     counter.skip(frames=len(kept.confidence))
@@ -228,14 +226,14 @@ def _base(
         for color in _colored(clip, keys.to_carry(), settings, models, counter, doubt, kept, state):
             store.write(color if name == BASE else dimmed(color, shares.get(color.index, 1.0)))
             kept.confidence.append(round(float(color.confidence.mean()), 4))
-    report = {
+    return {
         "confidence": kept.confidence,
         "doubt": doubt.area(),
         "suggestions": _suggestions(doubt, planned.reach.start, clear, film.plan.reel.size),
         "keyframes": keys.facts,
         "notes": keys.notes + _gray_note(planned, keys) + _mixed_note(planned, keys.to_carry()),
+        "fades": {str(frame): share for frame, share in shares.items()},
     }
-    return report, shares
 
 
 def _beforehand(planned: ShotPlan) -> int:
@@ -314,10 +312,6 @@ def _colored(
         counter.add(frames=1 if keys else 0, seconds=time.monotonic() - began)
         yield color
         began = time.monotonic()
-
-
-def _fade_shares(clip: Clip, planned: ShotPlan, keyframes: Collection[int]) -> dict[int, float]:
-    return fade_shares(clip, planned.reach.start, planned.shot.frames, planned.fades, keyframes)
 
 
 def _suggestions(doubt: Doubt, start: int, clear: FrameRange, size: tuple[int, int]) -> list[dict[str, Any]]:

@@ -119,17 +119,18 @@ def base_ingredients(ingredients: Mapping[str, Value]) -> Ingredients:
 
 def layer_rules(ingredients: Mapping[str, Value]) -> Ingredients:
     """How corrections are laid over a shot's colours, whichever they are."""
-    return {name: value for name, value in ingredients.items() if _is_rule(name)}
+    return {name: value for name, value in ingredients.items() if is_layer_rule(name)}
 
 
-def _is_rule(name: str) -> bool:
+def is_layer_rule(name: str) -> bool:
+    """Whether an ingredient says how corrections are laid on, and not which."""
     return name == LAYERS_STAGE or name.startswith("settings.correct.")
 
 
 def _lies_over(name: str, value: Value) -> bool:
     if name.startswith((f"{CORRECTIONS}/", REFERENCES)):
         return str(value).split(" ")[0] in LAYERS
-    return _is_rule(name)
+    return is_layer_rule(name)
 
 
 def reading_ingredients(settings: Settings) -> Ingredients:

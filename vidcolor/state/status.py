@@ -12,7 +12,7 @@ from vidcolor.settings import ExportSettings
 from vidcolor.state.corrected import approved_version
 from vidcolor.state.doubt import Suggestion, area_beyond, best_first, suggestions_of
 from vidcolor.state.film import Film
-from vidcolor.state.made_of import but_for_the_machine, describe, shot_ingredients
+from vidcolor.state.made_of import but_for_the_machine, describe, is_layer_rule, shot_ingredients
 from vidcolor.state.plan import ShotPlan, clear_frames
 
 State = Literal["fresh", "stale", "new"]
@@ -135,7 +135,8 @@ def why(film: Film, state: ShotState) -> Iterator[str]:
         yield "references offered to it have changed; `vidcolor plan` chooses its keyframes again"
         return
     for name, old, new in changes(state.version.ingredients, shot_ingredients(film, state.planned)):
-        yield describe(name, old, new)
+        if not (is_layer_rule(name) and None in (old, new)):  # the correction itself is told
+            yield describe(name, old, new)
 
 
 def doubts(shown: Sequence[ShotState], settings: ExportSettings) -> dict[int, float]:
