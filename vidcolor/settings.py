@@ -116,7 +116,7 @@ class PropagateSettings:
     (features that need no training, and rules; two thirds of the time)."""
     things: bool = True
     """Look-up asks what things are, not only what they look like; without it a frame takes three quarters of the time.
-    Goes unasked where there is no network."""
+    Unasked where there is no network, and of grainy frames, where it would do harm."""
     keyframes: Annotated[int, within(1, 100)] = 6
     """Colours that flow cannot bring are looked up in so many of the nearest keyframes."""
     window: Annotated[int, within(0, 8)] = 2

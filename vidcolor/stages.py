@@ -10,7 +10,7 @@ STAGES: dict[str, int] = {
     "references": 2,
     "colorize": 6,
     "propagate": 7,
-    "networks": 2,
+    "networks": 3,
     "corrections": 2,
     "finish": 3,
     "export": 1,

@@ -112,6 +112,16 @@ def places_in_order(look: np.ndarray) -> np.ndarray:
     return whole.reshape(height // 4, 4, width // 4, 4, channels).transpose(0, 2, 1, 3, 4).reshape(-1, channels)
 
 
+def test_things_that_do_not_count_change_nothing():
+    """Grainy frames: compared by their features alone."""
+    light = np.random.default_rng(1).uniform(0, 100, SIZE).astype(np.float32)
+    chroma = np.random.default_rng(2).normal(0, 20, (2, *SIZE)).astype(np.float32)
+    alone, joined = ([see(light, maps(seed), *more) for seed in (24, 25)] for more in ((), (things(9), 0.0)))
+    ones = np.ones(SIZE, np.float32)
+    (first, _), (second, _) = (compare(target, with_colors(key, chroma, ones)) for target, key in (alone, joined))
+    assert np.allclose(first, second, atol=1e-3)
+
+
 def test_without_things_nothing_is_added_and_likeness_is_the_cosine():
     frame = seen(23)
     assert frame.things.shape[1] == 0

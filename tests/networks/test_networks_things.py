@@ -14,7 +14,7 @@ from vidcolor.errors import InputError, WeightsError  # noqa: E402
 from vidcolor.networks.lite_net import MIDDLE, SPREAD, STAGES, STEM, LiteNet  # noqa: E402
 from vidcolor.networks.load import load_things, save_things  # noqa: E402
 from vidcolor.networks.shipped import FOLDER, THINGS  # noqa: E402
-from vidcolor.networks.things import Things  # noqa: E402
+from vidcolor.networks.things import Things, grain_of  # noqa: E402
 from vidcolor.research.networks.efficientnet_lite import EPSILON, folded  # noqa: E402
 
 
@@ -127,20 +127,21 @@ def shipped() -> Things:
 
 @pytest.mark.parametrize("size", [(32, 48), (33, 47), (1, 1), (17, 100)])
 def test_maps_are_of_unit_length_and_rounded_up(shipped, size):
-    light = np.random.default_rng(0).uniform(0, 100, size).astype(np.float32)
-    for stride, found in zip((4, 8, 16), shipped(light), strict=True):
+    maps, share = shipped(np.linspace(20, 80, size[0] * size[1], dtype=np.float32).reshape(size))
+    assert share == 1
+    for stride, found in zip((4, 8, 16), maps, strict=True):
         assert found.shape[2:] == (-(-size[0] // stride), -(-size[1] // stride))
         assert np.allclose(found.norm(dim=1), 1, atol=1e-5)
 
 
 def test_the_same_picture_gives_the_same_bytes_by_any_number_of_threads(shipped):
-    light = np.random.default_rng(1).uniform(0, 100, (96, 128)).astype(np.float32)
+    light = np.linspace(0, 100, 96 * 128, dtype=np.float32).reshape(96, 128)
     light.setflags(write=False)  # as the plan keeps frames
     before, answers = torch.get_num_threads(), []
     try:
         for threads in (1, 2, 1):
             torch.set_num_threads(threads)
-            answers.append(shipped(light))
+            answers.append(shipped(light)[0])
     finally:
         torch.set_num_threads(before)
     for maps in zip(*answers, strict=True):
@@ -164,10 +165,32 @@ def test_the_shipped_weights_know_a_thing_again(shipped):
         return cv2.GaussianBlur(picture, (0, 0), 1.0)
 
     one, two = scene(48, 144), scene(144, 48) * 0.8 + 8
-    for stride, a, b in zip((4, 8, 16), shipped(one), shipped(two.astype(np.float32)), strict=True):
+    for stride, a, b in zip((4, 8, 16), shipped(one)[0], shipped(two.astype(np.float32))[0], strict=True):
         left, right = ([m[0, :, 48 // stride, x // stride] for x in (48, 144)] for m in (a, b))
         assert left[0] @ right[1] > left[0] @ right[0] + 0.1
         assert left[1] @ right[0] > left[1] @ right[1] + 0.1
+
+
+def test_grain_is_told_by_its_deviation_and_not_by_edges_and_slopes():
+    slope = np.add.outer(np.arange(120), np.arange(160)).astype(np.float32) / 3
+    slope[:, 80:] += 20
+    assert grain_of(slope) < 0.05
+    for deviation in (0.5, 2.0, 5.0):
+        grain = np.random.default_rng(2).normal(0, deviation, slope.shape).astype(np.float32)
+        assert grain_of(slope + grain) == pytest.approx(deviation, rel=0.1)
+
+
+def test_in_grain_things_count_less_and_then_nothing_and_nothing_is_run(shipped, monkeypatch):
+    slope = np.add.outer(np.arange(64), np.arange(96)).astype(np.float32) / 3
+    grain = np.random.default_rng(3).normal(0, 1, slope.shape).astype(np.float32)
+    (clean, full), (_, some) = shipped(slope), shipped(slope + 1.9 * grain)
+    assert full == 1
+    assert 0 < some < 1
+    monkeypatch.setattr(LiteNet, "forward", lambda *_: pytest.fail("it was run"))
+    worn, none = shipped(slope + 4 * grain)
+    assert none == 0
+    assert [m.shape for m in worn] == [m.shape for m in clean]
+    assert not any(m.any() for m in worn)
 
 
 def test_the_weights_are_small_and_their_licence_lies_beside_them():

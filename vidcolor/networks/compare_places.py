@@ -67,6 +67,8 @@ class Seen:
     cell's length is 1 with both."""
     lightness: Array
     """(H, W)"""
+    share: float
+    """How much things count, 0..1"""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -76,7 +78,7 @@ class Seen:
     @property
     def wider(self) -> float:
         """What 1 - cosine of its places is multiplied by."""
-        return WIDER if self.things.shape[1] else 1.0
+        return 1 - self.share * (1 - WIDER)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,22 +95,23 @@ class Colored:
     """(c, n, 6): L*, a*, b*, a*^2 + b*^2, what the place weighs as a logit, its confidence"""
 
 
-def see(lightness: Array, maps: Sequence[Tensor], things: Sequence[Tensor] = ()) -> Seen:
+def see(lightness: Array, maps: Sequence[Tensor], things: Sequence[Tensor] = (), share: float = 1.0) -> Seen:
     """A frame's cells, from its features at strides 4, 8 and 16; and from what things are there at the same, if that
-    is known (things.py)."""
+    is known, and how much that counts, 0..1 (things.py). Frames that are compared have things both, or neither."""
     places = _in_cells(maps[0])
     fine = F.normalize(places.float().mean(1), dim=1)
     coarse = F.normalize(_of_each_cell(maps[1].float(), 2), dim=1)
     cells = torch.cat([fine, coarse], 1) / 2**0.5
     deep = cells[:, :0]
     if things:
-        of_features, *shares = (share**0.5 for share in JOINED)
+        counts = [1 - share * (1 - JOINED[0]), *(share * part for part in JOINED[1:])]
+        of_features, *shares = (count**0.5 for count in counts)
         small = _in_cells(things[0])
         pooled = [small.float().mean(1), *(_of_each_cell(m.float(), 2 >> n) for n, m in enumerate(things[1:]))]
-        fine, *rest = (share * F.normalize(x, dim=1) for share, x in zip(shares, pooled, strict=True))
+        fine, *rest = (part * F.normalize(x, dim=1) for part, x in zip(shares, pooled, strict=True))
         places = torch.cat([of_features * places, shares[0] * small.to(places.dtype)], 2)
         cells, deep = torch.cat([of_features * cells, fine], 1), torch.cat(rest, 1)
-    return Seen(tuple(maps), places, cells, deep, lightness)
+    return Seen(tuple(maps), places, cells, deep, lightness, share if things else 0.0)
 
 
 def with_colors(seen: Seen, chroma: Array, confidence: Array) -> Colored:

@@ -43,7 +43,8 @@ class Propagator:
     def see(self, lightness: Array) -> Seen:
         """A frame as the networks see it; lightness (H, W) L*."""
         maps = [m.to(working_dtype()) for m in self._features.maps(lightness)]
-        return compare_places.see(lightness, maps, [] if self._things is None else self._things(lightness))
+        things, share = ([], 0.0) if self._things is None else self._things(lightness)
+        return compare_places.see(lightness, maps, things, share)
 
     @torch.inference_mode()
     def with_colors(self, seen: Seen, chroma: Array, confidence: Array) -> Colored:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from vidcolor.color import lab_to_rgb
 from vidcolor.errors import InputError
-from vidcolor.networks.lite_net import LiteNet
+from vidcolor.networks.lite_net import WIDTHS, LiteNet
 from vidcolor.networks.load import load_things
 from vidcolor.networks.precision import run_alone, working_dtype
 from vidcolor.networks.shipped import THINGS, mark_of
@@ -24,6 +24,13 @@ LARGER = 2
 """Times by which frames are enlarged for the network: matches are 0.2 dB better than without, on clips that no network
 was trained on."""
 WHITE = 255
+GRAIN = (1.6, 2.2)
+"""Deviation of a frame's grain, in L* at chroma size, up to which things count in full, and from which not at all. Of
+65 clips 63 have less than the first, of the same aged nine in ten more than the second; there things cost 0.1 dB."""
+CURVED = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+"""What edges and slopes answer nothing to, and grain of deviation 1 answers with 6"""
+MEDIAN = 0.6745
+"""Of the size of a normal deviate."""
 
 
 class Things:
@@ -34,13 +41,30 @@ class Things:
         self.name = f"things-{mark_of(file)}"
         self._net: LiteNet = load_things(file).to(working_dtype())
 
-    def __call__(self, lightness: Array) -> list[Tensor]:
-        """Unit maps (1, C, h, w) at strides 4, 8 and 16 of the lightness (H, W), L* 0..100; refuses other shapes."""
+    def __call__(self, lightness: Array) -> tuple[list[Tensor], float]:
+        """Unit maps (1, C, h, w) at strides 4, 8 and 16 of the lightness (H, W), L* 0..100; how much they count, 0..1.
+
+        Grain hides things: where they do not count the network is not run, and its maps are zeros. Refuses other
+        shapes.
+        """
         if lightness.ndim != 2:
             raise InputError(f"things in an array of shape {lightness.shape}: lightness must be (H, W)")
+        share = float(np.clip((GRAIN[1] - grain_of(lightness)) / (GRAIN[1] - GRAIN[0]), 0, 1))
+        if not share:
+            sizes = [[-(-n // stride) for n in lightness.shape] for stride in (4, 8, 16)]
+            return [torch.zeros(1, width, *size) for width, size in zip(WIDTHS, sizes, strict=True)], share
         run_alone()
         with torch.inference_mode():
-            return self._net(torch.from_numpy(codes_of(lightness))[None, None])  # type: ignore[no-any-return]
+            return self._net(torch.from_numpy(codes_of(lightness))[None, None]), share
+
+
+def grain_of(lightness: Array) -> float:
+    """Deviation of the grain of lightness (H, W), in L*.
+
+    Source: Immerkaer 1996; the median in place of the mean, for texture is no grain.
+    """
+    answered = cv2.filter2D(lightness, cv2.CV_32F, CURVED)
+    return float(np.median(np.abs(answered)) / (6 * MEDIAN))
 
 
 def codes_of(lightness: Array) -> Array:
