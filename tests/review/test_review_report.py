@@ -83,6 +83,7 @@ def test_shots_come_in_order_with_their_figures(made):
     ):
         assert told in page.text
     assert "equal" in page.text
+    assert "</a> 0 %" not in page_of(made), "what is nothing is not told as the worst"
     links = {a["href"] for a in page.all("a")}
     assert links <= {"#r1-000000", "#r1-000015"}
 

@@ -18,6 +18,8 @@ from vidcolor.state.status import ShotState
 
 WORST = 5
 """Shots named in a row."""
+LEAST_TOLD = 0.0005
+"""Share of a frame beyond the limits of EBU R 103 below which it is not told."""
 REFERENCES = 12
 """References named at most: those that differ most."""
 
@@ -128,7 +130,7 @@ def _row(measure: Measure, values: Mapping[str, float]) -> TableRow:
     worst = tuple(
         (shot, measure.shown(values[shot]), measure.size(values[shot]) > measure.limit)
         for shot in ordered[:WORST]
-        if measure.size(values[shot]) > 0
+        if measure.size(values[shot]) > 0 and measure.shown(values[shot]).strip("+-") != measure.shown(0.0).strip("+-")
     )
     middle = values[ordered[len(ordered) // 2]] if ordered else math.nan
     beyond = sum(measure.size(value) > measure.limit for value in values.values())
@@ -179,6 +181,7 @@ def _legal(shown: Sequence[ShotState], legal: LegalFound) -> TableRow:
             frame in beyond,
         )
         for frame in ordered[:WORST]
+        if max(legal.beyond[frame]) >= LEAST_TOLD
     )
     told = f"{len(beyond)} of {legal.frames} frames beyond" if legal.frames else "not measured"
     return TableRow(
