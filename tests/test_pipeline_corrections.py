@@ -13,6 +13,7 @@ import pytest
 from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
+from vidcolor.project import Project
 
 FRAMES, SIZE, CUTS = 24, (48, 64), (8, 16)
 SHOTS = ("r1-000000", "r1-000008", "r1-000016")
@@ -195,6 +196,12 @@ def test_a_note_and_its_author_touch_nothing(work, capsys):
     assert note.stem in told
     assert "the folder is brown" in told
     assert "ann" in told
+
+
+def test_corrections_are_written_while_another_works_on_the_film(work):
+    with Project.open(work / "film.vidcolor").lock("render"):
+        correct(work, "note", "3", "--note", "the coat is navy")
+        assert main(["run", str(work / "film.mkv"), "--preset", "draft"]) == 2
 
 
 def test_prune_keeps_what_is_approved_and_what_is_of_today(work):

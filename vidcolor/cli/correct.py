@@ -55,7 +55,7 @@ def correct_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
     _check_options(args)
-    with project.lock("correct", args.wait):
+    with project.correcting(args.wait):
         film = load_film(project, settings, device=args.device)
         frame = _frame(film.plan, args.where)
         planned = _shot_of(film.plan, frame)

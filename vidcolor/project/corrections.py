@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vidcolor.checked import MisfitError, checked, plain, suggestion
-from vidcolor.errors import CorrectionError, InputError, ProjectError, SettingsError
+from vidcolor.errors import CorrectionError, InputError, ProjectError, SettingsError, VidcolorError
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.folder import Project, remove_tree, toml_text
 from vidcolor.project.kinds import KINDS, ROLES, UNCOUNTED, Said
@@ -183,7 +183,7 @@ def _read(
     for place in files.values():
         try:
             found[place] = hashed(place, path_of(project, place))
-        except (OSError, ProjectError) as error:
+        except (OSError, VidcolorError) as error:
             raise CorrectionError(f"{page}: frame {frame}: {error}") from error
     counts = {key: value for key, value in plain(said).items() if key not in (*UNCOUNTED, *files)}
     hashes = {role: found[place]["hash"] for role, place in files.items()}

@@ -27,6 +27,7 @@ from vidcolor.settings import read_toml
 
 CONFIG = "project.toml"
 CONFIG_SCHEMA = 1
+CORRECTING = ".correcting"
 JSON_LIMIT = 256 << 20
 """A project file larger than this many bytes is not ours."""
 LARGEST, LONGEST_NUMBER = 1 << 53, 20
@@ -139,6 +140,17 @@ class Project:
         with ExitStack() as held:
             try:
                 held.enter_context(locked(self.root, self.path(LOCK), self.path(HOLDER), work, wait))
+            except OSError as error:
+                raise _cannot("locked", self.root, error) from error
+            yield
+
+    @contextmanager
+    def correcting(self, wait: float = 0.0) -> Iterator[None]:
+        """Held within the block, while a correction is written: that goes on beside the work on the film."""
+        with ExitStack() as held:
+            try:
+                path = self.path(CORRECTING)
+                held.enter_context(locked(self.root, path, path.with_suffix(".holder"), "correct", wait))
             except OSError as error:
                 raise _cannot("locked", self.root, error) from error
             yield

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from vidcolor.project.corrections import Correction, Corrections, Problem, problem, read_corrections
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.folder import Project
-from vidcolor.project.kinds import COLORS, CUTS, Hint, Neutral, OfShot
+from vidcolor.project.kinds import COLORS, CUTS, Hint, Neutral, OfShot, Point
 from vidcolor.project.records import decode
 from vidcolor.project.versions import Version, versions_of
 from vidcolor.state.cuts import apply_cuts, place_of
@@ -94,13 +94,16 @@ def keep_looked(project: Project, found: Mapping[str, Looked]) -> None:
 
 def _contradictory(corrections: Sequence[Correction]) -> Iterator[Problem]:
     """Points of one place in two colours: the later ones."""
-    points = [(c, said) for c in corrections if isinstance(said := c.said, Hint | Neutral) and said.at is not None]
-    for at, (correction, said) in enumerate(points):
-        for other, theirs in points[:at]:
-            assert said.at is not None
-            assert theirs.at is not None
-            away = max(abs(a - b) for a, b in zip(said.at, theirs.at, strict=True))
-            if other.frame == correction.frame and away <= ONE_PLACE and _color(said) != _color(theirs):
+    points: dict[int, list[tuple[Correction, Point, str]]] = {}
+    for correction in corrections:
+        said = correction.said
+        if not isinstance(said, Hint | Neutral) or said.at is None:
+            continue
+        beside = points.setdefault(correction.frame, [])
+        beside.append((correction, said.at, _color(said)))
+        for other, at, color in beside[:-1]:
+            away = max(abs(a - b) for a, b in zip(said.at, at, strict=True))
+            if away <= ONE_PLACE and _color(said) != color:
                 yield problem(
                     correction,
                     f"gives the point {said.at[0]:g},{said.at[1]:g} another colour than {other.place} does; delete one "
