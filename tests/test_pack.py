@@ -18,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 import export_network  # noqa: E402
 import pack  # noqa: E402
 from made_teachers import write_teachers  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
 
 from vidcolor.networks.load import load_features  # noqa: E402
 from vidcolor.research.training.checkpoints import save_state  # noqa: E402
@@ -88,8 +87,8 @@ def test_from_the_pack_to_the_weights_handed_back(data, tmp_path):
     done = subprocess.run(command, cwd=there, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "time is up at step 1 of 2" in done.stderr
-    whole, parts = (load_file(there / f"back-{name}/features.safetensors") for name in ("whole", "parts"))
-    assert all(torch.equal(parts[name], value) for name, value in whole.items())
+    whole, parts = ((there / f"back-{name}/features.safetensors").read_bytes() for name in ("whole", "parts"))
+    assert whole == parts
     assert load_features(there / "back-parts/features.safetensors").config.outputs == (128, 128, 128)
     assert json.loads((there / "back-parts/clips.json").read_text()) == ["one"]
     assert json.loads((there / "back-one/run.json").read_text())["step"] == 1

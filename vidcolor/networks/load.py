@@ -95,7 +95,19 @@ def _write(path: Path, kept: dict[str, Tensor], schema: str, config: dict[str, A
     head = {"schema": schema, "config": json.dumps(config), **{k: json.dumps(v) for k, v in facts.items()}}
     beside = path.with_suffix(".part")
     save_file({name: value.contiguous() for name, value in kept.items()}, beside, metadata=head)
+    beside.write_bytes(_in_order(beside.read_bytes()))
     os.replace(beside, path)
+
+
+def _in_order(content: bytes) -> bytes:
+    """A safetensors file with its facts by name: as it is written they come in another order each time, and the same
+    weights would have another hash."""
+    size = int.from_bytes(content[:8], "little")
+    head = json.loads(content[8 : 8 + size])
+    head["__metadata__"] = dict(sorted(head["__metadata__"].items()))
+    told = json.dumps(head, separators=(",", ":")).encode()
+    told += b" " * (-len(told) % 8)
+    return len(told).to_bytes(8, "little") + told + content[8 + size :]
 
 
 def _config(path: Path, head: dict[str, str], schema: str) -> dict[str, Any]:
