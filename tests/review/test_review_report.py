@@ -17,6 +17,7 @@ from tiny import write_gray_film, write_picture
 from vidcolor.cli.parser import main
 from vidcolor.page.document import POLICY
 from vidcolor.review import checked, report
+from vidcolor.review.quality_table import MEASURES, _row
 
 SIZE, COUNT, CUT = (96, 128), 30, 15
 NAME = "<img src=x onerror=alert(1)> & 'quotes\""
@@ -83,7 +84,6 @@ def test_shots_come_in_order_with_their_figures(made):
     ):
         assert told in page.text
     assert "equal" in page.text
-    assert "</a> 0 %" not in page_of(made), "what is nothing is not told as the worst"
     links = {a["href"] for a in page.all("a")}
     assert links <= {"#r1-000000", "#r1-000015"}
 
@@ -126,6 +126,25 @@ def test_a_place_that_cannot_be_written_to_is_told_before_the_work(work, out, sa
     monkeypatch.setattr(report, "quality_of", None)
     assert main(["report", str(work / "<i>.vidcolor"), "-o", str(work / out)]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_figure_of_nothing_names_no_shot():
+    quality = {
+        "a": checked.ShotQuality({"uncolored": 0.004, "drift": -0.3}),
+        "b": checked.ShotQuality({"uncolored": 0.3}),
+    }
+    rows = {row.name: row for row in _rows(quality)}
+    assert rows["Uncoloured area"].worst == (("b", "30 %", True),)
+    assert rows["Uncoloured area"].value == "0 %; 1 of 2 shots beyond"
+    assert rows["Drift of saturation"].worst == (("a", "-30 %", True),)
+    assert rows["Flicker"].value == "not measured"
+
+
+def _rows(quality):
+    return [
+        _row(measure, {k: q.figures[measure.key] for k, q in quality.items() if measure.key in q.figures})
+        for measure in MEASURES
+    ]
 
 
 def test_colours_of_one_reference_in_several_shots_are_compared():
