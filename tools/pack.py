@@ -67,11 +67,11 @@ class Wanted:
 
 KINDS = {
     "features": Wanted(every=2, teachers=(VGG_FILE, RESNET_FILE)),
-    "propagator": Wanted(stills=3000, people=True, weights=SEEING),
+    "propagator": Wanted(stills=1200, people=True, weights=SEEING),
     "colorizer": Wanted(every=4, people=True, weights=SEEING),
     "published": Wanted(every=0, people=True, teachers=(VGG_FILE,), weights=("features",)),
 }
-"""Consecutive frames are for what follows motion; features and colorizer look at frames far apart."""
+"""What follows motion needs neighbouring frames, before stills; features and colorizer look at frames far apart."""
 
 
 @dataclass(frozen=True)
