@@ -107,7 +107,7 @@ def _one_doubled(frames: Iterable[DeliveryFrame]) -> list[DeliveryFrame]:
 
 @pytest.mark.parametrize(
     ("change", "error", "said"),
-    [(_last_lost, MediaError, "5 of the reel's 6"), (_one_doubled, InputError, "frame 2 was given where frame 3")],
+    [(_last_lost, MediaError, "5 of the film's 6"), (_one_doubled, InputError, "frame 2 was given where frame 3")],
 )
 def test_no_frame_is_lost_or_doubled(tmp_path: Path, change: Any, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
