@@ -6,11 +6,17 @@ import ast
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import build_parser, main
+from vidcolor.cli.terminal import Terminal
+from vidcolor.state.doubt import Suggestion
+from vidcolor.state.status import would_help
+from vidcolor.timeline import FrameRange
+from vidcolor.types import Shot
 
 GOOD = "shot,start,stop,entry\na,0,8,cut\n"
 
@@ -141,3 +147,36 @@ def test_every_refusal_says_what_to_do():
         if not (REMEDY.search(text) or names & SAID_ELSEWHERE or only_another):
             without.append(f"{place}: {text}")
     assert not without
+
+
+def test_a_film_that_was_moved_has_its_line_named(place, capsys):
+    (place / "away").mkdir()
+    (place / "film.mkv").rename(place / "away" / "film.mkv")
+    page = str(place / "film.vidcolor" / "project.toml")
+    for line in (["status"], ["plan"], ["export"]):
+        told = refused(capsys, *line, place / "film.vidcolor")
+        assert "no such film" in told
+        assert page in told
+    told = refused(capsys, "run", place / "away" / "film.mkv", "--project", place / "film.vidcolor")
+    assert f'reel = "../away/film.mkv" into {page}' in told
+
+
+def test_words_of_others_do_not_steer_the_terminal(place, capsys):
+    name = "coat\x1b]0;title\x07.png"
+    told = refused(capsys, "run", place / name, "--project", place / "film.vidcolor")
+    assert "\x1b" not in told
+    assert "\x07" not in told
+    assert "coat\\x1b]0;title\\x07.png" in told
+    Terminal().table(("who", "note"), [("a", "one\ntwo\x1b[31m"), ("b", "three")])
+    assert capsys.readouterr().out.splitlines() == ["who  note", "a    one two\\x1b[31m", "b    three"]
+
+
+def test_no_place_is_told_where_it_is_the_whole_picture():
+    def shown(box: tuple[int, int, int, int]) -> str:
+        shot = Shot("r1-000000", FrameRange(0, 9))
+        found = (Suggestion(4, 9.0, box, ()),)
+        state = SimpleNamespace(state="fresh", suggestions=found, planned=SimpleNamespace(shot=shot, excluded=False))
+        return would_help([state], (180, 320))  # type: ignore[list-item]
+
+    assert shown((0, 0, 320, 180)) == "a picture for frame 4"
+    assert shown((8, 0, 320, 180)) == "a picture for frame 4 (mostly for x 8 to 320, y 0 to 180)"

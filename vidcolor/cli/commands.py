@@ -6,6 +6,7 @@ Modules that decode or compute are imported inside the commands that need them, 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import time
@@ -251,7 +252,11 @@ def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str], bo
     made = not (root / "project.toml").exists()
     project = Project.create(root, ProjectConfig(reel=given["reel"])) if made else Project.open(root)
     if not _same_film(project, film):
-        raise ProjectError(f"{root}: belongs to another film ({project.reel_path}); give --project another folder")
+        moved = f"; was the film moved? Then write reel = {json.dumps(given['reel'])} into {root / 'project.toml'}"
+        raise ProjectError(
+            f"{root}: belongs to another film ({project.reel_path}); give --project another folder"
+            f"{'' if project.reel_path.exists() else moved}"
+        )
     new = {name: value for name, value in given.items() if getattr(project.config, name) != value and name != "reel"}
     return project.supposing(**new), new, made
 

@@ -81,7 +81,7 @@ def show_shots(film: Film, terminal: Terminal) -> None:
     terminal.say(f"{len(shown)} shots: {counts}")
     if any(state.version for state in shown):
         terminal.say(f"doubtful: {doubt_told(shown, film.settings.export, plan.reel.frame_count)}")
-    if pictures := would_help(shown):
+    if pictures := would_help(shown, plan.reel.size):
         terminal.say(f"would help: {pictures}")
 
 

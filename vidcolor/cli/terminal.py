@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from vidcolor.cli.progress import ShowProgress, shown_on, written_by
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Terminal:
@@ -42,6 +45,7 @@ class Terminal:
         if self.out.is_terminal:
             self.out.print(_rich_table(heads, rows))
             return
+        rows = [[_one_line(cell) for cell in row] for row in rows]
         widths = [max(map(len, column)) for column in zip(*([h.lstrip(">") for h in heads], *rows), strict=True)]
         lines = []
         for row in ([h.lstrip(">") for h in heads], *rows):
@@ -65,11 +69,19 @@ def _rich_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     for head in heads:
         table.add_column(head.lstrip(">"), justify="right" if head.startswith(">") else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(escape(_printable(cell)) for cell in row))
+        table.add_row(*(escape(_printable(_one_line(cell))) for cell in row))
     return table
 
 
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _printable(text: str) -> str:
-    """`text` as this terminal's encoding can show it: file names may hold anything."""
+    """`text` as this terminal's encoding can show it, without what would steer the terminal.
+
+    File names and people's notes may hold anything.
+    """
     encoding = sys.stdout.encoding or "utf-8"
+    text = _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
     return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -87,7 +87,7 @@ def _reel_and_shots(
     A film that was never planned is hashed while its shots are found. One that was touched since is hashed first:
     if it is the same to the byte, all that was made of it stands.
     """
-    path = project.reel_path
+    path = read.film_path(project)
     marks = {"file": reel_mark(path), "touched": reel_touched(path)}  # before anything is read
     kept = read.whole_hash(project)
     known = read.load_reel(project, settings) if kept else None

@@ -24,7 +24,7 @@ def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]
     unused = [p.name for p in plan.pictures if p.name not in used]
     yield "references", f"{len(plan.pictures) - len(unused)} used, {len(unused)} unused" + named(unused)
     yield "doubtful", doubt_told(shown, settings.export, plan.reel.frame_count)
-    if pictures := would_help(shown):
+    if pictures := would_help(shown, plan.reel.size):
         yield "would help", pictures
     machines = {s.version.ingredients.get(COMPUTED_ON) for s in shown if s.version}
     if len(machines) > 1:

@@ -64,6 +64,15 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
     return Film(project, with_corrections(project, plan, with_partial(found, given)), settings, device)
 
 
+def film_path(project: Project) -> Path:
+    """Where the film lies. Refuses a film that is not there, and says where the project keeps its place."""
+    path = project.reel_path
+    if not path.exists():
+        page = project.root / "project.toml"
+        raise MediaError(f"{path}: no such film; put it back there, or write its new place into {page}, after reel =")
+    return path
+
+
 def plan_of(reel: Reel, shots: Sequence[Shot], given: Given, chosen: Chosen, settings: Settings) -> Plan:
     """The plan in force, of its parts; what was chosen of other things than today's does not count."""
     by_shot = sort_by_shot(given, shots)
@@ -80,14 +89,14 @@ def whole_hash(project: Project) -> str:
     if not project.has(REELS):
         return ""
     data = project.read_json(REELS, REELS_SCHEMA)
-    path, reel = project.reel_path, data.get("reel")
+    path, reel = film_path(project), data.get("reel")
     same = (data.get("file"), data.get("touched")) == (reel_mark(path), reel_touched(path))
     return str(reel.get("hash")) if same and isinstance(reel, dict) else ""
 
 
 def load_reel(project: Project, settings: Settings) -> Reel | None:
     """The reel as it was probed; None when it was not, or the file or the settings have changed."""
-    path = project.reel_path
+    path = film_path(project)
     if not project.has(REELS):
         return None
     data = project.read_json(REELS, REELS_SCHEMA)

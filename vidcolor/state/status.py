@@ -180,12 +180,16 @@ def suggested(shown: Sequence[ShotState]) -> list[Suggestion]:
     )
 
 
-def would_help(shown: Sequence[ShotState]) -> str:
-    """`a picture for frame 55 (mostly for x 187 to 854, y 107 to 427)`: the best few; empty for none."""
+def would_help(shown: Sequence[ShotState], size: tuple[int, int]) -> str:
+    """`a picture for frame 55 (mostly for x 187 to 854, y 107 to 427)`: the best few; empty for none.
+
+    `size`: height and width of the film; no place is told where it is the whole picture.
+    """
     told = []
     for found in [s for s in suggested(shown) if s.gain >= WORTH_TELLING][:MOST_HELPFUL]:
         left, top, right, bottom = found.box
-        told.append(f"{found.frame} (mostly for x {left} to {right}, y {top} to {bottom})")
+        whole = found.box == (0, 0, size[1], size[0])
+        told.append(f"{found.frame}" + ("" if whole else f" (mostly for x {left} to {right}, y {top} to {bottom})"))
     return f"a picture for frame {', '.join(told)}" if told else ""
 
 
