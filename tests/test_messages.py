@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -180,3 +181,28 @@ def test_no_place_is_told_where_it_is_the_whole_picture():
 
     assert shown((0, 0, 320, 180)) == "a picture for frame 4"
     assert shown((8, 0, 320, 180)) == "a picture for frame 4 (mostly for x 8 to 320, y 0 to 180)"
+
+
+@pytest.mark.parametrize(("out", "told"), [("no/such/a.mov", "no such folder"), ("a.mkv", "name it a.mov")])
+def test_a_place_that_is_none_is_told_before_the_work(out, told, place, capsys):
+    project = place / "film.vidcolor"
+    assert told in refused(capsys, "run", place / "film.mkv", "--preset", "draft", "-o", place / out)
+    assert not (project / "plan" / "shots.json").exists()
+    assert not (project / "shots").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_what_lies_among_corrections_and_is_no_file_does_not_ask_for_all_of_them_to_go(place, capsys):
+    project = place / "film.vidcolor"
+    assert main(["plan", str(project)]) == 0
+    (project / "corrections").mkdir(exist_ok=True)
+    os.mkfifo(project / "corrections" / "0001-cut.toml")
+    told = refused(capsys, "corrections", project)
+    assert "0001-cut.toml: is no plain file; move it away" in told
+    assert "delete the folder" not in told
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "much"])
+def test_a_number_that_is_none_is_told_by_its_option(value, place, capsys):
+    told = refused(capsys, "correct", place / "film.vidcolor", "hue", "5", "--degrees", value)
+    assert f"argument --degrees: '{value}': write a number" in told

@@ -312,10 +312,16 @@ def _plan_and_render(
 
 
 def _refuse_place(project: Project, out: Path | None, delivery: str | None) -> None:
-    """Refuses, before hours of work, a place that holds somebody else's file."""
+    """Refuses, before hours of work, a place that is none for the film, or holds somebody else's file."""
+    from vidcolor.media.codecs import DEFAULT_DELIVERY
+    from vidcolor.media.destination import check_name
     from vidcolor.pipeline.deliver import default_out, export_at
 
-    export_at(project, out or default_out(project, delivery)).refuse_others()
+    place = out or default_out(project, delivery)
+    export_at(project, place).refuse_others()
+    if not place.parent.is_dir():
+        raise MediaError(f"{place.parent}: no such folder; make it first, or choose another place with -o")
+    check_name(place, delivery or DEFAULT_DELIVERY)
 
 
 def _expect(progress: ShowProgress, settings: Settings, delivers: bool, reel: Reel) -> None:

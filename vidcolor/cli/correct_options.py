@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 from vidcolor.cli.options import path, project_command
 from vidcolor.project.kinds import KINDS
@@ -61,12 +62,24 @@ def add_correct(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument("--part", type=path, metavar="FILE", help="of a region: only the white part of its picture")
     parser.add_argument("--at", type=_point, metavar="X,Y", help="a point, in the film's pixels")
     parser.add_argument("--color", metavar="RRGGBB", help="its colour, sRGB in hexadecimal digits")
-    parser.add_argument("--radius", type=float, metavar="N", help="the colour goes no farther than N pixels")
-    parser.add_argument("--amount", type=float, metavar="A", help="of a saturation: 0 is gray, 1 changes nothing, to 4")
-    parser.add_argument("--degrees", type=float, metavar="D", help="of a hue: -180 to 180")
+    parser.add_argument("--radius", type=_number, metavar="N", help="the colour goes no farther than N pixels")
+    parser.add_argument(
+        "--amount", type=_number, metavar="A", help="of a saturation: 0 is gray, 1 changes nothing, to 4"
+    )
+    parser.add_argument("--degrees", type=_number, metavar="D", help="of a hue: -180 to 180")
     parser.add_argument("--length", type=int, metavar="N", help="of a dissolve, in frames; 0 makes it a cut")
     parser.add_argument("--note", metavar="TEXT", help="why, for people")
     parser.add_argument("--by", metavar="NAME", help="who says so (default: the user's name)")
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r}: write a number, as 0.5")
+    return value
 
 
 def _point(text: str) -> list[float]:

@@ -14,12 +14,7 @@ from vidcolor.types import Reel
 
 def check_destination(path: Path, delivery: str, reel: Reel, settings: ExportSettings) -> None:
     """Refuses, before any work, a place or a delivery that the film could not be written to in the end."""
-    codec = find_delivery(delivery)
-    if path.is_dir():
-        raise MediaError(f"{path}: is a folder; name a file in it with -o")
-    if path.suffix.lower() not in codec.suffixes:
-        usual = path.with_suffix(codec.suffixes[0]).name
-        raise MediaError(f"{path}: {delivery} is not written under this name; name it {usual}")
+    codec = check_name(path, delivery)
     if path.exists() and reel.path.exists() and path.samefile(reel.path):
         raise MediaError(f"{path}: is the film itself, which is never written to; choose another name with -o")
     smallest = codec.smallest
@@ -35,6 +30,17 @@ def check_destination(path: Path, delivery: str, reel: Reel, settings: ExportSet
         partial = partial_path(path)
         partial.open("wb").close()
         partial.unlink()
+
+
+def check_name(path: Path, delivery: str) -> Delivery:
+    """The delivery of that name. Refuses a folder, and a name that this delivery is not written under."""
+    codec = find_delivery(delivery)
+    if path.is_dir():
+        raise MediaError(f"{path}: is a folder; name a file in it with -o")
+    if path.suffix.lower() not in codec.suffixes:
+        usual = path.with_suffix(codec.suffixes[0]).name
+        raise MediaError(f"{path}: {delivery} is not written under this name; name it {usual}")
+    return codec
 
 
 def _check_sound(path: Path, codec: Delivery, reel: Reel, settings: ExportSettings) -> None:

@@ -195,6 +195,8 @@ def _tables(project: Project, page: str) -> dict[str, Any]:
     try:
         path = project.path(page)
         if not path.is_file():
+            if os.path.lexists(path):
+                raise CorrectionError(f"{page}: is no plain file; move it away")
             raise CorrectionError(f"{page}: is not there; put it there, or delete the folder {path.parent}")
         if path.stat().st_size > LARGEST:
             raise CorrectionError(f"{page}: larger than {LARGEST >> 10} KiB; this is no correction, move it away")
