@@ -183,7 +183,9 @@ def test_no_place_is_told_where_it_is_the_whole_picture():
     assert shown((8, 0, 320, 180)) == "a picture for frame 4 (mostly for x 8 to 320, y 0 to 180)"
 
 
-@pytest.mark.parametrize(("out", "told"), [("no/such/a.mov", "no such folder"), ("a.mkv", "name it a.mov")])
+@pytest.mark.parametrize(
+    ("out", "told"), [("no/such/a.mov", "a.mov: there is no such folder"), ("a.mkv", "name it a.mov")]
+)
 def test_a_place_that_is_none_is_told_before_the_work(out, told, place, capsys):
     project = place / "film.vidcolor"
     assert told in refused(capsys, "run", place / "film.mkv", "--preset", "draft", "-o", place / out)

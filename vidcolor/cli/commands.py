@@ -320,7 +320,7 @@ def _refuse_place(project: Project, out: Path | None, delivery: str | None) -> N
     place = out or default_out(project, delivery)
     export_at(project, place).refuse_others()
     if not place.parent.is_dir():
-        raise MediaError(f"{place.parent}: no such folder; make it first, or choose another place with -o")
+        raise MediaError(f"{place}: there is no such folder; make it first, or choose another place with -o")
     check_name(place, delivery or DEFAULT_DELIVERY)
 
 
