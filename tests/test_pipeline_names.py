@@ -169,7 +169,7 @@ def test_a_folder_without_pictures_is_refused_before_any_work(film, tmp_path, ca
     if content:
         (refs / content).write_text("no picture")
     shutil.copy(film[0], tmp_path / "film.mkv")
-    assert main(["run", str(tmp_path / "film.mkv"), "--keyframes", str(refs), "-o", str(tmp_path / "o.mkv")]) == 2
+    assert main(["run", str(tmp_path / "film.mkv"), "--keyframes", str(refs), "-o", str(tmp_path / "o.mov")]) == 2
     assert "no pictures in this folder of references" in capsys.readouterr().err
-    assert not (tmp_path / "o.mkv").exists()
+    assert not (tmp_path / "o.mov").exists()
     assert not (tmp_path / "film.vidcolor" / "plan" / "shots.json").exists()
