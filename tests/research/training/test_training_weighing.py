@@ -17,9 +17,12 @@ from vidcolor.confidence import ABSENT  # noqa: E402
 from vidcolor.errors import SettingsError  # noqa: E402
 from vidcolor.networks.features import NetworkFeatures  # noqa: E402
 from vidcolor.networks.features_net import FeaturesConfig, FeaturesNet  # noqa: E402
-from vidcolor.networks.load import save_features  # noqa: E402
+from vidcolor.networks.load import load_weighing, save_features  # noqa: E402
 from vidcolor.networks.propagator import CARRIERS, SIGNALS, SLOTS, Propagator  # noqa: E402
+from vidcolor.networks.shipped import PROPAGATOR  # noqa: E402
 from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet  # noqa: E402
+from vidcolor.research.training import propagator_run  # noqa: E402
+from vidcolor.research.training.machine import Machine  # noqa: E402
 from vidcolor.research.training.propagator_data import PLAYS, Play, Recorded, record, record_scenes, sample_of  # noqa: E402
 from vidcolor.research.training.weighing import (  # noqa: E402
     Sample,
@@ -154,3 +157,22 @@ def test_slots_can_be_emptied():
     assert (sample.error[1] == ABSENT).all()
     assert not sample.evidence[1].any()
     assert sample.error[0].max() < ABSENT
+
+
+def test_a_run_goes_on_from_the_packages_weights_after_a_short_recording(recordings, tmp_path):
+    for name in ("seen", "held", "neither"):
+        (tmp_path / "clips" / "train" / name).mkdir(parents=True)
+        for file in (recordings / "made").glob("*.webp"):
+            for turn in range(2):  # 18 frames, so that six are left of every third
+                (tmp_path / "clips" / "train" / name / f"{turn}{file.name}").write_bytes(file.read_bytes())
+    recipe = tmp_path / "again.toml"
+    recipe.write_text(
+        'kind = "propagator"\ngoes_on = true\nshort = true\nsteps = 1\nrate = 1e-9\nbatch = 2\ncrop = [32, 32]\n'
+        'measure_every = 1\nheld_clips = ["held"]\nleft_out = ["neither"]\n'
+    )
+    propagator_run.run(recipe, tmp_path, tmp_path / "run", cache=tmp_path / "cache", machine=Machine())
+    plays = {"seen-fast", "seen-ends", "seen-aged", "seen-first", "held-trial"}
+    assert {file.stem for file in (tmp_path / "cache").glob("*.npy")} == plays
+    kept = torch.load(tmp_path / "run" / "state.pt", weights_only=True)["average"]
+    shipped = load_weighing(PROPAGATOR).state_dict()
+    assert all(torch.allclose(kept[name], shipped[name], atol=1e-4) for name in shipped)

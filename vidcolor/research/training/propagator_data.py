@@ -65,6 +65,16 @@ PLAYS = (
     Play("far", 6, (0.0,), kept=8),
     Play("aged", 1, (0.3, 0.9), aged=True, kept=8),
 )
+SHORT_PLAYS = (
+    Play("fast", 3, (0.0,), kept=7),
+    Play("ends", 2, (0.0, 1.0), kept=5),
+    Play("aged", 3, (0.1,), aged=True, kept=5),
+    Play("first", 1, (0.0,), kept=5),
+)
+SHORT_TRIAL = Play("trial", 3, (0.0,), kept=4)
+"""How a clip that is held out is played beside these."""
+SHORTEST = 16
+"""Frames of a short play."""
 STILL_PLAY = Play("still", 1, (0.0,), kept=2)
 SCENE_PLAYS = (Play("scene", 1, (0.0,), kept=3), Play("scene", 1, (0.0, 1.0), kept=3))
 STILL_SIZE, STILL_FRAMES = (160, 208), 7
@@ -79,7 +89,7 @@ AGED_SHARE = 0.3
 """Of the stills, how many are seen as old prints."""
 
 
-def record(folder: Path, play: Play, network: Propagator, out: Path) -> None:
+def record(folder: Path, play: Play, network: Propagator, out: Path, longest: int = LONGEST) -> None:
     """Plays a clip's folder and writes out/NAME-PLAY.npy (frames, planes, H, W) float16 and its facts beside it.
 
     planes: lightness, truth (2), then for each slot a*b*, signals and expected error.
@@ -87,7 +97,7 @@ def record(folder: Path, play: Play, network: Propagator, out: Path) -> None:
     path = out / f"{folder.name}-{play.name}.npy"
     if path.exists():
         return
-    pictures = [_read(file) for file in sorted(folder.glob("*.webp"))[:: play.pace][:LONGEST]]
+    pictures = [_read(file) for file in sorted(folder.glob("*.webp"))[:: play.pace][:longest]]
     if len(pictures) < 6:
         return
     seed = zlib.crc32(path.name.encode())

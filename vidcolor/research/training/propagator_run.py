@@ -15,13 +15,23 @@ import numpy as np
 import torch
 
 from vidcolor.networks.features import NetworkFeatures
-from vidcolor.networks.load import load_features
+from vidcolor.networks.load import load_features, load_weighing
 from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator
+from vidcolor.networks.shipped import PROPAGATOR
 from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
 from vidcolor.research.training.data import clip_folders, note_clips
 from vidcolor.research.training.held_out import kept_stills
 from vidcolor.research.training.machine import Machine
-from vidcolor.research.training.propagator_data import PLAYS, Recorded, record, record_scenes, record_stills
+from vidcolor.research.training.propagator_data import (
+    PLAYS,
+    SHORT_PLAYS,
+    SHORT_TRIAL,
+    SHORTEST,
+    Recorded,
+    record,
+    record_scenes,
+    record_stills,
+)
 from vidcolor.research.training.weighing import begin, load_weighing_recipe, train
 
 CONFIG = WeighingConfig(SLOTS, SIGNALS)
@@ -40,15 +50,34 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Mac
     cache = cache or out / "recordings"
     for folder in (out, cache):
         folder.mkdir(parents=True, exist_ok=True)
-    folders = clip_folders(data, told.clip_sets)
+    folders = [f for f in clip_folders(data, told.clip_sets) if f.name not in told.left_out]
     note_clips(out, [f for f in folders if f.name not in told.held_clips])
-    record_all(data, folders, cache, max(2, machine.readers))
-    held = {f"{clip}-{play.name}" for clip in told.held_clips for play in PLAYS}
+    workers = max(2, machine.readers)
+    if told.short:
+        record_short(folders, told.held_clips, cache, workers)
+    else:
+        record_all(data, folders, cache, workers)
     files = sorted(cache.glob("*.npy"))
+    held = {f"{clip}-{play.name}" for clip in told.held_clips for play in (*PLAYS, SHORT_TRIAL)}
     seen = Recorded([f for f in files if f.stem not in held], told.crop)
-    trials = Recorded([f for f in files if f.stem in held], told.crop).whole(TRIAL_EVERY)
+    trials = Recorded([f for f in files if f.stem in held], told.crop).whole(2 if told.short else TRIAL_EVERY)
     torch.manual_seed(told.seed)
-    train(told, begin(told, WeighingNet(CONFIG), machine), load_features(), seen, trials, out, machine)
+    net = load_weighing(PROPAGATOR, SLOTS) if told.goes_on else WeighingNet(CONFIG)
+    descent = begin(told, net.train().requires_grad_(True), machine)
+    train(told, descent, load_features(), seen, trials, out, machine)
+
+
+def record_short(clips: Sequence[Path], held: Sequence[str], cache: Path, workers: int = 2) -> None:
+    """Every clip in the short plays, those of `held` in their own; goes on where it stopped."""
+    network = Propagator(NetworkFeatures(), None)
+    with ThreadPoolExecutor(workers) as pool:
+        jobs = [
+            pool.submit(record, clip, play, network, cache, SHORTEST)
+            for clip in clips
+            for play in ((SHORT_TRIAL,) if clip.name in held else SHORT_PLAYS)
+        ]
+        for job in jobs:
+            job.result()
 
 
 def record_all(data: Path, clips: Sequence[Path], cache: Path, workers: int = 2) -> None:

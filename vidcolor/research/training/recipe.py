@@ -9,7 +9,7 @@ from pathlib import Path
 from vidcolor.errors import SettingsError
 from vidcolor.research.training.kinds import read_toml
 
-LATER = ("clip_sets", "samples")
+LATER = ("clip_sets", "samples", "left_out", "goes_on", "short")
 """Entries that recipes have had since weights were shipped: at their default they are in no recipe's name."""
 
 

@@ -72,6 +72,12 @@ class WeighingRecipe(Scheduled):
     """Clips never trained on."""
     clip_sets: tuple[str, ...] = ("train",)
     """Folders of clips that are trained on."""
+    left_out: tuple[str, ...] = ()
+    """Clips that are neither trained on nor measured."""
+    goes_on: bool = False
+    """From the weights that the package carries, not from nothing."""
+    short: bool = False
+    """Of the propagator: few and short plays of the clips, no stills: a recording of minutes, to go on with."""
     samples: int = 1500
     """Of the colorizer: made once and kept, 1.1 MB each; drawn again and again, mirrored half the time."""
     losses: WeighingLosses = field(default_factory=WeighingLosses)
