@@ -177,9 +177,11 @@ def test_weights_say_what_they_saw(place, tmp_path):
 def test_shipped_weights_saw_what_is_written(tmp_path):
     folds, house = load_folds(), trials.House(sys.executable)
     trial = trials.Trial(trials.Variant("today"), 0, house, tmp_path)
-    asked = [("train", "camel"), ("train", "dog"), ("train2", "camel"), ("train", "libby")]
+    asked = [("train", "camel"), ("train", "dog"), ("train2", "davis_lucia"), ("train2", "davis_surf")]
     saw = {f"{folder}/{name}": trial.seen(Path(folder) / name, folds) for folder, name in asked}
-    assert saw == {"train/camel": True, "train/dog": False, "train2/camel": False, "train/libby": True}
+    assert saw == {
+        "train/camel": True, "train/dog": False, "train2/davis_lucia": False, "train2/davis_surf": True,
+    }  # fmt: skip
 
 
 def found(variant: str, psnr: dict[str, float], *, seen: bool = False) -> list[compared.Found]:
