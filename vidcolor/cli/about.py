@@ -9,10 +9,11 @@ import csv
 import importlib.metadata
 import json
 import platform
-import struct
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
 
 from vidcolor import __version__
 from vidcolor.errors import WeightsError
@@ -23,7 +24,6 @@ LIBRARIES = ("numpy", "numba", "av", "opencv-python-headless", "openimageio", "o
 SOURCES = FOLDER / "sources.csv"
 """What the networks learned from: one row a source, with its licence as stated; `free` is yes where that allows paid
 work"""
-LONGEST_HEAD = 1 << 20
 
 
 def version_lines(verbose: bool) -> Iterator[str]:
@@ -71,12 +71,9 @@ def _version_of(name: str) -> str:
 
 
 def _head(file: Path) -> dict[str, str]:
-    """What a safetensors file says of itself: 8 bytes of length, then JSON."""
+    """What a weights file says of itself."""
     try:
-        with file.open("rb") as stream:
-            (length,) = struct.unpack("<Q", stream.read(8))
-            head = json.loads(stream.read(min(length, LONGEST_HEAD)))
-    except (OSError, ValueError, struct.error) as error:
+        with safe_open(file, "np") as opened:
+            return dict(opened.metadata() or {})
+    except (OSError, SafetensorError) as error:
         raise WeightsError(f"{file}: cannot be read as weights; install vidcolor again ({error})") from error
-    found: dict[str, str] = head.get("__metadata__", {})
-    return found

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from vidcolor.errors import MediaError
-from vidcolor.media.place import partial_path, told
+from vidcolor.media.place import whole
 
 QUALITY = 88
 
@@ -25,13 +25,8 @@ def jpeg_bytes(picture: np.ndarray, quality: int = QUALITY) -> bytes:
 
 def write_jpeg(path: Path, picture: np.ndarray, quality: int = QUALITY) -> None:
     """Writes (3, H, W) uint8 R'G'B': whole or not at all."""
-    partial = partial_path(path)
-    try:
-        with told(path):
-            partial.write_bytes(jpeg_bytes(picture, quality))
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole(path) as partial:
+        partial.write_bytes(jpeg_bytes(picture, quality))
 
 
 def read_jpeg(path: Path) -> np.ndarray | None:

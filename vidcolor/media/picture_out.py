@@ -21,7 +21,7 @@ import numpy as np
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.deep import read_stored
 from vidcolor.media.images import picture_size
-from vidcolor.media.place import partial_path, sync, told
+from vidcolor.media.place import sync, told, whole
 
 MARK = b"vidcolor transfer"
 FRAME_MARK = re.compile(rb"vidcolor frame ([0-9a-f]{64})")
@@ -90,17 +90,12 @@ def write_picture(path: Path, rgb: np.ndarray, mark: bytes = MARK) -> None:
     """Writes (3, H, W) uint16 R'G'B' as PNG or TIFF, by the name, with a mark at its head: whole or not at all."""
     if rgb.dtype != np.uint16 or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
         raise InputError(f"{path}: a picture of {rgb.dtype} {rgb.shape} is not (3, height, width) of 16 bits")
-    partial = partial_path(path)
-    try:
-        with told(path):
-            if path.suffix.lower() in PNG:
-                partial.write_bytes(_png(path, rgb, mark))
-            else:
-                _write_tiff(partial, rgb, mark)
-            sync(partial)
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole(path) as partial:
+        if path.suffix.lower() in PNG:
+            partial.write_bytes(_png(path, rgb, mark))
+        else:
+            _write_tiff(partial, rgb, mark)
+        sync(partial)
 
 
 def _png(path: Path, rgb: np.ndarray, mark: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
@@ -53,6 +53,22 @@ def partial_path(path: Path) -> Path:
     return path.with_name(f".{path.name}{PARTIAL}")
 
 
+@contextmanager
+def whole(path: Path, option: str = "-o") -> Iterator[Path]:
+    """A file to write in the block, which gets the name `path` when the block ends well; otherwise it goes.
+
+    `option` of the command named the path.
+    """
+    partial = partial_path(path)
+    try:
+        with told(path, option):
+            yield partial
+            os.replace(partial, path)
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
 def sync(path: Path) -> None:
     """Waits until the file is on the disk itself."""
     with path.open("rb+") as file:
@@ -70,10 +86,9 @@ def sync_folder(folder: Path) -> None:
 def write_text(path: Path, text: str, option: str = "-o") -> None:
     """`text` in the file at `path`, which `option` of the command named; all of it or none."""
     with told(path, option):
-        partial = partial_path(path)
-        partial.write_text(text, encoding="utf-8")
-        sync(partial)
-        os.replace(partial, path)
+        with whole(path, option) as partial:
+            partial.write_text(text, encoding="utf-8")
+            sync(partial)
         sync_folder(path.parent)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import cv2
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.colorize.by_hint import spread
 from vidcolor.features import Features
+from vidcolor.media.read import resized
 from vidcolor.pipeline.layers import Change, Layer, change_of, spread_out
 from vidcolor.pipeline.library import Library
 from vidcolor.project.corrections import Correction
@@ -94,8 +94,4 @@ class Painter:
 
 
 def _resized(plane: Array, size: tuple[int, ...]) -> Array:
-    if plane.shape == size:
-        return np.asarray(plane, np.float32)
-    shrinks = size[0] <= plane.shape[0]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(np.ascontiguousarray(plane, np.float32), size[::-1], interpolation=how)
+    return resized(np.ascontiguousarray(plane, np.float32), (size[0], size[1]))

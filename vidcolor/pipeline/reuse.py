@@ -73,15 +73,21 @@ def _joins(shots: Mapping[str, Any]) -> list[str]:
 
 
 def _runs(changed: Sequence[FrameRange], count: int) -> Iterator[tuple[FrameRange, bool]]:
-    """The film in runs, those that hold a changed shot apart from the others; dissolves belong to both their shots."""
-    at = 0
+    """The film in runs, those of changed shots, together where they meet, apart from the others.
+
+    A dissolve belongs to both its shots, and one between two changed shots is made whole.
+    """
+    anew: list[FrameRange] = []
     for reach in changed:
-        if reach.start > at:
-            yield FrameRange(at, reach.start), False
-            at = reach.start
-        if reach.stop > at:
-            yield FrameRange(at, reach.stop), True
-            at = reach.stop
+        meets = bool(anew) and reach.start <= anew[-1].stop
+        start = anew.pop().start if meets else reach.start
+        anew.append(FrameRange(start, reach.stop))
+    at = 0
+    for run in anew:
+        if run.start > at:
+            yield FrameRange(at, run.start), False
+        yield run, True
+        at = run.stop
     if at < count:
         yield FrameRange(at, count), False
 
@@ -98,7 +104,7 @@ def with_copies(
     """
     with closing(coded_pictures(earlier.path)) as coded:
         following = next(coded, None)
-        for run, anew in _joined(earlier.runs):
+        for run, anew in earlier.runs:
             if anew:
                 yield from made(run)
                 continue
@@ -108,17 +114,3 @@ def with_copies(
                 if following is None:
                     raise MediaError(f"{earlier.path}: holds no frame {source.index}; delete it and deliver again")
                 yield CodedFrame(source.index, source.luma, following[1])
-
-
-def _joined(runs: Sequence[tuple[FrameRange, bool]]) -> Iterator[tuple[FrameRange, bool]]:
-    """Runs of one kind that meet are one: a dissolve between two changed shots is made whole."""
-    open_run: tuple[FrameRange, bool] | None = None
-    for run, anew in runs:
-        if open_run is not None and open_run[1] == anew:
-            open_run = FrameRange(open_run[0].start, run.stop), anew
-            continue
-        if open_run is not None:
-            yield open_run
-        open_run = run, anew
-    if open_run is not None:
-        yield open_run

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from vidcolor.errors import MediaError
 from vidcolor.media.jpeg import QUALITY
-from vidcolor.media.place import partial_path, told
+from vidcolor.media.place import told, whole
 
 GROUND, INK, SOFT, WARN = (24, 26, 29), (232, 234, 236), (150, 157, 165), (240, 160, 75)
 LETTERS = 13
@@ -70,13 +70,8 @@ def write_page(path: Path, image: Image.Image) -> None:
         image.save(data, "PNG", pnginfo=info)
     else:
         image.save(data, "JPEG", quality=QUALITY, subsampling=0, comment=MARK.encode())
-    partial = partial_path(path)
-    try:
-        with told(path):
-            partial.write_bytes(data.getvalue())
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole(path) as partial:
+        partial.write_bytes(data.getvalue())
 
 
 def check_place(path: Path) -> None:

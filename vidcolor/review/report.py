@@ -22,7 +22,7 @@ from vidcolor.review.looks import Looks, clear_of, frames_of
 from vidcolor.review.quality_table import quality_rows
 from vidcolor.review.style import STYLE as OWN
 from vidcolor.state.film import Film
-from vidcolor.state.status import ShotState, doubts, ranges, suggested
+from vidcolor.state.status import ShotState, doubtful, doubts, ranges, suggested
 from vidcolor.timeline import FrameRange
 
 MARK = '<meta name="generator" content="vidcolor report">'
@@ -117,12 +117,10 @@ def _head(found: _Found) -> Iterator[str]:
     ]
     for head, line in rows:
         yield f"<dt>{head}</dt><dd>{escape(line)}</dd>"
-    areas = doubts(shown, film.settings.export)
-    doubtful = sum(area >= film.settings.export.doubtful_area for area in areas.values())
     sure = [value for state in shown for value in state.confidence]
     tiles = [
         ("shots", f"{len(shown)}", f"{sum(s.waits for s in shown)} to be rendered"),
-        ("doubtful frames", f"{doubtful}", f"of {reel.frame_count}"),
+        ("doubtful frames", f"{len(doubtful(shown, film.settings.export))}", f"of {reel.frame_count}"),
         ("confidence", f"{sum(sure) / len(sure):.2f}" if sure else "-", "a mean over all frames"),
         ("frames to paint", f"{len(suggested(shown))}", "where one more picture would help"),
     ]

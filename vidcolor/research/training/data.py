@@ -30,6 +30,8 @@ MOST_BEND = 6.0
 """Deviation, in pixels, of the bend of a still's second view, at most."""
 CLIP_GROWTH = 0.1
 """Logarithm of how much larger one view of a clip is than the other, at most."""
+FARTHEST = 50
+"""Frames from one of a clip's pair to the other, at most."""
 FLIPPED = BACKWARD = 0.5
 """Shares of the clips' pairs that are mirrored, and whose reference is the later frame."""
 SAME_PRINT = 0.5
@@ -98,10 +100,17 @@ class Stills:
         return Pair(light, np.stack([c1, c2]), place.astype(np.float32), known, teachers)
 
 
+def drawn_ends(count: int, farthest: int, random: Generator) -> tuple[int, int]:
+    """Two of a clip's `count` frames, at most so many apart: the reference's place and the target's."""
+    later = int(random.integers(1, min(farthest, count - 1) + 1))
+    first = int(random.integers(0, count - later))
+    return (first + later, first) if random.random() < BACKWARD else (first, first + later)
+
+
 class Clips:
     """Pairs of frames of clips, up to `farthest` frames apart."""
 
-    def __init__(self, folders: list[Path], crop: int, farthest: int = 50) -> None:
+    def __init__(self, folders: list[Path], crop: int, farthest: int = FARTHEST) -> None:
         self.clips = [sorted(folder.glob("*.webp")) for folder in folders]
         self.crop, self.farthest = crop, farthest
 
@@ -109,12 +118,7 @@ class Clips:
         """One pair; the same for the same state of `random`."""
         clip = self.clips[random.integers(len(self.clips))]
         farthest = max(1, self.farthest // spacing(clip))
-        later = int(random.integers(1, min(farthest, len(clip) - 1) + 1))
-        first = int(random.integers(0, len(clip) - later))
-        ends = [first, first + later]
-        if random.random() < BACKWARD:
-            ends.reverse()
-        pictures = [read_rgb(clip[k]) for k in ends]
+        pictures = [read_rgb(clip[k]) for k in drawn_ends(len(clip), farthest, random)]
         if random.random() < FLIPPED:
             pictures = [np.ascontiguousarray(p[:, ::-1]) for p in pictures]
         one = draw_view(pictures[0].shape[:2], self.crop, CLIP_CAMERA, random)

@@ -22,14 +22,15 @@ from torch.nn import functional as F
 from vidcolor.features import LUMA
 from vidcolor.research.networks.lab import rgb_to_lab
 from vidcolor.research.training.data import (
-    BACKWARD,
     CLIP_CAMERA,
     CLIP_GROWTH,
+    FARTHEST,
     FLIPPED,
     MOST_BEND,
     SAME_PRINT,
     STILL_CAMERA,
     Batch,
+    drawn_ends,
     spacing,
 )
 from vidcolor.research.training.lessons import LARGEST, read_rgb
@@ -37,9 +38,6 @@ from vidcolor.research.training.machine import Machine
 from vidcolor.research.training.recipe import Recipe
 from vidcolor.research.training.views import STRIDE, Aim, draw_aim
 from vidcolor.research.training.worn import worn
-
-FARTHEST = 50
-"""Frames from one of a clip's pair to the other, at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -248,11 +246,9 @@ def _of_clips(
     sizes = kept.frames.sizes.cpu().numpy()
     for clip in chosen:
         start, length, gap = kept.clips[clip]
-        later = int(random.integers(1, min(max(1, FARTHEST // gap), length - 1) + 1))
-        at = start + int(random.integers(0, length - later))
-        pair = (at, at + later)
-        ends.append(pair[::-1] if random.random() < BACKWARD else pair)
-        high, wide = (int(n) for n in sizes[at])
+        reference, target = drawn_ends(length, max(1, FARTHEST // gap), random)
+        ends.append((start + reference, start + target))
+        high, wide = (int(n) for n in sizes[start + min(reference, target)])
         mirror.append(wide if random.random() < FLIPPED else 0)
         one.append(draw_aim((high, wide), crop, CLIP_CAMERA, random))
         growth = np.exp(random.uniform(-CLIP_GROWTH, CLIP_GROWTH))
