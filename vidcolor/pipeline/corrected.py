@@ -19,21 +19,22 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.flow.estimate import FlowEstimator
-from vidcolor.media.read import Clip
+from vidcolor.media.read import Clip, resized
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.fades import dimmed
 from vidcolor.pipeline.kept import FOLDER as KEYS
 from vidcolor.pipeline.kept import given_name, read_given, write_given
+from vidcolor.pipeline.keyframes import KeyframeMaker
 from vidcolor.pipeline.layers import Change, Layer, Part, carry, over, span_of
 from vidcolor.pipeline.painter import Painter
-from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import Ingredients
 from vidcolor.project.kinds import LAYERS
 from vidcolor.project.versions import CHROMA, Version, read_report, versions_of
 from vidcolor.state.film import Film
-from vidcolor.state.made_of import base_ingredients, layer_rules, shot_ingredients
-from vidcolor.state.plan import ShotPlan
+from vidcolor.state.made_of import base_ingredients, layer_rules, over_ingredients, shot_ingredients
+from vidcolor.state.plan import PlannedKeyframe, ShotPlan
 from vidcolor.timeline import FrameRange
+from vidcolor.types import Frame
 
 BASE, MATTES, OWN = "base.avi", "mattes", "own"
 COPIED = ("confidence", "doubt", "suggestions", "keyframes", "notes", "fades")
@@ -44,7 +45,7 @@ ANSWERED = 0.5
 
 def store_of(planned: ShotPlan) -> str:
     """The file that the machine's own colours of a shot go to: below corrections there is a store of its own."""
-    return BASE if any(c.kind in LAYERS for c in planned.corrections) else CHROMA
+    return BASE if planned.laid_over or any(c.kind in LAYERS for c in planned.corrections) else CHROMA
 
 
 def base_of(film: Film, planned: ShotPlan) -> tuple[Version, str] | None:
@@ -65,7 +66,7 @@ def take_base(film: Film, planned: ShotPlan, found: tuple[Version, str], folder:
     Answers what its report says of the base.
     """
     version, name = found
-    _take_mattes(version, planned, shot_ingredients(film, planned), folder)
+    _take_mattes(film, version, planned, shot_ingredients(film, planned), folder)
     shutil.copyfile(version.checked(name), folder / BASE)
     if (version.path / KEYS).is_dir():
         shutil.copytree(version.path / KEYS, folder / KEYS, dirs_exist_ok=True)
@@ -75,20 +76,27 @@ def take_base(film: Film, planned: ShotPlan, found: tuple[Version, str], folder:
     return {name: report.get(name, {}) for name in COPIED}
 
 
-def _take_mattes(version: Version, planned: ShotPlan, wanted: Ingredients, folder: Path) -> None:
-    """Copies the mattes of corrections that the version has too, laid on by the same rules."""
+def _take_mattes(film: Film, version: Version, planned: ShotPlan, wanted: Ingredients, folder: Path) -> None:
+    """Copies the mattes of layers that the version has too, laid on by the same rules."""
     if layer_rules(version.ingredients) != layer_rules(wanted):
         return
     (folder / MATTES).mkdir(exist_ok=True)
-    for correction in planned.corrections:
-        name = matte_name(correction)
-        if version.ingredients.get(correction.place) == correction.ingredient and name in version.stores:
+    made: dict[str, Ingredients] = {c.name: {c.place: c.ingredient} for c in planned.corrections}
+    for key in planned.laid_over:
+        made[_name_of(key)] = over_ingredients(key, film.plan.hashes)
+    for layer, of in made.items():
+        name = matte_name(layer)
+        if name in version.stores and all(version.ingredients.get(part) == value for part, value in of.items()):
             shutil.copyfile(version.checked(name), folder / name)
 
 
-def matte_name(correction: Correction) -> str:
-    """The file of a correction's matte, by its name in the version's folder."""
-    return f"{MATTES}/{correction.name.replace('/', '-')}.avi"
+def _name_of(key: PlannedKeyframe) -> str:
+    return f"regions-{key.frame:06d}"
+
+
+def matte_name(layer: str) -> str:
+    """The file of a layer's matte, of the layer's name: below the version's folder."""
+    return f"{MATTES}/{layer.replace('/', '-')}.avi"
 
 
 def _restore_given(folder: Path) -> None:
@@ -100,8 +108,8 @@ def _restore_given(folder: Path) -> None:
 class Corrector:
     """Lays the corrections of shots over their colours; several threads may ask at once."""
 
-    def __init__(self, film: Film, painter: Painter, flow: FlowEstimator) -> None:
-        self.film, self.painter, self.flow = film, painter, flow
+    def __init__(self, film: Film, painter: Painter, maker: KeyframeMaker, flow: FlowEstimator) -> None:
+        self.film, self.painter, self.maker, self.flow = film, painter, maker, flow
 
     def compose(
         self,
@@ -120,7 +128,12 @@ class Corrector:
         start, exact = planned.reach.start, [key["frame"] for key in keys if key["how"] == "exact"]
         with ChromaReader(folder / BASE, start) as base:
             size = base.read(start).confidence.shape
-            layers = [self._laid(c, planned, exact, clip, base) for c in planned.corrections if c.kind in LAYERS]
+            found = [self._regions(key, clip[key.frame - start], base) for key in planned.laid_over]
+            for correction in planned.corrections:
+                if correction.kind in LAYERS:
+                    target = clip[correction.frame - start]
+                    found.append(self.painter.layer(correction, base.read(correction.frame), target))
+        layers = [_laid(layer, planned, exact) for layer in found if layer is not None]
         (folder / MATTES).mkdir(exist_ok=True)
         for laid in layers:
             self._carry(laid, planned, clip, folder)
@@ -138,7 +151,15 @@ class Corrector:
         for key in keys:
             self._over_given(key["frame"], layers, folder)
         suggestions = [found for found in base_report["suggestions"] if not self._is_answered(found, layers, folder)]
-        return {**base_report, "confidence": confidence, "suggestions": suggestions, "base": dict(base_report)}
+        made_over = [self.maker.laid_over(key) for key in planned.laid_over]
+        return {
+            **base_report,
+            "confidence": confidence,
+            "suggestions": suggestions,
+            "keyframes": sorted([*keys, *(made.facts() for made in made_over)], key=lambda facts: facts["frame"]),
+            "notes": [*base_report["notes"], *(note for made in made_over for note in made.notes)],
+            "base": dict(base_report),
+        }
 
     def _is_answered(self, found: Mapping[str, Any], layers: Sequence[Laid], folder: Path) -> bool:
         """Whether people have said the colours of most of what a suggestion asks for."""
@@ -150,13 +171,15 @@ class Corrector:
                 answered |= np.asarray(laid.at(found["frame"], folder, size)[1]) >= ANSWERED
         return bool(answered[top:bottom, left:right].mean() >= ANSWERED)
 
-    def _laid(
-        self, correction: Correction, planned: ShotPlan, exact: Sequence[int], clip: Clip, base: ChromaReader
-    ) -> Laid:
-        target = clip[correction.frame - planned.reach.start]
-        layer = self.painter.layer(correction, base.read(correction.frame), target)
-        span = span_of(correction.frame, planned.reach, exact) if layer.share is not None else planned.reach
-        return Laid(layer, span)
+    def _regions(self, key: PlannedKeyframe, target: Frame, base: ChromaReader) -> Layer | None:
+        """A frame's regions as a layer; None where no network is there to fill them."""
+        below = base.read(key.frame)
+        found = self.maker.over(key, target, below)
+        if found is None:
+            return None
+        size = below.confidence.shape
+        chroma = np.stack([resized(plane, size) for plane in found[0].chroma])
+        return Layer(_name_of(key), key.frame, Change(chroma), resized(found[1], size))
 
     def _carry(self, laid: Laid, planned: ShotPlan, clip: Clip, folder: Path) -> None:
         """Keeps the layer's matte, as it is on every frame of its span, unless it is there already."""
@@ -177,13 +200,18 @@ class Corrector:
             return
         color = given
         for one in laid:
-            full = self.painter.layer_at(one.layer.correction, given.confidence.shape) if one.is_of(frame) else None
+            own = one.layer.correction if one.is_of(frame) else None
+            full = self.painter.layer_at(own, given.confidence.shape) if own is not None else None
             change, share = full or one.at(frame, folder, given.confidence.shape)
             color = over(color, change, share)
-        own = folder / given_name(frame)
+        kept = folder / given_name(frame)
         (folder / KEYS / OWN).mkdir(exist_ok=True)
-        own.replace(folder / KEYS / OWN / own.name)
+        kept.replace(folder / KEYS / OWN / kept.name)
         write_given(folder, replace(color, confidence=given.confidence), self.film.plan.reel.rate)
+
+
+def _laid(layer: Layer, planned: ShotPlan, exact: Sequence[int]) -> Laid:
+    return Laid(layer, span_of(layer.frame, planned.reach, exact) if layer.share is not None else planned.reach)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,10 +222,10 @@ class Laid:
     span: FrameRange
 
     def path(self, folder: Path) -> Path:
-        return folder / matte_name(self.layer.correction)
+        return folder / matte_name(self.layer.name)
 
     def is_of(self, frame: int) -> bool:
-        return self.layer.correction.frame == frame and self.layer.share is not None
+        return self.layer.frame == frame and self.layer.share is not None
 
     def matte(self, folder: Path) -> Generator[tuple[Change, Array | np.float32], None, None]:
         """What the layer makes of colours, and how far it counts, on each frame of its span in order."""

@@ -105,15 +105,22 @@ class KeyframeMaker:
             return replace(made, notes=(*made.notes, _left_out(key)))
         return self._made(key, target, beside)
 
-    def paint_over(self, key: PlannedKeyframe, target: Frame, color: ColorFrame) -> MadeKeyframe:
-        """The frame in the colours it has from elsewhere, the key's regions in those of their pictures."""
-        planes = resized(np.concatenate([color.chroma, color.confidence[None]]), target.lightness.shape)
-        below = ColorFrame(color.index, planes[:2], np.clip(planes[2], 0, 1))
-        return self._painted(key, target, self._read(key), MadeKeyframe(key.frame, below, "regions", key.pictures))
+    def over(self, key: PlannedKeyframe, target: Frame, below: ColorFrame) -> tuple[ColorFrame, Array] | None:
+        """The key's regions in the colours of their pictures, and how far they count, (H, W) 0..1, at working size.
 
-    def leave(self, key: PlannedKeyframe) -> MadeKeyframe:
-        """A key that there is nothing to paint over with."""
-        return MadeKeyframe(key.frame, None, "regions", key.pictures, notes=(_left_out(key),))
+        below    what the frame is coloured in without them
+        returns  None where there is no colorizer to fill them
+        """
+        if self.colorizer is None:
+            return None
+        planes = resized(np.concatenate([below.chroma, below.confidence[None]]), target.lightness.shape)
+        laid = ColorFrame(below.index, planes[:2], np.clip(planes[2], 0, 1))
+        return self._filled(self.colorizer, key, target, self._read(key), laid)
+
+    def laid_over(self, key: PlannedKeyframe) -> MadeKeyframe:
+        """What is said of a keyframe whose regions are laid over the shot's colours."""
+        notes = () if self.colorizer is not None else (_left_out(key),)
+        return MadeKeyframe(key.frame, None, "regions", key.pictures, notes=notes)
 
     def _read(self, key: PlannedKeyframe) -> list[Reference]:
         return [self.library.read(self.pictures[name]) for name in key.pictures]
@@ -160,15 +167,26 @@ class KeyframeMaker:
     ) -> MadeKeyframe:
         """The keyframe as it was made, its regions in the colours of their pictures."""
         assert self.colorizer is not None, "asked before"
-        regions = self._regions(key, target, references)
-        guides = [Guidance(r, 1.0, regions.get(r.name, ())) for r in references]
-        other = self.colorizer(target, guides, self.settings.colorize, made.color)
-        masks = [region.target for found in regions.values() for region in found]
-        shares = [resized(mask[None].astype(np.float32), target.lightness.shape)[0] for mask in masks]
-        share = np.clip(np.max(shares, axis=0), 0, 1)
+        other, share = self._filled(self.colorizer, key, target, references, made.color)
         other = replace(other, confidence=np.maximum(other.confidence, share))  # a person said so
         color = other if made.color is None else mixed(other, made.color, share)
         return replace(made, color=color, full_size=None)
+
+    def _filled(
+        self,
+        colorizer: Colorizer,
+        key: PlannedKeyframe,
+        target: Frame,
+        references: Sequence[Reference],
+        laid: ColorFrame | None,
+    ) -> tuple[ColorFrame, Array]:
+        """The frame as the key's regions would have it, and how far they count, (H, W) 0..1."""
+        regions = self._regions(key, target, references)
+        guides = [Guidance(r, 1.0, regions.get(r.name, ())) for r in references]
+        masks = [region.target for found in regions.values() for region in found]
+        shares = [resized(mask[None].astype(np.float32), target.lightness.shape)[0] for mask in masks]
+        filled = colorizer(target, guides, self.settings.colorize, laid)
+        return filled, np.clip(np.max(shares, axis=0), 0, 1)
 
     def _from_own_picture(
         self, key: PlannedKeyframe, target: Frame, picture: Reference, match: FrameMatch

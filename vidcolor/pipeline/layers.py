@@ -57,12 +57,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """One correction on its frame."""
+    """One correction, or a frame's regions, where it was said."""
 
-    correction: Correction
+    name: str
+    """What its matte is named by"""
+    frame: int
     change: Change
     share: Array | None
     """(h, w) 0..1; None: all of every frame of the shot"""
+    correction: Correction | None = None
+    """None: regions"""
 
     @property
     def varies(self) -> bool:
@@ -149,7 +153,7 @@ def carry(
     ends    whether the run ends before, and behind, at an exact picture, towards which the layer fades
     """
     assert layer.share is not None, "what holds everywhere is not carried"
-    frame, first, count = layer.correction.frame, frames[0].index, len(frames)
+    frame, first, count = layer.frame, frames[0].index, len(frames)
     share = np.stack([layer.share * FULL, np.zeros_like(layer.share)])
     shares = _carried(frame, share, frames, flow, settings)
     own = layer.change.chroma

@@ -43,8 +43,8 @@ class Painter:
             return self._spread(correction, below, target)
         found = self.layer_at(correction, size)
         if found is None:
-            return Layer(correction, change_of(correction, None), None)
-        return Layer(correction, *found)
+            return _layer(correction, change_of(correction, None), None)
+        return _layer(correction, *found)
 
     def layer_at(self, correction: Correction, size: tuple[int, ...]) -> tuple[Change, Array] | None:
         """What a paint or mask makes of colours, and how far it counts, (h, w); None where no picture says it all."""
@@ -79,7 +79,7 @@ class Painter:
             seeds = share >= min(STROKE, float(share.max()))
             found = spread(lightness, below.chroma, seeds, self.features, self.settings)
             found = np.maximum(share, found * np.float32(self.settings.scribble))
-            return Layer(correction, change_of(correction, spread_out(chroma, seeds.astype(np.float32))), found)
+            return _layer(correction, change_of(correction, spread_out(chroma, seeds.astype(np.float32))), found)
         assert isinstance(said, Hint | Neutral)
         assert said.at is not None
         scale = size[1] / self.size[1]
@@ -90,7 +90,11 @@ class Painter:
         if said.radius:
             ys, xs = np.mgrid[: size[0], : size[1]]
             found = found * np.clip(said.radius * scale + 0.5 - np.hypot(ys - y, xs - x), 0, 1)
-        return Layer(correction, change_of(correction, None), found.astype(np.float32))
+        return _layer(correction, change_of(correction, None), found.astype(np.float32))
+
+
+def _layer(correction: Correction, change: Change, share: Array | None) -> Layer:
+    return Layer(correction.name, correction.frame, change, share, correction)
 
 
 def _resized(plane: Array, size: tuple[int, ...]) -> Array:

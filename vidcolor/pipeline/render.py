@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from vidcolor.errors import DeviceError
@@ -131,8 +130,7 @@ class StoppedError(Exception):
 
 def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Progress) -> None:
     """Renders a version of each of the film's shots in `stale`, which holds at least one."""
-    before = sum(_beforehand(s) for s in stale) if models.colorizer is not None else 0
-    frames, keys = before + colored_frames(stale), sum(len(s.keyframes) for s in stale)
+    frames, keys = colored_frames(stale), sum(len(s.carried) for s in stale)
     costs = keyframe_seconds(film.plan.reel, stale), frame_seconds(film.plan.reel, film.settings)
     counter = _Counter(progress, Tally(frames, keys, *costs))
     counter.add()
@@ -141,7 +139,7 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     painter = Painter(
         library, film.plan.hashes, models.seen or models.features, film.settings.correct, film.plan.reel.size
     )
-    corrector = Corrector(film, painter, models.flow)
+    corrector = Corrector(film, painter, maker, models.flow)
     shots = [s.shot for s in film.plan.shots]
     clear = {shot.id: frames for shot, frames in zip(shots, clear_frames(shots), strict=True)}
     workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))
@@ -182,8 +180,7 @@ def _render_shot(
     if found is None:
         report = _base(film, planned, clear, clip, kept, maker, models, counter)
     else:
-        over = _beforehand(planned) if models.colorizer is not None else 0
-        counter.skip(frames=colored_frames([planned]) + over, keyframes=len(planned.keyframes))
+        counter.skip(frames=colored_frames([planned]), keyframes=len(planned.carried))
         report = take_base(film, planned, found, kept.version)
     if store_of(planned) == BASE:
         report = corrector.compose(planned, clip, kept.version, report)
@@ -216,7 +213,7 @@ def _base(
     rate, settings, name = film.plan.reel.rate, film.settings, store_of(planned)
     half = (clip.size[0] // 2, clip.size[1] // 2)
     keys = KeptKeyframes(kept, half, rate, planned.mixed)
-    _make_keyframes(keys, maker, planned, clip, settings, models, counter)
+    _make_keyframes(keys, maker, planned, clip, counter)
     shares = fade_shares(clip, planned.reach.start, planned.shot.frames, planned.fades, keys.to_carry())
     doubt = Doubt(half, len(planned.reach))
     state, first = kept.take_state(name, half, len(planned.reach))
@@ -236,48 +233,21 @@ def _base(
     }
 
 
-def _beforehand(planned: ShotPlan) -> int:
-    """Frames of the shot that are coloured before its keyframes are complete."""
-    over = planned.painted_over
-    return over[-1].frame - planned.reach.start + 1 if over else 0
-
-
 def _make_keyframes(
-    keys: KeptKeyframes,
-    maker: KeyframeMaker,
-    planned: ShotPlan,
-    clip: Clip,
-    settings: Settings,
-    models: Models,
-    counter: _Counter,
+    keys: KeptKeyframes, maker: KeyframeMaker, planned: ShotPlan, clip: Clip, counter: _Counter
 ) -> None:
-    """Puts the shot's keyframes into `keys`; those painted over take the rest of their colours from the others.
+    """Puts the shot's keyframes into `keys`.
 
     Each is written as soon as it is made, and taken from there when the shot is gone on with.
     """
-    over = {key.frame: key for key in planned.painted_over}
-    start, made = planned.reach.start, 0
-    for key in planned.keyframes:
-        if key.frame not in over and not keys.take(key.frame):
+    made = 0
+    for key in planned.carried:
+        if not keys.take(key.frame):
             made += 1
             with counter.keyframe():
-                target = clip[key.frame - start]
+                target = clip[key.frame - planned.reach.start]
                 keys.put(maker.make(key, target, Beside(planned, clip)), target)
-    own = keys.to_carry()
-    missing = {frame: key for frame, key in over.items() if not keys.take(frame)}
-    counter.skip(keyframes=len(planned.keyframes) - made - len(missing))
-    if models.colorizer is None:
-        for frame, key in missing.items():
-            with counter.keyframe():
-                keys.put(maker.leave(key), clip[frame - start])
-    elif missing:
-        for color in islice(_colored(clip, own, settings, models, counter), _beforehand(planned)):
-            if color.index in missing:
-                with counter.keyframe():
-                    target = clip[color.index - start]
-                    keys.put(maker.paint_over(missing[color.index], target, color), target)
-    else:
-        counter.skip(frames=_beforehand(planned))
+    counter.skip(keyframes=len(planned.carried) - made)
 
 
 def _colored(

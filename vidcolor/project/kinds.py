@@ -179,5 +179,7 @@ COLORS = ("keyframe", "reference", "region", "paint", "scribble", "hint", "neutr
 """Kinds that change a shot's colours."""
 LAYERS = ("paint", "scribble", "hint", "neutral", "saturation", "hue")
 """Of those, the kinds that are laid over the colours that the shot has without them."""
+REGION = "region"
+"""Laid over them too, where the shot has keyframes besides; else the frame is made a keyframe by its regions"""
 ROLES = ("picture", "paint", "mask", "part")
 """Fields that name a file."""

@@ -13,13 +13,13 @@ from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, THINGS, m
 from vidcolor.project.corrections import FOLDER as CORRECTIONS
 from vidcolor.project.fingerprint import Ingredients, Value, describe_change, fingerprint, settings_ingredients
 from vidcolor.project.folder import CONFIG, Project
-from vidcolor.project.kinds import LAYERS
+from vidcolor.project.kinds import LAYERS, REGION
 from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.stages import STAGES
 from vidcolor.state.by_shot import ByShot
 from vidcolor.state.film import Film
 from vidcolor.state.marks import file_hash, file_mark
-from vidcolor.state.plan import Picture, ShotPlan
+from vidcolor.state.plan import Picture, PlannedKeyframe, ShotPlan
 from vidcolor.types import Reel, Shot
 
 COMPUTED_ON, NUMBERS, FLOW_ON = "computed on", "networks.numbers", "flow.computed on"
@@ -27,6 +27,8 @@ COMPUTED_ON, NUMBERS, FLOW_ON = "computed on", "networks.numbers", "flow.compute
 REFERENCES = "references/"
 LAYERS_STAGE = "stage.corrections"
 TAKE_ANY = "export.machines=any"
+LAID_OVER = "regions "
+"""How the ingredients name regions that are laid over a shot's colours, with their frame behind it"""
 
 
 def shots_ingredients(project: Project, reel: Reel, settings: Settings) -> Ingredients:
@@ -75,7 +77,7 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
     plan, settings = film.plan, film.settings
     keys: Ingredients = {}
     mixed = planned.mixed
-    for key in planned.keyframes:
+    for key in planned.carried:
         where = "in a dissolve" if key.frame in mixed else ""
         keys[f"keyframe {key.frame}"] = " ".join(filter(None, [key.reason, *key.pictures, where]))
         keys |= {_below_room(name): plan.hashes[name] for name in key.pictures}
@@ -86,6 +88,7 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
     return {
         "reel": plan.reel.hash,
         "frames": f"{planned.reach.start}-{planned.reach.stop}",
+        **{name: value for key in planned.laid_over for name, value in over_ingredients(key, plan.hashes).items()},
         **keys,
         **_corrections_ingredients(planned, settings),
         **{f"fade {run.start}-{run.stop}": "" for run in planned.fades},
@@ -99,6 +102,16 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
     }
 
 
+def over_ingredients(key: PlannedKeyframe, hashes: Mapping[str, str]) -> Ingredients:
+    """What regions laid over a shot's colours are made of; `hashes`: of every picture and mask by its name."""
+    made: Ingredients = {f"{LAID_OVER}{key.frame}": " ".join(key.pictures)}
+    made |= {_below_room(name): f"{REGION} {hashes[name]}" for name in key.pictures}
+    for region in key.regions:
+        made[_below_room(region.path)] = f"{REGION} {hashes[region.path]} {region.picture}"
+        made |= {_below_room(region.part): f"{REGION} {hashes[region.part]}"} if region.part else {}
+    return made
+
+
 def _below_room(name: str) -> str:
     """A file by its room in the project: those of corrections are named with it."""
     return name if name.startswith(f"{CORRECTIONS}/") else f"{REFERENCES}{name}"
@@ -107,7 +120,7 @@ def _below_room(name: str) -> str:
 def _corrections_ingredients(planned: ShotPlan, settings: Settings) -> Ingredients:
     """The corrections of a shot's colours, and how they are laid on; nothing where there are none."""
     said: Ingredients = {correction.place: correction.ingredient for correction in planned.corrections}
-    if not any(correction.kind in LAYERS for correction in planned.corrections):
+    if not planned.laid_over and not any(correction.kind in LAYERS for correction in planned.corrections):
         return said
     return {**said, LAYERS_STAGE: STAGES["corrections"], **settings_ingredients("correct", settings.correct)}
 
@@ -129,8 +142,8 @@ def is_layer_rule(name: str) -> bool:
 
 def _lies_over(name: str, value: Value) -> bool:
     if name.startswith((f"{CORRECTIONS}/", REFERENCES)):
-        return str(value).split(" ")[0] in LAYERS
-    return is_layer_rule(name)
+        return str(value).split(" ")[0] in (*LAYERS, REGION)  # a region that is carried counts by its files' hashes
+    return name.startswith(LAID_OVER) or is_layer_rule(name)
 
 
 def reading_ingredients(settings: Settings) -> Ingredients:

@@ -88,10 +88,16 @@ class ShotPlan:
     """What a person approved of it."""
 
     @property
-    def painted_over(self) -> tuple[PlannedKeyframe, ...]:
-        """Keyframes that are the frame as the others colour it, with regions painted over it."""
+    def laid_over(self) -> tuple[PlannedKeyframe, ...]:
+        """Keyframes of regions alone beside others: laid over the colours that the shot has from those."""
         own = any(key.reason in ("person", "asked") for key in self.keyframes)
         return tuple(key for key in self.keyframes if own and key.reason == "regions")
+
+    @property
+    def carried(self) -> tuple[PlannedKeyframe, ...]:
+        """Keyframes that the shot takes its colours from: all but those laid over."""
+        over = self.laid_over
+        return tuple(key for key in self.keyframes if key not in over)
 
     @property
     def mixed(self) -> frozenset[int]:
