@@ -27,7 +27,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     film = ["--reel", str(folder / "film.mkv"), "--keyframes", str(folder / "refs"), "--preset", "draft"]
     assert main(["new", str(folder / "p"), *film, "--shots", str(folder / "cuts.csv")]) == 0
     for side in (["--set", "propagate.chroma_side=32"], ["--set", "propagate.chroma_side=40"], []):
-        assert main(["render", str(folder / "p"), *side]) == 0
+        assert main(["render", str(folder / "p"), "--set", "cache.room=0", *side]) == 0
     return folder
 
 
@@ -102,3 +102,17 @@ def test_nothing_goes_while_another_works(work: Path, capsys: pytest.CaptureFixt
     with Project.open(work / "p").lock():
         assert "another vidcolor is working here" in prune(work, capsys, status=2)
     assert len(versions(work)) == 6
+
+
+def test_of_the_cache_goes_what_is_of_other_settings(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = ["--set", "propagate.superpixel_density=2"]
+    for side in (other, []):
+        assert main(["render", str(work / "p"), "--set", "propagate.fill=0", *side]) == 0
+    folders = {p.name for p in (work / "p" / "cache").iterdir()}
+    assert sorted(name.split("-")[0] for name in folders) == ["labels", "labels", "look", "step"]
+    lines = [line.split() for line in prune(work, capsys).splitlines()]
+    (gone,) = [words[2] for words in lines if words[1] == "cache"]
+    assert {p.name for p in (work / "p" / "cache").iterdir()} == folders - {gone}
+    assert gone.startswith("labels-")
+    prune(work, capsys, "--set", "cache.room=0")
+    assert not any((work / "p" / "cache").iterdir())

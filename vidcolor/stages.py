@@ -11,7 +11,7 @@ STAGES: dict[str, int] = {
     "colorize": 6,
     "propagate": 7,
     "networks": 3,
-    "corrections": 3,
+    "corrections": 4,
     "finish": 3,
     "export": 1,
 }

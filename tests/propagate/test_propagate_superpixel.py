@@ -5,6 +5,7 @@ import numpy as np
 from vidcolor.propagate import propagate
 from vidcolor.propagate.ablation import WHOLE, Ablation, without
 from vidcolor.propagate.by_superpixel import STRANGER, Memory
+from vidcolor.propagate.cached import ShotCache
 from vidcolor.propagate.runs import Look, Step
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
@@ -26,7 +27,7 @@ def luma() -> np.ndarray:
 
 
 def taught(chroma: np.ndarray, error: np.ndarray = SURE, light: np.ndarray | None = None) -> Memory:
-    memory = Memory(SIZE, SETTINGS)
+    memory = Memory(ShotCache(None, 0, SIZE), SETTINGS)
     memory.follow(Look(0, luma() if light is None else light), None)
     memory.learn(chroma, error)
     return memory

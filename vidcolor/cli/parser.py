@@ -167,7 +167,7 @@ def _add_prune(verbs: argparse._SubParsersAction) -> None:
     parser = project_command(
         verbs,
         "prune",
-        "removes versions that are neither in force nor in a delivered film, and says what that frees",
+        "removes versions neither in force nor delivered, and old parts of the cache; says what that frees",
         "vidcolor prune northwind.vidcolor --dry-run",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")

@@ -1,4 +1,4 @@
-"""`vidcolor prune`: versions that nothing uses any more are removed, and what that frees is said."""
+"""`vidcolor prune`: what nothing uses any more is removed, and what that frees is said."""
 
 from __future__ import annotations
 

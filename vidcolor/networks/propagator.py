@@ -5,13 +5,13 @@ May be called by several threads at once; see precision.py for how they run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from numpy import ndarray as Array
 
-from vidcolor.networks import compare_places
+from vidcolor.networks import compare_places, kept_seen
 from vidcolor.networks.compare_places import Colored, Seen
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.precision import run_alone, working_dtype
@@ -45,6 +45,14 @@ class Propagator:
         maps = [m.to(working_dtype()) for m in self._features.maps(lightness)]
         things, share = ([], 0.0) if self._things is None else self._things(lightness)
         return compare_places.see(lightness, maps, things, share)
+
+    def arrays_of(self, seen: Seen) -> dict[str, Array]:
+        """What `see` answered, to be kept: see kept_seen.py."""
+        return kept_seen.arrays_of(seen)
+
+    def seen_of(self, arrays: Mapping[str, Array], lightness: Array) -> Seen | None:
+        """What `see` answered of the lightness when `arrays` was kept; None where that is not what it answers."""
+        return kept_seen.seen_of(arrays, lightness, has_things=self._things is not None)
 
     @torch.inference_mode()
     def with_colors(self, seen: Seen, chroma: Array, confidence: Array) -> Colored:

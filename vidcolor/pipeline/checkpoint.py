@@ -24,7 +24,8 @@ from vidcolor.pipeline.keyframes import MadeKeyframe
 from vidcolor.project.fingerprint import Ingredients, fingerprint
 from vidcolor.project.folder import Project, remove_tree
 from vidcolor.project.versions import PARTIAL, start_version
-from vidcolor.propagate.halt import STATE, Arrays, frames_done
+from vidcolor.propagate.arrays import Arrays
+from vidcolor.propagate.halt import STATE, frames_done
 from vidcolor.types import ColorFrame, Registration
 
 FOLDER, OF, OF_SCHEMA = "resume", "of.json", "vidcolor.resume/1"

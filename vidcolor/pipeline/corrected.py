@@ -30,6 +30,7 @@ from vidcolor.pipeline.painter import Painter
 from vidcolor.project.fingerprint import Ingredients
 from vidcolor.project.kinds import LAYERS
 from vidcolor.project.versions import CHROMA, Version, read_report, versions_of
+from vidcolor.propagate.cached import FrameCache
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import base_ingredients, layer_rules, over_ingredients, shot_ingredients
 from vidcolor.state.plan import PlannedKeyframe, ShotPlan
@@ -108,8 +109,10 @@ def _restore_given(folder: Path) -> None:
 class Corrector:
     """Lays the corrections of shots over their colours; several threads may ask at once."""
 
-    def __init__(self, film: Film, painter: Painter, maker: KeyframeMaker, flow: FlowEstimator) -> None:
-        self.film, self.painter, self.maker, self.flow = film, painter, maker, flow
+    def __init__(
+        self, film: Film, painter: Painter, maker: KeyframeMaker, flow: FlowEstimator, cache: FrameCache | None
+    ) -> None:
+        self.film, self.painter, self.maker, self.flow, self.cache = film, painter, maker, flow, cache
 
     def compose(
         self,
@@ -189,7 +192,7 @@ class Corrector:
         frames = Part(clip, span.start - planned.reach.start, len(span))
         ends = span.start > planned.reach.start, span.stop < planned.reach.stop
         with ChromaWriter(laid.path(folder), layer.share.shape, self.film.plan.reel.rate) as store:
-            for color in carry(layer, frames, self.flow, self.film.settings.propagate, ends):
+            for color in carry(layer, frames, self.flow, self.film.settings.propagate, ends, self.cache):
                 store.write(color)
 
     def _over_given(self, frame: int, layers: Sequence[Laid], folder: Path) -> None:

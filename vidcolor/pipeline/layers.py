@@ -20,6 +20,7 @@ from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import Hint, Hue, Neutral, Paint, Saturation
 from vidcolor.propagate.ablation import without
+from vidcolor.propagate.cached import FrameCache
 from vidcolor.propagate.shot import propagate
 from vidcolor.settings import PropagateSettings
 from vidcolor.timeline import FrameRange
@@ -35,6 +36,8 @@ CARRIED = without("attention")
 """A mask is not looked up elsewhere: another coat is another thing."""
 KNOWN = 1e-3
 """Share from which a paint's own colour is known."""
+SAME = 0.25
+"""Difference of a* or b* that makes no other colour: a shot's colours are stored in such steps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +100,14 @@ def change_of(correction: Correction, painted: Array | None) -> Change:
     return Change(painted)
 
 
+def one_color(chroma: Array, share: Array) -> Array:
+    """A paint's colours (2, h, w); (2, 1, 1) where all that it knows are the same: those need no carrying."""
+    known = chroma[:, share >= KNOWN]
+    if not known.size or (known.max(1) - known.min(1)).max() > SAME:
+        return chroma
+    return known.mean(1)[:, None, None].astype(np.float32)
+
+
 def chroma_of(color: str) -> Array:
     """(2, 1, 1) a*b* of R'G'B' in hexadecimal digits."""
     codes = np.array([int(color.removeprefix("#")[k : k + 2], 16) for k in (0, 2, 4)], np.float32)
@@ -104,7 +115,9 @@ def chroma_of(color: str) -> Array:
 
 
 def spread_out(chroma: Array, share: Array) -> Array:
-    """(2, h, w): a paint's colours, continued beyond its edge, where carried shares may reach."""
+    """(2, h, w): a paint's colours, continued beyond its edge, where carried shares may reach; one colour as it is."""
+    if chroma.shape[1:] == (1, 1):
+        return chroma
     known = (share >= KNOWN).astype(np.uint8)
     if not known.any() or known.all():
         return chroma
@@ -145,7 +158,12 @@ def span_of(frame: int, reach: FrameRange, exact: Sequence[int]) -> FrameRange:
 
 
 def carry(
-    layer: Layer, frames: Sequence[Frame], flow: FlowEstimator, settings: PropagateSettings, ends: tuple[bool, bool]
+    layer: Layer,
+    frames: Sequence[Frame],
+    flow: FlowEstimator,
+    settings: PropagateSettings,
+    ends: tuple[bool, bool],
+    cache: FrameCache | None = None,
 ) -> Iterator[ColorFrame]:
     """The layer on each of the frames, in order: its own colours as chroma, its share as confidence.
 
@@ -155,10 +173,10 @@ def carry(
     assert layer.share is not None, "what holds everywhere is not carried"
     frame, first, count = layer.frame, frames[0].index, len(frames)
     share = np.stack([layer.share * FULL, np.zeros_like(layer.share)])
-    shares = _carried(frame, share, frames, flow, settings)
+    shares = _carried(frame, share, frames, flow, settings, cache)
     own = layer.change.chroma
     plain = np.zeros((2, *layer.share.shape), np.float32) if own is None else np.broadcast_to(own, share.shape)
-    colors = _carried(frame, spread_out(plain, layer.share), frames, flow, settings) if layer.varies else None
+    colors = _carried(frame, spread_out(plain, layer.share), frames, flow, settings, cache) if layer.varies else None
     for found in shares:
         place = found.index - first
         counts = _edge(found.chroma[0] / FULL) if found.index != frame else layer.share
@@ -168,10 +186,15 @@ def carry(
 
 
 def _carried(
-    frame: int, planes: Array, frames: Sequence[Frame], flow: FlowEstimator, settings: PropagateSettings
+    frame: int,
+    planes: Array,
+    frames: Sequence[Frame],
+    flow: FlowEstimator,
+    settings: PropagateSettings,
+    cache: FrameCache | None,
 ) -> Iterator[ColorFrame]:
     known = ColorFrame(frame, planes.astype(np.float32), np.ones(planes.shape[1:], np.float32))
-    return propagate(frames, {frame: known}, flow, settings, ablation=CARRIED)
+    return propagate(frames, {frame: known}, flow, settings, ablation=CARRIED, cache=cache)
 
 
 def _edge(share: Array) -> Array:

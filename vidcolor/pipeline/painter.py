@@ -10,7 +10,7 @@ from numpy import ndarray as Array
 from vidcolor.colorize.by_hint import spread
 from vidcolor.features import Features
 from vidcolor.media.read import resized
-from vidcolor.pipeline.layers import Change, Layer, change_of, spread_out
+from vidcolor.pipeline.layers import Change, Layer, change_of, one_color, spread_out
 from vidcolor.pipeline.library import Library
 from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import Hint, Neutral, Paint, Scribble
@@ -52,7 +52,7 @@ class Painter:
             return None
         if isinstance(correction.said, Paint):
             chroma, share = self._paint(correction, size)
-            return change_of(correction, chroma), share
+            return change_of(correction, one_color(chroma, share)), share
         return change_of(correction, None), self._mask(correction, size)
 
     def _paint(self, correction: Correction, size: tuple[int, ...]) -> tuple[Array, Array]:
@@ -79,7 +79,8 @@ class Painter:
             seeds = share >= min(STROKE, float(share.max()))
             found = spread(lightness, below.chroma, seeds, self.features, self.settings)
             found = np.maximum(share, found * np.float32(self.settings.scribble))
-            return _layer(correction, change_of(correction, spread_out(chroma, seeds.astype(np.float32))), found)
+            own = spread_out(one_color(chroma, share), seeds.astype(np.float32))
+            return _layer(correction, change_of(correction, own), found)
         assert isinstance(said, Hint | Neutral)
         assert said.at is not None
         scale = size[1] / self.size[1]

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from vidcolor.errors import DeviceError
@@ -35,10 +35,12 @@ from vidcolor.pipeline.reading import Reading
 from vidcolor.pipeline.strip import frames_shown, strip_picture, write_stills
 from vidcolor.project.versions import CHROMA, finish_version
 from vidcolor.propagate.ablation import WHOLE, Ablation
+from vidcolor.propagate.arrays import Arrays
+from vidcolor.propagate.cached import FrameCache
 from vidcolor.propagate.doubt import Doubt
-from vidcolor.propagate.halt import Arrays
 from vidcolor.propagate.shot import propagate
 from vidcolor.settings import Settings
+from vidcolor.state.cached import cache_of
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients
 from vidcolor.state.plan import ShotPlan, clear_frames
@@ -67,6 +69,8 @@ class Models:
     """What the networks see by"""
     ablation: Ablation = WHOLE
     """For tools that measure; versions say nothing of it."""
+    cache: FrameCache | None = None
+    """Of the film's frames, for the next render"""
 
 
 @dataclass(slots=True)
@@ -139,7 +143,8 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     painter = Painter(
         library, film.plan.hashes, models.seen or models.features, film.settings.correct, film.plan.reel.size
     )
-    corrector = Corrector(film, painter, maker, models.flow)
+    models = replace(models, cache=cache_of(film))
+    corrector = Corrector(film, painter, maker, models.flow, models.cache)
     shots = [s.shot for s in film.plan.shots]
     clear = {shot.id: frames for shot, frames in zip(shots, clear_frames(shots), strict=True)}
     workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))
@@ -274,6 +279,7 @@ def _colored(
         doubt=doubt,
         shelf=shelf,
         state=state,
+        cache=models.cache,
     )
     began = time.monotonic()
     for color in frames:

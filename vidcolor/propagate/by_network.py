@@ -15,6 +15,7 @@ from numpy import ndarray as Array
 from vidcolor.confidence import ABSENT
 from vidcolor.propagate.blend import Guess, of_compared
 from vidcolor.propagate.by_flow import SmallKeyframe
+from vidcolor.propagate.cached import ShotCache
 from vidcolor.propagate.runs import Look
 
 if TYPE_CHECKING:
@@ -26,23 +27,33 @@ if TYPE_CHECKING:
 class NetworkFinder:
     """Looks frames up in the keyframes it has met."""
 
-    def __init__(self, network: Propagator) -> None:
-        self._network = network
+    def __init__(self, network: Propagator, cache: ShotCache) -> None:
+        self._network, self._cache = network, cache
         self._keys: dict[int, Colored] = {}
 
     def knows(self, position: int) -> bool:
         return position in self._keys
 
     def meet(self, key: SmallKeyframe) -> None:
-        seen = self._network.see(key.look.luma * np.float32(100))
+        seen = self._see(key.look)
         self._keys[key.look.position] = self._network.with_colors(seen, key.chroma, key.confidence)
+
+    def _see(self, look: Look) -> Seen:
+        lightness = look.luma * np.float32(100)
+        kept = self._cache.seen(look.position)
+        seen = None if kept is None else self._network.seen_of(kept, lightness)
+        if seen is None:
+            seen = self._network.see(lightness)
+            if self._cache.cache is not None:
+                self._cache.keep_seen(look.position, self._network.arrays_of(seen))
+        return seen
 
     def forget_all_but(self, positions: Sequence[int]) -> None:
         self._keys = {p: k for p, k in self._keys.items() if p in positions}
 
     def find(self, look: Look) -> tuple[Seen, Guess, Guess]:
         """The frame as the network sees it, and what its places and its cells find."""
-        seen = self._network.see(look.luma * np.float32(100))
+        seen = self._see(look)
         away = [abs(look.position - position) for position in self._keys]
         places, cells = self._network.compare(seen, list(self._keys.values()), away)
         return seen, of_compared(places, look.luma), of_compared(cells, look.luma)

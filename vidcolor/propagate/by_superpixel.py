@@ -14,6 +14,7 @@ from numpy import ndarray as Array
 
 from vidcolor.compiled import strict
 from vidcolor.flow.warp import occluded
+from vidcolor.propagate.cached import ShotCache
 from vidcolor.propagate.runs import Look, Step
 from vidcolor.settings import PropagateSettings
 from vidcolor.superpixels.segment import superpixel_count
@@ -107,7 +108,8 @@ class Memory:
     for the two numbers of a label's history.
     """
 
-    def __init__(self, size: tuple[int, int], settings: PropagateSettings) -> None:
+    def __init__(self, cache: ShotCache, settings: PropagateSettings) -> None:
+        size, self._cache = cache.size, cache
         self._tracker = Tracker(
             superpixel_count(size, settings.superpixel_density),
             compactness=settings.superpixel_compactness,
@@ -120,12 +122,7 @@ class Memory:
 
     def follow(self, look: Look, step: Step | None) -> None:
         """Goes on to the next frame; `step` is the motion from the frame before, None for the first."""
-        lightness = look.luma * np.float32(100)
-        if step is None:
-            labels = self._tracker.step(lightness)
-        else:
-            onward, back = step.onward.astype(np.float32), step.back.astype(np.float32)
-            labels = self._tracker.step(lightness, onward, occluded(onward, back))
+        labels = self._track(look, step)
         ids = np.unique(labels)
         sums = np.zeros((len(ids), STATISTICS))
         old = np.isin(ids, self._ids, assume_unique=True)
@@ -133,6 +130,21 @@ class Memory:
         dense = np.zeros(self._tracker.label_count, np.int32)
         dense[ids] = np.arange(len(ids), dtype=np.int32)
         self._ids, self._slots, self._sums, self._luma = ids, dense[labels], sums, look.luma
+
+    def _track(self, look: Look, step: Step | None) -> Array:
+        """The frame's labels, and the tracker taken to it."""
+        lightness = look.luma * np.float32(100)
+        kept = self._cache.labels(look.position)
+        if kept is not None:
+            self._tracker.go_on({**kept, "before": lightness})
+            return self._tracker.labels
+        if step is None:
+            labels = self._tracker.step(lightness)
+        else:
+            onward, back = step.onward.astype(np.float32), step.back.astype(np.float32)
+            labels = self._tracker.step(lightness, onward, occluded(onward, back))
+        self._cache.keep_labels(look.position, self._tracker.state())
+        return labels
 
     def _models(self) -> Array:
         models = np.zeros((len(self._ids), 8))

@@ -31,6 +31,7 @@ from vidcolor.propagate.by_attention import Finder
 from vidcolor.propagate.by_flow import SmallKeyframe
 from vidcolor.propagate.by_network import NetworkFinder, weighed
 from vidcolor.propagate.by_superpixel import Memory
+from vidcolor.propagate.cached import ShotCache
 from vidcolor.propagate.runs import Look, Step
 from vidcolor.settings import PropagateSettings
 
@@ -51,23 +52,23 @@ class Guesses:
 
     def __init__(
         self,
-        size: tuple[int, int],
+        cache: ShotCache,
         settings: PropagateSettings,
         network: Propagator | None,
         ablation: Ablation,
         listen: Listener | None,
     ) -> None:
-        """For frames of chroma `size`; the rest as `propagate` has it."""
+        """For the frames that `cache` is asked of; the rest as `propagate` has it."""
         keeps = ablation.keeps
         self._warps = not keeps("local")
-        finder = Finder if network is None else partial(NetworkFinder, network)
+        finder = Finder if network is None else partial(NetworkFinder, network, cache)
         self._finder = finder() if keeps("attention") else None
         weighs = network is not None and keeps("attention") and keeps("blend") and keeps("weigher")
         self._weigher: Weigher | None = network.weigher if network is not None and weighs else None
         self._mix = mixed if keeps("blend") else best
         self._settings = settings if keeps("fill") else replace(settings, fill=0.0)
         self._listen = listen
-        self.memory = Memory(size, settings) if keeps("superpixel") else None
+        self.memory = Memory(cache, settings) if keeps("superpixel") else None
 
     def meet(self, positions: Collection[int], key: Callable[[int], SmallKeyframe]) -> None:
         """Goes on with these keyframes to look colours up in, and no others; `key` gives one by its position."""

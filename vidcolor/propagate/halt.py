@@ -14,16 +14,15 @@ from typing import Protocol
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.propagate.arrays import ANY, LABELS, PAIR, PLANE, STEP, Arrays, Kinds, sound
 from vidcolor.propagate.by_flow import Carried, SmallKeyframe
 from vidcolor.propagate.by_superpixel import STATISTICS
 from vidcolor.propagate.runs import Look, Step
 
-Arrays = Mapping[str, Array]
 STATE = "state"
 """The name of the state at the frame reached last; `end_name` gives the others."""
-PLANE, PAIR, ANY = ("h", "w"), (2, "h", "w"), ("n",)
-PLACE: dict[str, tuple[tuple[int | str, ...], str]] = {"position": ((), "int64")}
-PARTS: dict[str, dict[str, tuple[tuple[int | str, ...], str]]] = {
+PLACE: Kinds = {"position": ((), "int64")}
+PARTS: dict[str, Kinds] = {
     "ahead": {
         "position": ((), "int64"),
         "luma": (PLANE, "float32"),
@@ -32,7 +31,7 @@ PARTS: dict[str, dict[str, tuple[tuple[int | str, ...], str]]] = {
         "points": (PAIR, "float32"),
         "reach": (PLANE, "float32"),
     },
-    "step": {"onward": (PAIR, "float16"), "back": (PAIR, "float16")},
+    "step": STEP,
     "before": {
         "position": ((), "int64"),
         "luma": (PLANE, "float32"),
@@ -45,13 +44,7 @@ PARTS: dict[str, dict[str, tuple[tuple[int | str, ...], str]]] = {
         "ids": (ANY, "int32"),
         "sums": (("n", STATISTICS), "float64"),
     },
-    "tracker": {
-        "before": (PLANE, "float32"),
-        "slots": (PLANE, "int32"),
-        "waiting": (PLANE, "bool"),
-        "ids": (ANY, "int32"),
-        "label_count": ((), "int64"),
-    },
+    "tracker": {"before": (PLANE, "float32"), **LABELS},
     "doubt": {
         "area": (("frames", "bounds"), "int16"),
         "points": ((2, "cells"), "float64"),
@@ -116,21 +109,6 @@ def frames_done(state: Arrays | None, size: tuple[int, int]) -> int:
             if not all(_within(array, int(found["given"])) for array in labels):
                 return 0
     return max(0, int(state["position"]))
-
-
-def sound(arrays: Arrays, kinds: Mapping[str, tuple[tuple[int | str, ...], str]], size: tuple[int, int]) -> bool:
-    """Whether these are all the arrays that `kinds` lists, each of its shape and kind."""
-    if set(arrays) != set(kinds):
-        return False
-    sides = {"h": size[0], "w": size[1]}
-    for name, (shape, kind) in kinds.items():
-        wanted = tuple(sides.get(side, -1) if isinstance(side, str) else side for side in shape)
-        array = arrays[name]
-        if array.dtype != kind or array.ndim != len(wanted):
-            return False
-        if any(want not in (-1, have) for want, have in zip(wanted, array.shape, strict=True)):
-            return False
-    return True
 
 
 def _within(slots: Array, count: int) -> bool:

@@ -6,7 +6,7 @@ A run holds 12 bytes a pixel of chroma size and frame: its luma, and four flow v
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,9 +19,12 @@ from numpy import ndarray as Array
 from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.flow.warp import resized
 from vidcolor.propagate.ablation import FlowAt
+from vidcolor.propagate.cached import ShotCache
 from vidcolor.types import Frame
 
 Result = TypeVar("Result")
+FLOW_TAKES = 2
+"""Frames that a flow lies between."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,42 +93,61 @@ def reduced(plane: Array, size: tuple[int, int]) -> Array:
 
 
 class Reader:
-    """Reads runs of a shot's frames; remembers the last look and lightness, where the next run goes on."""
+    """Reads runs of a shot's frames; remembers the last ones, where the next run goes on.
+
+    What is in the cache is taken from there, and frames that nothing else is made of are not asked for.
+    """
 
     def __init__(
-        self, frames: Sequence[Frame], flow: FlowEstimator, workers: ThreadPoolExecutor, flow_at: FlowAt
+        self,
+        frames: Sequence[Frame],
+        flow: FlowEstimator,
+        workers: ThreadPoolExecutor,
+        flow_at: FlowAt,
+        cache: ShotCache,
     ) -> None:
         self._frames, self._flow, self._workers = frames, flow, workers
-        self._flow_at = flow_at
-        self._last: tuple[Look, Array] | None = None
-        self.size = chroma_size(frames[0].lightness.shape)
-
-    def _read(self, position: int) -> tuple[Look, Array]:
-        if self._last is None or self._last[0].position != position:
-            lightness = self._frames[position].lightness
-            small = reduced(lightness, self.size)
-            self._last = (Look(position, small / np.float32(100)), small if self._flow_at == "chroma" else lightness)
-        return self._last
+        self._flow_at, self._cache = flow_at, cache
+        self._last: Look | None = None
+        self._planes: OrderedDict[int, Array] = OrderedDict()
+        self.size = cache.size
 
     def look(self, position: int) -> Look:
         """One frame."""
-        if self._last is not None and self._last[0].position == position:
-            return self._last[0]
-        return Look(position, reduced(self._frames[position].lightness, self.size) / np.float32(100))
+        if self._last is not None and self._last.position == position:
+            return self._last
+        luma = self._cache.look(position)
+        if luma is None:
+            luma = reduced(self._lightness(position), self.size) / np.float32(100)
+            self._cache.keep_look(position, luma)
+        return Look(position, luma)
 
     def run(self, first: int, last: int) -> Run:
         """Frames `first` to `last`, both included."""
-        look, lightness = self._read(first)
-        looks, steps = [look], []
+        looks, steps = [self.look(first)], []
         for position in range(first + 1, last + 1):
-            before = lightness
-            look, lightness = self._read(position)
-            looks.append(look)
-            steps.append(self._step(before, lightness))
+            looks.append(self.look(position))
+            steps.append(self._step(position))
+        self._last = looks[-1]
         return Run(looks, steps)
 
-    def _step(self, earlier: Array, later: Array) -> Step:
+    def _lightness(self, position: int) -> Array:
+        """What a frame's flow is found on, L*; the last two are kept."""
+        if position not in self._planes:
+            lightness = self._frames[position].lightness
+            self._planes[position] = lightness if self._flow_at == "working" else reduced(lightness, self.size)
+            if len(self._planes) > FLOW_TAKES:
+                self._planes.popitem(last=False)
+        return self._planes[position]
+
+    def _step(self, position: int) -> Step:
+        """The motion to a frame from the one before it."""
+        kept = self._cache.step(position)
+        if kept is not None:
+            return Step(kept["onward"], kept["back"])
+        earlier, later = self._lightness(position - 1), self._lightness(position)
         onward = self._workers.submit(self._flow, earlier, later)
         back = self._flow(later, earlier)
         fields = [resized(field, self.size).astype(np.float16) for field in (onward.result(), back)]
+        self._cache.keep_step(position, dict(zip(("onward", "back"), fields, strict=True)))
         return Step(*fields)

@@ -22,14 +22,15 @@ from numpy import ndarray as Array
 from vidcolor.confidence import confidence_of, error_of
 from vidcolor.flow.estimate import FlowEstimator, little_flow
 from vidcolor.propagate.ablation import WHOLE, Ablation
+from vidcolor.propagate.arrays import Arrays
 from vidcolor.propagate.blend import Candidate, origin_of
 from vidcolor.propagate.both_ways import BothWays, Brought, kept_of
 from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, start
+from vidcolor.propagate.cached import FrameCache, ShotCache
 from vidcolor.propagate.doubt import Doubt
 from vidcolor.propagate.guesses import Guesses, Listener
 from vidcolor.propagate.halt import (
     STATE,
-    Arrays,
     Shelf,
     carried_arrays,
     carried_of,
@@ -74,6 +75,7 @@ def propagate(
     doubt: Doubt | None = None,
     shelf: Shelf | None = None,
     state: Arrays | None = None,
+    cache: FrameCache | None = None,
 ) -> Iterator[ColorFrame]:
     """Every frame of a shot in colour, in order, at chroma size (half of working size).
 
@@ -86,6 +88,7 @@ def propagate(
     listen    told the guesses of each frame, by name: for training and study
     doubt     gathers what the shot leaves in doubt
     shelf     keeps the state about every `RUN` frames, when every frame before it has been taken from here
+    cache     keeps what hangs on the frames alone, from one call to the next; `frames` must be the same then
     state     what the shelf kept under `STATE` for the same shot: goes on behind the frames that were done then
     returns   confidence is 0..1, of the colour, not of the carrying; keyframes come out near to what was given
     Refuses keyframes outside the shot. Without any keyframe the shot comes out gray, with confidence 0.
@@ -96,7 +99,7 @@ def propagate(
     size = chroma_size(frames[0].lightness.shape)
     keys = Keyframes(frames[0].index, count, colored, size)
     with ThreadPoolExecutor(WORKERS) as workers:
-        shot = _Shot(frames, flow, settings, workers, network, ablation, listen, doubt, shelf)
+        shot = _Shot(frames, flow, settings, workers, network, ablation, listen, doubt, shelf, cache)
         begin = frames_done(state, size)
         for done, result in enumerate(shot.colors(keys, state if begin else None), begin + 1):
             if progress is not None:
@@ -116,15 +119,18 @@ class _Shot:
         listen: Listener | None,
         doubt: Doubt | None,
         shelf: Shelf | None,
+        cache: FrameCache | None,
     ) -> None:
         self._start, self._count = frames[0].index, len(frames)
-        self._reader = Reader(frames, flow, workers, ablation.flow_at)
+        size = chroma_size(frames[0].lightness.shape)
+        kept = ShotCache(cache if ablation.flow_at == WHOLE.flow_at else None, self._start, size)
+        self._reader = Reader(frames, flow, workers, ablation.flow_at, kept)
         self._workers, self._settings = workers, settings
         keeps = ablation.keeps
         rule = Rule(little_flow(flow), settings, camera=keeps("camera"))
         self._by_flow = keeps("flow")
         self._ways = BothWays(self._reader, rule, workers, shelf, warps=not keeps("local"))
-        self._guesses = Guesses(self._reader.size, settings, network, ablation, listen)
+        self._guesses = Guesses(kept, settings, network, ablation, listen)
         self._doubt, self._shelf = doubt, shelf
         self._steady = Steady(settings) if keeps("steady") else None
         self._followed = -1

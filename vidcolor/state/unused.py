@@ -1,4 +1,4 @@
-"""Versions that nothing uses any more, and what a stopped render left that none will go on with."""
+"""What nothing uses any more: versions, what a stopped render left that none will go on with, parts of the cache."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from vidcolor.errors import ProjectError
 from vidcolor.project.exports import exports_of
 from vidcolor.project.folder import Project
 from vidcolor.project.versions import NAME, PARTIAL, Version, versions_of
+from vidcolor.state.cached import outdated
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients
 from vidcolor.state.status import ShotState, made_elsewhere, state_today
@@ -28,7 +29,8 @@ class Unused:
 
 
 def unused(film: Film, shown: Sequence[ShotState]) -> Iterator[Unused]:
-    """The versions that are neither in force, nor a stale shot's newest, nor in any film this project delivered.
+    """The versions that are neither in force, nor a stale shot's newest, nor in any film this project delivered; and
+    what the cache keeps of other films, settings or programs than today's.
 
     shown    the state of every shot of the film
     What another kind of machine rendered of today's things is in force there, and stays. An unfinished version is left
@@ -47,6 +49,8 @@ def unused(film: Film, shown: Sequence[ShotState]) -> Iterator[Unused]:
             if (NAME.fullmatch(name) or name == PARTIAL) and (shot_id, name) not in kept:
                 path = project.path("shots", shot_id, name)
                 yield Unused(path, f"{shot_id} {'unfinished' if name == PARTIAL else name}", _size(path))
+    for path in outdated(film):
+        yield Unused(path, f"{path.parent.name} {path.name}", _size(path))
 
 
 def _today(film: Film, state: ShotState) -> Version | None:

@@ -85,6 +85,11 @@ class Tracker:
             flow, occluded = self._checked(lightness, flow, occluded)
             self._follow(self._before, lightness, flow, occluded)
         self._before = lightness
+        return self.labels
+
+    @property
+    def labels(self) -> Array:
+        """Labels (H, W) int32 of the last frame."""
         return self._ids[self._slots]
 
     def _checked(self, lightness: Array, flow: Array | None, occluded: Array | None) -> tuple[Array, Array]:

@@ -1,0 +1,93 @@
+"""What hangs on a shot's gray frames alone, and no colour, found again in the next render.
+
+A cache may have lost anything at any moment, and may give anything: what is found is checked, and made anew where it is
+not as it was made. Found or made, it is the same to the bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from numpy import ndarray as Array
+
+from vidcolor.propagate.arrays import LABELS, LOOK, STEP, Arrays, Kinds, sound
+
+
+class FrameCache(Protocol):
+    """Keeps arrays by kind and name as long as there is room; several threads may ask at once."""
+
+    def take(self, kind: str, name: str) -> Arrays | None:
+        """What was put under the name, bit for bit; None where it is not there any more."""
+        ...
+
+    def put(self, kind: str, name: str, arrays: Arrays) -> None:
+        """Keeps `arrays`, if it can."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShotCache:
+    """The cache as a shot that begins at frame `start` asks it, by position; None keeps nothing.
+
+    look    a frame at chroma size
+    step    the flows between a frame and the one before it
+    labels  superpixels tracked from the shot's first frame
+    seen    a frame as networks see it
+    """
+
+    cache: FrameCache | None
+    start: int
+    size: tuple[int, int]
+    """(height, width) of the chroma"""
+
+    def look(self, position: int) -> Array | None:
+        """Luma of the frame."""
+        found = self._taken("look", self._name(position), LOOK)
+        return None if found is None else found["luma"]
+
+    def keep_look(self, position: int, luma: Array) -> None:
+        self._put("look", self._name(position), {"luma": luma})
+
+    def step(self, position: int) -> Arrays | None:
+        """Flows to the frame from the one before, `onward` and `back`."""
+        return self._taken("step", self._name(position), STEP)
+
+    def keep_step(self, position: int, arrays: Arrays) -> None:
+        self._put("step", self._name(position), arrays)
+
+    def labels(self, position: int) -> Arrays | None:
+        """The tracker's state at the frame, but for the frame's lightness."""
+        found = self._taken("labels", self._tracked(position), LABELS)
+        if found is None:
+            return None
+        slots, ids = found["slots"], found["ids"]
+        given = int(found["label_count"])
+        if not len(ids) or slots.min() < 0 or slots.max() >= len(ids) or ids.min() < 0 or ids.max() >= given:
+            return None
+        return found if given <= (position + 1) * slots.size else None
+
+    def keep_labels(self, position: int, state: Arrays) -> None:
+        self._put("labels", self._tracked(position), {name: state[name] for name in LABELS})
+
+    def seen(self, position: int) -> Arrays | None:
+        """What networks saw; theirs to check."""
+        return None if self.cache is None else self.cache.take("seen", self._name(position))
+
+    def keep_seen(self, position: int, arrays: Arrays) -> None:
+        self._put("seen", self._name(position), arrays)
+
+    def _name(self, position: int) -> str:
+        return f"{self.start + position:07d}"
+
+    def _tracked(self, position: int) -> str:
+        """Labels hang on the frame that tracking began with."""
+        return f"{self.start:07d}-{self._name(position)}"
+
+    def _taken(self, kind: str, name: str, kinds: Kinds) -> Arrays | None:
+        found = None if self.cache is None else self.cache.take(kind, name)
+        return found if found is not None and sound(found, kinds, self.size) else None
+
+    def _put(self, kind: str, name: str, arrays: Arrays) -> None:
+        if self.cache is not None:
+            self.cache.put(kind, name, arrays)
