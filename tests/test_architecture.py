@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 HOUSE = ROOT / "vidcolor"
 FLOOR = {
     "errors": 0,
+    "partial": 0,
     "timeline": 1,
     "stages": 1,
     "checked": 1,

@@ -70,14 +70,18 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "an empty note": ('kind = "note"\nframe = 3\nnote = ""', "3", "mend that entry"),
     "a hint without a colour": ('kind = "hint"\nframe = 3\nat = [1, 2]', "3", "color"),
     "a hint without a point": ('kind = "hint"\nframe = 3\ncolor = "ff0000"', "3", "at"),
-    "a colour by name": ('kind = "hint"\nframe = 3\nat = [1, 2]\ncolor = "navy"', "3", "color"),
+    "a colour by name": ('kind = "hint"\nframe = 3\nat = [1, 2]\ncolor = "navy"', "3", "as 1f2a5c; mend that"),
     "a point of one number": ('kind = "hint"\nframe = 3\nat = [1]\ncolor = "ff0000"', "3", "at"),
     "a point outside": ('kind = "hint"\nframe = 3\nat = [64, 2]\ncolor = "ff0000"', "3", "64 wide and 48 high"),
     "a point left of it": ('kind = "hint"\nframe = 3\nat = [-1, 2]\ncolor = "ff0000"', "3", "mend that entry"),
     "a point that is no number": ('kind = "hint"\nframe = 3\nat = [nan, 2]\ncolor = "ff0000"', "3", "mend"),
     "an endless radius": ('kind = "hint"\nframe = 3\nat = [1, 2]\ncolor = "ff0000"\nradius = inf', "3", "radius"),
-    "neutral of nothing": ('kind = "neutral"\nframe = 3', "3", "one of mask, at"),
-    "neutral of two things": ('kind = "neutral"\nframe = 3\nat = [1, 2]\nmask = "m.png"', "3", "one of mask, at"),
+    "neutral of nothing": ('kind = "neutral"\nframe = 3', "3", "write one of mask and at"),
+    "neutral of two things": (
+        'kind = "neutral"\nframe = 3\nat = [1, 2]\nmask = "m.png"',
+        "3",
+        "write one of mask and at",
+    ),
     "too much saturation": ('kind = "saturation"\nframe = 3\namount = 5', "3", "amount"),
     "saturation without an amount": ('kind = "saturation"\nframe = 3', "3", "amount"),
     "a whole turn": ('kind = "hue"\nframe = 3\ndegrees = 360', "3", "degrees"),
@@ -92,8 +96,12 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "a merge at the film's head": ('kind = "merge"\nframe = 0', "0", "no shot begins there after another"),
     "a dissolve that is too long": ('kind = "dissolve"\nframe = 8\nlength = 20', "8", "16 is the longest"),
     "a dissolve at the film's head": ('kind = "dissolve"\nframe = 0\nlength = 4', "0", "nothing to dissolve from"),
-    "a dissolve of no length": ('kind = "dissolve"\nframe = 8', "8", "length"),
-    "a dissolve of less than nothing": ('kind = "dissolve"\nframe = 8\nlength = -2', "8", "length"),
+    "a dissolve of no length": ('kind = "dissolve"\nframe = 8', "8", "length: is missing; it must be a whole number"),
+    "a dissolve of less than nothing": (
+        'kind = "dissolve"\nframe = 8\nlength = -2',
+        "8",
+        "length = -2: must be a whole number from 0 to 240; mend that entry",
+    ),
     "a shot cut otherwise": ('kind = "exclude"\nframe = 0\nframes = [0, 16]', "0", "now holds 0 to 7"),
     "approval of nothing": (
         f'kind = "approve"\nframe = 0\nversion = "v001"\nseen = "{"0" * 16}"',
@@ -117,6 +125,7 @@ def test_a_bad_page_is_told_in_one_line(name, project, capsys):
     (line,) = told(project, capsys)
     assert "corrections/0001-bad" in line
     assert words in line
+    assert not {"Expected", "Object", "`str`", "regex"} & set(line.split()), "a library's words"
     if frame:
         assert f"frame {frame}" in line
     capsys.readouterr()
@@ -255,10 +264,21 @@ LINES: dict[str, tuple[list[str], str]] = {
     "missing colour": (["hint", "3", "--at", "1,2"], "--color is missing"),
     "an option of another kind": (["cut", "3", "--color", "ff0000"], "a cut takes none"),
     "a version where none belongs": (["exclude", "3", "v001"], "takes no version"),
-    "a version that is not there": (["approve", "r1-000000", "v007"], "no version v007"),
-    "nothing to approve": (["approve", "r1-000000"], "render it first"),
+    "a version that is not there": (["approve", "r1-000000", "v007"], "no version 'v007'; it was never rendered"),
+    "nothing to approve": (["approve", "r1-000000"], "r1-000000`, look at it, and approve it then"),
     "a file that is not there": (["paint", "3", "--file", "none.png"], "no such file"),
-    "a colour that is none": (["hint", "3", "--at", "1,2", "--color", "navy"], "color"),
+    "a colour that is none": (["hint", "3", "--at", "1,2", "--color", "navy"], "--color navy: must be a colour in six"),
+    "a colour by its name": (["hint", "3", "--at", "1,2", "--color", "red"], "as 1f2a5c; nothing was written"),
+    "a dissolve too long for any": (
+        ["dissolve", "8", "--length", "500"],
+        "--length 500: must be a whole number from 0",
+    ),
+    "a point of no picture": (["hint", "3", "--at=-1,2", "--color", "ff0000"], "--at -1,2: must be a point"),
+    "nothing that stays gray": (["neutral", "3"], "correct neutral: --at or --file is missing; what stays gray is"),
+    "two things that stay gray": (
+        ["neutral", "3", "--at", "1,2", "--file", __file__],
+        "--at and --file are both there",
+    ),
     "no words": (["note", "3"], "--note is missing"),
 }
 

@@ -49,6 +49,8 @@ def test_never_planned_and_changed_since_are_told_apart(place, capsys):
     assert "never planned" in told
     assert "film has changed" not in told
     assert main(["plan", str(project)]) == 0
+    told = refused(capsys, "status", project, "--json", "--set", "reel.levels=full")
+    assert "settings of how the film is read (reel) have changed since" in told
     write_gray_film(place / "film.mkv", 9)
     told = refused(capsys, "status", project, "--json")
     assert "the film has changed since" in told

@@ -105,6 +105,18 @@ def test_a_cut_renders_its_shot_in_two_and_deleting_it_finds_the_old(work, capsy
     assert (work / "out.mkv").read_bytes() == film
 
 
+@pytest.mark.parametrize(
+    ("words", "next_step"), [(["cut", "12"], "`vidcolor render"), (["exclude", "r1-000008"], "next: `vidcolor export")]
+)
+def test_what_to_type_next_is_said(work, capsys, words, next_step):
+    correct(work, *words)
+    assert next_step in capsys.readouterr().out
+
+
+def test_a_version_may_be_approved_by_its_short_name(work):
+    assert 'version = "v001"' in correct(work, "approve", "r1-000000", "v1").read_text()
+
+
 def test_merged_shots_are_one(work, capsys):
     before = versions(work)
     correct(work, "merge", "r1-000008")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import av
@@ -107,9 +108,27 @@ def test_a_film_merely_touched_keeps_all_that_was_made(place, monkeypatch):
     kept = {name: (place / "p" / "plan" / name).read_bytes() for name in ("shots.json", "references.json")}
     os.utime(place / "film.mkv")
     monkeypatch.setattr("vidcolor.pipeline.plan.find_shots", None)  # would fail if it were asked
-    assert main(["status", str(place / "p")]) == 2
     assert main(["plan", str(place / "p")]) == 0
     assert {name: (place / "p" / "plan" / name).read_bytes() for name in kept} == kept
+
+
+def test_a_copy_of_film_and_project_reads_as_what_was_planned_and_is_hashed_once(place, monkeypatch, capsys):
+    copied = Path(shutil.copytree(place, place.parent / "copied"))
+    os.utime(copied / "film.mkv")
+    taken, take = [], whole.WholeHash.take
+    monkeypatch.setattr(whole.WholeHash, "take", lambda self: taken.append(1) or take(self))
+    for _ in range(2):
+        assert main(["status", str(copied / "p")]) == 0
+    assert main(["plan", str(copied / "p")]) == 0
+    assert len(taken) == 1
+    assert capsys.readouterr().err == ""
+
+
+def test_another_film_of_the_same_length_is_none_that_was_planned(place, capsys):
+    mend(place)
+    os.utime(place / "film.mkv")
+    assert main(["status", str(place / "p")]) == 2
+    assert "has changed since it was planned; run `vidcolor plan" in capsys.readouterr().err
 
 
 def test_a_film_that_nobody_touched_is_not_read_again(place, monkeypatch):

@@ -73,6 +73,15 @@ def checked(data: Any, kind: Any) -> Any:
         raise MisfitError("", str(error)) from error
 
 
+MISSING = re.compile(r"Object missing required field `(.*)`")
+
+
+def missing(error: MisfitError) -> str:
+    """The field that is not there, where that is what is wrong; else empty."""
+    found = MISSING.fullmatch(error.problem)
+    return found[1] if found else ""
+
+
 def _from_text(kind: type, value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError(f"Expected `str`, got {value!r:.40}")

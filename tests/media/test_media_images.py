@@ -425,6 +425,6 @@ def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(MediaError, match=r"w\.png: cannot be written \(No space left on device\)"):
+    with pytest.raises(MediaError, match=r"w\.png: cannot be written: the disk is full; free some space"):
         write_image(tmp_path / "w.png", random_rgb(255))
     assert not list(tmp_path.iterdir())

@@ -16,6 +16,7 @@ from vidcolor.color import delta_e
 from vidcolor.hashes import sha256_of
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.project.fingerprint import fingerprint
+from vidcolor.review import compare
 from vidcolor.timeline import Rate
 from vidcolor.types import ColorFrame
 
@@ -109,13 +110,14 @@ def test_the_picture_shows_both_and_says_what_they_were_made_of(work, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["r1-000000", "v001", "v009"], "has no version 'v009'; there is v001, v002"),
-        (["r1-000000", "v001", "../v001"], "has no version"),
+        (["r1-000000", "v001", "v009"], "no version 'v009'; it has v001, v002"),
+        (["r1-000000", "v001", "../v001"], "no version '../v001'"),
         (["r1-000099", "v001", "v002"], "no such shot"),
         (["r1-000000", "v001", "v002", "-o", "x.gif"], "pages are JPEG or PNG; name it x.jpg"),
     ],
 )
-def test_what_cannot_be_compared_is_refused(made, words, said, capsys):
+def test_what_cannot_be_compared_is_refused_before_the_work(made, words, said, capsys, monkeypatch):
+    monkeypatch.setattr(compare, "difference", None)
     assert main(["diff", str(made / "film.vidcolor"), *words]) == 2
     assert said in capsys.readouterr().err
 

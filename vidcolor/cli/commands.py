@@ -87,7 +87,8 @@ def example_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 
 def new_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    settings = load_settings([(f"preset {args.preset}", preset_tables(args.preset))])
+    preset = args.preset or ProjectConfig(reel="").preset
+    settings = load_settings([(f"preset {preset}", preset_tables(preset))])
     file_mark(args.reel)
     _check_references(args.keyframes)
     if args.shots:
@@ -99,7 +100,7 @@ def new_command(args: argparse.Namespace, terminal: Terminal) -> None:
     config = ProjectConfig(
         reel=project.relative(args.reel),
         keyframes=project.relative(args.keyframes) if args.keyframes else "",
-        preset=args.preset,
+        preset=preset,
         shots=project.relative(args.shots) if args.shots else "",
     )
     Project.create(args.project, config)

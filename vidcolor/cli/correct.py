@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from vidcolor.checked import MisfitError
 from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.working import settings_of
 from vidcolor.errors import CorrectionError
 from vidcolor.project import Project
 from vidcolor.project.corrections import Correction, frame_of, remove_correction, write_correction
-from vidcolor.project.kinds import COLORS, CUTS, KINDS, OfShot
+from vidcolor.project.kinds import COLORS, CUTS, KINDS, OfShot, check_said
+from vidcolor.project.versions import version_named
 from vidcolor.state.corrected import touched
 from vidcolor.state.film import Film
 from vidcolor.state.plan import Plan, ShotPlan
@@ -60,6 +62,7 @@ def correct_command(args: argparse.Namespace, terminal: Terminal) -> None:
         frame = _frame(film.plan, args.where)
         planned = _shot_of(film.plan, frame)
         entries, files = _entries(args, film, planned), _files(args)
+        _check_values(args, entries, files)
         name = write_correction(project, args.kind, frame, entries, files)
         film = load_film(Project.open(args.project), settings, device=args.device)
         if files and not any(p.name == name for p in film.plan.problems):
@@ -69,6 +72,16 @@ def correct_command(args: argparse.Namespace, terminal: Terminal) -> None:
     shots = [planned.shot.id for correction in _named(film, name) for planned in touched(film.plan, correction)]
     touches = f"touches {', '.join(shots)}" if shots else "touches no shot"
     terminal.say(f"written: corrections/{name}; it {touches}; delete it to undo it")
+    if args.kind != "note":
+        terminal.say(f"next: {_next_step(args.kind, film)}")
+
+
+def _next_step(kind: str, film: Film) -> str:
+    """What to type so that a correction is seen."""
+    root = film.project.root
+    deliver = f"`vidcolor export {root}` delivers the film"
+    made = f"`vidcolor render {root}` makes anew what it touches, and no other shot; then "
+    return deliver if kind in ("exclude", "approve") else made + deliver
 
 
 def _look(film: Film) -> None:
@@ -154,6 +167,20 @@ def _check_options(args: argparse.Namespace) -> None:
         raise CorrectionError(f"{args.which}: a {args.kind} takes no version; leave it out")
 
 
+def _check_values(args: argparse.Namespace, entries: dict[str, Any], files: dict[str, Path]) -> None:
+    """Refuses, in the words of the line, what the kind does not take."""
+    if args.kind == "neutral" and (args.at is None) == (args.file is None):
+        given = "--at or --file is missing" if args.at is None else "--at and --file are both there"
+        raise CorrectionError(f"correct neutral: {given}; what stays gray is the thing at --at X,Y, or --file MASK")
+    try:
+        check_said({"kind": args.kind, "frame": args.where, **entries, **dict.fromkeys(files, "file")}, args.kind)
+    except MisfitError as error:
+        written = getattr(args, error.place, None)
+        shown = ",".join(f"{part:g}" for part in written) if isinstance(written, list) else written
+        words = error.problem.replace(" in quotes", "").replace("[640, 410]", "640,410")
+        raise CorrectionError(f"--{error.place} {shown}: {words}; nothing was written") from error
+
+
 def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(f"--{name}" for name in names)
 
@@ -175,14 +202,13 @@ def _entries(args: argparse.Namespace, film: Film, planned: ShotPlan) -> dict[st
 
 def _approved(version: str | None, film: Film, planned: ShotPlan) -> dict[str, str]:
     """The version to approve: the one named, else today's, else the newest."""
-    from vidcolor.project.versions import versions_of
-
-    there = list(versions_of(film.project, planned.shot.id))
-    today = state_today(film, planned).version
-    chosen = next((v for v in there if v.name == version), None) if version else today
-    if chosen is None:
-        names = f"it has {', '.join(v.name for v in there)}" if there else "it has none yet; render it first"
-        raise CorrectionError(f"{planned.shot.id}: no version {version or 'to approve'}; {names}")
+    if version:
+        chosen = version_named(film.project, planned.shot.id, version)
+    elif (today := state_today(film, planned).version) is not None:
+        chosen = today
+    else:
+        remedy = f"run `vidcolor render {film.project.root} {planned.shot.id}`, look at it, and approve it then"
+        raise CorrectionError(f"{planned.shot.id}: has no version to approve yet; {remedy}")
     return {"version": chosen.name, "seen": chosen.seen}
 
 

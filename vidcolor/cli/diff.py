@@ -18,7 +18,9 @@ SCHEMA = "vidcolor.diff/1"
 
 def diff_command(args: argparse.Namespace, terminal: Terminal) -> None:
     from vidcolor.media.place import make_folder
-    from vidcolor.review.compare import difference, version_named, write_difference
+    from vidcolor.project.versions import version_named
+    from vidcolor.review.compare import difference, write_difference
+    from vidcolor.review.draw import check_place
     from vidcolor.review.sheet import FOLDER
 
     project = Project.open(args.project)
@@ -26,8 +28,10 @@ def diff_command(args: argparse.Namespace, terminal: Terminal) -> None:
     shows = nullcontext(ShowProgress()) if args.json else terminal.progress()
     with working(project, "diff", args.wait), shows as progress:
         film = load_film(project, settings, device=args.device)
-        first, second = (version_named(film, args.shot, name) for name in (args.first, args.second))
-        path: Path = args.out or project.path(FOLDER, f"diff-{args.shot}-{first.name}-{second.name}.jpg")
+        shot = film.plan.shot(args.shot).shot.id
+        first, second = (version_named(project, shot, name) for name in (args.first, args.second))
+        path: Path = args.out or project.path(FOLDER, f"diff-{shot}-{first.name}-{second.name}.jpg")
+        check_place(path)  # before the work
         found = difference(first, second, progress)
         if not args.out:
             make_folder(path.parent)

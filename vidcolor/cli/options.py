@@ -78,6 +78,12 @@ def add_project(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("project", type=path, help="the project folder")
 
 
+def add_made_with(parser: argparse.ArgumentParser) -> None:
+    """What a project is made with: settings by name, and shots by a list."""
+    parser.add_argument("--preset", metavar="NAME", help="draft, standard (default) or archive")
+    parser.add_argument("--shots", type=path, metavar="FILE", help="an EDL, OTIO or CSV instead of shot detection")
+
+
 def add_shot_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shots",

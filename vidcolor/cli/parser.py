@@ -17,6 +17,7 @@ from vidcolor.cli.options import (
     Mixed,
     add_delivery,
     add_device,
+    add_made_with,
     add_project,
     add_references,
     add_set,
@@ -76,8 +77,7 @@ def _add_run(verbs: argparse._SubParsersAction) -> None:
     add_references(parser)
     parser.add_argument("--project", type=path, metavar="DIR", help="the project folder (default: FILM.vidcolor)")
     add_delivery(parser)
-    parser.add_argument("--preset", metavar="NAME", help="draft, standard (default) or archive")
-    parser.add_argument("--shots", type=path, metavar="FILE", help="an EDL, OTIO or CSV instead of shot detection")
+    add_made_with(parser)
     add_device(parser)
     add_set(parser)
     add_wait(parser)
@@ -100,8 +100,7 @@ def _add_new(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument("project", type=path, help="the folder to make")
     parser.add_argument("--reel", type=path, required=True, metavar="FILM", help="the film file")
     add_references(parser)
-    parser.add_argument("--preset", default="standard", metavar="NAME", help="draft, standard (default) or archive")
-    parser.add_argument("--shots", type=path, metavar="FILE", help="an EDL, OTIO or CSV instead of shot detection")
+    add_made_with(parser)
 
 
 def _add_plan(verbs: argparse._SubParsersAction) -> None:

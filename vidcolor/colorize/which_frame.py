@@ -24,6 +24,7 @@ from numpy import ndarray as Array
 from vidcolor.color import lab_to_rgb
 from vidcolor.colorize.align import affine_between, laid_along, local_contrast
 from vidcolor.features import LUMA, lightness_of
+from vidcolor.media.read import resized
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Reference
 
@@ -68,7 +69,7 @@ def small_size(size: tuple[int, int]) -> tuple[int, int]:
 def small_picture(picture: Reference, size: tuple[int, int]) -> Array:
     """(3, h, w): R'G'B' of the picture, at the size of small frames."""
     rgb = lab_to_rgb(np.concatenate([picture.lightness[None], picture.chroma]))
-    return np.stack([_small(plane, size) for plane in rgb])
+    return np.stack([resized(plane, size) for plane in rgb])
 
 
 def find_frame(
@@ -163,10 +164,3 @@ def _correlation(a: Array, b: Array) -> float:
     a, b = (_inner(x) - _inner(x).mean() for x in (a, b))
     scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
     return float((a * b).sum()) / scale if scale else 0.0
-
-
-def _small(plane: Array, size: tuple[int, ...]) -> Array:
-    if plane.shape == size:
-        return plane
-    how = cv2.INTER_AREA if size[0] <= plane.shape[0] else cv2.INTER_LINEAR
-    return cv2.resize(plane, (size[1], size[0]), interpolation=how)

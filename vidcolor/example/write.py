@@ -24,7 +24,8 @@ from vidcolor.example.sound import HERTZ, soundtrack
 from vidcolor.media.codecs import find_delivery
 from vidcolor.media.encoder import PictureTrack, timescale
 from vidcolor.media.images import write_image
-from vidcolor.media.place import partial_path, told, write_text
+from vidcolor.media.place import told, write_text
+from vidcolor.partial import partial_path
 from vidcolor.settings import ExportSettings
 from vidcolor.timeline import parse_timecode
 from vidcolor.types import Reel

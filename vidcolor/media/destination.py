@@ -6,8 +6,9 @@ from pathlib import Path
 
 from vidcolor.errors import MediaError
 from vidcolor.media.codecs import Delivery, container_of, find_delivery
-from vidcolor.media.place import partial_path, told
+from vidcolor.media.place import told
 from vidcolor.media.sound import untaken_tracks
+from vidcolor.partial import partial_path
 from vidcolor.settings import ExportSettings
 from vidcolor.types import Reel
 

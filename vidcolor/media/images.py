@@ -28,6 +28,7 @@ from vidcolor.media.colors import unit_planes
 from vidcolor.media.deep import read_composite, read_stored, stored_size
 from vidcolor.media.icc import color_space, read_profile
 from vidcolor.media.layered import kind_of, merged_png
+from vidcolor.media.place import whole
 from vidcolor.types import Reference
 
 FORMATS = ("PNG", "TIFF", "JPEG")
@@ -334,10 +335,5 @@ def write_image(path: Path, picture: np.ndarray) -> None:
     done, data = cv2.imencode(".png", pixels)
     if not done:
         raise MediaError(f"{path}: the picture could not be encoded as PNG; make it smaller")
-    partial = path.with_name(f"{path.name}.partial")
-    try:
+    with whole(path) as partial:
         partial.write_bytes(data.tobytes())
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise MediaError(f"{path}: cannot be written ({error.strerror}); check the disk and permissions") from error

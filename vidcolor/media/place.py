@@ -1,18 +1,17 @@
-"""A file gets its name when it is whole: it grows beside its place as `.NAME.partial`, and is moved there last."""
+"""Places that people name for what is delivered: written whole (`vidcolor/partial.py`), errors told with a remedy."""
 
 from __future__ import annotations
 
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
 
 from vidcolor.errors import MediaError
-
-PARTIAL = ".partial"
+from vidcolor.partial import grown
 
 
 @contextmanager
@@ -48,25 +47,14 @@ def make_folder(folder: Path, option: str = "-o") -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-def partial_path(path: Path) -> Path:
-    """Where the film grows until it is whole: a hidden file beside its place."""
-    return path.with_name(f".{path.name}{PARTIAL}")
-
-
 @contextmanager
 def whole(path: Path, option: str = "-o") -> Iterator[Path]:
     """A file to write in the block, which gets the name `path` when the block ends well; otherwise it goes.
 
     `option` of the command named the path.
     """
-    partial = partial_path(path)
-    try:
-        with told(path, option):
-            yield partial
-            os.replace(partial, path)
-    finally:
-        with suppress(OSError):
-            partial.unlink()
+    with told(path, option), grown(path) as partial:
+        yield partial
 
 
 def sync(path: Path) -> None:

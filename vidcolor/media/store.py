@@ -24,7 +24,8 @@ from av.codec.context import Flags
 
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.encoder import plane_view
-from vidcolor.media.place import partial_path, sync, told
+from vidcolor.media.place import sync, told
+from vidcolor.partial import partial_path
 from vidcolor.timeline import Rate
 from vidcolor.types import ColorFrame
 

@@ -26,9 +26,10 @@ from vidcolor.media.coded import CodedFrame
 from vidcolor.media.encoder import PictureTrack, timescale
 from vidcolor.media.mkv import ROOM, set_display_size
 from vidcolor.media.mov import LUMA_BLANK, complete
-from vidcolor.media.place import partial_path, sync, sync_folder, told
+from vidcolor.media.place import sync, sync_folder, told
 from vidcolor.media.proxy import Labels, burn_in, proxy_planes
 from vidcolor.media.sound import Sound
+from vidcolor.partial import partial_path
 from vidcolor.settings import ExportSettings
 from vidcolor.types import DeliveryFrame, Reel
 

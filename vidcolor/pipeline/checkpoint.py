@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from vidcolor.errors import ProjectError
-from vidcolor.media.place import partial_path, sync, told
+from vidcolor.media.place import sync, told
 from vidcolor.media.store import ChromaWriter, Stored, take_stored
+from vidcolor.partial import partial_path
 from vidcolor.pipeline.keyframes import MadeKeyframe
 from vidcolor.project.fingerprint import Ingredients, fingerprint
 from vidcolor.project.folder import Project, remove_tree

@@ -16,11 +16,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from vidcolor.checked import MisfitError, checked, plain, suggestion
+from vidcolor.checked import MisfitError, plain, suggestion
 from vidcolor.errors import CorrectionError, InputError, ProjectError, SettingsError, VidcolorError
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.folder import Project, remove_tree, toml_text
-from vidcolor.project.kinds import KINDS, ROLES, UNCOUNTED, Said
+from vidcolor.project.kinds import KINDS, ROLES, UNCOUNTED, Said, check_said
 from vidcolor.settings import read_toml
 from vidcolor.timeline import TIMECODE, parse_timecode
 from vidcolor.types import Reel
@@ -230,11 +230,11 @@ def _said(page: str, where: str, tables: Mapping[str, Any], kind: str) -> Said:
         if name not in known:
             raise CorrectionError(f"{page}: {where}a {kind} has no entry {name!r:.40}{suggestion(name, known)}")
     try:
-        said: Said = checked(dict(tables), KINDS[kind])
+        return check_said(tables, kind)
     except MisfitError as error:
-        place = f"{error.place}: " if error.place else ""
-        raise CorrectionError(f"{page}: {where}{place}{error.problem:.120}; mend that entry") from error
-    return said
+        place = f"{error.place} = {tables[error.place]!r:.40}" if error.place in tables else error.place
+        said = f"{place}: {error.problem}" if place else error.problem
+        raise CorrectionError(f"{page}: {where}{said}; mend that entry") from error
 
 
 def _frame(page: str, said: Said, reel: Reel) -> int:

@@ -21,6 +21,7 @@ from typing import Any
 
 from vidcolor.checked import MisfitError, PathText, checked
 from vidcolor.errors import ProjectError, SettingsError
+from vidcolor.partial import grown
 from vidcolor.project.lock import HOLDER, LOCK, locked
 from vidcolor.project.upgrade import upgrade
 from vidcolor.settings import read_toml
@@ -262,15 +263,12 @@ class Project:
         self._read.pop(name, None)
         path = self.path(name)
         self.make_folder(path.parent)
-        partial = path.with_name(f".{path.name}.partial")
         try:
-            with partial.open("w", encoding="utf-8", newline="") as file:
+            with grown(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            partial.replace(path)
         except OSError as error:
-            partial.unlink(missing_ok=True)
             raise _cannot("written", path, error) from error
         except UnicodeEncodeError as error:
             raise ProjectError(f"{path}: a file name in it is not valid Unicode; rename that file") from error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import msgspec
 
-from vidcolor.checked import within
+from vidcolor.checked import MisfitError, checked, in_words, missing, within
 
 FileName = Annotated[str, msgspec.Meta(pattern=r"^[^\\/\x00]{1,200}$")]
 """A file beside the correction."""
@@ -100,7 +102,7 @@ class Neutral(Said):
 
     def __post_init__(self) -> None:
         if (self.mask is None) == (self.at is None):
-            raise ValueError("needs a mask or a point: one of mask, at")
+            raise ValueError("says what stays gray by a mask or by a point: write one of mask and at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,20 @@ class Note(Said):
     note: Annotated[str, msgspec.Meta(min_length=1)]
 
 
+TAKES = {
+    "frame": "a frame number, or a timecode in quotes",
+    "frames": "the shot's first frame and the one after its last, as [134, 210]",
+    "at": "a point, x and y in the film's pixels from the left and top, as [640, 410]",
+    "color": "a colour in six hexadecimal digits, as 1f2a5c",
+    "picture": "the name of a picture beside the correction, or in the references folder",
+    "paint": "the name of a picture beside the correction",
+    "mask": "the name of a picture beside the correction",
+    "part": "the name of a picture beside the correction",
+    "version": "the name of a version, as v002",
+    "seen": "16 hexadecimal digits, as `vidcolor correct PROJECT approve SHOT` writes them",
+    "note": "some words",
+}
+"""What a field takes, in words, where its type does not say it"""
 KINDS: dict[str, type[Said]] = {
     "keyframe": Keyframe,
     "reference": Reference,
@@ -183,3 +199,17 @@ REGION = "region"
 """Laid over them too, where the shot has keyframes besides; else the frame is made a keyframe by its regions"""
 ROLES = ("picture", "paint", "mask", "part")
 """Fields that name a file."""
+
+
+def check_said(tables: Mapping[str, Any], kind: str) -> Said:
+    """A correction's entries as its kind has them. Raises MisfitError: the entry, and in words what it must be."""
+    try:
+        said: Said = checked(dict(tables), KINDS[kind])
+    except MisfitError as error:
+        place = error.place or missing(error)
+        name = re.split(r"[.\[]", place)[0]
+        if not name:
+            raise
+        words = TAKES.get(name) or in_words(get_type_hints(KINDS[kind], include_extras=True)[name])
+        raise MisfitError(name, f"must be {words}" if error.place else f"is missing; it must be {words}") from error
+    return said

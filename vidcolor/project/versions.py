@@ -87,6 +87,17 @@ def versions_of(project: Project, shot_id: str) -> Iterator[Version]:
         yield _read(project, shot_id, number)
 
 
+def version_named(project: Project, shot_id: str, name: str) -> Version:
+    """The version of a shot called `v002`, or `v2`. Refuses one that is not there, and names those that are."""
+    there = list(versions_of(project, shot_id))
+    number = re.fullmatch(r"v(\d{1,6})", name)
+    for version in there:
+        if number and version.number == int(number[1]):
+            return version
+    known = f"it has {', '.join(version.name for version in reversed(there))}" if there else "it was never rendered"
+    raise ProjectError(f"{shot_id}: no version {name!r:.20}; {known}")
+
+
 def read_report(project: Project, version: Version) -> dict[str, Any]:
     """What the render of this version measured."""
     name = f"shots/{version.shot_id}/{version.name}"

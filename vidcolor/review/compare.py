@@ -19,8 +19,8 @@ from vidcolor.errors import ProjectError
 from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaReader
 from vidcolor.project.fingerprint import changes
-from vidcolor.project.versions import CHROMA, NAME, Version, versions_of
-from vidcolor.review.draw import LINE_HEIGHT, SOFT, Canvas, check_place, write_page
+from vidcolor.project.versions import CHROMA, Version
+from vidcolor.review.draw import LINE_HEIGHT, SOFT, Canvas, write_page
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import describe
 from vidcolor.timeline import FrameRange
@@ -58,17 +58,6 @@ class Difference:
     def worst(self) -> int:
         """The frame that differs most."""
         return self.frames.start + int(np.argmax(self.by_frame))
-
-
-def version_named(film: Film, shot_id: str, name: str) -> Version:
-    """A version of a shot by its name, as `v2` or `v002`. Refuses one that is not there, and names those that are."""
-    number = re.sub("^v0*", "v", name)
-    there = list(versions_of(film.project, film.plan.shot(shot_id).shot.id))
-    for version in there:
-        if NAME.fullmatch(version.name) and re.sub("^v0*", "v", version.name) == number:
-            return version
-    known = ", ".join(version.name for version in reversed(there)) or "none: it was never rendered"
-    raise ProjectError(f"{shot_id}: has no version {name!r:.20}; there is {known}")
 
 
 def difference(first: Version, second: Version, progress: Progress) -> Difference:
@@ -150,7 +139,6 @@ def _both(first: Version, second: Version, frames: Sequence[int] | FrameRange) -
 
 def write_difference(film: Film, found: Difference, path: Path) -> None:
     """A picture of both: frames that differ most, in order of time; the first version above, the second, the error."""
-    check_place(path)
     best = sorted(found.frames, key=lambda frame: -found.by_frame[frame - found.frames.start])
     wanted = sorted(_apart(best, max(1, len(found.frames) // (2 * COLUMNS))))
     width = (WIDTH - 2 * MARGIN - (COLUMNS - 1) * GAP) // COLUMNS

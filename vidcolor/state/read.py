@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,9 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
     """
     reel = load_reel(project, settings)
     if reel is None:
-        why = "the film has changed since it was planned" if project.has(REELS) else "never planned"
-        raise ProjectError(f"{project.root}: {why}; run `vidcolor plan {project.root}` first")
+        raise ProjectError(
+            f"{project.root}: {_why_no_reel(project, settings)}; run `vidcolor plan {project.root}` first"
+        )
     shots = shots or load_shots(project, reel, settings)
     if shots is None:
         raise ProjectError(f"{project.root}: its shots are out of date; run `vidcolor plan {project.root}` first")
@@ -62,6 +64,14 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
     given = list_given(project, reel, found)
     plan = plan_of(reel, found.shots, given, load_chosen(project), settings)
     return Film(project, with_corrections(project, plan, with_partial(found, given)), settings, device)
+
+
+def _why_no_reel(project: Project, settings: Settings) -> str:
+    if not project.has(REELS):
+        return "never planned"
+    asked = settings_ingredients("reel", settings.reel)
+    same = project.read_json(REELS, REELS_SCHEMA).get("settings") == asked
+    return f"{'the film has' if same else 'settings of how the film is read (reel) have'} changed since it was planned"
 
 
 def film_path(project: Project) -> Path:
@@ -95,12 +105,14 @@ def whole_hash(project: Project) -> str:
 
 
 def load_reel(project: Project, settings: Settings) -> Reel | None:
-    """The reel as it was probed; None when it was not, or the file or the settings have changed."""
+    """The reel as it was probed; None when it was not, or the film's bytes or the settings have changed."""
     path = film_path(project)
     if not project.has(REELS):
         return None
     data = project.read_json(REELS, REELS_SCHEMA)
-    if data.get("file") != reel_mark(path) or data.get("settings") != settings_ingredients("reel", settings.reel):
+    if data.get("settings") != settings_ingredients("reel", settings.reel):
+        return None
+    if data.get("file") != (mark := reel_mark(path)) and not _taken_up(project, path, mark, data):
         return None
     reel: Reel = decode(data.get("reel"), Reel, str(project.path(REELS)))
     if data.get("sum", "") not in ("", fingerprint(data["reel"])):  # older ones have none
@@ -109,6 +121,25 @@ def load_reel(project: Project, settings: Settings) -> Reel | None:
         )
     # kept relative to what `project.toml` names, so that film and project can move together
     return replace(reel, path=Path(os.path.normpath(path / reel.path)))
+
+
+def _taken_up(project: Project, path: Path, mark: str, data: Mapping[str, Any]) -> bool:
+    """Whether a film of another time is the one that was planned, copied or touched: then its time is noted.
+
+    One of the same length is read whole, once, to know.
+    """
+    known, reel = str(data.get("file")).split(), data.get("reel")
+    if not isinstance(reel, dict) or (len(known) == len(mark.split()) == 2 and known[0] != mark.split()[0]):
+        return False
+    from vidcolor.media.whole import hashed_beside  # seldom needed, and loads what decodes
+
+    touched = reel_touched(path)
+    with hashed_beside(Path(os.path.normpath(path / str(reel.get("path"))))) as whole:
+        if whole.result(lambda done, there: None) != reel.get("hash"):
+            return False
+    with suppress(ProjectError):  # a project that cannot be written to is read again the next time
+        project.write_json(REELS, REELS_SCHEMA, {**data, "file": mark, "touched": touched})
+    return True
 
 
 def load_shots(project: Project, reel: Reel, settings: Settings) -> list[Shot] | None:
