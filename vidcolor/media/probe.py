@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -17,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from vidcolor.color.colorimetry import DISPLAY_TRANSFERS, LUMA_WEIGHTS, PRIMARIES
-from vidcolor.errors import InputError, MediaError, SettingsError
+from vidcolor.errors import MediaError
+from vidcolor.media.clock import exact_rate, start_label, stated
 from vidcolor.media.container import open_film, picture_streams
 from vidcolor.media.decode import check_picture, read_chosen
 from vidcolor.media.digest import hash_film, hash_sequence
@@ -25,7 +25,7 @@ from vidcolor.media.index import FrameIndex, find_frames
 from vidcolor.media.luma import Layout, has_color, is_reversible, layout_of
 from vidcolor.media.sequence import ImageSequence, find_sequence, is_sequence, read_picture_frame
 from vidcolor.settings import ReelSettings
-from vidcolor.timeline import Rate, parse_timecode
+from vidcolor.timeline import Rate
 from vidcolor.types import ColorTags, Reel, Scan
 
 SAMPLES, FEWEST = 5, 3
@@ -38,15 +38,6 @@ SCANS: dict[int, Scan] = {2: "top", 3: "bottom", 4: "bottom", 5: "top"}
 """FFmpeg's field orders tt, bb, tb, bt: the second letter is the field shown first."""
 FULL = 2
 """FFmpeg's color_range of full-range codes."""
-WRITTEN_RATES = {
-    23.976: Fraction(24000, 1001),
-    23.98: Fraction(24000, 1001),
-    29.97: Fraction(30000, 1001),
-    47.952: Fraction(48000, 1001),
-    59.94: Fraction(60000, 1001),
-    119.88: Fraction(120000, 1001),
-}
-"""What people write for rates that are no decimal number."""
 HOUR = 3600
 """Picture numbers from one hour on, in seconds, are taken for timecode, as facilities number their scans."""
 
@@ -125,7 +116,11 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
         streams = picture_streams(container)
         stream = streams[0]
         context = stream.codec_context
-        places = [stream.metadata, *(s.metadata for s in container.streams if s.type == "data"), container.metadata]
+        places = [
+            ("picture track", stream.metadata),
+            *(("timecode track", other.metadata) for other in container.streams if other.type == "data"),
+            ("file", container.metadata),
+        ]
         if len(streams) > 1:
             notes.append(f"The file holds {len(streams)} picture tracks; the first is read.")
         header = _Header(
@@ -137,8 +132,8 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
             aspect=stream.sample_aspect_ratio or Fraction(1),
             tags=(context.color_primaries, context.color_trc, context.colorspace),
             field_order=context.field_order,
-            timecode=_first("timecode", places),
-            tape=_first("reel_name", places),
+            timecode=stated("timecode", places, notes),
+            tape=stated("reel_name", places, notes),
             sound_tracks=len(container.streams.audio),
             notes=notes,
         )
@@ -150,10 +145,6 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
     if index.counted:
         notes.append("The file gives its frames no times: reading a late frame decodes all before it.")
     return header
-
-
-def _first(key: str, places: Iterable[dict[str, str]]) -> str:
-    return next((place[key] for place in places if place.get(key)), "")
 
 
 def _read_sequence(sequence: ImageSequence, settings: ReelSettings) -> tuple[_Header, list[Any]]:
@@ -177,11 +168,6 @@ def _read_sequence(sequence: ImageSequence, settings: ReelSettings) -> tuple[_He
     return header, [picture for picture, _ in read]
 
 
-def exact_rate(written: float) -> Fraction:
-    """The rate a person means: 23.976 is 24000/1001, 25.0 is 25."""
-    return WRITTEN_RATES.get(written, Fraction(str(written)))
-
-
 def _assemble(name: str, header: _Header, pictures: list[Any], settings: ReelSettings) -> Reel:
     first = pictures[0]
     path, notes = header.path, header.notes
@@ -194,7 +180,7 @@ def _assemble(name: str, header: _Header, pictures: list[Any], settings: ReelSet
     colored = any(has_color(picture) for picture in pictures)
     full = _full_range(first, layout, settings, notes)
     tags = _tags(path, header.tags, size, notes)
-    start, drop, timecoded = _start(header, settings)
+    start, drop, timecoded = start_label(header.timecode, header.start, header.rate, settings, notes)
     return Reel(
         name=name,
         path=path,
@@ -298,28 +284,3 @@ def _scan(path: Path, order: int, pictures: list[Any], settings: ReelSettings, n
     if order not in SCANS:
         notes.append("Pictures are interlaced but the file does not say which field is first: top is taken.")
     return scan
-
-
-def _start(header: _Header, settings: ReelSettings) -> tuple[int, bool, bool]:
-    """(label of frame 0, drop frame, the film has a timecode)."""
-    if settings.start_timecode:
-        try:
-            start, drop = _labelled(settings.start_timecode, header.rate)
-        except InputError as error:
-            raise SettingsError(f"reel.start_timecode: {error}") from error
-        if header.timecode:
-            header.notes.append(f"The file's own timecode {header.timecode} is not used (reel.start_timecode).")
-        return start, drop, True
-    if not header.timecode:
-        return header.start, False, False
-    try:
-        return *_labelled(header.timecode, header.rate), True
-    except InputError as error:
-        header.notes.append(f"The file's timecode is not used ({error}).")
-        return header.start, False, False
-
-
-def _labelled(timecode: str, rate: Rate) -> tuple[int, bool]:
-    """(label, drop frame) of a timecode. SMPTE 331 writes `.` for the second field's drop flag: the same as `;`."""
-    text = timecode.replace(".", ";")
-    return parse_timecode(text, rate), ";" in text
