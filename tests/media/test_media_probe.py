@@ -513,3 +513,51 @@ def test_few_pictures_are_decoded(tmp_path, monkeypatch, between, most):
     )
     open_reel(path, PLAIN)
     assert 0 < len(shown) <= most
+
+
+STILL = {"mp4": [], "mkv": ["The file's first picture track is a still, such as cover art: it is passed over."]}
+
+
+@pytest.mark.parametrize("suffix", list(STILL))
+def test_a_still_before_the_film_is_passed_over(tmp_path, suffix):
+    """Cover art, flagged so in MP4; MKV as many programs write it does not say what its first picture track is."""
+    path = tmp_path / f"film.{suffix}"
+    pictures = moving(24, (48, 64))
+    with av.open(str(path), "w") as out:
+        still, film = out.add_stream("mjpeg", rate=24), out.add_stream("libx264", rate=24)
+        for stream, form in ((still, "yuvj420p"), (film, "yuv420p")):
+            stream.width, stream.height, stream.pix_fmt = 64, 48, form
+        still.disposition = av.stream.Disposition.attached_pic
+        cover = av.Packet(cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes())
+        cover.stream, cover.pts, cover.dts, cover.is_keyframe = still, 0, 0, True
+        out.mux(cover)
+        for number, luma in enumerate(pictures):
+            frame = gray_frame(luma, "yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 24)
+            out.mux(film.encode(frame))
+        out.mux(film.encode(None))
+    reel = open_reel(path, ReelSettings())
+    assert reel.frame_count == 24
+    assert [note for note in reel.notes if "still" in note] == STILL[suffix]
+
+
+def test_where_the_size_changes_is_said(tmp_path):
+    parts = [(48, 64), (96, 128)]
+    made = [
+        write_film(
+            tmp_path / f"{size[0]}.h264",
+            "libx264",
+            [gray_frame(luma, "yuv420p") for luma in moving(12, size)],
+            options={"bf": "0"},
+            format="h264",
+        ).read_bytes()
+        for size in parts
+    ]
+    (tmp_path / "film.h264").write_bytes(b"".join(made))
+    with av.open(str(tmp_path / "film.h264"), format="h264") as raw, av.open(str(tmp_path / "film.ts"), "w") as out:
+        stream = out.add_stream_from_template(raw.streams.video[0])
+        for time, packet in enumerate(p for p in raw.demux(video=0) if p.size):
+            packet.stream, packet.time_base, packet.pts, packet.dts = stream, Fraction(1, 24), time, time
+            out.mux(packet)
+    with pytest.raises(MediaError, match=r"film\.ts: frame 12: 128x96 pixels where the film has 64x48; make all"):
+        open_reel(tmp_path / "film.ts", ReelSettings())

@@ -184,6 +184,45 @@ def test_csv_as_spreadsheets_write_it(tmp_path, text):
     assert [s.frames for s in read_text(tmp_path, ".csv", text)] == [FrameRange(0, 50), FrameRange(50, 100)]
 
 
+SCENES = """Scene Number,Start Frame,Start Timecode,Start Time (seconds),End Frame,End Timecode
+1,{},00:00:00.000,0.000,40,00:00:01.667
+2,{},00:00:01.667,1.667,100,00:00:04.167
+"""
+
+
+@pytest.mark.parametrize("head", ["", "Timecode List:,00:00:01.667\n"])
+@pytest.mark.parametrize("firsts", [(1, 41), (0, 40)], ids=["from 1", "from 0"])
+def test_scene_lists_of_pyscenedetect(tmp_path, head, firsts):
+    shots = read_text(tmp_path, ".csv", head + SCENES.format(*firsts))
+    assert [shot.frames for shot in shots] == [FrameRange(0, 40), FrameRange(40, 100)]
+
+
+TWO = {
+    "counted from 0, as PySceneDetect does": ("00:00:00:00", "00:00:01:16", "00:00:04:04"),
+    "frame numbers": ("0", "40", "100"),
+}
+
+
+@pytest.mark.parametrize("name", TWO)
+@pytest.mark.parametrize("tape", ["AX ", ""], ids=["with reels", "without reels"])
+def test_an_edit_list_as_long_as_the_film_may_count_from_elsewhere(tmp_path, name, tape):
+    first, cut, last = TWO[name]
+    text = f"001 {tape}V C {first} {cut} {first} {cut}\n002 {tape}V C {cut} {last} {cut} {last}\n"
+    assert reel_of(100).timecode(0) == "01:00:00:00"
+    assert [shot.frames for shot in read_text(tmp_path, ".edl", text)] == [FrameRange(0, 40), FrameRange(40, 100)]
+
+
+def test_a_list_of_markers_begins_a_shot_at_each(tmp_path):
+    event = "00{0}  001      V     C        {1} {2} {1} {2}  \n |C:ResolveColorBlue |M:Marker {0} |D:1\n\n"
+    marks = (("01:00:00:20", "01:00:00:21"), ("01:00:01:11", "01:00:01:12"))
+    text = "TITLE: film\n\n" + "".join(event.format(n, *times) for n, times in enumerate(marks, 1))
+    starts = [(shot.frames.start, shot.frames.stop) for shot in read_text(tmp_path, ".edl", text)]
+    assert starts == [(0, 20), (20, 35), (35, 100)]
+    late = text + event.format(3, "01:00:05:00", "01:00:05:01")
+    with pytest.raises(InputError, match="past the end"):
+        read_text(tmp_path, ".edl", late)
+
+
 HEAD = "shot,start,stop,entry\n"
 EVENT = "001 AX V {} 00:00:00:00 00:00:04:04 {} {}\n"
 
@@ -211,7 +250,7 @@ REFUSED = {
     "backwards": (".csv", HEAD + "a,0,50,cut\nb,80,50,cut\n", "line 3.*before stop"),
     "past the end": (".csv", HEAD + "a,0,101,cut\n", "line 2.*101 is past the end.*100 frames"),
     "ends early": (".csv", HEAD + "a,0,99,cut\n", "line 2.*stops at 99.*100 frames"),
-    "starts late": (".csv", HEAD + "a,1,100,cut\n", "line 2.*must start at frame 0"),
+    "starts late": (".csv", HEAD + "a,1,100,cut\n", "line 2.*one must start at frame 0"),
     "gap": (".csv", HEAD + "a,0,50,cut\nb,60,100,cut\n", "line 3.*no shot holds frames 50 to 60"),
     "overlap": (".csv", HEAD + "a,0,50,cut\nb,40,100,cut\n", "line 3.*starts at 40.*line 2 goes on to 50"),
     "entry": (".csv", HEAD + "a,0,100,wipe\n", "line 2.*'wipe'.*cut, dissolve, fade"),
@@ -229,7 +268,7 @@ REFUSED = {
         "line 1.*200 frames in an event of 100",
     ),
     "before the film": (".edl", EVENT.format("C", "00:59:59:00", "01:00:04:04"), "line 1.*before the film's first"),
-    "after its start": (".edl", EVENT.format("C", "01:00:00:01", "01:00:04:04"), "line 1.*must start at frame 0"),
+    "after its start": (".edl", EVENT.format("C", "01:00:00:01", "01:00:04:04"), "line 1.*one must start at frame 0"),
     "drop frame at 24": (".edl", "FCM: DROP FRAME\n" + EVENT.format("C", "x", "y"), "line 1.*drop-frame"),
     "not json": (".otio", "{", "not valid JSON"),
     "nested": (".otio", "[" * 100_000, "not valid JSON"),

@@ -18,6 +18,8 @@ FORMATS = "mov,matroska,mxf,mxf_opatom,avi,mpeg,mpegts,mpegvideo,nut,ivf,ogg,flv
 """Names of FFmpeg's demuxers that are used."""
 MAX_SIDE = 16384
 """Longest side of a film's pictures, in pixels; more is a damaged header."""
+MANY = 48
+"""Pictures of one stream by which every other has shown its second, unless it is a still."""
 ATOMS = (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip", b"moof", b"mfra", b"udta", b"styp", b"sidx", b"pnot")
 """Atoms found at the top of MOV and MP4 files (ISO/IEC 14496-12)."""
 
@@ -77,15 +79,30 @@ def reason(error: av.FFmpegError) -> str:
     return f"{said}: {log[2].strip()}" if log else said
 
 
-def picture_streams(container: Any) -> list[Any]:
-    """The video streams that are not cover art."""
+def picture_streams(container: Any, path: Path) -> list[Any]:
+    """The video streams that show a film: no cover art, and no single still beside one that goes on."""
     cover = av.stream.Disposition.attached_pic
-    return [stream for stream in container.streams.video if not stream.disposition & cover]
+    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    if len(streams) > 1 and (stills := _stills(path, [stream.index for stream in streams])):
+        return [stream for stream in streams if stream.index not in stills]
+    return streams
+
+
+def _stills(path: Path, streams: list[int]) -> set[int]:
+    """Those of some streams that hold one picture at most where another holds many; none where all of them go on."""
+    counts = dict.fromkeys(streams, 0)
+    with open_film(path) as container:
+        for packet in container.demux([container.streams[index] for index in streams]):
+            counts[packet.stream_index] += bool(packet.size)
+            if min(counts.values()) > 1 or max(counts.values()) > MANY:
+                break
+    stills = {index for index, count in counts.items() if count <= 1}
+    return stills if len(stills) < len(streams) else set()
 
 
 def video_stream(container: Any, path: Path) -> Any:
-    """The first video stream that is not cover art. Refuses a file without one, and absurd sizes."""
-    streams = picture_streams(container)
+    """The first stream that shows a film. Refuses a file without one, and absurd sizes."""
+    streams = picture_streams(container, path)
     if not streams:
         raise MediaError(f"{path}: no picture in this file (no video stream); give a film")
     context = streams[0].codec_context

@@ -130,7 +130,8 @@ def check_picture(place: object, picture: Any, size: tuple[int, int], pixel_form
     found = (picture.height, picture.width)
     if found != size:
         raise MediaError(
-            f"{place}: {found[1]}x{found[0]} pixels where the film has {size[1]}x{size[0]}; make all pictures one size"
+            f"{place}: {found[1]}x{found[0]} pixels where the film has {size[1]}x{size[0]}; make all pictures one "
+            "size, or cut the film in two there"
         )
     if picture.format.name != pixel_format:
         raise MediaError(

@@ -19,7 +19,7 @@ from vidcolor.color.colorimetry import DISPLAY_TRANSFERS, LUMA_WEIGHTS, PRIMARIE
 from vidcolor.errors import MediaError
 from vidcolor.media.clock import exact_rate, start_label, stated
 from vidcolor.media.container import open_film, picture_streams
-from vidcolor.media.decode import check_picture, read_chosen
+from vidcolor.media.decode import check_picture, read_chosen, read_frames
 from vidcolor.media.digest import hash_film, hash_sequence
 from vidcolor.media.index import FrameIndex, find_frames
 from vidcolor.media.luma import Layout, has_color, is_reversible, layout_of
@@ -79,8 +79,10 @@ def open_reel(path: Path, settings: ReelSettings, name: str = "r1") -> Reel:
                 "first, or set reel.variable_rate=conform"
             )
         header = _read_header(path, index)
-        with closing(read_chosen(index, _cheap(index, _spread(len(index.pts))))) as decoded:
+        frames = _cheap(index, _spread(len(index.pts)))
+        with closing(read_chosen(index, frames)) as decoded:
             pictures = list(decoded)
+        _check_alike(index, frames, pictures)
     return _assemble(name, header, pictures, settings)
 
 
@@ -110,10 +112,20 @@ def _cheap(index: FrameIndex, frames: list[int]) -> list[int]:
     return before if len(before) >= min(FEWEST, len(frames)) else frames
 
 
+def _check_alike(index: FrameIndex, frames: list[int], pictures: list[Any]) -> None:
+    """Refuses a film whose pictures change in size or pixel format between those looked at, and names the frame."""
+    size, pixel_format = (pictures[0].height, pictures[0].width), pictures[0].format.name
+    for before, picture in zip(frames, pictures[1:], strict=False):
+        if ((picture.height, picture.width), picture.format.name) != (size, pixel_format):
+            with closing(read_frames(index, before)) as between:
+                for frame, shown in enumerate(between, before):
+                    check_picture(f"{index.path}: frame {frame}", shown, size, pixel_format)
+
+
 def _read_header(path: Path, index: FrameIndex) -> _Header:
     notes = []
     with open_film(path) as container:
-        streams = picture_streams(container)
+        streams = picture_streams(container, path)
         stream = streams[0]
         context = stream.codec_context
         places = [
@@ -121,6 +133,8 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
             *(("timecode track", other.metadata) for other in container.streams if other.type == "data"),
             ("file", container.metadata),
         ]
+        if len(container.streams.video) > len(streams) and container.streams.video[0] != stream:
+            notes.append("The file's first picture track is a still, such as cover art: it is passed over.")
         if len(streams) > 1:
             notes.append(f"The file holds {len(streams)} picture tracks; the first is read.")
         header = _Header(
@@ -149,8 +163,11 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
 
 def _read_sequence(sequence: ImageSequence, settings: ReelSettings) -> tuple[_Header, list[Any]]:
     rate = Rate.of(exact_rate(settings.sequence_rate))
-    read = [read_picture_frame(sequence.pictures[frame]) for frame in _spread(len(sequence.pictures))]
+    looked = [sequence.pictures[frame] for frame in _spread(len(sequence.pictures))]
+    read = [read_picture_frame(place) for place in looked]
     first, metadata = read[0]
+    for place, (picture, _) in zip(looked, read, strict=True):
+        check_picture(place, picture, (first.height, first.width), first.format.name)
     header = _Header(
         path=sequence.pictures[0],
         frame_count=len(sequence.pictures),
@@ -174,8 +191,6 @@ def _assemble(name: str, header: _Header, pictures: list[Any], settings: ReelSet
     layout = layout_of(first.format.name)
     if layout is None:
         raise MediaError(f"{path}: pixel format {first.format.name} is not read; convert the film to ProRes or FFV1")
-    for picture in pictures:
-        check_picture(path, picture, (first.height, first.width), first.format.name)
     size, aspect = _upright(path, first, header.aspect, notes)
     colored = any(has_color(picture) for picture in pictures)
     full = _full_range(first, layout, settings, notes)

@@ -5,6 +5,8 @@
 - A fade is a D event to the reel BL, up to where the shots meet, and a D event from BL. White is written so too.
 - Read, besides: edit lists of others. Sound events, comments and speed lines are passed over; a wipe is taken as a
   dissolve; keys are refused. Source timecode is not used: it may be another tape's.
+- Events may lack their reel, and count frames instead of timecode. A list that holds as many frames as the film, but
+  begins at another timecode, is the film's. In a list of markers a shot begins at each.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from vidcolor.errors import InputError
@@ -24,10 +27,12 @@ BLACK_REEL = "BL"
 TAPE_LENGTH = 8
 """Longest reel name a CMX3600 list may hold."""
 EVENT = re.compile(
-    r"(?P<number>\d{1,6})\s+(?P<reel>\S{1,128})\s+(?P<channel>\S{1,16})\s+(?P<effect>[A-Z]\w{0,4})(?:\s+(?P<length>\d{1,4}))?"
-    r"(?P<times>(?:\s+\d\d[:;.]\d\d[:;.]\d\d[:;.]\d\d){4})\s*",
+    r"(?P<number>\d{1,6})\s+(?:(?P<reel>\S{1,128})\s+)?(?P<channel>\S{1,16})\s+(?P<effect>[A-Z]\w{0,4})(?:\s+(?P<length>\d{1,4}))?"
+    r"(?P<times>(?:\s+\d\d[:;.]\d\d[:;.]\d\d[:;.]\d\d){4}|(?:\s+\d{1,8}){4})\s*",
     re.ASCII,
 )
+MARKER = re.compile(r"\|C:\w+ .*\|D:\d+.*", re.ASCII)
+"""The line behind an event of one frame in a list of markers, as DaVinci Resolve writes it"""
 NO_VIDEO = re.compile(r"(?:A\d*|NONE)+", re.ASCII)
 
 
@@ -99,7 +104,20 @@ class _Event:
 
 def read_edl(path: Path, text: str, reel: Reel) -> list[Row]:
     """The shots of an edit list, unchecked. Refuses events and timecodes that cannot be read, and keys."""
-    return _rows(_events(path, text, reel), reel)
+    events = _events(path, text, reel)
+    marked = events and all(event.stop - event.start == 1 for event in events)
+    return (
+        _marked(events, reel)
+        if marked and any(map(MARKER.match, map(str.strip, text.splitlines())))
+        else _rows(events, reel)
+    )
+
+
+def _marked(events: list[_Event], reel: Reel) -> list[Row]:
+    """Shots that begin at the film's head and at each marker."""
+    begin = {0: "the film's head"} | {event.start: event.place for event in events}
+    starts = sorted(begin)
+    return [Row(begin[a], a, b) for a, b in pairwise([*starts, max(reel.frame_count, starts[-1])])]
 
 
 def _events(path: Path, text: str, reel: Reel) -> list[_Event]:
@@ -135,7 +153,9 @@ def _events(path: Path, text: str, reel: Reel) -> list[_Event]:
 
 
 def _label(path: Path, place: str, text: str, rate: Rate, drop: bool) -> int:
-    """Frame label of one timecode. Some lists say drop frame only in their FCM line."""
+    """Frame label of one timecode, or of a frame number. Some lists say drop frame only in their FCM line."""
+    if text.isdecimal():
+        return int(text)
     plain = re.sub(r"[.;]", ":", text)
     marked = ";" in text or (drop and rate.can_drop)
     try:
@@ -148,8 +168,8 @@ def _placed(path: Path, labels: list[tuple[str, re.Match[str], int, int]], reel:
     """Events that take time, counted from the film's start. Timecode runs on over midnight."""
     if not labels:
         return []
-    origin = reel.start if reel.timecoded else labels[0][2]
     day = len_of_day(reel.rate, reel.drop_frame)
+    origin = _origin(labels, reel, day)
     events = []
     source = ("", False)
     for place, match, start, stop in labels:
@@ -171,6 +191,15 @@ def _placed(path: Path, labels: list[tuple[str, re.Match[str], int, int]], reel:
         from_black = mixes and source == (match["number"], True)
         events.append(_Event(place, black, begin, begin + count, length, mixes, from_black))
     return sorted(events, key=lambda event: event.start)
+
+
+def _origin(labels: list[tuple[str, re.Match[str], int, int]], reel: Reel, day: int) -> int:
+    """The label of the film's first frame: its own, or the list's first where that fits alone."""
+    first, last = labels[0][2], labels[-1][3]
+    counted = labels[0][1]["times"].split()[2].isdecimal()
+    own = 0 if counted else reel.start if reel.timecoded else first
+    outside = any((label - own) % day > reel.frame_count for _, _, *ends in labels for label in ends)
+    return first if outside and (last - first) % day == reel.frame_count else own
 
 
 def len_of_day(rate: Rate, drop: bool) -> int:

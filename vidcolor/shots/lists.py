@@ -14,6 +14,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from vidcolor.errors import InputError
@@ -25,6 +26,8 @@ from vidcolor.types import Reel, Shot, TransitionKind
 COLUMNS, TRANSITION = ("shot", "start", "stop", "entry"), ("transition_start", "transition_stop")
 LARGEST = 32 * 2**20
 """Bytes of the largest list that is read: a thousand times a feature film's."""
+TIMECODES, SCENES = "timecode list:", {"start frame": "start", "end frame": "stop"}
+"""How the lists of PySceneDetect begin, and their columns"""
 FRAME_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 KINDS: dict[str, TransitionKind] = {"": "cut", "cut": "cut", "dissolve": "dissolve", "fade": "fade"}
 
@@ -81,14 +84,16 @@ def csv_text(shots: Sequence[Shot], reel: Reel) -> str:
 def read_csv(path: Path, text: str, reel: Reel) -> list[Row]:
     """The shots of a CSV list, unchecked. Columns may stand in any order, more may stand beside them.
 
-    Refuses missing columns, numbers that are not whole, and entries that are not cut, dissolve or fade. The name in
-    `shot` is not used: a shot is named by its first frame.
+    A list of PySceneDetect's names first frames counted from 1 (older ones from 0) and, from 1 too, the last: that is
+    the number behind it counted from 0. Refuses missing columns, numbers that are not whole, and entries that are not
+    cut, dissolve or fade. The name in `shot` is not used: a shot is named by its first frame.
     """
     header = text.split("\n", 1)[0]
     mark = max(",;\t", key=header.count)
     table = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
     rows: list[Row] = []
     columns: list[str] = []
+    scenes = False
     try:
         for cells in table:
             place = f"line {table.line_num}"
@@ -96,8 +101,11 @@ def read_csv(path: Path, text: str, reel: Reel) -> list[Row]:
             if not any(cells):
                 continue
             if not columns:
-                columns = [cell.lower() for cell in cells]
-                if missing := [name for name in COLUMNS[1:] if name not in columns]:
+                if cells[0].lower() == TIMECODES:
+                    continue
+                columns = [SCENES.get(cell.lower(), cell.lower()) for cell in cells]
+                scenes = list(SCENES) == [cell.lower() for cell in cells if cell.lower() in SCENES]
+                if missing := [name for name in COLUMNS[1 : 3 if scenes else 4] if name not in columns]:
                     raise InputError(
                         f"{path}: {place}: no column {missing[0]!r}; the first line must be {','.join(COLUMNS)}"
                     )
@@ -105,6 +113,8 @@ def read_csv(path: Path, text: str, reel: Reel) -> list[Row]:
             rows.append(_csv_row(path, place, dict(zip(columns, cells, strict=False))))
     except csv.Error as error:
         raise InputError(f"{path}: line {table.line_num}: {error}; save the list as plain CSV") from error
+    if scenes and rows and rows[0].start == 1:
+        rows = [replace(row, start=row.start - 1) for row in rows]
     return rows
 
 

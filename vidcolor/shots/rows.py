@@ -56,7 +56,10 @@ def shots_of(path: Path, reel: Reel, rows: list[Row]) -> list[Shot]:
 def _check_joins(path: Path, reel: Reel, rows: list[Row]) -> None:
     """Refuses a list that leaves frames out or gives them twice."""
     if rows[0].start:
-        raise InputError(f"{path}: {rows[0].place}: first shot starts at {rows[0].start}; it must start at frame 0")
+        raise InputError(
+            f"{path}: {rows[0].place}: the first shot starts at {rows[0].start}, maybe behind a leader; one must start "
+            "at frame 0: add a shot for the frames before it"
+        )
     for before, row in pairwise(rows):
         if row.start < before.stop:
             raise InputError(
