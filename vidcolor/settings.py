@@ -29,8 +29,12 @@ class ReelSettings:
     """A film of variable rate: refuse it, or conform it to its mean rate (frames repeat or drop)."""
     levels: Literal["auto", "limited", "full"] = "auto"
     """Range of the film's luma codes; auto trusts the file's tag."""
-    sequence_rate: Annotated[float, within(1, 240)] = 24.0
-    """Frames a second of an image sequence; 23.976, 29.97 and 59.94 mean 24000/1001, 30000/1001 and 60000/1001."""
+    transfer: Literal["auto", "video", "linear", "log"] = "auto"
+    """What an image sequence's codes stand for; auto trusts a DPX's header, and takes float pictures for light. Light
+    and log (a film's density, by Cineon's curve) are made into video; video takes the codes as they are."""
+    sequence_rate: Annotated[float, within(0, 240)] = 0.0
+    """Frames a second of an image sequence, 0 for what its headers say, else 24; 23.976, 29.97 and 59.94 mean
+    24000/1001, 30000/1001 and 60000/1001."""
     start_timecode: str = ""
     """Timecode of the first frame, as 01:00:00:00, or 01:00:00;00 for drop-frame; empty takes the film's own."""
 

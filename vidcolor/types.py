@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TransitionKind = Literal["cut", "dissolve", "fade"]
 Scan = Literal["progressive", "top", "bottom"]
+Transfer = Literal["auto", "video", "linear", "log"]
 TagNumber = Annotated[int, within(0, 255)]
 Side = Annotated[int, within(1, 1 << 16)]
 
@@ -64,6 +65,8 @@ class Reel:
     full_range: bool = False
     tags: ColorTags = ColorTags()
     scan: Scan = "progressive"
+    transfer: Transfer = "auto"
+    """What a sequence's codes stand for: video, linear light or log; `auto`: light in float samples, else video."""
     luma_source: Literal["luma", "rgb"] = "luma"
     """`luma`: the file's own Y' codes. `rgb`: computed from R'G'B'."""
     has_color: bool = False

@@ -256,7 +256,7 @@ def dpx(path: Path, codes: np.ndarray, *, width: int | None = None) -> Path:
     header = bytearray(2048)
     struct.pack_into(">4sI8sII", header, 0, b"SDPX", 2048, b"V1.0", 2048 + 4 * codes.size, 1)
     struct.pack_into(">HHII", header, 768, 0, 1, width or columns, height)
-    struct.pack_into(">IIfIfBBBBHHI", header, 780, 0, 0, 0.0, 1023, 2.0, 50, 2, 2, 10, 1, 0, 2048)
+    struct.pack_into(">IIfIfBBBBHHI", header, 780, 0, 0, 0.0, 1023, 2.0, 50, 6, 6, 10, 1, 0, 2048)
     value = codes.astype(">u4")
     path.write_bytes(bytes(header) + ((value << 22) | (value << 12) | (value << 2)).astype(">u4").tobytes())
     return path

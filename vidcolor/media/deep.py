@@ -34,12 +34,11 @@ class Stored:
 
     samples: Array
     """(H, W, 1 or 3) uint8, uint16 or float32 (linear light)"""
-    timecode: str = ""
 
 
 def stored_size(path: Path) -> tuple[int, int]:
     """(height, width) of a picture, from its header alone. Refuses files that cannot be read."""
-    with closing(_opened(path)) as file:
+    with closing(opened(path)) as file:
         spec = file.spec()
         return spec.height, spec.width
 
@@ -49,20 +48,19 @@ def read_stored(path: Path) -> Stored:
 
     The caller has checked the picture's size.
     """
-    with closing(_opened(path)) as file:
+    with closing(opened(path)) as file:
         spec = file.spec()
         kind, channels = str(spec.format), _channels(list(spec.channelnames))
         photometric = spec.get_int_attribute("tiff:PhotometricInterpretation", 1)
         if kind not in KINDS or not channels or photometric not in PHOTOMETRICS:
             raise MediaError(f"{path}: this kind of picture is not read; save it as RGB or gray of 8 or 16 bits")
-        timecode = spec.get_string_attribute("smpte:TimeCode", "")
         samples = file.read_image(KINDS[kind])
         if samples is None:
             raise MediaError(f"{path}: the picture is damaged or cut short; copy it again from its source")
     if photometric == WHITE_IS_ZERO and kind == "uint16":
         samples = np.iinfo(np.uint16).max - samples  # the library (3.2.2) turns 8 bits alone
     chosen = samples if len(channels) == samples.shape[2] else samples[:, :, channels]
-    return Stored(np.ascontiguousarray(chosen), timecode)
+    return Stored(np.ascontiguousarray(chosen))
 
 
 def read_composite(path: Path) -> tuple[Array, Array]:
@@ -70,7 +68,7 @@ def read_composite(path: Path) -> tuple[Array, Array]:
 
     Refuses what is damaged or cut short, and samples of other kinds. The caller has checked the picture's size.
     """
-    with closing(_opened(path)) as file:
+    with closing(opened(path)) as file:
         spec = file.spec()
         kind, names = str(spec.format), list(spec.channelnames)
         channels = _channels(names)
@@ -85,7 +83,8 @@ def read_composite(path: Path) -> tuple[Array, Array]:
     return np.ascontiguousarray(samples[:, :, channels]), alpha
 
 
-def _opened(path: Path) -> Any:
+def opened(path: Path) -> Any:
+    """The picture's file, opened by OpenImageIO; refused where it cannot be. The caller closes it."""
     import OpenImageIO
 
     wish = OpenImageIO.ImageSpec()

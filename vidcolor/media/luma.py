@@ -172,8 +172,10 @@ def channels_of(picture: Any) -> list[np.ndarray]:
     return [_place(picture, 0, layout, 0)]
 
 
-def _linear(picture: Any, layout: Layout) -> list[np.ndarray]:
+def linear_of(picture: Any) -> list[np.ndarray]:
     """Linear-light views of a float picture: one if gray, or R, G, B."""
+    layout = layout_of(picture.format.name)
+    assert layout is not None  # the caller has seen that it is float
     prefix = layout.name.split("f")[0]
     if prefix in _FLOAT_STEPS:
         step, places = _FLOAT_STEPS[prefix]
@@ -258,7 +260,7 @@ def luma_codes(picture: Any, *, full_range: bool, weights: tuple[float, float]) 
     if layout is None:
         raise MediaError(f"pixel format {picture.format.name} is not read; convert the film to yuv422p10")
     if layout.kind == "float":
-        codes = _from_linear(_linear(picture, layout), weights)
+        codes = _from_linear(linear_of(picture), weights)
     elif layout.kind in ("rgb", "palette"):
         codes = _from_rgb(_rgb(picture, layout), layout.bits, full_range, weights)
     else:
@@ -280,7 +282,7 @@ def has_color(picture: Any) -> bool:
         return False
     if layout.kind in ("rgb", "palette", "float"):
         if layout.kind == "float":
-            channels, unit = _linear(picture, layout), 1 / 255
+            channels, unit = linear_of(picture), 1 / 255
         else:
             channels, unit = _rgb(picture, layout), 2.0 ** (layout.bits - 8)
         values = [channel.astype(np.float32) for channel in channels]
@@ -319,7 +321,7 @@ def components_of(picture: Any) -> list[np.ndarray]:
     if layout is None:
         raise MediaError(f"pixel format {picture.format.name} is not read; convert the film to yuv422p10")
     if layout.kind == "float":
-        return _coded(_linear(picture, layout))
+        return _coded(linear_of(picture))
     if layout.kind in ("rgb", "palette"):
         return _rgb(picture, layout)
     return [_luma(picture, layout), *(_chroma(picture, layout) if layout.kind == "luma" else [])]

@@ -17,16 +17,18 @@ import numpy as np
 
 from vidcolor.color.colorimetry import DISPLAY_TRANSFERS, LUMA_WEIGHTS, PRIMARIES
 from vidcolor.errors import MediaError
-from vidcolor.media.clock import exact_rate, start_label, stated
+from vidcolor.media.clock import counted_timecode, sequence_rate, start_label, stated
 from vidcolor.media.container import open_film, picture_streams
 from vidcolor.media.decode import check_picture, read_chosen, read_frames
 from vidcolor.media.digest import hash_film, hash_sequence
 from vidcolor.media.index import FrameIndex, find_frames
+from vidcolor.media.light import above_white
 from vidcolor.media.luma import Layout, has_color, is_reversible, layout_of
+from vidcolor.media.scan import read_header
 from vidcolor.media.sequence import ImageSequence, find_sequence, is_sequence, read_picture_frame
 from vidcolor.settings import ReelSettings
 from vidcolor.timeline import Rate
-from vidcolor.types import ColorTags, Reel, Scan
+from vidcolor.types import ColorTags, Reel, Scan, Transfer
 
 SAMPLES, FEWEST = 5, 3
 """Pictures looked at for colour and interlacing; and where they may be key frames, which need no others decoded."""
@@ -54,6 +56,7 @@ class _Header:
     aspect: Fraction = Fraction(1)
     tags: tuple[int, int, int] = (2, 2, 2)
     field_order: int = 0
+    transfer: Transfer = "auto"
     timecode: str = ""
     tape: str = ""
     sound_tracks: int = 0
@@ -162,12 +165,16 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
 
 
 def _read_sequence(sequence: ImageSequence, settings: ReelSettings) -> tuple[_Header, list[Any]]:
-    rate = Rate.of(exact_rate(settings.sequence_rate))
-    looked = [sequence.pictures[frame] for frame in _spread(len(sequence.pictures))]
-    read = [read_picture_frame(place) for place in looked]
-    first, metadata = read[0]
-    for place, (picture, _) in zip(looked, read, strict=True):
-        check_picture(place, picture, (first.height, first.width), first.format.name)
+    notes: list[str] = []
+    looked_at = _spread(len(sequence.pictures))
+    said = {frame: read_header(sequence.pictures[frame]) for frame in looked_at}
+    transfer = settings.transfer if settings.transfer != "auto" else said[0].transfer
+    read = [read_picture_frame(sequence.pictures[frame], transfer) for frame in looked_at]
+    first, tags = read[0]
+    for frame, (picture, _) in zip(looked_at, read, strict=True):
+        check_picture(sequence.pictures[frame], picture, (first.height, first.width), first.format.name)
+    rate = sequence_rate(said[0], settings, notes)
+    counted = counted_timecode({frame: header.timecode for frame, header in said.items()}, rate, notes)
     header = _Header(
         path=sequence.pictures[0],
         frame_count=len(sequence.pictures),
@@ -175,13 +182,12 @@ def _read_sequence(sequence: ImageSequence, settings: ReelSettings) -> tuple[_He
         digest=hash_sequence(sequence.pictures),
         codec=sequence.pictures[0].suffix.lower().lstrip("."),
         tags=(first.color_primaries, first.color_trc, first.colorspace),
-        timecode=metadata.get("timecode", ""),
-        tape=metadata.get("reel_name", ""),
-        notes=[f"An image sequence has no rate of its own: read at {rate} frames a second (reel.sequence_rate)."],
+        transfer=transfer,
+        timecode=counted or tags.get("timecode", ""),
+        tape=said[0].reel or tags.get("reel_name", ""),
+        start=sequence.first if sequence.first >= HOUR * rate.base else 0,
+        notes=notes,
     )
-    if sequence.first >= HOUR * rate.base and not settings.start_timecode:
-        header.start = sequence.first
-        header.notes.append(f"Picture numbers are taken for timecode: {rate.timecode(sequence.first)}.")
     return header, [picture for picture, _ in read]
 
 
@@ -212,23 +218,32 @@ def _assemble(name: str, header: _Header, pictures: list[Any], settings: ReelSet
         bits=layout.bits,
         full_range=full,
         tags=tags,
+        transfer=header.transfer,
         scan=_scan(path, header.field_order, pictures, settings, notes),
         luma_source="luma" if layout.kind in ("luma", "gray") else "rgb",
         has_color=colored,
         luma_reversible=is_reversible(layout, full_range=full, has_color=colored),
         sound_tracks=header.sound_tracks,
         hash=header.digest,
-        notes=(*notes, *_color_notes(layout, colored)),
+        notes=(*notes, *_color_notes(layout, header.transfer, pictures, colored)),
     )
 
 
-def _color_notes(layout: Layout, colored: bool) -> list[str]:
+def _color_notes(layout: Layout, transfer: Transfer, pictures: list[Any], colored: bool) -> list[str]:
     notes = []
-    if layout.kind not in ("luma", "gray"):
+    if layout.kind not in ("luma", "gray", "float"):
         notes.append("The pictures are R'G'B': their luma is computed.")
     if layout.kind == "float":
+        brighter = max(above_white(picture) for picture in pictures)
+        clipped = f" ({100 * brighter:.2g} % of a picture)" if brighter else ""
+        light = (
+            "log codes of density: they are made light by Cineon's curve, coded"
+            if transfer == "log"
+            else "linear light: they are coded"
+        )
         notes.append(
-            "The pictures hold linear light: they are coded with the sRGB curve, and light above 1 is clipped."
+            f"The pictures hold {light} with the sRGB curve, and light above 1 is clipped{clipped}. If they are graded "
+            "for a display, set reel.transfer=video."
         )
     if colored:
         notes.append("The film has colour already: only its luma is used.")

@@ -42,7 +42,7 @@ def _pictures(reel: Reel, first: int) -> Generator[tuple[int, Any], None, None]:
         sequence = find_sequence(reel.path).pictures
         check_count(reel, len(sequence))
         for frame in range(first, len(sequence)):
-            yield frame, read_picture_frame(sequence[frame])[0]
+            yield frame, read_picture_frame(sequence[frame], reel.transfer)[0]
         return
     index = find_frames(reel.path)
     shown = index.shown

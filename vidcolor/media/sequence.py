@@ -17,8 +17,10 @@ import av
 from vidcolor.errors import MediaError
 from vidcolor.media.deep import read_stored
 from vidcolor.media.images import picture_size
+from vidcolor.media.light import as_light
 from vidcolor.media.still import decode_still
 from vidcolor.timeline import numbered
+from vidcolor.types import Transfer
 
 DEMUXERS = {".png": "png_pipe", ".dpx": "dpx_pipe", ".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe"}
 """FFmpeg's demuxer of each suffix that FFmpeg reads."""
@@ -98,8 +100,16 @@ def _in_order(pictures: list[tuple[int, Path]]) -> ImageSequence:
     return ImageSequence(tuple(path for _, path in pictures), pictures[0][0])
 
 
-def read_picture_frame(path: Path) -> tuple[Any, dict[str, str]]:
-    """(the decoded picture as av.VideoFrame, its header's metadata). Refuses what is damaged, empty or too large."""
+def read_picture_frame(path: Path, transfer: Transfer) -> tuple[Any, dict[str, str]]:
+    """(the decoded picture as av.VideoFrame, its tags). Refuses what is damaged, empty or too large.
+
+    transfer  what its codes stand for (`media/light.py`)
+    """
+    picture, tags = _decoded(path)
+    return as_light(picture, transfer), tags
+
+
+def _decoded(path: Path) -> tuple[Any, dict[str, str]]:
     picture_size(path)
     suffix = path.suffix.lower()
     if suffix not in STORED:
@@ -107,5 +117,4 @@ def read_picture_frame(path: Path) -> tuple[Any, dict[str, str]]:
     stored = read_stored(path)
     one, three = FORMATS[stored.samples.dtype.name]
     samples = stored.samples if stored.samples.shape[2] == 3 else stored.samples[..., 0]
-    picture = av.VideoFrame.from_ndarray(samples, format=three if samples.ndim == 3 else one)
-    return picture, {"timecode": stored.timecode} if stored.timecode else {}
+    return av.VideoFrame.from_ndarray(samples, format=three if samples.ndim == 3 else one), {}
