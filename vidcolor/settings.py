@@ -23,8 +23,9 @@ from vidcolor.errors import SettingsError
 class ReelSettings:
     """Reading the film."""
 
-    interlaced: Literal["refuse", "carry"] = "refuse"
-    """What to do with an interlaced film: refuse it, or carry each picture as it is and keep the field order."""
+    interlaced: Literal["refuse", "carry", "progressive"] = "refuse"
+    """What to do with an interlaced film: refuse it; carry each picture as it is and keep the field order; or take it
+    as progressive, where both fields of a picture show one moment (PsF)."""
     variable_rate: Literal["refuse", "conform"] = "refuse"
     """A film of variable rate: refuse it, or conform it to its mean rate (frames repeat or drop)."""
     levels: Literal["auto", "limited", "full"] = "auto"

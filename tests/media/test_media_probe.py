@@ -171,6 +171,8 @@ def test_interlaced_is_refused_or_carried(tmp_path, order, scan):
     with pytest.raises(MediaError, match=rf"interlaced \({scan} field first\).*reel.interlaced=carry"):
         open_reel(path, PLAIN)
     assert open_reel(path, ReelSettings(interlaced="carry")).scan == scan
+    taken = open_reel(path, ReelSettings(interlaced="progressive"))
+    assert (taken.scan, "taken as progressive" in taken.notes[-1]) == ("progressive", True)
 
 
 def test_interlaced_frames_are_seen_without_a_flag_in_the_container(tmp_path):

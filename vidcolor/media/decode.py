@@ -100,9 +100,16 @@ def _attempt(index: FrameIndex, frames: Sequence[int], seek: int | None) -> Gene
     if count == 0 and seek is not None:
         yield None
         return
+    first = int(np.searchsorted(index.pts, index.keys[0])) if len(index.keys) and not index.counted else 0
+    if frames[count] < first:
+        lost = "frame 0 needs" if first == 1 else f"frames 0 to {first - 1} need"
+        raise MediaError(
+            f"{index.path}: begins inside a group of pictures: {lost} a picture that is not there; cut film and sound "
+            f"at frame {first}, the first that is whole, or copy the file again"
+        )
     raise MediaError(
         f"{index.path}: frame {frames[count]} is damaged or missing{failure}; "
-        "copy the file again, or cut this frame out"
+        "copy the file again, or put its neighbour in its place"
     )
 
 

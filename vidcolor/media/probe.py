@@ -26,6 +26,7 @@ from vidcolor.media.light import above_white
 from vidcolor.media.luma import Layout, has_color, is_reversible, layout_of
 from vidcolor.media.scan import read_header
 from vidcolor.media.sequence import ImageSequence, find_sequence, is_sequence, read_picture_frame
+from vidcolor.media.timing import pulled_down
 from vidcolor.settings import ReelSettings
 from vidcolor.timeline import Rate
 from vidcolor.types import ColorTags, Reel, Scan, Transfer
@@ -159,6 +160,8 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
             f"The rate varies from frame {index.change} on; {len(index.pts)} frames are conformed to "
             f"{header.frame_count} at {header.rate} a second."
         )
+    if not index.counted and pulled_down(index.pts, index.time_base):
+        notes.append("The file asks for 3:2 pulldown: each picture is read once, 24000/1001 a second, as it was shot.")
     if index.counted:
         notes.append("The file gives its frames no times: reading a late frame decodes all before it.")
     return header
@@ -306,10 +309,13 @@ def _scan(path: Path, order: int, pictures: list[Any], settings: ReelSettings, n
     if order not in SCANS and not flagged:
         return "progressive"
     scan = SCANS.get(order, "top")
+    if settings.interlaced == "progressive":
+        notes.append("The file says that it is interlaced: it is taken as progressive (reel.interlaced).")
+        return "progressive"
     if settings.interlaced == "refuse":
         raise MediaError(
-            f"{path}: the film is interlaced ({scan} field first); deinterlace it first, or set "
-            "reel.interlaced=carry to carry its fields as they are"
+            f"{path}: the film is interlaced ({scan} field first); deinterlace it first, or set reel.interlaced=carry "
+            "to carry its fields as they are; reel.interlaced=progressive if both fields show one moment"
         )
     if order not in SCANS:
         notes.append("Pictures are interlaced but the file does not say which field is first: top is taken.")

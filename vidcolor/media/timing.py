@@ -20,6 +20,9 @@ STANDARD_RATES = tuple(
     )
 )  # fmt: skip
 """Rates that films have, the likeliest first; 16, 18 and 20 are silent film."""
+PULLED_DOWN, NTSC_FIELDS = Fraction(24000, 1001), Fraction(60000, 1001)
+FEWEST_PULLED = 8
+"""Pictures by which 3:2 pulldown shows"""
 JITTER = Fraction(1, 20)
 """How far a frame may lie from its place on the grid, in frames: phones and capture cards shake by so much."""
 ROUNDED = Fraction(1, 20_000)
@@ -59,11 +62,29 @@ def find_rate(pts: np.ndarray, time_base: Fraction, stated: Iterable[Fraction | 
     for rate in candidates:
         if _off_grid(pts, 1 / (rate * time_base)) is None:
             return rate, 0
+    if pulled_down(pts, time_base):
+        return PULLED_DOWN, 0
     deltas = np.diff(pts)
     usual = Fraction(int(np.median(deltas)))
     slack = float(max(usual * JITTER, min(Fraction(1), usual / 4)))
     wrong = np.flatnonzero(np.abs(deltas - float(usual)) > slack + 1e-6)
     return None, int(wrong[0]) + 1 if len(wrong) else _off_grid(pts, mean) or 1
+
+
+def pulled_down(pts: np.ndarray, time_base: Fraction) -> bool:
+    """Whether a film is stored for NTSC video by 3:2 pulldown flags: its pictures last two and three fields in turn,
+    24000/1001 a second in all, and each is stored once.
+
+    pts  (n,) int64, sorted, in ticks of `time_base` seconds
+    """
+    field = float(1 / (NTSC_FIELDS * time_base))
+    fields = np.diff(pts) / field
+    whole = np.rint(fields)
+    if len(pts) < FEWEST_PULLED or set(np.unique(whole)) != {2, 3}:
+        return False
+    slack = max(2.5 * float(JITTER), 1 / field)
+    early = (pts - pts[0]) / field - 2.5 * np.arange(len(pts))
+    return bool(np.abs(fields - whole).max() <= slack and np.ptp(early) <= 1 + slack)
 
 
 def conform(pts: np.ndarray, time_base: Fraction) -> tuple[Fraction, np.ndarray]:
