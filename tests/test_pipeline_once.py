@@ -64,15 +64,36 @@ def test_a_picture_is_read_once_a_command(work, monkeypatch):
 def watched(monkeypatch) -> list[int]:
     """Filled with the number of every frame of a film that is decoded."""
     shown: list[int] = []
-    inner = reading.read_luma
+    inner = reading._pictures
 
     def counted(reel, first):
-        for frame, luma in inner(reel, first):
+        for frame, picture in inner(reel, first):
             shown.append(frame)
-            yield frame, luma
+            yield frame, picture
 
-    monkeypatch.setattr(reading, "read_luma", counted)
+    monkeypatch.setattr(reading, "_pictures", counted)
     return shown
+
+
+def test_each_stage_decodes_the_film_once_as_it_works_by_default(work, monkeypatch):
+    """With all networks, far pictures and pictures of frames: one decode for plan, for render and for export."""
+    write_picture(work / "refs" / "000018.png", SIZE)
+    project, shown = str(work / "film.vidcolor"), watched(monkeypatch)
+    new(work)
+    for line in (["plan"], ["render"], ["export", "-o", str(work / "out.mkv"), "--delivery", "ffv1"]):
+        shown.clear()
+        assert main([line[0], project, *line[1:]]) == 0
+        assert shown == list(range(FRAMES)), line[0]
+
+
+def test_planning_makes_no_codes_of_frames_that_it_only_measures(work, monkeypatch):
+    """Shots are measured on the decoded plane itself, averaged in one pass."""
+    made: list[int] = []
+    inner = reading.luma_codes
+    monkeypatch.setattr(reading, "luma_codes", lambda *a, **k: made.append(1) or inner(*a, **k))
+    new(work)
+    run("plan", work)
+    assert not made
 
 
 def test_a_film_is_decoded_once_for_its_render(work, monkeypatch):

@@ -8,7 +8,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from shot_scenes import aged, dissolve, fade, frames_of, reel_of, scene
+from shot_scenes import SIZE, aged, dissolve, fade, frames_of, reel_of, scene
 
 from vidcolor.errors import InputError
 from vidcolor.settings import ShotSettings
@@ -169,6 +169,16 @@ def test_real_films(name):
     assert list(found.values()) == list(TRUTH[name].values())
     for (start, kind), truth in zip(found.items(), TRUTH[name], strict=True):
         assert abs(start - truth) <= (0 if kind == "cut" else NEAR)
+
+
+def test_the_dust_of_rounding_on_plain_cards_is_no_contrast():
+    """Cards without a picture, fading through black and white: where they turn is told by their light alone."""
+    light = 50 - 48 * np.cos(np.arange(150) * np.pi / 40)
+    cards = np.broadcast_to(light[:, None, None], (150, *SIZE)).astype(np.float32)
+    dust = np.random.default_rng(1).uniform(0.5, 1.5, (150, 1, 1)) * np.random.default_rng(2).normal(0, 1e-5, SIZE)
+    plain = shots_in(cards)
+    assert shots_in((cards + dust).astype(np.float32)) == plain
+    assert len(plain) > 2
 
 
 @pytest.mark.slow

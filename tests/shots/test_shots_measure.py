@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from shot_scenes import SIZE, aged, frames_of, scene
 
-from vidcolor.shots.measure import band_energies, difference, measure, measuring_size
+from vidcolor.shots import measure as measures
+from vidcolor.shots.measure import band_energies, blocks_of, measure, measuring_size
+
+
+def difference(before: np.ndarray, after: np.ndarray) -> float:
+    return measures.difference(blocks_of(before.astype(np.float32)), blocks_of(after.astype(np.float32)))
 
 
 @pytest.fixture(scope="module")

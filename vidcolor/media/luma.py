@@ -264,8 +264,17 @@ def luma_codes(picture: Any, *, full_range: bool, weights: tuple[float, float]) 
     elif layout.kind in ("rgb", "palette"):
         codes = _from_rgb(_rgb(picture, layout), layout.bits, full_range, weights)
     else:
-        codes = _limited(_luma(picture, layout), layout.bits, full_range)
+        codes = _limited(luma_plane(picture, layout), layout.bits, full_range)
     return _turn(codes, picture.rotation)
+
+
+def entries_of_stored(layout: Layout, table: np.ndarray, full_range: bool) -> np.ndarray | None:
+    """The entry of `table`, which has one for each 10-bit limited code, for every code that a luma plane of this layout
+    may hold; None where pictures hold no luma."""
+    if layout.kind not in ("luma", "gray"):
+        return None
+    stored = np.arange(2**layout.bits, dtype=np.uint8 if layout.bits <= 8 else np.uint16)[None]
+    return look_up(_limited(stored, layout.bits, full_range), table)[0]
 
 
 def is_reversible(layout: Layout, *, full_range: bool, has_color: bool) -> bool:
@@ -293,7 +302,8 @@ def has_color(picture: Any) -> bool:
     return any(float(np.mean(plane > NEUTRAL_SLACK * unit)) > COLORED_PART for plane in planes)
 
 
-def _luma(picture: Any, layout: Layout) -> np.ndarray:
+def luma_plane(picture: Any, layout: Layout) -> np.ndarray:
+    """(H, W) view of Y' as it is stored, of a picture that has it."""
     packing = layout.packing
     if packing is None:
         return _place(picture, 0, layout, 0)
@@ -324,4 +334,4 @@ def components_of(picture: Any) -> list[np.ndarray]:
         return _coded(linear_of(picture))
     if layout.kind in ("rgb", "palette"):
         return _rgb(picture, layout)
-    return [_luma(picture, layout), *(_chroma(picture, layout) if layout.kind == "luma" else [])]
+    return [luma_plane(picture, layout), *(_chroma(picture, layout) if layout.kind == "luma" else [])]

@@ -19,7 +19,6 @@ import numpy as np
 from vidcolor.features import PatchFeatures
 from vidcolor.keyframes import choose_keyframes, looks_of
 from vidcolor.media.probe import open_reel
-from vidcolor.media.read import Clip
 from vidcolor.media.whole import hashed_beside
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.lists import all_lists, edited_notes, write_lists
@@ -61,7 +60,8 @@ def make_plan(
     opened  told the reel before the work on it begins
     """
     project.make_folder(project.path("plan"))
-    with closing(SmallFrames(project.path("plan"), settings.keyframes.spacing)) as small:
+    keeps = project.keyframes_path is not None
+    with closing(SmallFrames(project.path("plan"), settings.keyframes.spacing, keeps=keeps)) as small:
         reel, found = _reel_and_shots(project, settings, small, progress, opened)
         library = Library(project, PatchFeatures())
         if look_at_pictures(project, reel, found, library):
@@ -131,8 +131,7 @@ def _find_shots(project: Project, reel: Reel, settings: Settings, small: SmallFr
     if listed:
         shots = read_shots(listed, reel)
     else:
-        size = measuring_size(reel.size, settings.shots.side)
-        frames = small.watched(reel, size) if project.keyframes_path else Clip(reel, size=size)
+        frames = small.watched(reel, measuring_size(reel.size, settings.shots.side))
         shots = find_shots(reel, frames, settings.shots, lambda done: progress("shots", done, reel.frame_count))
         progress("shots", reel.frame_count, reel.frame_count)
     log.info("%d shots%s", len(shots), f" from {listed}" if listed else "")

@@ -6,14 +6,15 @@ Either way a frame's picture is the same to the bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
 from vidcolor.keyframes import step_of
-from vidcolor.media.read import Clip, resized
+from vidcolor.media.read import Clip, quick_lightness, read_pictures
 from vidcolor.pipeline.stored import StoredFrames
 from vidcolor.references.choose import SIDE
 from vidcolor.types import Frame, Reel
@@ -25,10 +26,14 @@ JUMP = 4.0
 class SmallFrames:
     """The small pictures of one film."""
 
-    def __init__(self, folder: Path, spacing: int) -> None:
-        """`folder` holds the pictures that are too many for memory; `spacing` is the keyframes'."""
-        self._folder, self._step = folder, step_of(spacing)
+    def __init__(self, folder: Path, spacing: int, *, keeps: bool = True) -> None:
+        """`folder` holds the pictures that are too many for memory; `spacing` is the keyframes'.
+
+        keeps  whether pictures are kept while shots are found
+        """
+        self._folder, self._step, self.keeps = folder, step_of(spacing), keeps
         self._stored: StoredFrames | None = None
+        self._look: Callable[[Any], np.ndarray] | None = None
         self._clip: Clip | None = None
 
     def watched(self, reel: Reel, size: tuple[int, int]) -> Sequence[Frame]:
@@ -40,7 +45,8 @@ class SmallFrames:
         stored = self.stored(reel)
         for frame in frames:
             if frame not in stored:
-                self._clip = self._clip or Clip(reel, size=stored.size)  # open for the next shots, which lie ahead
+                # open for the next shots, which lie ahead
+                self._clip = self._clip or Clip(reel, size=stored.size, quick=True)
                 stored.put(frame, self._clip[frame].lightness)
         return [Frame(frame, stored.read(frame)) for frame in frames]
 
@@ -49,6 +55,12 @@ class SmallFrames:
         if self._stored is None:
             self._stored = StoredFrames(small_size(reel.size), self._folder, exact=False)
         return self._stored
+
+    def put(self, reel: Reel, frame: Frame, picture: Any) -> None:
+        """Keeps a frame, small, of its decoded picture."""
+        stored = self.stored(reel)
+        self._look = self._look or quick_lightness(reel, stored.size)
+        stored.put(frame.index, self._look(picture))
 
     def wants(self, frame: int) -> bool:
         """Whether a frame is kept whatever it shows."""
@@ -82,16 +94,22 @@ class _Watched(Sequence[Frame]):
         return Clip(self._reel, size=self._size)[place]
 
     def __iter__(self) -> Iterator[Frame]:
-        stored = self._small.stored(self._reel)
-        before: tuple[Frame, Frame] | None = None
-        for full in Clip(self._reel):
-            frame = Frame(full.index, resized(full.lightness, self._size))
-            jumps = before is not None and float(np.abs(frame.lightness - before[1].lightness).mean()) > JUMP
-            if before is not None and jumps and not self._small.wants(before[0].index):
-                stored.put(before[0].index, resized(before[0].lightness, stored.size))
-            if jumps or self._small.wants(full.index):
-                stored.put(full.index, resized(full.lightness, stored.size))
-            before = (full, frame)
-            yield frame
+        look, before = quick_lightness(self._reel, self._size), None
+        with closing(read_pictures(self._reel, 0)) as pictures:
+            for index, picture in pictures:
+                frame = Frame(index, look(picture))
+                if self._small.keeps:
+                    before = self._keep(before, (frame, picture))
+                yield frame
         if before is not None:
-            stored.put(before[0].index, resized(before[0].lightness, stored.size))
+            self._small.put(self._reel, *before)
+
+    def _keep(self, before: tuple[Frame, Any] | None, now: tuple[Frame, Any]) -> tuple[Frame, Any]:
+        """Keeps what is wanted of two frames in a row."""
+        small, frame = self._small, now[0]
+        jumps = before is not None and float(np.abs(frame.lightness - before[0].lightness).mean()) > JUMP
+        if before is not None and jumps and not small.wants(before[0].index):
+            small.put(self._reel, *before)
+        if jumps or small.wants(frame.index):
+            small.put(self._reel, *now)
+        return now

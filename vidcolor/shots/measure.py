@@ -74,11 +74,12 @@ def measure(frames: Iterable[Frame], side: int, odd: int, progress: Callable[[in
     jump: list[float] = []
     rest: list[tuple[float, float]] = []
     energy: list[Array] = []
-    window: deque[Array] = deque(maxlen=2 * odd + 2)
+    window: deque[Blocks] = deque(maxlen=2 * odd + 2)
     for frame in frames:
         picture = reduced(frame.lightness, side)
-        change.append(difference(window[-1], picture) if window else 0.0)
-        window.append(picture)
+        blocks = blocks_of(picture)
+        change.append(difference(window[-1], blocks) if window else 0.0)
+        window.append(blocks)
         rest.append((float(picture.mean()), float(np.abs(picture - np.median(picture)).mean())))
         energy.append(band_energies(picture))
         if len(change) > odd:
@@ -107,10 +108,23 @@ def reduced(lightness: Array, side: int) -> Array:
     picture: Array = np.asarray(lightness, np.float32)
     if picture.shape != (height, width):
         picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    return np.interp(picture, LIGHTNESS_STEPS, SIGNAL_STEPS).astype(np.float32)
+    return _signal(picture, SIGNAL_STEPS)
 
 
-def _jump(change: list[float], window: deque[Array], at: int, odd: int) -> float:
+@loose()
+def _signal(lightness: Any, steps: Any) -> Any:  # pragma: no cover
+    """By straight lines between `steps`, which are even from L* 0 to 100; ten times faster than `np.interp`."""
+    out = np.empty(lightness.shape, np.float32)
+    scale = (len(steps) - 1) / 100.0
+    for y in range(lightness.shape[0]):
+        for x in range(lightness.shape[1]):
+            place = min(max(lightness[y, x] * scale, 0.0), 100.0 * scale)
+            step = min(int(place), len(steps) - 2)
+            out[y, x] = steps[step] + (place - step) * (steps[step + 1] - steps[step])
+    return out
+
+
+def _jump(change: list[float], window: deque[Blocks], at: int, odd: int) -> float:
     """Least change from any of `odd` + 1 frames before `at` to any of `odd` + 1 from it on; 0 if unsuspected."""
     least = change[at]
     if least < SUSPECT:
@@ -126,62 +140,119 @@ def _jump(change: list[float], window: deque[Array], at: int, odd: int) -> float
     return least
 
 
-def difference(before: Array, after: Array) -> float:
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """One picture made ready to be matched with others."""
+
+    picture: Array
+    sharpness: Array
+    """Of the block that begins at each pixel: 1 / (sum of squared distances from its mean + that of grain)."""
+    centred: Array
+    """The picture's blocks, each less its mean."""
+    powers: Array
+    """(rows, columns): of each block, the sum of squared distances from its mean."""
+
+
+def blocks_of(picture: Array) -> Blocks:
+    """`picture`: (H, W) float32, at least a block each way."""
+    return Blocks(picture, *_blocks(picture, NOISE))
+
+
+def difference(before: Blocks, after: Blocks) -> float:
     """Share of two pictures' structure that the other does not hold, 0..1; neither gain nor small motion counts."""
-    missing, weight = _unexplained(before, after, REACH, NOISE)
-    missing_back, weight_back = _unexplained(after, before, REACH, NOISE)
-    return (missing + missing_back) / (weight + weight_back + SILENT)
+    missing, weight = _unexplained(before.picture, before.sharpness, after.centred, after.powers, REACH, NOISE)
+    back, weight_back = _unexplained(after.picture, after.sharpness, before.centred, before.powers, REACH, NOISE)
+    return (missing + back) / (weight + weight_back + SILENT)
 
 
 @loose()
-def _unexplained(source: Any, target: Any, reach: int, noise: float) -> tuple[float, float]:  # pragma: no cover
-    """(sum of weight x unexplained share, sum of weights) over the blocks of `target`, matched in `source`."""
-    height, width = target.shape
-    count = BLOCK * BLOCK
-    floor = np.float32(noise * count)
-    powers = _block_powers(source)
+def _unexplained(
+    source: Any, sharpness: Any, centred: Any, powers: Any, reach: int, noise: float
+) -> tuple[float, float]:  # pragma: no cover
+    """(sum of weight x unexplained share, sum of weights) over the blocks of `centred`, matched in `source`.
+
+    A row of blocks is multiplied at once, half a block's lines at a time: the inner loops are vectors.
+    """
+    height, width = source.shape
+    rows, columns = powers.shape
+    half = BLOCK // 2
+    floor = np.float32(noise * BLOCK * BLOCK)
+    products = np.empty(columns * BLOCK, np.float32)
+    best = np.empty(columns, np.float32)
     missing: Any = 0.0
     total: Any = 0.0
-    for top in range(0, height - BLOCK + 1, BLOCK):
-        for left in range(0, width - BLOCK + 1, BLOCK):
-            block = target[top : top + BLOCK, left : left + BLOCK].copy()
-            block -= block.mean()
-            power = np.float32(0)
-            for j in range(BLOCK):
-                for i in range(BLOCK):
-                    power += block[j, i] * block[j, i]
-            weight = power / (power + floor)
-            best: Any = np.float32(0)
-            for y in range(max(0, top - reach), min(height - BLOCK, top + reach) + 1):
-                for x in range(max(0, left - reach), min(width - BLOCK, left + reach) + 1):
-                    product = np.float32(0)
-                    for j in range(BLOCK):
+    for row in range(rows):
+        top = row * BLOCK
+        best[:] = 0
+        for y in range(max(0, top - reach), min(height - BLOCK, top + reach) + 1):
+            for shift in range(-reach, reach + 1):
+                first, last = max(0, -shift), min(columns * BLOCK, width - shift)
+                out = products[first:last]
+                out[:] = 0
+                for j in range(0, BLOCK, half):
+                    s0, b0 = source[y + j][first + shift : last + shift], centred[top + j][first:last]
+                    s1, b1 = source[y + j + 1][first + shift : last + shift], centred[top + j + 1][first:last]
+                    s2, b2 = source[y + j + 2][first + shift : last + shift], centred[top + j + 2][first:last]
+                    s3, b3 = source[y + j + 3][first + shift : last + shift], centred[top + j + 3][first:last]
+                    for x in range(last - first):
+                        out[x] += s0[x] * b0[x] + s1[x] * b1[x] + s2[x] * b2[x] + s3[x] * b3[x]
+                for column in range(columns):
+                    left = column * BLOCK + shift
+                    if 0 <= left <= width - BLOCK:
+                        product = np.float32(0)
                         for i in range(BLOCK):
-                            product += source[y + j, x + i] * block[j, i]
-                    if product > 0:
-                        best = max(best, product * product / ((power + floor) * (powers[y, x] + floor)))
+                            product += products[column * BLOCK + i]
+                        if product > 0:
+                            best[column] = max(best[column], product * product * sharpness[y, left])
+        for column in range(columns):
+            power = powers[row, column]
+            weight = power / (power + floor)
             # A block that is found again unchanged reaches weight squared, not 1: the grain's share is no change.
-            missing += weight * max(0.0, 1.0 - best / (weight * weight + 1e-6))
+            missing += weight * max(0.0, 1.0 - best[column] / (power + floor) / (weight * weight + 1e-6))
             total += weight
     return missing, total
 
 
 @loose()
-def _block_powers(picture: Array) -> Array:  # pragma: no cover
-    """Sum of squared distances from the block's mean, of the block that begins at each pixel."""
+def _blocks(picture: Any, noise: float) -> tuple[Any, Any, Any]:  # pragma: no cover
+    """The other fields of `Blocks`."""
     height, width = picture.shape
-    powers = np.zeros((height - BLOCK + 1, width - BLOCK + 1), np.float32)
-    for y in range(powers.shape[0]):
-        for x in range(powers.shape[1]):
-            total = np.float32(0)
-            square = np.float32(0)
+    count = np.float32(BLOCK * BLOCK)
+    floor = np.float32(noise) * count
+    sharpness = np.empty((height - BLOCK + 1, width - BLOCK + 1), np.float32)
+    sums, squares = np.empty(width, np.float32), np.empty(width, np.float32)
+    for y in range(sharpness.shape[0]):
+        sums[:] = 0
+        squares[:] = 0
+        for j in range(BLOCK):
+            line = picture[y + j]
+            for x in range(width):
+                sums[x] += line[x]
+                squares[x] += line[x] * line[x]
+        for x in range(sharpness.shape[1]):
+            total, square = np.float32(0), np.float32(0)
+            for i in range(BLOCK):
+                total += sums[x + i]
+                square += squares[x + i]
+            sharpness[y, x] = 1 / (max(np.float32(0), square - total * total / count) + floor)
+    rows, columns = height // BLOCK, width // BLOCK
+    centred = np.empty((rows * BLOCK, columns * BLOCK), np.float32)
+    powers = np.empty((rows, columns), np.float32)
+    for row in range(rows):
+        for column in range(columns):
+            block = picture[row * BLOCK : (row + 1) * BLOCK, column * BLOCK : (column + 1) * BLOCK]
+            mean, power = np.float32(0), np.float32(0)
             for j in range(BLOCK):
                 for i in range(BLOCK):
-                    value = picture[y + j, x + i]
-                    total += value
-                    square += value * value
-            powers[y, x] = max(np.float32(0), square - total * total / (BLOCK * BLOCK))
-    return powers
+                    mean += block[j, i]
+            mean /= count
+            for j in range(BLOCK):
+                for i in range(BLOCK):
+                    value = block[j, i] - mean
+                    centred[row * BLOCK + j, column * BLOCK + i] = value
+                    power += value * value
+            powers[row, column] = power
+    return sharpness, centred, powers
 
 
 def band_energies(picture: Array) -> Array:

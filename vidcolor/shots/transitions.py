@@ -49,6 +49,8 @@ LEAST_LIGHT = 2.0
 """Added to the mean signal, in percent, so that a black frame's gain is not sought in its grain."""
 FAINT = 0.45
 """A fade's middle holds less than this share of the contrast on both sides."""
+EMPTY = 0.05
+"""Spread, in percent, below which there is no contrast that could fall: a plain card holds the dust of rounding."""
 BLANK_SPREAD = 2.0
 BLACK, WHITE = 6.0, 94.0
 """A frame whose spread is less and whose mean signal is beyond is black or white, whatever is around it."""
@@ -203,7 +205,8 @@ def _faint_runs(measures: Measures, longest: int) -> list[tuple[int, int]]:
     blank = (spread < BLANK_SPREAD) & ((mean < BLACK) | (mean > WHITE))
     before = np.array([spread[max(0, t - longest) : t + 1].max() for t in range(count)])
     after = np.array([spread[t : t + longest + 1].max() for t in range(count)])
-    faint = (spread < FAINT * np.minimum(before, after)) & ((mean < DARK) | (mean > LIGHT))
+    least = np.minimum(before, after)
+    faint = (spread < FAINT * least) & (least > EMPTY) & ((mean < DARK) | (mean > LIGHT))
     edges = np.flatnonzero(np.diff(np.concatenate([[0], (blank | faint).astype(np.int8), [0]])))
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 

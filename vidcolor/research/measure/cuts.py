@@ -11,7 +11,7 @@ from collections import deque
 from numpy import ndarray as Array
 
 from vidcolor.settings import ShotSettings
-from vidcolor.shots.measure import difference, reduced
+from vidcolor.shots.measure import blocks_of, difference, reduced
 
 SIDE = ShotSettings().side
 RISE = 0.35
@@ -30,7 +30,7 @@ def sample(lightness: Array) -> Array:
 
 def change(before: Array, after: Array) -> float:
     """Share of the structure of two `sample`s that the other does not hold, 0..1."""
-    return difference(before, after)
+    return difference(blocks_of(before), blocks_of(after))
 
 
 class CutFinder:
