@@ -20,12 +20,14 @@ from safetensors.torch import save_file
 
 from vidcolor.networks import shipped
 from vidcolor.networks.features_net import FeaturesNet
-from vidcolor.networks.load import save_features, save_weighing
-from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, mark_of
+from vidcolor.networks.load import save_features, save_proposer, save_weighing
+from vidcolor.networks.proposer_net import ProposerConfig, ProposerNet
+from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, PROPOSER, mark_of
 from vidcolor.networks.weighing_net import WeighingNet
 from vidcolor.research.training import colorizer_run, propagator_run
 from vidcolor.research.training.checkpoints import load_state
 from vidcolor.research.training.kinds import kind_of
+from vidcolor.research.training.proposer_run import load_proposer_recipe
 from vidcolor.research.training.recipe import load_recipe
 from vidcolor.research.training.weighing import load_weighing_recipe
 
@@ -33,6 +35,7 @@ WEIGHING = {
     "colorizer": (COLORIZER, colorizer_run.CONFIG),
     "propagator": (PROPAGATOR, propagator_run.CONFIG),
 }
+FILES = {"features": FEATURES, "proposer": PROPOSER, **{kind: file for kind, (file, _) in WEIGHING.items()}}
 PART = 15 << 20
 """Bytes of a file that is handed back, at most."""
 ROWS = ("log.csv", "held_out.csv", "teachers.csv", "clips.json")
@@ -46,11 +49,9 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, help="the package's own file")
     args = parser.parse_args()
     kind = kind_of(args.recipe)
-    if kind != "features" and kind not in WEIGHING:
-        parser.error(
-            f"{args.recipe}: a network of kind {kind} is not shipped; there are features, {', '.join(WEIGHING)}"
-        )
-    out = args.out or (FEATURES if kind == "features" else WEIGHING[kind][0])
+    if kind not in FILES:
+        parser.error(f"{args.recipe}: a network of kind {kind} is not shipped; there are {', '.join(FILES)}")
+    out = args.out or FILES[kind]
     facts = export(args.state, args.recipe, out)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {', '.join(f'{k} {v}' for k, v in facts.items())}")
 
@@ -60,7 +61,11 @@ def export(path: Path, recipe: Path, out: Path) -> dict[str, Any]:
     state, kind = load_state(path), kind_of(recipe)
     out.parent.mkdir(parents=True, exist_ok=True)
     facts = _clips(path)
-    return _features(state, recipe, out, facts) if kind == "features" else _weighing(state, recipe, kind, out, facts)
+    if kind == "features":
+        return _features(state, recipe, out, facts)
+    if kind == "proposer":
+        return _proposer(state, recipe, out)
+    return _weighing(state, recipe, kind, out, facts)
 
 
 def hand_back(run: Path, recipe: Path, out: Path, *, with_state: bool = False, part: int = PART) -> list[Path]:
@@ -71,7 +76,7 @@ def hand_back(run: Path, recipe: Path, out: Path, *, with_state: bool = False, p
     kind, state = kind_of(recipe), run / "state.pt"
     source = run / "best.pt" if (run / "best.pt").exists() else state
     weights = out / f"{kind}.safetensors"
-    if kind == "features" or kind in WEIGHING:
+    if kind in FILES:
         export(source, recipe, weights)
     else:
         save_file({k: v.half().contiguous() for k, v in _numbers(load_state(source)).items()}, weights)
@@ -114,6 +119,17 @@ def _features(state: dict[str, Any], recipe: Path, out: Path, more: dict[str, An
     measured = {name: round(value, 3) for name, value in state.items() if name.startswith(("clean", "aged"))}
     facts = {"recipe": load_recipe(recipe).hash, "step": state["step"], "held_out": measured, **more}
     save_features(out, net, facts)
+    return facts
+
+
+def _proposer(state: dict[str, Any], recipe: Path, out: Path) -> dict[str, Any]:
+    """Writes the network that proposes; the file's facts."""
+    told = load_proposer_recipe(recipe)
+    net = ProposerNet(ProposerConfig(told.widths))
+    net.load_state_dict(_numbers(state))
+    measured = {name: round(state[name], 4) for name in ("v", "smooth") if name in state}
+    facts = {"recipe": told.hash, "step": state["step"], "things": mark_of(shipped.THINGS), "held_out": measured}
+    save_proposer(out, net, facts)
     return facts
 
 

@@ -16,14 +16,16 @@ from torch import Tensor
 from vidcolor.errors import WeightsError
 from vidcolor.networks.features_net import FeaturesConfig, FeaturesNet
 from vidcolor.networks.lite_net import LiteNet
+from vidcolor.networks.proposer_net import ProposerConfig, ProposerNet
 from vidcolor.networks.shipped import FEATURES
 from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
 
-Net = TypeVar("Net", FeaturesNet, LiteNet, WeighingNet)
+Net = TypeVar("Net", FeaturesNet, LiteNet, ProposerNet, WeighingNet)
 SCHEMA = "vidcolor.features/1"
 WEIGHING_SCHEMA = "vidcolor.fusion/1"
 """As the files were written: WeighingNet had another name then."""
 THINGS_SCHEMA = "vidcolor.things/1"
+PROPOSER_SCHEMA = "vidcolor.proposer/1"
 SCALE = ".scale"
 """Ends the names of what whole numbers of -127..127 are multiplied by, an output channel each."""
 LARGE = 4096
@@ -60,27 +62,57 @@ def load_weighing(path: Path, slots: Sequence[str] | None = None) -> WeighingNet
 
 def save_things(path: Path, net: LiteNet, facts: dict[str, Any]) -> None:
     """Writes the network, its large tensors in bytes, and `facts`; whole or not."""
-    kept = {}
-    for name, value in net.state_dict().items():
-        if value.numel() < LARGE:
-            kept[name] = value.half()
-            continue
-        scale = value.flatten(1).abs().amax(1).clamp(min=SMALLEST) / 127
-        kept[name] = (value / scale[:, None, None, None]).round().to(torch.int8)
-        kept[name + SCALE] = scale
-    _write(path, kept, THINGS_SCHEMA, {}, facts)
+    _write(path, _in_bytes(net.state_dict()), THINGS_SCHEMA, {}, facts)
 
 
 def load_things(path: Path) -> LiteNet:
     """The network of a file, in float32, for use. Refuses other files, and other weights."""
     head, kept = _read(path)
     _config(path, head, THINGS_SCHEMA)
+    return _filled(LiteNet(), path, _from_bytes(path, kept))
+
+
+def save_proposer(path: Path, net: ProposerNet, facts: dict[str, Any]) -> None:
+    """Writes the network, its large tensors in bytes, its config and `facts`; whole or not."""
+    _write(path, _in_bytes(net.state_dict()), PROPOSER_SCHEMA, asdict(net.config), facts)
+
+
+def load_proposer(path: Path) -> ProposerNet:
+    """The network of a file, in float32, for use. Refuses other files, and other weights."""
+    head, kept = _read(path)
+    told = _config(path, head, PROPOSER_SCHEMA)
+    try:
+        net = ProposerNet(ProposerConfig(**told))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{path}: its config is none of ours; export it again ({error})") from error
+    return _filled(net, path, _from_bytes(path, kept))
+
+
+def _in_bytes(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights as they are kept: large tensors in whole numbers with a scale for each output channel."""
+    kept = {}
+    for name, value in state.items():
+        if value.numel() < LARGE:
+            kept[name] = value.half()
+            continue
+        scale = value.flatten(1).abs().amax(1).clamp(min=SMALLEST) / 127
+        kept[name] = (value / _beside(scale, value)).round().to(torch.int8)
+        kept[name + SCALE] = scale
+    return kept
+
+
+def _from_bytes(path: Path, kept: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights again. Refuses scales that do not fit."""
     scales = {name.removesuffix(SCALE): kept.pop(name) for name in [*kept] if name.endswith(SCALE)}
     for name, scale in scales.items():
         if name not in kept or kept[name].shape[:1] != scale.shape:
             raise WeightsError(f"{path}: its weights do not fit its scales; install vidcolor again")
-        kept[name] = kept[name].float() * scale[:, None, None, None]
-    return _filled(LiteNet(), path, kept)
+        kept[name] = kept[name].float() * _beside(scale, kept[name])
+    return kept
+
+
+def _beside(scale: Tensor, value: Tensor) -> Tensor:
+    return scale.reshape(-1, *[1] * (value.ndim - 1))
 
 
 def _save(

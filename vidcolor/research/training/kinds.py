@@ -26,6 +26,7 @@ KINDS = {
     "exemplar": "vidcolor.research.training.published.exemplar_run",
     "colorizer": "vidcolor.research.training.colorizer_run",
     "propagator": "vidcolor.research.training.propagator_run",
+    "proposer": "vidcolor.research.training.proposer_run",
 }
 
 
