@@ -7,7 +7,7 @@ files of the tests are named for these numbers, so a change that forgets to rais
 STAGES: dict[str, int] = {
     "shots": 1,
     "keyframes": 2,
-    "references": 2,
+    "references": 3,
     "colorize": 6,
     "propagate": 7,
     "networks": 3,

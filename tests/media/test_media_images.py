@@ -217,8 +217,11 @@ def test_curves_and_matrix_agree_with_littlecms(curve):
     icc = profile([curves[curve]] * 3, ADOBE)
     rgb = random_rgb(255, 5)
     found = read_profile(icc).to_srgb(np.moveaxis(rgb, 0, 2)) * 255
-    assert np.abs(found - by_lcms(rgb, icc)).max() < 1.6
-    assert np.abs(found - by_lcms(rgb, icc)).mean() < 0.4
+    truth = by_lcms(rgb, icc)
+    inside = (np.minimum(truth, 255 - truth) > 0).all(axis=0)  # it clips what sRGB does not have
+    assert inside.mean() > 0.3
+    assert np.abs(found - truth)[:, inside].max() < 1.6
+    assert np.abs(found - truth)[:, inside].mean() < 0.4
 
 
 @pytest.mark.parametrize("top", [255, 65535])
@@ -227,12 +230,13 @@ def test_profile_changes_the_colours_it_should(tmp_path, top):
     rgb = (random_rgb(top) // 2 + top // 4).astype(np.uint16 if top > 255 else np.uint8)
     path = png_with_profile(tmp_path / "r.png", rgb, adobe())
     white = SRGB_D50.sum(axis=1) / ADOBE.sum(axis=1)
-    light = np.tensordot(np.linalg.inv(SRGB_D50) @ (ADOBE * white[:, None]), (rgb / top) ** (563 / 256), axes=1).clip(
-        0, 1
-    )
+    light = np.tensordot(np.linalg.inv(SRGB_D50) @ (ADOBE * white[:, None]), (rgb / top) ** (563 / 256), axes=1)
+    inside = ((light > 0) & (light < 1)).all(axis=0)  # the others: test_media_gamut.py
+    light = light.clip(0, 1)
     coded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     lab = lab_of(path)
-    assert np.abs(lab - rgb_to_lab(coded.astype(np.float32))).max() < 0.02
+    assert inside.mean() > 0.5
+    assert np.abs(lab - rgb_to_lab(coded.astype(np.float32)))[:, inside].max() < 0.02
     assert np.abs(lab - rgb_to_lab(rgb.astype(np.float32) / top)).mean() > 1, "the test needs a profile that matters"
 
 

@@ -1,5 +1,7 @@
 """Primaries and luma weights by their ITU-T H.273 numbers; every white is D65."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from vidcolor.errors import InputError
@@ -48,6 +50,11 @@ def check_tags(tags: ColorTags) -> None:
 
 def rgb_to_xyz(primaries: int) -> np.ndarray:
     """(3, 3) float64: linear RGB to XYZ, R = G = B = 1 giving D65 white with Y = 1."""
-    columns = np.array([[x / y, 1.0, (1 - x - y) / y] for x, y in PRIMARIES[primaries]]).T
-    white = np.array([WHITE[0] / WHITE[1], 1.0, (1 - WHITE[0] - WHITE[1]) / WHITE[1]])
-    return np.asarray(columns * np.linalg.solve(columns, white))
+    return xyz_of_primaries(PRIMARIES[primaries], WHITE)
+
+
+def xyz_of_primaries(corners: Sequence[tuple[float, float]], white: tuple[float, float]) -> np.ndarray:
+    """(3, 3) float64: linear RGB to XYZ of any corners and white, as chromaticities (x, y); white has Y = 1."""
+    columns = np.array([[x / y, 1.0, (1 - x - y) / y] for x, y in corners]).T
+    light = np.array([white[0] / white[1], 1.0, (1 - white[0] - white[1]) / white[1]])
+    return np.asarray(columns * np.linalg.solve(columns, light))

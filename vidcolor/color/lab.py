@@ -63,6 +63,13 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
     return lab
 
 
+def light_to_lab(light: np.ndarray) -> np.ndarray:
+    """CIELAB (D65) of linear light, BT.709 primaries: (3, ...) float32. Colours outside the cube keep theirs."""
+    xyz = np.tensordot(_matrices()[0], np.asarray(light, np.float32), axes=1)
+    f = np.where(xyz > np.float32(216 / 24389), np.cbrt(xyz), (np.float32(24389 / 27) * xyz + 16) / 116)
+    return np.stack([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
 def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
     """R'G'B' picture of CIELAB values: (3, H, W) float32, 0..1, each channel clipped on its own.
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vidcolor.color.lab import fit_to_rgb, light_to_lab
+
 SRGB_D50 = np.array(
     [[0.4360747, 0.3850649, 0.1430804], [0.2225045, 0.7168786, 0.0606169], [0.0139322, 0.0971045, 0.7141733]]
 )
@@ -20,6 +22,8 @@ SRGB_D50 = np.array(
 PARAMETERS = (1, 3, 4, 5, 7)
 """Numbers of each parametric curve type."""
 HEADER, ENTRY = 128, 12
+OUTSIDE = 1e-4
+"""Light beyond 0..1 by less is rounding, not another gamut."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +36,10 @@ class Profile:
     """(3, 3): linear device RGB to linear sRGB, white to white; the identity for gray."""
 
     def to_srgb(self, samples: np.ndarray) -> np.ndarray:
-        """(3, H, W) float32 coded sRGB, clipped to 0..1, of (H, W, 1 or 3) uint8 or uint16 samples."""
+        """(3, H, W) float32 coded sRGB 0..1 of (H, W, 1 or 3) uint8 or uint16 samples.
+
+        Colours that sRGB does not have keep lightness and hue, and lose chroma.
+        """
         top = np.iinfo(samples.dtype).max
         places = np.arange(top + 1) / top
         channels = samples.shape[2]
@@ -43,9 +50,21 @@ class Profile:
             linear.append(table[samples[..., min(channel, channels - 1)]])
         if len(linear) == 1:
             linear *= 3
-        light = np.tensordot(self.matrix.astype(np.float32), np.stack(linear), axes=1)
-        np.clip(light, 0, 1, out=light)
-        return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.power(light, np.float32(1 / 2.4)) - 0.055)
+        return light_to_srgb(np.tensordot(self.matrix.astype(np.float32), np.stack(linear), axes=1))
+
+
+def light_to_srgb(light: np.ndarray) -> np.ndarray:
+    """(3, H, W) float32 coded sRGB 0..1 of linear light, (3, H, W) of BT.709 primaries.
+
+    Colours that sRGB does not have keep lightness and hue, and lose chroma: channels clipped each by itself would turn
+    a saturated green of Adobe RGB by ten degrees.
+    """
+    clipped = np.clip(light, 0, 1)
+    rgb = np.where(clipped <= 0.0031308, 12.92 * clipped, 1.055 * np.power(clipped, np.float32(1 / 2.4)) - 0.055)
+    outside = (np.abs(light - clipped) > OUTSIDE).any(axis=0)
+    if outside.any():
+        rgb[:, outside] = fit_to_rgb(light_to_lab(light[:, outside])[:, None])[:, 0]
+    return rgb
 
 
 def color_space(data: bytes) -> str:

@@ -26,9 +26,10 @@ from vidcolor.color import rgb_to_lab
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.colors import unit_planes
 from vidcolor.media.deep import read_composite, read_stored, stored_size
-from vidcolor.media.icc import color_space, read_profile
+from vidcolor.media.icc import Profile, color_space, read_profile
 from vidcolor.media.layered import kind_of, merged_png
 from vidcolor.media.place import whole
+from vidcolor.media.png_color import stated_color
 from vidcolor.types import Reference
 
 FORMATS = ("PNG", "TIFF", "JPEG")
@@ -182,7 +183,7 @@ def read_rgb(path: Path) -> np.ndarray:
     Reads and refuses what `read_picture` does, and reads WebP too.
     """
     stored = _load(path, MEASURED)
-    if stored.profile:
+    if stored.profile or stored.stated is not None:
         rgb = np.empty((3, *stored.samples.shape[:2]), np.float32)
         for rows, band in _bands(path, stored):
             rgb[:, rows] = band
@@ -199,10 +200,12 @@ class _Stored:
     samples: np.ndarray
     """(H, W, 1 or 3) uint8 or uint16"""
     profile: bytes
-    """Of the samples; empty: they are sRGB."""
+    """Of the samples; empty: they are sRGB, or `stated` says."""
     orientation: int
     share: np.ndarray
     """(H, W) 0..1 alpha; all 1 where the picture has none"""
+    stated: Profile | None = None
+    """What chunks other than a profile say of the samples."""
 
 
 def _load(path: Path, formats: Sequence[str], *, opaque: bool = True) -> _Stored:
@@ -224,9 +227,14 @@ def _load(path: Path, formats: Sequence[str], *, opaque: bool = True) -> _Stored
             orientation = _orientation(picture)
             if picture.mode == "CMYK":
                 profile = b""  # its samples are sRGB by now
+    stated = stated_color(data)
+    if isinstance(stated, str):
+        raise MediaError(f"{path}: states {stated}, which is not read; convert the picture to sRGB")
+    if stated is not None:
+        profile = b""
     if profile:
         _check_profile(path, color_space(profile), samples.shape[2])
-    return _Stored(data, samples, profile, orientation, np.broadcast_to(share, samples.shape[:2]))
+    return _Stored(data, samples, profile, orientation, np.broadcast_to(share, samples.shape[:2]), stated)
 
 
 def _bytes(path: Path) -> bytes:
@@ -307,7 +315,7 @@ def _by_tables(path: Path, picture: Image.Image, profile: bytes) -> Image.Image:
 def _bands(path: Path, stored: _Stored) -> Iterator[tuple[slice, np.ndarray]]:
     """(rows, (3, rows, W) float32 sRGB) from top to bottom."""
     samples, profile = stored.samples, stored.profile
-    simple = read_profile(profile) if profile else None
+    simple = read_profile(profile) if profile else stored.stated
     if profile and simple is None:
         if samples.dtype == np.uint16:
             samples = ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
