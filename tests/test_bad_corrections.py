@@ -53,7 +53,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "a number for a kind": ("kind = 3\nframe = 3", "", "no kind 3"),
     "a list for a kind": ('kind = ["cut"]\nframe = 3', "", "no kind"),
     "no frame": ('kind = "cut"', "", "frame"),
-    "a frame that is a list": ('kind = "cut"\nframe = [3]', "", "mend that entry"),
+    "a frame that is a list": ('kind = "cut"\nframe = [3]', "", "frame = [3]: must be a frame number, or a timecode"),
     "a frame that is true": ('kind = "cut"\nframe = true', "", "frame"),
     "a frame with a point": ('kind = "cut"\nframe = 3.5', "", "mend that entry"),
     "a frame before the film": ('kind = "cut"\nframe = -1', "", "no frame number"),
@@ -92,8 +92,8 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "a deleted reference": ('kind = "reference"\nframe = 3\npicture = "coat.png"', "3", "'coat.png' is not there"),
     "a region without a mask": ('kind = "region"\nframe = 3\npicture = "000001.png"', "3", "mask"),
     "a cut at the film's head": ('kind = "cut"\nframe = 0', "0", "the film begins there"),
-    "a merge inside a shot": ('kind = "merge"\nframe = 5', "5", "the nearest that begins does so at 8"),
-    "a merge at the film's head": ('kind = "merge"\nframe = 0', "0", "no shot begins there after another"),
+    "a merge inside a shot": ('kind = "merge"\nframe = 5', "5", "the nearest that do meet at 8"),
+    "a merge at the film's head": ('kind = "merge"\nframe = 0', "0", "no two shots meet there"),
     "a dissolve that is too long": ('kind = "dissolve"\nframe = 8\nlength = 20', "8", "16 is the longest"),
     "a dissolve at the film's head": ('kind = "dissolve"\nframe = 0\nlength = 4', "0", "nothing to dissolve from"),
     "a dissolve of no length": ('kind = "dissolve"\nframe = 8', "8", "length: is missing; it must be a whole number"),
@@ -279,6 +279,12 @@ LINES: dict[str, tuple[list[str], str]] = {
         ["neutral", "3", "--at", "1,2", "--file", __file__],
         "--at and --file are both there",
     ),
+    "a cut that is there": (["cut", "8"], "vidcolor: frame 8: a shot begins there by a cut already; nothing"),
+    "a merge where no shots meet": (
+        ["merge", "3"],
+        "vidcolor: frame 3: no two shots meet there; the nearest that do meet",
+    ),
+    "no frame at all": (["cut", "soon"], "no frame number or timecode; write one, as 134 or 01:00:05:09"),
     "no words": (["note", "3"], "--note is missing"),
 }
 

@@ -15,6 +15,7 @@ from tiny import write_gray_film, write_picture
 from vidcolor.cli.parser import build_parser, main
 from vidcolor.cli.terminal import Terminal
 from vidcolor.state.doubt import Suggestion
+from vidcolor.state.made_of import describe
 from vidcolor.state.status import would_help
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Shot
@@ -120,6 +121,19 @@ def test_the_help_tells_each_thing_in_whole_lines():
     told = lines[next(n for n, line in enumerate(lines) if line.startswith("A picture named by")) :]
     assert len(told) > 2
     assert all(len(line) > 90 or line.endswith(".") for line in told)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (("frames", "8-16", "8-12"), "the shot's frames  8-16 -> 8-12"),
+        (("stage.colorize", 5, 6), "vidcolor's own stage colorize  5 -> 6"),
+        (("reel", "a" * 64, "b" * 64), "the film  changed"),
+        (("references/000134.png", None, "b" * 64), "references/000134.png  added"),
+    ],
+)
+def test_what_a_shot_is_made_of_is_told_in_words(change, line):
+    assert describe(*change) == line
 
 
 REMEDY = re.compile(r"[;?] |\. [A-Z]|: write |must be ")

@@ -288,7 +288,9 @@ def test_the_summary_says_what_was_rendered_and_what_was_left(work, made, capsys
     capsys.readouterr()
     assert main(["render", str(work / "film.vidcolor"), SHOTS[1]]) == 0
     told = capsys.readouterr().out
-    assert f"rendered   1 of 3 shots: {SHOTS[1]}; 1 was fresh and left as it was, 1 not fresh, not asked for" in told
+    assert (
+        f"rendered   1 of 3 shots: {SHOTS[1]}; 1 was fresh and left as it was, 1 waits, as nobody asked for it" in told
+    )
     assert main(line(work)) == 0
     assert f"rendered   1 of 3 shots: {SHOTS[2]}; 2 were fresh and left as they were" in capsys.readouterr().out
     assert main(line(work)) == 0

@@ -92,6 +92,8 @@ def test_versions_alike_do_not_differ(work, capsys):
     put(work, "v002", stored(work, "v001"))
     found = figures(work, capsys)
     assert (found["ciede2000"], found["changed"], found["changed_frames"]) == ({"mean": 0, "95 %": 0}, 0, [])
+    assert main(["diff", str(work / "film.vidcolor"), "r1-000000", "v1", "v2"]) == 0
+    assert "nothing: the colours are the same in every sample" in capsys.readouterr().out
 
 
 def test_the_picture_shows_both_and_says_what_they_were_made_of(work, capsys):

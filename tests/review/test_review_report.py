@@ -117,7 +117,7 @@ def test_pictures_end_where_the_page_would_grow_too_large(work, monkeypatch):
 def test_a_page_of_other_making_is_left_alone(work, capsys):
     (work / "mine.html").write_text("<p>mine</p>")
     assert main(["report", str(work / "<i>.vidcolor"), "-o", str(work / "mine.html")]) == 2
-    assert "mine.html: is there, and not by vidcolor report" in capsys.readouterr().err
+    assert "mine.html: is there already, and vidcolor did not write it" in capsys.readouterr().err
     assert (work / "mine.html").read_text() == "<p>mine</p>"
 
 

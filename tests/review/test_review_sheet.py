@@ -119,7 +119,7 @@ def test_a_file_of_other_making_is_left_alone(work, capsys):
     place.mkdir()
     (place / "shots-001.jpg").write_bytes(b"holiday")
     assert main(["sheet", str(work / "film.vidcolor"), "-o", str(place)]) == 2
-    assert "shots-001.jpg: is there, and not by vidcolor" in capsys.readouterr().err
+    assert "shots-001.jpg: is there already, and vidcolor did not write it" in capsys.readouterr().err
     assert (place / "shots-001.jpg").read_bytes() == b"holiday"
 
 

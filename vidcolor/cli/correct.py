@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.working import settings_of
 from vidcolor.errors import CorrectionError
 from vidcolor.project import Project
-from vidcolor.project.corrections import Correction, frame_of, remove_correction, write_correction
+from vidcolor.project.corrections import PAGE, Correction, frame_of, remove_correction, write_correction
 from vidcolor.project.kinds import COLORS, CUTS, KINDS, OfShot, check_said
 from vidcolor.project.versions import version_named
 from vidcolor.state.corrected import touched
@@ -61,6 +62,8 @@ def correct_command(args: argparse.Namespace, terminal: Terminal) -> None:
         film = load_film(project, settings, device=args.device)
         frame = _frame(film.plan, args.where)
         planned = _shot_of(film.plan, frame)
+        if args.kind == "cut" and frame == planned.shot.frames.start and planned.shot.entry.kind == "cut":
+            raise CorrectionError(f"frame {frame}: a shot begins there by a cut already; nothing was written")
         entries, files = _entries(args, film, planned), _files(args)
         _check_values(args, entries, files)
         name = write_correction(project, args.kind, frame, entries, files)
@@ -237,4 +240,9 @@ def _refuse_bad(film: Film, name: str) -> None:
     for found in film.plan.problems:
         if found.name == name:
             remove_correction(film.project, name)
-            raise CorrectionError(f"{found.line}; nothing was written")
+            place, remedy = (
+                rf"corrections/{re.escape(name)}(\.toml|/{PAGE})?: ",
+                r"[;,] (or )?(mend|delete) (its|this|that) [\w ]+",
+            )
+            said = re.sub(rf"^{place}|({remedy})+$", "", found.line)
+            raise CorrectionError(f"{said}; nothing was written")

@@ -53,10 +53,13 @@ def diff_command(args: argparse.Namespace, terminal: Terminal) -> None:
         return
     size = f"{found.size[1]}x{found.size[0]}"
     terminal.say(f"{args.shot}  {first.name} and {second.name}: {len(found.frames)} frames of {size} colour samples")
-    most = f"most in frame {found.worst} (mean {max(found.by_frame):.2f})"
-    terminal.say(f"{'CIEDE2000':<10} mean {found.mean:.2f}, 95 % of the samples below {found.high:.2f}; {most}")
-    frames = f"{len(found.changed_frames)} of {len(found.frames)} frames{named(ranges(found.changed_frames))}"
-    terminal.say(f"{'changed':<10} {100 * found.changed:.2f} % of the samples, in {frames}")
+    if not found.changed:
+        terminal.say(f"{'changed':<10} nothing: the colours are the same in every sample")
+    else:
+        most = f"most in frame {found.worst} (mean {max(found.by_frame):.2f})"
+        terminal.say(f"{'CIEDE2000':<10} mean {found.mean:.2f}, 95 % of the samples below {found.high:.2f}; {most}")
+        frames = f"{len(found.changed_frames)} of {len(found.frames)} frames{named(ranges(found.changed_frames))}"
+        terminal.say(f"{'changed':<10} {100 * found.changed:.2f} % of the samples, in {frames}")
     for line in found.made_of:
         terminal.say(f"{'made of':<10} {line}")
     terminal.say(f"{'written':<10} {path}")

@@ -66,4 +66,4 @@ def _tell_stale(shown: Sequence[ShotState], wanted: Sequence[int], colored: bool
     """Says of which frames the colours are those of an older version."""
     old = [frame for state in shown if state.state == "stale" for frame in wanted if frame in state.planned.reach]
     if colored and old:
-        terminal.say(f"of stale shots, in the colours of their newest version: {', '.join(ranges(old))}")
+        terminal.say(f"in the colours of an older version, as their shots are stale: {', '.join(ranges(old))}")

@@ -65,4 +65,4 @@ def report_command(args: argparse.Namespace, terminal: Terminal) -> None:
     with working(project, "report", args.wait), terminal.progress() as progress:
         film = load_film(project, settings, device=args.device)
         write_report(film, states(film), path, progress)
-    terminal.say(f"{'written':<10} {path} ({path.stat().st_size / 1e6:.1f} MB; opens in any browser)")
+    terminal.say(f"{'written':<10} {path} ({max(0.1, path.stat().st_size / 1e6):.1f} MB; opens in any browser)")

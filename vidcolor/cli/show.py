@@ -46,7 +46,11 @@ def show_rendered(shown: Sequence[ShotState], rendered: Sequence[str], terminal:
     left = len(shown) - len(rendered) - waiting
     now = f"{len(rendered)} of {len(shown)} shots{named(rendered)}" if rendered else "nothing"
     others = [f"{left} {'was' if left == 1 else 'were'} fresh and left as {'it was' if left == 1 else 'they were'}"]
-    others += [f"{waiting} not fresh, not asked for"] if waiting else []
+    others += (
+        [f"{waiting} {'waits' if waiting == 1 else 'wait'}, as nobody asked for {'it' if waiting == 1 else 'them'}"]
+        if waiting
+        else []
+    )
     terminal.say(f"{'rendered':<10} {now}" + (f"; {', '.join(others)}" if left or waiting else ""))
 
 

@@ -132,7 +132,9 @@ def write_correction(
             shutil.copyfile(path, partial / str(table[role]))
     except OSError as error:
         remove_tree(partial)
-        raise CorrectionError(f"{error.filename or FOLDER}: cannot be copied ({error.strerror}); mend that") from error
+        raise CorrectionError(
+            f"{error.filename or FOLDER}: cannot be copied ({error.strerror}); check the disk and permissions"
+        ) from error
     project.write_text(f"{FOLDER}/.{name}.partial/{PAGE}", text)
     os.replace(partial, project.path(FOLDER, name))
     return name
@@ -241,25 +243,25 @@ def _frame(page: str, said: Said, reel: Reel) -> int:
     try:
         return frame_of(said.frame, reel)
     except InputError as error:
-        raise CorrectionError(f"{page}: {error}; mend its entry frame") from error
+        raise CorrectionError(f"{page}: in its entry frame: {error}") from error
 
 
 def frame_of(written: Any, reel: Reel) -> int:
     """The frame that a number or timecode means; `r1@134` too. Refuses what the film does not have."""
     text = str(written).strip().removeprefix(f"{reel.name}@")
     if isinstance(written, bool) or not (TIMECODE.fullmatch(text) or text.lstrip("-").isascii()):
-        raise InputError(f"frame {written!r:.40} is no frame number or timecode")
+        raise InputError(f"frame {written!r:.40} is no frame number or timecode; write one, as 134 or 01:00:05:09")
     if TIMECODE.fullmatch(text):
         day = parse_timecode(f"23:59:59{':;'[reel.drop_frame]}{reel.rate.base - 1:02d}", reel.rate) + 1
         frame = (parse_timecode(text, reel.rate) - reel.start) % day
     elif text.isdigit() and len(text) <= MOST_DIGITS:
         frame = int(text)
     else:
-        raise InputError(f"frame {written!r:.40} is no frame number or timecode")
+        raise InputError(f"frame {written!r:.40} is no frame number or timecode; write one, as 134 or 01:00:05:09")
     if frame >= reel.frame_count:
         raise InputError(
             f"frame {text:.40} is outside the film ({reel.frame_count} frames, 0 to {reel.frame_count - 1}, "
-            f"{reel.timecode(0)} to {reel.timecode(reel.frame_count - 1)})"
+            f"{reel.timecode(0)} to {reel.timecode(reel.frame_count - 1)}); name one inside it"
         )
     return frame
 

@@ -79,7 +79,9 @@ class Project:
         if root.exists() and not root.is_dir():
             raise ProjectError(f"{root}: is a file; give another folder with --project")
         if root.is_dir() and (root / CONFIG).exists():
-            raise ProjectError(f"{root}: is a project already; open it instead")
+            raise ProjectError(
+                f"{root}: is a project already; go on with `vidcolor plan {root}`, or name another folder"
+            )
         if root.is_dir() and any(root.iterdir()):
             raise ProjectError(f"{root}: is not empty and no vidcolor project; give another folder with --project")
         try:

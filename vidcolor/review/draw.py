@@ -79,7 +79,9 @@ def check_place(path: Path) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise MediaError(f"{path}: pages are JPEG or PNG; name it {path.stem}.jpg")
     if path.exists() and not is_ours(path):
-        raise MediaError(f"{path}: is there, and not by vidcolor; move it away, or name another place with -o")
+        raise MediaError(
+            f"{path}: is there already, and vidcolor did not write it; move it away, or name another place with -o"
+        )
 
 
 def is_ours(path: Path) -> bool:

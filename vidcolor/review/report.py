@@ -89,7 +89,9 @@ def check_report_place(path: Path) -> None:
         with told(path), path.open("rb") as file:
             head = file.read(HEAD)
         if head and MARK.encode() not in head:
-            raise MediaError(f"{path}: is there, and not by vidcolor report; choose another place with -o")
+            raise MediaError(
+                f"{path}: is there already, and vidcolor did not write it; move it away, or name another with -o"
+            )
 
 
 def _parts(found: _Found, progress: Progress) -> Iterator[str]:

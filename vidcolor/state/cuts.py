@@ -55,8 +55,8 @@ def _merge(shots: Shots, correction: Correction) -> Shots:
     if frame != shots[at].frames.start or at == 0:
         starts = [shot.frames.start for shot in shots[1:]]
         nearest = min(starts, key=lambda start: abs(start - frame), default=None)
-        hint = f"the nearest that begins does so at {nearest}" if nearest is not None else "the film is one shot"
-        raise CorrectionError(f"no shot begins there after another; {hint}: mend its frame, or delete this correction")
+        hint = f"the nearest that do meet at {nearest}" if nearest is not None else "the film is one shot"
+        raise CorrectionError(f"no two shots meet there; {hint}; mend its frame, or delete this correction")
     before, shot = shots[at - 1], shots[at]
     whole = replace(before, frames=FrameRange(before.frames.start, shot.frames.stop))
     return [*shots[: at - 1], whole, *shots[at + 1 :]]
@@ -80,8 +80,8 @@ def _dissolve(shots: Shots, correction: Correction) -> Shots:
         if run.start < first or run.stop > last or frame < length // 2:
             most = max(0, min(2 * (frame - first) + 1, 2 * (last - frame)))
             raise CorrectionError(
-                f"a dissolve of {length} frames around it does not fit between frames {first} and {last}, where its "
-                f"two shots are alone; {most} is the longest"
+                f"a dissolve of {length} frames around it does not fit: only frames {first} to {last - 1} are of its "
+                f"two shots and of no other transition; {most} is the longest"
             )
         entry = Transition("dissolve", run)
     return [*shots[:at], replace(shot, entry=entry), *shots[at + 1 :]]

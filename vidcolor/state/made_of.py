@@ -26,6 +26,17 @@ COMPUTED_ON, NUMBERS, FLOW_ON = "computed on", "networks.numbers", "flow.compute
 """What the machine decides: its processor, the number type of networks, where a flow that is a network runs."""
 REFERENCES = "references/"
 LAYERS_STAGE = "stage.corrections"
+TOLD = {
+    "reel": "the film",
+    "frames": "the shot's frames",
+    "scores ": "how well its pictures match frame ",
+    "fade ": "the fade of frames ",
+    "stage.": "vidcolor's own stage ",
+    "weights.": "the weights of network ",
+    NUMBERS: "the number type of networks",
+    FLOW_ON: "where the flow network runs",
+}
+"""How ingredients begin, and what people are told in place of that"""
 TAKE_ANY = "export.machines=any"
 LAID_OVER = "regions "
 """How the ingredients name regions that are laid over a shot's colours, with their frame behind it"""
@@ -201,4 +212,5 @@ def describe(name: str, old: Value | None, new: Value | None) -> str:
     if name == COMPUTED_ON:
         here = f"this machine is {new}, where last digits differ"
         return f"rendered on {old or 'a processor not noted'}; {here}: render again, or keep it by --set {TAKE_ANY}"
-    return describe_change(name, old, new)
+    told = next((f"{words}{name.removeprefix(start)}" for start, words in TOLD.items() if name.startswith(start)), name)
+    return describe_change(told, old, new)

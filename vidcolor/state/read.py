@@ -59,7 +59,10 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
         )
     shots = shots or load_shots(project, reel, settings)
     if shots is None:
-        raise ProjectError(f"{project.root}: its shots are out of date; run `vidcolor plan {project.root}` first")
+        raise ProjectError(
+            f"{project.root}: its shots were found with other settings, or by another list; "
+            f"run `vidcolor plan {project.root}` first"
+        )
     found = corrected(project, reel, shots, known_files(project))
     given = list_given(project, reel, found)
     plan = plan_of(reel, found.shots, given, load_chosen(project), settings)
