@@ -9,7 +9,7 @@ STAGES: dict[str, int] = {
     "keyframes": 2,
     "references": 3,
     "colorize": 6,
-    "propagate": 7,
+    "propagate": 8,
     "networks": 3,
     "corrections": 4,
     "finish": 3,

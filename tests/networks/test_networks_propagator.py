@@ -36,6 +36,10 @@ def evidence(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return planes, random.uniform(2, 20, (len(SLOTS), *SIZE)).astype(np.float32)
 
 
+def seen_by(shipped, light):
+    return shipped.see(light, shipped.maps(light))
+
+
 def weighed(shipped, seen, planes, error):
     return shipped.weigher(seen.lightness, [m[0] for m in seen.maps], planes, error)
 
@@ -49,7 +53,7 @@ def test_all_shipped_weights_are_small_enough():
 def test_a_frame_finds_its_own_colours(shipped):
     light = picture(1)
     chroma = np.stack([light - 50, 50 - light]).astype(np.float32)
-    seen = shipped.see(light)
+    seen = seen_by(shipped, light)
     colored = shipped.with_colors(seen, chroma, np.ones(SIZE, np.float32))
     places, cells = shipped.compare(seen, [colored], [5])
     assert places.shape == cells.shape == (6, *SIZE)
@@ -58,7 +62,7 @@ def test_a_frame_finds_its_own_colours(shipped):
 
 
 def test_threads_side_by_side_get_the_same_answer(shipped):
-    seen = [shipped.see(picture(seed)) for seed in range(4)]
+    seen = [seen_by(shipped, picture(seed)) for seed in range(4)]
     given = [evidence(seed) for seed in range(4)]
     alone = [weighed(shipped, s, *g) for s, g in zip(seen, given, strict=True)]
     with ThreadPoolExecutor(4) as pool:
@@ -72,7 +76,7 @@ def test_guesses_that_agree_are_believed(shipped):
     planes, error = evidence(5)
     planes[:, :2] = np.array([25, -15], np.float32)[:, None, None]
     error[:] = 2
-    chroma, expected = weighed(shipped, shipped.see(picture(3)), planes, error)
+    chroma, expected = weighed(shipped, seen_by(shipped, picture(3)), planes, error)
     assert np.abs(chroma - np.array([25, -15])[:, None, None]).mean() < 4
     assert expected.shape == SIZE
     assert (expected > 0).all()

@@ -13,7 +13,7 @@ import pytest
 from vidcolor.project import cache
 from vidcolor.project.cache import GIB, DiskCache
 
-MARKS = {"step": "0123", "seen": "4567"}
+MARKS = {"step": "0123", "maps": "4567"}
 ARRAYS = {
     "flow": np.random.default_rng(1).normal(0, 3, (2, 20, 30)).astype(np.float16),
     "none": np.empty((3, 0), np.float32),
@@ -45,7 +45,7 @@ def test_what_was_put_comes_back_to_the_bit_in_another_command_too(kind, tmp_pat
 
 def test_what_was_made_of_other_things_is_not_found(tmp_path):
     made(tmp_path).put("step", "1", ARRAYS)
-    assert made(tmp_path).take("seen", "1") is None
+    assert made(tmp_path).take("maps", "1") is None
     assert DiskCache(tmp_path, {"step": "89ab"}, 1.0).take("step", "1") is None
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from vidcolor.propagate.blend import Guess
 from vidcolor.propagate.by_attention import Finder
 from vidcolor.propagate.by_flow import SmallKeyframe
-from vidcolor.propagate.runs import Look
+from vidcolor.propagate.runs import Look, Run
 
 SIZE = (60, 90)
 CHROMA = np.array([[-30, 30], [50, 20], [0, -40]], np.float32)
@@ -30,7 +30,7 @@ def key(position: int, order: list[int], known: np.ndarray | None = None) -> Sma
 
 def found(finder: Finder, order: list[int]) -> tuple[Guess, np.ndarray]:
     luma, band = scene(order, 99)
-    _, guess, _ = finder.find(Look(50, luma))
+    [(_, guess, _)] = finder.find(Run([Look(50, luma)], []))
     return guess, band
 
 

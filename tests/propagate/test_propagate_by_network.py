@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from vidcolor.confidence import ABSENT
+from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.propagate import guesses, propagate
 from vidcolor.propagate.ablation import WHOLE, Ablation, without
 from vidcolor.propagate.blend import Guess, of_carried, of_compared, of_memory
@@ -43,9 +44,17 @@ class Fake:
     def weigher(self):
         return self if self.weighs else None
 
-    def see(self, lightness):
-        self.asked.append("see")
+    def maps(self, lightness):
+        self.asked.append("maps")
         assert 1 < lightness.max() <= 100
+        return ("maps", lightness)
+
+    def moved(self, maps, flow):
+        self.asked.append("moved")
+        assert flow.shape == (2, *maps[1].shape)
+        return ("moved", maps[1])
+
+    def see(self, lightness, maps):
         return Seen(lightness)
 
     def with_colors(self, seen, chroma, confidence):
@@ -65,18 +74,22 @@ class Fake:
         return np.full((2, *lightness.shape), 7, np.float32), np.full(lightness.shape, 4, np.float32)
 
 
+def still(first, other):
+    return np.zeros((2, *first.shape), np.float32)
+
+
 def colors(
-    network: Fake | None, places: tuple[int, ...] = (0,), ablation: Ablation = WHOLE, **settings: int
+    network: Fake | None,
+    places: tuple[int, ...] = (0,),
+    ablation: Ablation = WHOLE,
+    flow: FlowEstimator = still,
+    **settings: int,
 ) -> list[ColorFrame]:
     frames = [Frame(n, lightness) for n, lightness in enumerate(SHOT.lightness)]
     ones = np.ones(SIZE, np.float32)
     given = {n: ColorFrame(n, SHOT.lab[n][1:], ones) for n in places}
     chosen = PropagateSettings(**settings)  # type: ignore[arg-type]
-
-    def still(first, other):
-        return np.zeros((2, *first.shape), np.float32)
-
-    return list(propagate(frames, given, still, chosen, network=network, ablation=ablation))  # type: ignore[arg-type]
+    return list(propagate(frames, given, flow, chosen, network=network, ablation=ablation))  # type: ignore[arg-type]
 
 
 def test_what_the_network_weighs_comes_out_held_near_what_is_sure(monkeypatch):
@@ -135,6 +148,22 @@ def test_without_attention_it_is_never_asked():
     colors(network, ablation=without("attention"))
     assert not network.asked
     assert not network.evidence
+
+
+def test_neighbours_are_looked_at_by_the_middle_one_of_three():
+    network = Fake()
+    colors(network, (0, 4))
+    # 0 and 4 as keyframes; 0, 1, 2 by 1 and 3, 4 by 4; in the next gap 5 alone and 6, 7, 8 by 7.
+    assert network.asked.count("maps") == 2 + 2 + 2
+    assert network.asked.count("moved") == 2 + 1 + 2
+    assert network.asked.count("compare") == COUNT
+
+
+def test_a_frame_that_flow_loses_is_looked_at_itself():
+    network = Fake()
+    colors(network, (0, 4), flow=lambda first, other: still(first, other) + np.float32(20))  # there, and on and on
+    assert network.asked.count("maps") == 2 + COUNT
+    assert not network.asked.count("moved")
 
 
 def test_guesses_say_how_good_they_are():

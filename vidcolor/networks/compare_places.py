@@ -98,30 +98,20 @@ class Colored:
 def see(lightness: Array, maps: Sequence[Tensor], things: Sequence[Tensor] = (), share: float = 1.0) -> Seen:
     """A frame's cells, from its features at strides 4, 8 and 16; and from what things are there at the same, if that
     is known, and how much that counts, 0..1 (things.py). Frames that are compared have things both, or neither."""
-    places = in_cells(maps[0])
+    places = _in_cells(maps[0])
     fine = F.normalize(places.float().mean(1), dim=1)
     coarse = F.normalize(_of_each_cell(maps[1].float(), 2), dim=1)
     cells = torch.cat([fine, coarse], 1) / 2**0.5
     deep = cells[:, :0]
     if things:
-        of_features, *shares = parts_of(share)
-        small = in_cells(things[0])
+        counts = [1 - share * (1 - JOINED[0]), *(share * part for part in JOINED[1:])]
+        of_features, *shares = (count**0.5 for count in counts)
+        small = _in_cells(things[0])
         pooled = [small.float().mean(1), *(_of_each_cell(m.float(), 2 >> n) for n, m in enumerate(things[1:]))]
         fine, *rest = (part * F.normalize(x, dim=1) for part, x in zip(shares, pooled, strict=True))
-        places = joined_places(places, shares[0] * small.to(places.dtype), share)
+        places = torch.cat([of_features * places, shares[0] * small.to(places.dtype)], 2)
         cells, deep = torch.cat([of_features * cells, fine], 1), torch.cat(rest, 1)
     return Seen(tuple(maps), places, cells, deep, lightness, share if things else 0.0)
-
-
-def parts_of(share: float) -> tuple[float, ...]:
-    """What the features and the three maps of things are multiplied by, where things count so much."""
-    counts = [1 - share * (1 - JOINED[0]), *(share * part for part in JOINED[1:])]
-    return tuple(count**0.5 for count in counts)
-
-
-def joined_places(places: Tensor, things: Tensor, share: float) -> Tensor:
-    """(c, n, C): cells' places by their features and by what fine things are there."""
-    return torch.cat([parts_of(share)[0] * places, things], 2)
 
 
 def with_colors(seen: Seen, chroma: Array, confidence: Array) -> Colored:
@@ -132,7 +122,7 @@ def with_colors(seen: Seen, chroma: Array, confidence: Array) -> Colored:
     known = np.maximum(small[4], np.float32(UNKNOWN))
     logit = np.where(known < HARDLY, np.float32(PASSED_OVER), np.log(known))
     values = np.concatenate([small[:4] / known, logit[None], np.exp(logit)[None]])
-    return Colored(seen.places, seen.cells, seen.things, in_cells(torch.from_numpy(values.astype(np.float32))[None]))
+    return Colored(seen.places, seen.cells, seen.things, _in_cells(torch.from_numpy(values.astype(np.float32))[None]))
 
 
 def gathered(frames: Sequence[Colored], away: Sequence[int]) -> Colored:
@@ -194,7 +184,7 @@ def _padded(x: Tensor, multiple: int) -> Tensor:
     return F.pad(x, (0, right, 0, down), mode="replicate") if down or right else x
 
 
-def in_cells(x: Tensor) -> Tensor:
+def _in_cells(x: Tensor) -> Tensor:
     """(1, C, h, w) as (c, n, C)."""
     x = _padded(x, SIDE)[0]
     channels, height, width = x.shape

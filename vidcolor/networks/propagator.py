@@ -11,10 +11,11 @@ from pathlib import Path
 import torch
 from numpy import ndarray as Array
 
-from vidcolor.networks import compare_places, kept_seen
+from vidcolor.networks import compare_places, frame_maps
 from vidcolor.networks.compare_places import Colored, Seen
 from vidcolor.networks.features import NetworkFeatures
-from vidcolor.networks.precision import run_alone, working_dtype
+from vidcolor.networks.frame_maps import FrameMaps
+from vidcolor.networks.precision import run_alone
 from vidcolor.networks.shipped import PROPAGATOR, THINGS
 from vidcolor.networks.things import Things
 from vidcolor.networks.weighing import Weigher
@@ -40,19 +41,31 @@ class Propagator:
         self.name = "+".join(part.name for part in (features, self._things, self.weigher) if part is not None)
 
     @torch.inference_mode()
-    def see(self, lightness: Array) -> Seen:
-        """A frame as the networks see it; lightness (H, W) L*."""
-        maps = [m.to(working_dtype()) for m in self._features.maps(lightness)]
+    def maps(self, lightness: Array) -> FrameMaps:
+        """What the networks say of a frame; lightness (H, W) L*."""
         things, share = ([], 0.0) if self._things is None else self._things(lightness)
-        return compare_places.see(lightness, maps, things, share)
+        return frame_maps.frame_maps(self._features.maps(lightness), things, share)
 
-    def arrays_of(self, seen: Seen) -> dict[str, Array]:
-        """What `see` answered, to be kept: see kept_seen.py."""
-        return kept_seen.arrays_of(seen)
+    @torch.inference_mode()
+    def moved(self, maps: FrameMaps, flow: Array) -> FrameMaps:
+        """What they would say of a frame near it: see frame_maps.moved."""
+        run_alone()
+        return frame_maps.moved(maps, flow)
 
-    def seen_of(self, arrays: Mapping[str, Array], lightness: Array) -> Seen | None:
-        """What `see` answered of the lightness when `arrays` was kept; None where that is not what it answers."""
-        return kept_seen.seen_of(arrays, lightness, has_things=self._things is not None)
+    @torch.inference_mode()
+    def see(self, lightness: Array, maps: FrameMaps) -> Seen:
+        """A frame by its maps, to be compared; lightness (H, W) L*."""
+        run_alone()
+        features, things = ([m.permute(2, 0, 1)[None] for m in kind] for kind in (maps.features, maps.things))
+        return compare_places.see(lightness, features, things, maps.share)
+
+    def arrays_of(self, maps: FrameMaps) -> dict[str, Array]:
+        """The maps, to be kept."""
+        return frame_maps.arrays_of(maps)
+
+    def maps_of(self, arrays: Mapping[str, Array], size: tuple[int, int]) -> FrameMaps | None:
+        """What `arrays_of` was given, of a frame of `size`; None where that is not what `maps` answers."""
+        return frame_maps.maps_of(arrays, size, has_things=self._things is not None)
 
     @torch.inference_mode()
     def with_colors(self, seen: Seen, chroma: Array, confidence: Array) -> Colored:

@@ -37,7 +37,7 @@ HEAD = struct.Struct(f"<{len(MAGIC)}s{DIGEST}sI")
 MOST = 256 << 20
 """Bytes of one entry, packed or not; a larger one is none of ours."""
 KINDS = ("float16", "float32", "float64", "int16", "int32", "int64", "bool")
-UNPACKED = ("seen",)
+UNPACKED = ("maps",)
 """Kinds of things that hardly shrink."""
 LEFT_FREE = 1 << 30
 """Bytes of the disk that are left to others."""

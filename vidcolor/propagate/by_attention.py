@@ -20,7 +20,7 @@ from vidcolor.features import Features, PatchFeatures
 from vidcolor.flow.warp import fetch, grid
 from vidcolor.propagate.blend import Guess, of_attention
 from vidcolor.propagate.by_flow import SmallKeyframe
-from vidcolor.propagate.runs import Look
+from vidcolor.propagate.runs import Look, Run
 from vidcolor.superpixels.pool import pool, unpool
 from vidcolor.superpixels.segment import segment, superpixel_count
 
@@ -151,6 +151,8 @@ class Finder:
     def forget_all_but(self, positions: Sequence[int]) -> None:
         self._keys = {p: k for p, k in self._keys.items() if p in positions}
 
-    def find(self, look: Look) -> tuple[None, Guess, None]:
-        """What superpixels find, where a network would answer more (by_network.py)."""
-        return None, of_attention(carry_by_attention(self._described(look), list(self._keys.values()))), None
+    def find(self, group: Run) -> list[tuple[None, Guess, None]]:
+        """What superpixels find for each frame, where a network would answer more (by_network.py)."""
+        keys = list(self._keys.values())
+        found = (of_attention(carry_by_attention(self._described(look), keys)) for look in group.looks)
+        return [(None, guess, None) for guess in found]

@@ -33,7 +33,7 @@ class ShotCache:
     look    a frame at chroma size
     step    the flows between a frame and the one before it
     labels  superpixels tracked from the shot's first frame
-    seen    a frame as networks see it
+    maps    what networks say of a frame
     """
 
     cache: FrameCache | None
@@ -70,12 +70,12 @@ class ShotCache:
     def keep_labels(self, position: int, state: Arrays) -> None:
         self._put("labels", self._tracked(position), {name: state[name] for name in LABELS})
 
-    def seen(self, position: int) -> Arrays | None:
-        """What networks saw; theirs to check."""
-        return None if self.cache is None else self.cache.take("seen", self._name(position))
+    def maps(self, position: int) -> Arrays | None:
+        """What networks say of the frame; theirs to check."""
+        return None if self.cache is None else self.cache.take("maps", self._name(position))
 
-    def keep_seen(self, position: int, arrays: Arrays) -> None:
-        self._put("seen", self._name(position), arrays)
+    def keep_maps(self, position: int, arrays: Arrays) -> None:
+        self._put("maps", self._name(position), arrays)
 
     def _name(self, position: int) -> str:
         return f"{self.start + position:07d}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ from vidcolor.propagate.by_flow import SmallKeyframe
 from vidcolor.propagate.by_network import NetworkFinder, weighed
 from vidcolor.propagate.by_superpixel import Memory
 from vidcolor.propagate.cached import ShotCache
-from vidcolor.propagate.runs import Look, Step
+from vidcolor.propagate.runs import Look, Run, Step
 from vidcolor.settings import PropagateSettings
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ class Guesses:
             if not self._finder.knows(position):
                 self._finder.meet(key(position))
 
-    def find(self, look: Look) -> Found:
-        """What looks like the frame in the keyframes that were met."""
-        return None if self._finder is None else self._finder.find(look)
+    def find(self, group: Run) -> Sequence[Found]:
+        """What looks like each frame of a group in the keyframes that were met."""
+        return [None] * len(group.looks) if self._finder is None else self._finder.find(group)
 
     def follow(self, look: Look, step: Step | None, known: tuple[Array, Array] | None) -> None:
         """Takes the memory to the next frame; `known`: its colours and confidence, of a keyframe."""

@@ -7,7 +7,7 @@ A run holds 12 bytes a pixel of chroma size and frame: its luma, and four flow v
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -22,7 +22,11 @@ from vidcolor.propagate.ablation import FlowAt
 from vidcolor.propagate.cached import ShotCache
 from vidcolor.types import Frame
 
+Asked = TypeVar("Asked")
 Result = TypeVar("Result")
+
+TOGETHER = 3
+"""Neighbours that networks look at by one of them: the middle one; with five, what they add falls from .25 dB to .1."""
 FLOW_TAKES = 2
 """Frames that a flow lies between."""
 
@@ -58,6 +62,25 @@ class Run:
     def nbytes(self) -> int:
         return sum(look.luma.nbytes for look in self.looks) + sum(s.onward.nbytes + s.back.nbytes for s in self.steps)
 
+    def groups(self, skipped: Collection[int] = ()) -> list[Run]:
+        """The frames but for those at the positions `skipped`, by neighbours that are looked at together."""
+        groups: list[Run] = []
+        for n, look in enumerate(self.looks):
+            if look.position in skipped:
+                continue
+            before = groups[-1].looks[-1].position if groups else None
+            if before == look.position - 1 and look.position % TOGETHER:
+                groups[-1].looks.append(look)
+                groups[-1].steps.append(self.steps[n - 1])
+            else:
+                groups.append(Run([look], []))
+        return groups
+
+    @property
+    def middle(self) -> int:
+        """Of a group, the number of its frame that stands nearest to the middle of where groups lie in the shot."""
+        return min(range(len(self.looks)), key=lambda n: abs(self.looks[n].position % TOGETHER - TOGETHER // 2))
+
 
 def onward(steps: Sequence[Step]) -> list[tuple[Array, Array]]:
     """The flows that carrying from each frame to the next takes."""
@@ -70,13 +93,13 @@ def backward(steps: Sequence[Step]) -> list[tuple[Array, Array]]:
 
 
 def in_turn(
-    workers: ThreadPoolExecutor, work: Callable[[Look], Result], looks: Sequence[Look], most: int
+    workers: ThreadPoolExecutor, work: Callable[[Asked], Result], asked: Sequence[Asked], most: int
 ) -> Iterator[Result]:
-    """`work` of each look in turn, at most so many of them under way."""
-    waiting = deque(workers.submit(work, look) for look in looks[:most])
-    for look in looks[most:]:
+    """`work` of each in turn, at most so many of them under way."""
+    waiting = deque(workers.submit(work, one) for one in asked[:most])
+    for one in asked[most:]:
         first = waiting.popleft().result()
-        waiting.append(workers.submit(work, look))
+        waiting.append(workers.submit(work, one))
         yield first
     yield from (job.result() for job in waiting)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -234,8 +234,8 @@ class _Shot:
         unsure  the sides whose keyframe is not known in every pixel
         """
         looks = brought.run.looks
-        wanted = [look for look in looks if look.position not in skipped]
-        found = in_turn(self._workers, self._guesses.find, wanted, WORKERS)
+        groups = brought.run.groups(skipped)
+        found = chain.from_iterable(in_turn(self._workers, self._guesses.find, groups, WORKERS))
         sides = {name: kept for name, kept in (("before", brought.before), ("behind", brought.behind)) if kept}
         for n, (step, look) in enumerate(zip([into, *brought.run.steps], looks, strict=True)):
             self._follow(look, step, keyframes)

@@ -47,14 +47,14 @@ def cache_marks(film: Film) -> dict[str, str]:
         **flow_ingredients(settings, film.device),
     }
     labels: Ingredients = {**step, **{name: getattr(settings, name) for name in TRACKING}}
-    seen: Ingredients = {
+    maps: Ingredients = {
         **look,
         "stage.networks": STAGES["networks"],
         NUMBERS: number_type(),
         "features": mark_of(FEATURES),
         "things": mark_of(THINGS) if settings.things else "",
     }
-    kinds = {"look": look, "step": step, "labels": labels, "seen": seen}
+    kinds = {"look": look, "step": step, "labels": labels, "maps": maps}
     return {kind: fingerprint(made_of) for kind, made_of in kinds.items()}
 
 

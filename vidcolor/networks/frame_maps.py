@@ -1,0 +1,105 @@
+"""What the networks say of one gray frame: of a frame near it too, moved along the flow; as plain arrays, and back.
+
+Networks cost more than all else that propagation does, and neighbours show the same things. So one frame of a few is
+looked at, and its neighbours take its maps, moved to where things are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy import ndarray as Array
+from torch import Tensor
+from torch.nn import functional as F
+
+from vidcolor.flow.warp import resized
+from vidcolor.networks.features_net import STRIDES, FeaturesConfig
+from vidcolor.networks.lite_net import WIDTHS
+from vidcolor.networks.precision import working_dtype
+
+NAMES = tuple(f"{kind} {stride}" for kind in ("features", "things") for stride in STRIDES)
+FEATURES = FeaturesConfig().outputs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameMaps:
+    """Maps at strides 4, 8 and 16, each (h, w, C), unit length along C, in networks' type."""
+
+    features: tuple[Tensor, ...]
+    things: tuple[Tensor, ...]
+    """None where nothing knows things; zeros where they do not count"""
+    share: float
+    """How much things count, 0..1"""
+
+
+def frame_maps(features: Sequence[Tensor], things: Sequence[Tensor], share: float) -> FrameMaps:
+    """Of what the networks answer: (1, C, h, w) each."""
+    kinds = [tuple(m[0].permute(1, 2, 0).to(working_dtype()).contiguous() for m in kind) for kind in (features, things)]
+    return FrameMaps(kinds[0], kinds[1], share)
+
+
+def moved(maps: FrameMaps, flow: Array) -> FrameMaps:
+    """The maps of a frame near it.
+
+    flow  (2, H, W), from the frame near it to the one whose maps these are, at the size that they were made at
+    """
+    points = [_points(flow, (m.shape[0], m.shape[1])) for m in maps.features]
+    features, things = (
+        tuple(_sampled(m, p) for m, p in zip(kind, points, strict=False)) for kind in (maps.features, maps.things)
+    )
+    return FrameMaps(features, things if maps.share else maps.things, maps.share)
+
+
+def _points(flow: Array, size: tuple[int, int]) -> Tensor:
+    """(1, h, w, 2): where each place lies in the other map, -1..1 from edge to edge."""
+    height, width = size
+    x, y = resized(flow, size)
+    across = (2 * (np.arange(width, dtype=np.float32) + x) + 1) / width - 1
+    down = (2 * (np.arange(height, dtype=np.float32)[:, None] + y) + 1) / height - 1
+    return torch.from_numpy(np.stack([across, down], axis=-1)[None])
+
+
+def _sampled(x: Tensor, points: Tensor) -> Tensor:
+    """(h, w, C) at the points; beyond the edge, the edge's."""
+    picture = x.float().permute(2, 0, 1)[None]
+    there = F.grid_sample(picture, points, mode="bilinear", padding_mode="border", align_corners=False)
+    return F.normalize(there[0].permute(1, 2, 0), dim=-1).to(x.dtype).contiguous()
+
+
+def arrays_of(maps: FrameMaps) -> dict[str, Array]:
+    """The maps to be kept; bfloat16 as the whole numbers of its bits."""
+    named = dict(zip(NAMES, map(_bits, (*maps.features, *maps.things)), strict=False))
+    return {**named, "share": np.array(maps.share)}
+
+
+def maps_of(arrays: Mapping[str, Array], size: tuple[int, int], *, has_things: bool) -> FrameMaps | None:
+    """What `arrays_of` was given, of a frame of `size`; None where the arrays are not such as networks answer."""
+    found = {name: (array.shape, array.dtype.str) for name, array in arrays.items()}
+    if found != _kinds(size, has_things=has_things):
+        return None
+    share = float(arrays["share"])
+    if not 0 <= share <= 1 or (share and not has_things):
+        return None
+    maps = [_tensor(arrays[name]) for name in NAMES if name in arrays]
+    return FrameMaps(tuple(maps[: len(STRIDES)]), tuple(maps[len(STRIDES) :]), share)
+
+
+def _kinds(size: tuple[int, int], *, has_things: bool) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Shape and kind of each array of a frame of `size`."""
+    number = np.dtype(np.int16 if working_dtype() == torch.bfloat16 else np.float32).str
+    widths = [*FEATURES, *(WIDTHS if has_things else ())]
+    sides = [tuple(-(-side // stride) for side in size) for stride in (*STRIDES, *STRIDES)]
+    kinds = {n: ((*side, width), number) for n, side, width in zip(NAMES, sides, widths, strict=False)}
+    return {**kinds, "share": ((), np.dtype(np.float64).str)}
+
+
+def _bits(tensor: Tensor) -> Array:
+    return tensor.view(torch.int16).numpy() if tensor.dtype == torch.bfloat16 else tensor.numpy()
+
+
+def _tensor(array: Array) -> Tensor:
+    kept = torch.from_numpy(array)
+    return kept.view(torch.bfloat16) if working_dtype() == torch.bfloat16 else kept
