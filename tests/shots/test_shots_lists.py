@@ -341,6 +341,23 @@ def test_a_dissolve_after_a_short_shot_fits(tmp_path):
 WARPS = {"FreezeFrame.1": {"time_scalar": 0.0}, "LinearTimeWarp.1": {"time_scalar": 2.0}, "TimeEffect.1": {}}
 
 
+@pytest.mark.parametrize("middle", [(18.75, 30.0), (30.0, 48.0), (15.0, 24.0)], ids=str)
+@pytest.mark.parametrize("inside", [False, True], ids=["flat", "nested"])
+def test_clips_at_other_rates_last_as_many_seconds(tmp_path, middle, inside):
+    timeline = json.loads(otio_text([Shot("r1", FrameRange(0, 100))], reel_of(100)))
+    track = timeline["tracks"]["children"][0]
+    clips = []
+    for value, rate in ((20.0, 24.0), middle, (65.0, 24.0)):
+        time = {"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": rate}
+        clips.append({"OTIO_SCHEMA": "Clip.2", "source_range": {"OTIO_SCHEMA": "TimeRange.1", "duration": time}})
+    if inside:
+        part = {"OTIO_SCHEMA": "Track.1", "children": [clips[0]]}
+        clips[0] = {"OTIO_SCHEMA": "Stack.1", "children": [part, clips[1]]}
+    track["children"] = clips
+    shots = read_text(tmp_path, ".otio", json.dumps(timeline))
+    assert [(shot.frames.start, shot.frames.stop) for shot in shots] == [(0, 20), (20, 35), (35, 100)]
+
+
 @pytest.mark.parametrize("schema", WARPS)
 @pytest.mark.parametrize("where", ["clip", "track", "stack"])
 def test_refuses_time_warps(tmp_path, schema, where):

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -25,7 +24,7 @@ from vidcolor.media.codecs import find_delivery
 from vidcolor.media.encoder import PictureTrack, timescale
 from vidcolor.media.images import write_image
 from vidcolor.media.place import told, write_text
-from vidcolor.partial import partial_path
+from vidcolor.partial import grown
 from vidcolor.settings import ExportSettings
 from vidcolor.timeline import parse_timecode
 from vidcolor.types import Reel
@@ -132,21 +131,13 @@ def _reel(path: Path, tape: str) -> Reel:
 @contextmanager
 def _output(path: Path, container: str) -> Iterator[Any]:
     """A container that gets its name when it is whole."""
-    partial = partial_path(path)
     ticks = str(timescale(RATE.fraction))
     options = {"fflags": "+bitexact"}
     if container == "mov":
         options |= {"movie_timescale": ticks, "video_track_timescale": ticks, "movflags": "+write_colr"}
-    done = False
-    try:
-        with told(path), av.open(str(partial.absolute()), "w", format=container, container_options=options) as out:
+    with told(path), grown(path) as partial:
+        with av.open(str(partial.absolute()), "w", format=container, container_options=options) as out:
             yield out
-        with told(path):
-            os.replace(partial, path)
-        done = True
-    finally:
-        if not done:
-            partial.unlink(missing_ok=True)
 
 
 class _Sound:

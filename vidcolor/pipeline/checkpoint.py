@@ -8,7 +8,6 @@ what was kept of other ingredients, counts as not there: that work is done again
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ import numpy as np
 from vidcolor.errors import ProjectError
 from vidcolor.media.place import sync, told
 from vidcolor.media.store import ChromaWriter, Stored, take_stored
-from vidcolor.partial import partial_path
+from vidcolor.partial import grown
 from vidcolor.pipeline.keyframes import MadeKeyframe
 from vidcolor.project.fingerprint import Ingredients, fingerprint
 from vidcolor.project.folder import Project, remove_tree
@@ -53,12 +52,10 @@ class Checkpoint:
             count, digest = self._store.stored()
             arrays = {**arrays, "stored": np.array([str(count), digest]), "confidence": np.array(self.confidence)}
         path = self._path(name)
-        with told(path):
-            partial = partial_path(path)
+        with told(path), grown(path) as partial:
             with partial.open("wb") as file:
                 np.savez(file, allow_pickle=False, **arrays)
             sync(partial)
-            os.replace(partial, path)
 
     def take(self, name: str) -> dict[str, np.ndarray] | None:
         """What is kept under `name`; None where nothing is, and where it is damaged."""

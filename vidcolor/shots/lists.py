@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from vidcolor.errors import InputError
+from vidcolor.partial import grown
 from vidcolor.shots.edl import edl_text, read_edl
 from vidcolor.shots.otio import otio_text, read_otio
 from vidcolor.shots.rows import Row, shots_of
@@ -49,10 +49,9 @@ def write_shots(path: Path, shots: Sequence[Shot], reel: Reel) -> None:
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
         raise InputError(f"{path}: shot lists are {', '.join(WRITERS)}; this suffix is none of them")
-    partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_bytes(writer(shots, reel).encode("utf-8", "replace"))
-        os.replace(partial, path)
+        with grown(path) as partial:
+            partial.write_bytes(writer(shots, reel).encode("utf-8", "replace"))
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror}); free the disk or write elsewhere") from error
 

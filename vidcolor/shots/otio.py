@@ -28,6 +28,8 @@ SCHEMA = "vidcolor.shots/1"
 MOST_FRAMES = 2**31
 RATE_TOLERANCE = 5e-4
 """Relative difference at which 23.98 still means 24000/1001, and 24 does not."""
+DEEPEST = 20
+"""Tracks and stacks in one another"""
 TIME_EFFECTS = ("TimeEffect", "LinearTimeWarp", "FreezeFrame")
 FRAME_TOLERANCE = 1e-3
 """A time may miss a whole frame by so much of one: rates are stored as floating point."""
@@ -80,28 +82,49 @@ def _transition(shot: Shot, time: Any) -> otio.schema.Transition:
 def read_otio(path: Path, text: str, reel: Reel) -> list[Row]:
     """The shots of a timeline, unchecked.
 
-    Refuses gaps, more than one video track, other rates, time warps, and broken files.
+    A time at another rate than the film's lasts as many seconds; shots then end on the nearest frame. Refuses gaps,
+    more than one video track, time warps, lists at another rate that last longer or shorter than the film, and broken
+    files.
     """
     rows: list[Row] = []
-    at = 0
+    at, end = 0, 0.0
+    other: tuple[str, float] | None = None
     entry: tuple[TransitionKind, int, int] | None = None
     for number, item in enumerate(_video_items(path, _timeline(path, text)), 1):
         place = f"item {number}"
         schema = _schema(item)
         if schema == "Transition":
             kind: TransitionKind = "fade" if _is_fade(item) or not rows else "dissolve"
-            before = _frames(path, place, item.get("in_offset"), reel)
-            entry = (kind, at - before, at + _frames(path, place, item.get("out_offset"), reel))
+            before, after = (round(_frames(path, place, item.get(f"{way}_offset"), reel)) for way in ("in", "out"))
+            entry = (kind, at - before, at + after)
             continue
         if schema == "Gap":
             raise InputError(f"{path}: {place}: a gap; close it or put a clip there, every frame needs a shot")
         if schema not in ("Clip", "Stack", "Track"):
             raise InputError(f"{path}: {place}: {schema or 'an unknown thing'} is no clip; take it out of the track")
-        _refuse_warps(path, place, item)
-        stop = at + _frames(path, place, _duration(item), reel)
+        if not _is_own(rate := _number(_duration(item), "rate"), reel) and not math.isnan(rate):
+            other = (place, rate)
+        end += _length(path, place, item, reel)
+        stop = round(end)
         rows.append(Row(place, at, stop, entry[0], entry[1:]) if entry else Row(place, at, stop))
         at, entry = stop, None
+    if other and at != reel.frame_count:
+        raise InputError(
+            f"{path}: {other[0]}: runs at {other[1]}, but the film at {reel.rate} frames a second; conform it"
+        )
     return rows
+
+
+def _length(path: Path, place: str, item: Json, reel: Reel, depth: int = 0) -> float:
+    """Frames of the film that an item takes; what stands in another and says none of its own lasts as its parts do."""
+    _refuse_warps(path, place, item)
+    duration, kind = _duration(item), _schema(item)
+    if duration is not None or kind not in ("Stack", "Track") or depth == DEEPEST:
+        return _frames(path, place, duration, reel)
+    parts = [
+        _length(path, place, part, reel, depth + 1) for part in _list(item, "children") if _schema(part) != "Transition"
+    ]
+    return sum(parts) if kind == "Track" else max(parts, default=0.0)
 
 
 def _timeline(path: Path, text: str) -> Json:
@@ -174,14 +197,22 @@ def _is_fade(item: Json) -> bool:
     return isinstance(mine, dict) and mine.get("kind") == "fade"
 
 
-def _frames(path: Path, place: str, time: Json, reel: Reel) -> int:
-    """Whole frames of a time at the film's rate. Refuses other rates, fractions, and what is no time."""
+def _is_own(rate: float, reel: Reel) -> bool:
+    own = float(reel.rate.fraction)
+    return abs(rate - own) <= RATE_TOLERANCE * own
+
+
+def _frames(path: Path, place: str, time: Json, reel: Reel) -> float:
+    """Frames of the film in a time: whole ones of a time at its rate. Refuses fractions there, and what is no time."""
     value = _number(time, "value")
     if not math.isfinite(value) or abs(value) > MOST_FRAMES:
         raise InputError(f"{path}: {place}: has no duration in frames; give it a source range")
-    rate, own = _number(time, "rate"), float(reel.rate.fraction)
-    if not abs(rate - own) <= RATE_TOLERANCE * own:
-        raise InputError(f"{path}: {place}: runs at {rate}, but the film at {reel.rate} frames a second; conform it")
+    rate = _number(time, "rate")
+    if not _is_own(rate, reel):
+        frames = value * float(reel.rate.fraction) / rate if rate > 0 else math.nan
+        if not 0 <= frames <= MOST_FRAMES:
+            raise InputError(f"{path}: {place}: {value} at {rate} a second is no time; give it a source range")
+        return frames
     if abs(value - round(value)) > FRAME_TOLERANCE or value < 0:
         raise InputError(f"{path}: {place}: {value} frames is not a whole number; end it on a frame")
     return round(value)
