@@ -18,6 +18,7 @@ from vidcolor.state.status import ShotState, named, ranges, states
 
 def frames_command(args: argparse.Namespace, terminal: Terminal) -> None:
     from vidcolor.pipeline.frames import colored_frames, frames_to_paint, gray_frames, write_frames
+    from vidcolor.pipeline.preview import previews
 
     project = Project.open(args.project)
     film = load_film(project, settings_of(project, args.assignments), device=args.device)
@@ -34,7 +35,8 @@ def frames_command(args: argparse.Namespace, terminal: Terminal) -> None:
         return
     wanted = sorted(asked)
     folder: Path = args.out or project.path("frames")
-    pictures = colored_frames(film, shown, wanted) if args.color else gray_frames(film.plan.reel, wanted)
+    ahead = previews(film, shown, wanted) if args.color else {}
+    pictures = colored_frames(film, shown, wanted, ahead) if args.color else gray_frames(film.plan.reel, wanted)
     with terminal.progress() as progress:
         progress("frames", 0, len(wanted))
         places = []
@@ -44,7 +46,10 @@ def frames_command(args: argparse.Namespace, terminal: Terminal) -> None:
     terminal.say(f"written: {len(places)} in {folder}{named([path.name for path in places])}")
     if first := first_number(film.plan.reel):
         terminal.say(f"numbered as the film's own pictures, which begin with {first}")
-    _tell_stale(shown, wanted, args.color, terminal)
+    for frame, found in ahead.items():
+        later = f"; what {', '.join(found.missing)} brings is seen when it is rendered" if found.missing else ""
+        terminal.say(f"frame {frame}: as it will be when its shot is rendered{later}")
+    _tell_stale(shown, [frame for frame in wanted if frame not in ahead], args.color, terminal)
     references = project.keyframes_path or "the folder that you give with --keyframes"
     terminal.say(f"paint on them, put them into {references}, and run the same `vidcolor run` again")
 

@@ -26,7 +26,7 @@ from vidcolor.pipeline.kept import FOLDER as KEYS
 from vidcolor.pipeline.kept import given_name, read_given, write_given
 from vidcolor.pipeline.keyframes import KeyframeMaker
 from vidcolor.pipeline.layers import Change, Layer, Part, carry, over, span_of
-from vidcolor.pipeline.painter import Painter
+from vidcolor.pipeline.painter import Painter, spreads
 from vidcolor.project.fingerprint import Ingredients
 from vidcolor.project.kinds import LAYERS
 from vidcolor.project.versions import CHROMA, Version, read_report, versions_of
@@ -35,7 +35,7 @@ from vidcolor.state.film import Film
 from vidcolor.state.made_of import base_ingredients, layer_rules, over_ingredients, shot_ingredients
 from vidcolor.state.plan import PlannedKeyframe, ShotPlan
 from vidcolor.timeline import FrameRange
-from vidcolor.types import Frame
+from vidcolor.types import ColorFrame, Frame
 
 BASE, MATTES, OWN = "base.avi", "mattes", "own"
 COPIED = ("confidence", "doubt", "suggestions", "keyframes", "notes", "fades")
@@ -59,6 +59,13 @@ def base_of(film: Film, planned: ShotPlan) -> tuple[Version, str] | None:
             if not planned.fades and version.ingredients == wanted:  # a fade's dimmed colours are no base
                 return version, CHROMA
     return None
+
+
+def needs_networks(film: Film, planned: ShotPlan) -> bool:
+    """Whether a render of the shot has any use for networks: not where pictures alone are laid over what is there."""
+    if store_of(planned) != BASE or planned.laid_over or any(spreads(c) for c in planned.corrections):
+        return True
+    return base_of(film, planned) is None
 
 
 def take_base(film: Film, planned: ShotPlan, found: tuple[Version, str], folder: Path) -> dict[str, Any]:
@@ -131,7 +138,7 @@ class Corrector:
         start, exact = planned.reach.start, [key["frame"] for key in keys if key["how"] == "exact"]
         with ChromaReader(folder / BASE, start) as base:
             size = base.read(start).confidence.shape
-            found = [self._regions(key, clip[key.frame - start], base) for key in planned.laid_over]
+            found = [self.regions(key, clip[key.frame - start], base.read(key.frame)) for key in planned.laid_over]
             for correction in planned.corrections:
                 if correction.kind in LAYERS:
                     target = clip[correction.frame - start]
@@ -174,9 +181,8 @@ class Corrector:
                 answered |= np.asarray(laid.at(found["frame"], folder, size)[1]) >= ANSWERED
         return bool(answered[top:bottom, left:right].mean() >= ANSWERED)
 
-    def _regions(self, key: PlannedKeyframe, target: Frame, base: ChromaReader) -> Layer | None:
-        """A frame's regions as a layer; None where no network is there to fill them."""
-        below = base.read(key.frame)
+    def regions(self, key: PlannedKeyframe, target: Frame, below: ColorFrame) -> Layer | None:
+        """A frame's regions as a layer over `below`; None where no network is there to fill them."""
         found = self.maker.over(key, target, below)
         if found is None:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -13,12 +13,13 @@ from vidcolor.color import LumaLock
 from vidcolor.color.shown import codes_to_rgb
 from vidcolor.errors import MediaError, ProjectError
 from vidcolor.finish import finish
-from vidcolor.finish.around_exact import with_drawings
+from vidcolor.finish.around_exact import Joined, with_drawings
 from vidcolor.keyframes import choose_keyframes, looks_of
 from vidcolor.media.picture_out import is_untouched, write_frame
 from vidcolor.media.place import make_folder
 from vidcolor.media.read import AHEAD, SourceClip
-from vidcolor.pipeline.joined import exact_frames, joined_colors, reach_of_drawings
+from vidcolor.pipeline.joined import exact_frames, joined_colors, over_given, reach_of_drawings
+from vidcolor.pipeline.preview import Preview
 from vidcolor.pipeline.small import SmallFrames
 from vidcolor.references.asked import Asked
 from vidcolor.state.film import Film
@@ -47,10 +48,13 @@ def gray_frames(reel: Reel, frames: Sequence[int]) -> Iterator[Picture]:
                 yield source.index, np.repeat(np.rint(light).astype(np.uint16)[None], 3, axis=0)
 
 
-def colored_frames(film: Film, shown: Sequence[ShotState], frames: Sequence[int]) -> Iterator[Picture]:
+def colored_frames(
+    film: Film, shown: Sequence[ShotState], frames: Sequence[int], ahead: Mapping[int, Preview]
+) -> Iterator[Picture]:
     """Each of `frames`, rising, as it is delivered, with the chroma of every pixel: sRGB.
 
     shown   the state of every shot of the film; the versions that it names are shown, fresh or not
+    ahead   frames that are shown as they will be instead
     Refuses frames of shots that were never rendered.
     """
     versions, exact = [s.version for s in shown], exact_frames(shown)
@@ -65,12 +69,22 @@ def colored_frames(film: Film, shown: Sequence[ShotState], frames: Sequence[int]
     for run, wanted in _runs(frames):
         reach = reach_of_drawings(exact, run)
         read = FrameRange(max(0, run.start - reach), min(reel.frame_count, run.stop + reach))
-        with closing(joined_colors(film, versions, read)) as colors:
+        with closing(joined_colors(film, versions, read)) as joined:
+            colors = (_as_it_will_be(one, ahead) for one in joined)
             for source, color, drawings in with_drawings(zip(SourceClip(reel, read), colors, strict=True), reach):
                 if source.index in wanted:
                     made = finish(source, color, lock, film.settings.finish, "444", drawings)
                     rgb = codes_to_rgb(made.luma, made.cb, made.cr, reel.tags)
                     yield source.index, np.rint(rgb * np.float32(TOP)).astype(np.uint16)
+
+
+def _as_it_will_be(joined: Joined, ahead: Mapping[int, Preview]) -> Joined:
+    """A frame's colours, or those of its preview: what a person gave as far as that is sure."""
+    found = ahead.get(joined.color.index)
+    if found is None:
+        return joined
+    exact = found.given is not None and bool(found.given.confidence.min() == 1)
+    return Joined(found.color if found.given is None else over_given(found.given, found.color), joined.shot, exact)
 
 
 def _runs(frames: Sequence[int]) -> Iterator[tuple[FrameRange, frozenset[int]]]:

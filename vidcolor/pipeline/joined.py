@@ -64,7 +64,7 @@ def joined_colors(
             given = next((g for version in colored if (g := _given(version, frame)) is not None), None)
             alone = active[0] if len(active) == 1 else None
             exact = given is not None and alone is not None and bool(given.confidence.min() == 1)
-            yield Joined(color if given is None else _over(given, color), alone, exact)
+            yield Joined(color if given is None else over_given(given, color), alone, exact)
     finally:
         for colors in under_way.values():
             colors.close()
@@ -78,7 +78,7 @@ def _given(version: Version | None, frame: int) -> ColorFrame | None:
     return read_given(version.path, frame)
 
 
-def _over(given: ColorFrame, color: ColorFrame) -> ColorFrame:
+def over_given(given: ColorFrame, color: ColorFrame) -> ColorFrame:
     """A keyframe's own colours as far as they are sure, over those the frame has otherwise."""
     if given.confidence.min() == 1:
         return given

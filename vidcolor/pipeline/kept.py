@@ -50,7 +50,7 @@ class KeptKeyframes(Mapping[int, ColorFrame]):
         if made.color is not None:
             write_image(version / FOLDER / f"{made.frame:06d}.png", picture_of(target, made.color))
             small = at_chroma_size(made.color, self._size)
-        given = _given(made, made.frame in self._mixed)
+        given = given_of(made, mixed=made.frame in self._mixed)
         if given is not None:
             write_given(version, given, self._rate)
         made = replace(made, color=small, full_size=None)
@@ -106,7 +106,7 @@ class KeptKeyframes(Mapping[int, ColorFrame]):
         return [note for _, made in sorted(self._made.items()) for note in made.notes]
 
 
-def _given(made: MadeKeyframe, mixed: bool) -> ColorFrame | None:
+def given_of(made: MadeKeyframe, *, mixed: bool) -> ColorFrame | None:
     """The colours to deliver on this very frame: of an exact picture, in a dissolve of any that was laid onto it."""
     if made.full_size is not None:
         return ColorFrame(made.frame, made.full_size, np.ones(made.full_size.shape[1:], np.float32))

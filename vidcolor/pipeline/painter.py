@@ -22,6 +22,12 @@ STROKE = 0.5
 LEAST = 1e-6
 
 
+def spreads(correction: Correction) -> bool:
+    """Whether a correction is a point or strokes, that the things they lie on are filled from."""
+    said = correction.said
+    return isinstance(said, Scribble) or (isinstance(said, Hint | Neutral) and said.at is not None)
+
+
 class Painter:
     """Makes layers of one film's corrections; several threads may ask at once."""
 
@@ -38,9 +44,13 @@ class Painter:
 
     def layer(self, correction: Correction, below: ColorFrame, target: Frame) -> Layer:
         """The correction on its frame, at the size of `below`: the colours that the frame has without it."""
-        said, size = correction.said, below.confidence.shape
-        if isinstance(said, Scribble) or (isinstance(said, Hint | Neutral) and said.at is not None):
+        size = below.confidence.shape
+        if spreads(correction):
             return self._spread(correction, below, target)
+        return self.plain(correction, size)
+
+    def plain(self, correction: Correction, size: tuple[int, ...]) -> Layer:
+        """A correction that does not spread, at `size`."""
         found = self.layer_at(correction, size)
         if found is None:
             return _layer(correction, change_of(correction, None), None)

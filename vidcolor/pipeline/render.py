@@ -97,11 +97,23 @@ class _Counter:
         self.progress("render", *self.tally.skip(frames, keyframes))
 
 
-def load_models(settings: Settings, device: str) -> Models:
-    """The flow estimator and features that the settings name, on `device`; the one place that decides it."""
+def load_models(settings: Settings, device: str, *, networks: bool = True) -> Models:
+    """The flow estimator and features that the settings name, on `device`; the one place that decides it.
+
+    networks  False: none is loaded, for shots that have no use for them (`needs_networks`)
+    """
     check_device(settings, device)
     flow = build_flow(settings.propagate.flow, settings.propagate, device)
-    return Models(flow, PatchFeatures(), *_networks(settings))
+    return Models(flow, PatchFeatures(), *(_networks(settings) if networks else ()))
+
+
+def load_seen(settings: Settings) -> Features | None:
+    """What the networks that the settings name see by, and no more of them; None where they name none."""
+    if settings.colorize.network != "shipped" and settings.propagate.network != "shipped":
+        return None
+    from vidcolor.networks.features import NetworkFeatures  # loads torch
+
+    return NetworkFeatures()
 
 
 def check_device(settings: Settings, device: str) -> None:

@@ -151,6 +151,11 @@ def is_layer_rule(name: str) -> bool:
     return name == LAYERS_STAGE or name.startswith("settings.correct.")
 
 
+def layers_in(ingredients: Mapping[str, Value]) -> Ingredients:
+    """The corrections that are laid over a shot's colours, by their places."""
+    return {name: value for name, value in ingredients.items() if _lies_over(name, value) and not is_layer_rule(name)}
+
+
 def _lies_over(name: str, value: Value) -> bool:
     if name.startswith((f"{CORRECTIONS}/", REFERENCES)):
         return str(value).split(" ")[0] in (*LAYERS, REGION)  # a region that is carried counts by its files' hashes

@@ -1,0 +1,213 @@
+"""Frames of shots that wait to be rendered, as their own keyframe and corrections have them: at once, without a render.
+
+On its own frame a correction counts as it was given, and a keyframe is made of its picture; only from there are they
+carried. What other frames' corrections will bring here is not known yet, and told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from vidcolor.features import Features, PatchFeatures
+from vidcolor.media.read import Clip, resized
+from vidcolor.media.store import ChromaReader
+from vidcolor.pipeline.corrected import OWN, Corrector, base_of
+from vidcolor.pipeline.fades import dimmed
+from vidcolor.pipeline.kept import FOLDER as KEYS
+from vidcolor.pipeline.kept import given_name, given_of, read_given
+from vidcolor.pipeline.keyframes import KeyframeMaker
+from vidcolor.pipeline.layers import Change, Layer, over
+from vidcolor.pipeline.library import Library
+from vidcolor.pipeline.painter import Painter, spreads
+from vidcolor.pipeline.render import Models, load_models, load_seen
+from vidcolor.project.corrections import Correction
+from vidcolor.project.kinds import LAYERS
+from vidcolor.project.versions import CHROMA, Version, read_report
+from vidcolor.propagate.keyframes import at_chroma_size
+from vidcolor.settings import ColorizeSettings
+from vidcolor.state.film import Film
+from vidcolor.state.made_of import base_ingredients, layer_rules, layers_in, shot_ingredients
+from vidcolor.state.plan import PlannedKeyframe, ShotPlan
+from vidcolor.state.status import ShotState
+from vidcolor.types import ColorFrame, Frame, Guidance, working_size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Preview:
+    """One frame as it will be."""
+
+    color: ColorFrame
+    given: ColorFrame | None
+    """What a person gave of the frame itself, at the film's size"""
+    missing: tuple[str, ...]
+    """Corrections of other frames, which may reach this one when the shot is rendered"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Below:
+    """A frame before the layers that are still to be laid on it."""
+
+    machine: ColorFrame
+    """As the machine colours it"""
+    color: ColorFrame
+    """With the layers that a version holds already"""
+    given: ColorFrame | None
+    left: tuple[str, ...] | None
+    """Places of the corrections that are to be laid on; None for all"""
+    share: float = 1.0
+    """How much of its colour a fade leaves it"""
+
+
+def previews(film: Film, shown: Sequence[ShotState], frames: Sequence[int]) -> dict[int, Preview]:
+    """Of `frames`, those of one shot that waits, which say themselves what they will look like."""
+    makers, found = _Makers(film), {}
+    for frame in frames:
+        states = [state for state in shown if frame in state.planned.reach]
+        if len(states) == 1 and states[0].waits and (made := _preview(makers, states[0], frame)) is not None:
+            found[frame] = made
+    return found
+
+
+class _Makers:
+    """What makes keyframes and layers; networks are loaded when something first asks for them."""
+
+    def __init__(self, film: Film) -> None:
+        settings = film.settings
+        self.film, self._features = film, PatchFeatures()
+        self.library = Library(film.project, self._features)
+        colorizer = self._color if settings.colorize.network == "shipped" else None
+        self.maker = KeyframeMaker(film.plan, self.library, settings, colorizer)
+        self.painter = self._painter(self._features)
+
+    @cached_property
+    def _models(self) -> Models:
+        return load_models(self.film.settings, self.film.device)
+
+    def _color(
+        self, target: Frame, guidance: Sequence[Guidance], settings: ColorizeSettings, laid: ColorFrame | None = None
+    ) -> ColorFrame:
+        assert self._models.colorizer is not None, "the settings name it"
+        return self._models.colorizer(target, guidance, settings, laid)
+
+    @cached_property
+    def seeing(self) -> Painter:
+        """Sees by networks, where the settings name any."""
+        return self._painter(load_seen(self.film.settings) or self._features)
+
+    def regions(self, key: PlannedKeyframe, target: Frame, below: ColorFrame) -> Layer | None:
+        return Corrector(self.film, self.painter, self.maker, self._models.flow, None).regions(key, target, below)
+
+    def _painter(self, features: Features) -> Painter:
+        film = self.film
+        return Painter(self.library, film.plan.hashes, features, film.settings.correct, film.plan.reel.size)
+
+    def target(self, planned: ShotPlan, frame: int) -> Frame:
+        reel = self.film.plan.reel
+        size = working_size(reel.size, self.film.settings.propagate.chroma_side)
+        with closing(Clip(reel, planned.reach, size)) as clip:
+            return clip[frame - planned.reach.start]
+
+
+def _preview(makers: _Makers, state: ShotState, frame: int) -> Preview | None:
+    planned = state.planned
+    below = _rendered(makers.film, state, frame) or _made(makers, planned, frame)
+    if below is None:
+        return None
+    color, given, missing = below.color, below.given, list[str]()
+    layers: list[Correction | PlannedKeyframe] = [*planned.laid_over, *planned.corrections]
+    for said in layers:
+        if isinstance(said, Correction) and said.kind not in LAYERS:
+            continue
+        if isinstance(said, Correction) and below.left is not None and said.place not in below.left:
+            continue
+        everywhere = isinstance(said, Correction) and not spreads(said) and not said.files
+        if said.frame != frame and not everywhere:
+            missing.append(said.place if isinstance(said, Correction) else f"the regions of frame {said.frame}")
+            continue
+        layer = _layer(makers, planned, said, below.machine)
+        if layer is not None:
+            color = over(color, layer.change, np.float32(1) if layer.share is None else layer.share)
+            given = None if given is None else _over_given(makers.painter, given, layer)
+    color = dimmed(color, below.share)
+    return Preview(color, given, tuple(missing))
+
+
+def _layer(makers: _Makers, planned: ShotPlan, said: Correction | PlannedKeyframe, below: ColorFrame) -> Layer | None:
+    if isinstance(said, PlannedKeyframe):
+        return makers.regions(said, makers.target(planned, said.frame), below)
+    if spreads(said):
+        return makers.seeing.layer(said, below, makers.target(planned, said.frame))
+    return makers.painter.plain(said, below.confidence.shape)
+
+
+def _over_given(painter: Painter, given: ColorFrame, layer: Layer) -> ColorFrame:
+    """A layer over what a person gave of the frame, at its size."""
+    size = given.confidence.shape
+    full = painter.layer_at(layer.correction, size) if layer.correction is not None else None
+    if full is not None:
+        laid = over(given, *full)
+    elif layer.share is None:
+        laid = over(given, layer.change, np.float32(1))
+    else:
+        change, share = layer.change, resized(layer.share, (size[0], size[1]))
+        if layer.varies and change.chroma is not None:
+            change = Change(np.stack([resized(plane, share.shape) for plane in change.chroma]))
+        laid = over(given, change, share)
+    return replace(laid, confidence=given.confidence)
+
+
+def _rendered(film: Film, state: ShotState, frame: int) -> _Below | None:
+    """The frame in a version that holds the shot as the machine colours it today; None where there is none."""
+    planned, start = state.planned, state.planned.reach.start
+    found = base_of(film, planned)
+    if found is None:
+        return None
+    version, name = found
+    machine = _stored(version.path / name, start, frame)
+    report = read_report(film.project, version)
+    share = (report.get("base") or report).get("fades", {}).get(f"{frame}", 1.0)
+    newest = state.version
+    if newest is not None and share == 1 and _holds_no_others(film, planned, newest):
+        held = layers_in(newest.ingredients)
+        left = tuple(c.place for c in planned.corrections if c.place not in held)
+        color = _stored(newest.path / CHROMA, start, frame)
+        return _Below(machine, color, read_given(newest.path, frame), left)
+    own = version.path / KEYS / OWN / given_name(frame).rpartition("/")[2]
+    given = _stored(own, frame, frame) if own.is_file() else read_given(version.path, frame)
+    return _Below(machine, machine, given, None, share)
+
+
+def _stored(path: Path, start: int, frame: int) -> ColorFrame:
+    with ChromaReader(path, start) as store:
+        return store.read(frame)
+
+
+def _holds_no_others(film: Film, planned: ShotPlan, version: Version) -> bool:
+    """Whether a version is today's but for corrections that it does not have yet."""
+    wanted, had = shot_ingredients(film, planned), version.ingredients
+    if planned.laid_over or base_ingredients(had) != base_ingredients(wanted):
+        return False
+    held = layers_in(had)
+    return all(wanted.get(place) == value for place, value in held.items()) and (
+        not held or layer_rules(had) == layer_rules(wanted)
+    )
+
+
+def _made(makers: _Makers, planned: ShotPlan, frame: int) -> _Below | None:
+    """The frame as its own keyframe, made of its picture; None where it is none."""
+    key = next((key for key in planned.carried if key.frame == frame), None)
+    if key is None:
+        return None
+    target = makers.target(planned, frame)
+    made = makers.maker.make(key, target)
+    if made.color is None:
+        return None
+    size = tuple(side // 2 for side in target.lightness.shape)
+    color = at_chroma_size(made.color, (size[0], size[1]))
+    return _Below(color, color, given_of(made, mixed=False), None)
