@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from vidcolor.errors import InputError, MediaError
-from vidcolor.media.images import picture_size, read_rgb
+from vidcolor.media.images import read_rgb
+from vidcolor.media.load import picture_size
 from vidcolor.media.picture_out import MARK, check_picture_out, write_picture
 
 NAMES = pytest.mark.parametrize("name", ["a.png", "a.tif", "a.TIFF"])

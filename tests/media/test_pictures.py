@@ -479,7 +479,7 @@ def test_pictures_of_a_folder_are_looked_at_when_they_are_read(tmp_path):
         next(pictures)
     with pytest.raises(MediaError, match=r"00005\.png: the picture is damaged or cut short"):
         clip[5]
-    with pytest.raises(MediaError, match=r"00006\.jpg: not a readable PNG, TIFF, JPEG or WEBP picture"):
+    with pytest.raises(MediaError, match=r"00006\.jpg: not a readable PNG, TIFF, JPEG, PSD"):
         clip[6]
 
 

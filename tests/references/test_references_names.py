@@ -205,9 +205,17 @@ def test_order_of_the_listing_does_not_matter() -> None:
 
 
 def test_other_files_are_passed_over_and_said_so() -> None:
-    names = read_names(["notes.txt", "a.png", "000001.psd", "noending"], REEL)
+    names = read_names(["notes.txt", "a.png", "000001.xcf", "noending"], REEL)
     assert [p.path for p in names.pictures] == ["a.png"]
-    assert [note.split(":")[0] for note in names.notes] == ["000001.psd", "noending", "notes.txt"]
+    assert [note.split(":")[0] for note in names.notes] == ["000001.xcf", "noending", "notes.txt"]
+
+
+def test_a_layered_file_gives_way_to_a_flat_picture_of_its_name() -> None:
+    names = read_names(["000001.psd", "000001.png", "coat.psd", "hat.exr", "hat.PSB"], REEL)
+    assert [p.path for p in names.pictures] == ["000001.png", "coat.psd", "hat.exr"]
+    assert names.notes == tuple(
+        f"{path}: passed over for the flat picture of the same name" for path in ("000001.psd", "hat.PSB")
+    )
 
 
 def test_hidden_files_and_clutter_are_passed_over_in_silence() -> None:

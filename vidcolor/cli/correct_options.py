@@ -30,7 +30,7 @@ kinds, and what each takes:
 FRAME is a number from 0 or a timecode; SHOT is a name as `vidcolor status` shows it, and may stand for its first
 frame. Colours go with the thing through the shot, both ways, up to the next exact picture of a person; pixels beside
 it do not change. X,Y are the film's pixels from the left and top. Paints and masks are PNG,
-TIFF, PSD or OpenRaster of the frame's proportions, all visible layers together; other pictures PNG, TIFF or JPEG.
+TIFF, PSD or OpenRaster of the frame's proportions, all visible layers together; other pictures as references are.
 
 example:
   vidcolor correct northwind.vidcolor paint 1203 --file coat.png --note "the coat is navy"

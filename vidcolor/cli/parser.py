@@ -179,7 +179,11 @@ def _add_transfer(verbs: argparse._SubParsersAction) -> None:
         "one picture in the colours of another: a gray one coloured, or one in colour brought to another's palette",
         "vidcolor transfer portrait_gray.png portrait_color.jpg -o portrait.png",
     )
-    parser.add_argument("target", type=path, help="a gray or colour picture: PNG, TIFF or JPEG, 8 or 16 bits")
+    parser.add_argument(
+        "target",
+        type=path,
+        help="a gray or colour picture, as a scan or an artist may give it: PNG, TIFF, DPX, EXR and others",
+    )
     parser.add_argument("reference", type=path, help="a colour picture that shows the like")
     parser.add_argument(
         "-o",

@@ -10,6 +10,8 @@ from vidcolor.types import ColorTags
 WHITE = (0.3127, 0.3290)
 """Chromaticity (x, y) of D65."""
 
+BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+"""XYZ to the cones in which whites are adapted (ICC.1:2022, annex E)."""
 _BT709 = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 _SMPTE_C = ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070))
 PRIMARIES = {
@@ -53,8 +55,15 @@ def rgb_to_xyz(primaries: int) -> np.ndarray:
     return xyz_of_primaries(PRIMARIES[primaries], WHITE)
 
 
-def xyz_of_primaries(corners: Sequence[tuple[float, float]], white: tuple[float, float]) -> np.ndarray:
+def xyz_of_primaries(corners: Sequence[tuple[float, float]], white: Sequence[float]) -> np.ndarray:
     """(3, 3) float64: linear RGB to XYZ of any corners and white, as chromaticities (x, y); white has Y = 1."""
     columns = np.array([[x / y, 1.0, (1 - x - y) / y] for x, y in corners]).T
     light = np.array([white[0] / white[1], 1.0, (1 - white[0] - white[1]) / white[1]])
     return np.asarray(columns * np.linalg.solve(columns, light))
+
+
+def to_bt709(corners: Sequence[tuple[float, float]], white: Sequence[float]) -> np.ndarray:
+    """(3, 3) float64: linear RGB of any corners and white to BT.709's, white to white (Bradford)."""
+    own, ours = xyz_of_primaries(corners, white), rgb_to_xyz(1)
+    gains = (BRADFORD @ ours.sum(axis=1)) / (BRADFORD @ own.sum(axis=1))
+    return np.asarray(np.linalg.inv(ours) @ np.linalg.inv(BRADFORD) @ np.diag(gains) @ BRADFORD @ own)

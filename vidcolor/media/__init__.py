@@ -1,5 +1,6 @@
 """Films and pictures from disk, and films back to it.
 
 Read in this order: container, timing, index, decode, luma, areas, scan, light, clock,
-probe, read, sequence, still, deep, colors, images, icc, png_color, pictures, write.
+probe, read, sequence, still, deep, colors, icc, png_color, load,
+images, pictures, write.
 """

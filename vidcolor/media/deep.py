@@ -1,4 +1,4 @@
-"""TIFF, EXR and pictures of 16 bits, read by OpenImageIO, which refuses what is cut short.
+"""TIFF, EXR, PSD, JPEG XL, JPEG 2000 and pictures of 16 bits, read by OpenImageIO, which refuses what is cut short.
 
 - Only read: its PNG writer (3.2.2) reports no failure on a full disk, and none of its writers writes to memory. Hence
   picture_out.py.
@@ -28,12 +28,23 @@ KINDS = {"uint8": "uint8", "uint16": "uint16", "half": "float", "float": "float"
 """Samples that are read, and as what; halves as floats, which hold them exactly."""
 
 
+MOST_NAMED = 4
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
-    """A picture as its file holds it, without transparency."""
+    """A picture as its file holds it."""
 
     samples: Array
     """(H, W, 1 or 3) uint8, uint16 or float32 (linear light)"""
+    alpha: Array | None = None
+    """(H, W) float32 0..1; None where the picture has none."""
+    profile: bytes = b""
+    """Its ICC profile."""
+    orientation: int = 1
+    """As EXIF has it; the samples are not turned."""
+    corners: tuple[float, ...] = ()
+    """Chromaticities (x, y) of red, green, blue and white, where an EXR states them."""
 
 
 def stored_size(path: Path) -> tuple[int, int]:
@@ -43,44 +54,49 @@ def stored_size(path: Path) -> tuple[int, int]:
         return spec.height, spec.width
 
 
+def stored_kind(path: Path) -> str:
+    """`uint8`, `uint16` or `float`, by the header alone; empty for other samples, and for what cannot be read."""
+    try:
+        with closing(opened(path)) as file:
+            return KINDS.get(str(file.spec().format), "")
+    except MediaError:
+        return ""
+
+
 def read_stored(path: Path) -> Stored:
-    """The picture's samples. Refuses what is damaged or cut short, and samples of other kinds.
+    """The picture's samples; of a layered one, its layers together. Refuses what is damaged or cut short, and samples
+    of other kinds.
 
     The caller has checked the picture's size.
     """
     with closing(opened(path)) as file:
         spec = file.spec()
-        kind, channels = str(spec.format), _channels(list(spec.channelnames))
+        kind, names = str(spec.format), list(spec.channelnames)
         photometric = spec.get_int_attribute("tiff:PhotometricInterpretation", 1)
+        channels = _channels(path, names) if file.format_name() == "openexr" else _colors(names)
         if kind not in KINDS or not channels or photometric not in PHOTOMETRICS:
             raise MediaError(f"{path}: this kind of picture is not read; save it as RGB or gray of 8 or 16 bits")
         samples = file.read_image(KINDS[kind])
         if samples is None:
-            raise MediaError(f"{path}: the picture is damaged or cut short; copy it again from its source")
+            raise MediaError(_not_whole(path, file.geterror()))
+        profile = spec.getattribute("ICCProfile")
+        orientation = spec.get_int_attribute("Orientation", 1)
+        corners = spec.getattribute("chromaticities") or ()
     if photometric == WHITE_IS_ZERO and kind == "uint16":
         samples = np.iinfo(np.uint16).max - samples  # the library (3.2.2) turns 8 bits alone
-    chosen = samples if len(channels) == samples.shape[2] else samples[:, :, channels]
-    return Stored(np.ascontiguousarray(chosen))
-
-
-def read_composite(path: Path) -> tuple[Array, Array]:
-    """A layered picture's layers together: (H, W, 1 or 3) uint8 or uint16 samples, and (H, W) float32 alpha 0..1.
-
-    Refuses what is damaged or cut short, and samples of other kinds. The caller has checked the picture's size.
-    """
-    with closing(opened(path)) as file:
-        spec = file.spec()
-        kind, names = str(spec.format), list(spec.channelnames)
-        channels = _channels(names)
-        if kind not in ("uint8", "uint16") or not channels:
-            raise MediaError(f"{path}: this kind of picture is not read; save it as RGB or gray of 8 or 16 bits")
-        samples = file.read_image(kind)
-        if samples is None:
-            raise MediaError(f"{path}: the picture is damaged or cut short; copy it again from its source")
-    alpha = np.ones(samples.shape[:2], np.float32)
+    alpha = None
     if "A" in names:
-        alpha = samples[:, :, names.index("A")].astype(np.float32) / np.float32(np.iinfo(samples.dtype).max)
-    return np.ascontiguousarray(samples[:, :, channels]), alpha
+        top = np.float32(1 if KINDS[kind] == "float" else np.iinfo(samples.dtype).max)
+        alpha = samples[:, :, names.index("A")].astype(np.float32) / top
+    chosen = samples if len(channels) == samples.shape[2] else samples[:, :, channels]
+    icc = b"" if profile is None else np.asarray(profile, np.uint8).tobytes()
+    return Stored(np.ascontiguousarray(chosen), alpha, icc, orientation, tuple(map(float, corners)))
+
+
+def _not_whole(path: Path, said: str) -> str:
+    if "not configured" in said:  # this library's TIFF has no Zstandard, for one
+        return f"{path}: its compression is not read ({said.strip()[:120]}); save it with LZW or ZIP, or unpacked"
+    return f"{path}: the picture is damaged or cut short; copy it again from its source"
 
 
 def opened(path: Path) -> Any:
@@ -97,8 +113,26 @@ def opened(path: Path) -> Any:
     return file
 
 
-def _channels(names: list[str]) -> list[int]:
+def _colors(names: list[str]) -> list[int]:
     """Which channels are R, G and B, or gray; none where there is nothing of the kind."""
     if {"R", "G", "B"} <= set(names):
         return [names.index(name) for name in "RGB"]
     return next(([names.index(name)] for name in ("Y", "I", "L") if name in names), [])
+
+
+def _channels(path: Path, names: list[str]) -> list[int]:
+    """The same of an EXR, whose colours may be in a layer (`beauty.R`). Refuses several layers, and none."""
+    if found := _colors(names):
+        return found
+    layers: dict[str, dict[str, int]] = {}
+    for place, name in enumerate(names):
+        layer, _, channel = name.rpartition(".")
+        layers.setdefault(layer, {})[channel] = place
+    chosen = {layer: _colors(list(held)) for layer, held in layers.items() if _colors(list(held))}
+    if len(chosen) == 1:
+        ((layer, places),) = chosen.items()
+        return [list(layers[layer].values())[place] for place in places]
+    some = ", ".join(names[:MOST_NAMED]) + (" and more" if len(names) > MOST_NAMED else "")
+    if chosen:
+        raise MediaError(f"{path}: several layers hold colours ({', '.join(chosen)}); write one of them alone")
+    raise MediaError(f"{path}: no channels R, G and B, or Y (it has {some}); write the picture with them")

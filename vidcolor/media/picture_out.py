@@ -20,7 +20,7 @@ import numpy as np
 
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.deep import read_stored
-from vidcolor.media.images import picture_size
+from vidcolor.media.load import picture_size
 from vidcolor.media.place import sync, told, whole
 
 MARK = b"vidcolor transfer"

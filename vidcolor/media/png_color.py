@@ -9,7 +9,7 @@ import struct
 
 import numpy as np
 
-from vidcolor.color.colorimetry import PRIMARIES, WHITE, rgb_to_xyz, xyz_of_primaries
+from vidcolor.color.colorimetry import PRIMARIES, WHITE, rgb_to_xyz, to_bt709
 from vidcolor.color.lab import decode_exactly
 from vidcolor.media.icc import Profile
 
@@ -19,7 +19,6 @@ CURVED = (1, 2, 6, 13, 14, 15)
 """Those that are shown as sRGB is, as a film's are."""
 SRGB_GAMMA = 45455
 """gAMA of what is coded as sRGB, by convention."""
-BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 SAMPLES = 65536
 
 
@@ -46,7 +45,7 @@ def stated_color(data: bytes) -> Profile | str | None:
     if srgb:
         return Profile((curve,), np.eye(3))
     try:
-        return Profile((curve,), _to_srgb(white, colors))
+        return Profile((curve,), to_bt709(colors, white))
     except (np.linalg.LinAlgError, ZeroDivisionError):
         return "chromaticities that are no colours (cHRM)"
 
@@ -81,10 +80,3 @@ def _power(exponent: float) -> np.ndarray:
 
 def _srgb() -> np.ndarray:
     return decode_exactly(np.linspace(0, 1, SAMPLES))
-
-
-def _to_srgb(white: tuple[float, float], colors: list[tuple[float, float]]) -> np.ndarray:
-    """(3, 3): linear light of other corners to BT.709's, white to white (Bradford)."""
-    own, ours = xyz_of_primaries(colors, white), rgb_to_xyz(1)
-    gains = (BRADFORD @ ours.sum(axis=1)) / (BRADFORD @ own.sum(axis=1))
-    return np.asarray(np.linalg.inv(ours) @ np.linalg.inv(BRADFORD) @ np.diag(gains) @ BRADFORD @ own)

@@ -16,8 +16,8 @@ import av
 
 from vidcolor.errors import MediaError
 from vidcolor.media.deep import read_stored
-from vidcolor.media.images import picture_size
 from vidcolor.media.light import as_light
+from vidcolor.media.load import picture_size
 from vidcolor.media.still import decode_still
 from vidcolor.timeline import numbered
 from vidcolor.types import Transfer

@@ -24,7 +24,9 @@ from vidcolor.references.readings import Reading, read_stem
 from vidcolor.timeline import TIMECODE
 from vidcolor.types import Reel, Shot
 
-SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
+SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp", ".avif", ".jxl", ".jp2", ".exr", ".dpx")
+LAYERED = (".psd", ".psb", ".ora")
+"""Working files: read where nobody saved a flat picture of the same name beside them."""
 REGION_STEM = re.compile(r"(.+)\.region(?:-(.+))?", re.DOTALL)
 """The picture's stem, and what follows."""
 REGION_FRAME = re.compile(
@@ -90,19 +92,24 @@ def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
     """What each picture of a references folder is for, from the paths relative to it.
 
     Refuses two pictures for one frame, frames and timecodes outside the reel, and masks of a picture that is not
-    there. Hidden files are passed over; so is what is no PNG, TIFF or JPEG, and the notes say so.
+    there. Hidden files are passed over; so is what is no picture, and the notes say so.
     """
     pictures: list[PictureName] = []
     masks: list[tuple[str, re.Match[str]]] = []
     read: dict[str, Reading] = {}
     notes: list[str] = []
-    for path in sorted(paths):
+    listed = sorted(paths)
+    flat = {_without_suffix(path) for path in listed if posixpath.splitext(path)[1].lower() in SUFFIXES}
+    for path in listed:
         parts = path.split("/")
         if any(part.startswith(".") for part in parts) or parts[-1].lower() in CLUTTER:
             continue
         stem, suffix = posixpath.splitext(parts[-1])
-        if suffix.lower() not in SUFFIXES:
-            notes.append(f"{path}: passed over; references are PNG, TIFF or JPEG pictures")
+        if suffix.lower() not in (*SUFFIXES, *LAYERED):
+            notes.append(f"{path}: passed over; references are pictures as PNG, TIFF, JPEG, PSD or EXR")
+            continue
+        if suffix.lower() in LAYERED and _without_suffix(path) in flat:
+            notes.append(f"{path}: passed over for the flat picture of the same name")
             continue
         if region := REGION_STEM.fullmatch(stem):
             masks.append((path, region))

@@ -251,8 +251,8 @@ def list_names(project: Project, reel: Reel) -> FolderNames:
     names = read_names(_files_below(folder), reel)
     if not names.pictures:
         raise MediaError(
-            f"{folder}: no pictures in this folder of references (PNG, TIFF or JPEG); put some into it, or give "
-            "another with --keyframes"
+            f"{folder}: no pictures in this folder of references (PNG, TIFF, JPEG, PSD, EXR and others); put some into "
+            "it, or give another with --keyframes"
         )
     return names
 
