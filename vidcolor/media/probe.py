@@ -141,6 +141,7 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
             notes.append("The file's first picture track is a still, such as cover art: it is passed over.")
         if len(streams) > 1:
             notes.append(f"The file holds {len(streams)} picture tracks; the first is read.")
+        notes.extend(_left_behind(container))
         header = _Header(
             path=path,
             frame_count=len(index.shown),
@@ -165,6 +166,13 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
     if index.counted:
         notes.append("The file gives its frames no times: reading a late frame decodes all before it.")
     return header
+
+
+def _left_behind(container: Any) -> list[str]:
+    """A note on what no delivery carries on."""
+    found = [(len(container.streams.subtitles), "subtitle track"), (len(container.chapters()), "chapter")]
+    told = [f"{count} {name}{'s' if count > 1 else ''}" for count, name in found if count]
+    return [f"Not carried into deliveries: {' and '.join(told)}; they stay in the film's own file."] if told else []
 
 
 def _read_sequence(sequence: ImageSequence, settings: ReelSettings) -> tuple[_Header, list[Any]]:
