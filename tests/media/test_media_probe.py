@@ -274,6 +274,40 @@ def test_dpx_sequence(tmp_path):
         assert np.array_equal(frame.luma, np.rint(64 + 876 * picture.astype(float) / 1023))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_dpx_of_samples_packed_on_end(tmp_path, channels):
+    """As OpenImageIO writes gray of 10 bits by itself; FFmpeg refuses it as not permitted."""
+    oiio = pytest.importorskip("OpenImageIO")
+    codes = np.repeat(noise(1, (24, 33), 0, 1023)[0][..., None], channels, axis=2)
+    spec = oiio.ImageSpec(33, 24, channels, "uint16")
+    spec["oiio:BitsPerSample"], spec["dpx:Packing"], spec["dpx:Transfer"] = 10, "Packed", "ITU-R 709-4"
+    file = oiio.ImageOutput.create("scan.dpx")
+    assert file.open(str(tmp_path / "f.0001.dpx"), spec)
+    assert file.write_image((codes << 6) | (codes >> 4))
+    file.close()
+    reel = open_reel(tmp_path, PLAIN)
+    assert (reel.bits, reel.size) == (10, (24, 33))
+    assert np.array_equal(next(iter(SourceClip(reel))).luma, np.rint(64 + 876 * codes[..., 0].astype(float) / 1023))
+    path = tmp_path / "f.0001.dpx"
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(MediaError, match=r"f\.0001\.dpx: the picture is damaged or cut short"):
+        open_reel(tmp_path, PLAIN)
+
+
+@pytest.mark.parametrize("compression", ["DWAA", "DWAB", "HTJ2K32", "HTJ2K256", "LJ2K", "ZSTD"])
+def test_compressions_of_exr_that_ffmpeg_reads_as_black_or_not(tmp_path, compression):
+    exr = pytest.importorskip("OpenEXR")
+    if not hasattr(exr, f"{compression}_COMPRESSION"):
+        pytest.skip("this OpenEXR has it not")
+    header = {"compression": getattr(exr, f"{compression}_COMPRESSION"), "type": exr.scanlineimage}
+    light = (0.05 + 0.4 * np.add.outer(np.arange(48) / 48, np.arange(64) / 64) / 2).astype(np.float16)
+    exr.File(header, {"Y": light}).write(str(tmp_path / "f.0001.exr"))
+    value = light.astype(float)
+    coded = np.where(value <= 0.0031308, 12.92 * value, 1.055 * value ** (1 / 2.4) - 0.055)
+    found = next(iter(SourceClip(open_reel(tmp_path, PLAIN)))).luma
+    assert np.abs(found - (64 + 876 * coded)).max() < 6
+
+
 @pytest.mark.parametrize("mode", ["YCbCr", "CMYK", "LAB"])
 def test_tiffs_that_would_be_read_wrongly_are_refused(tmp_path, mode):
     Image.new(mode, (32, 24), 100).save(tmp_path / "f.tif")

@@ -23,6 +23,7 @@ from vidcolor.types import Transfer
 
 LOG, LINEAR = (1, 3), 2
 """Transfers of a DPX element: printing density and logarithmic; linear. All others are video, or say nothing."""
+BITS, PACKING = 803, 804
 TRANSFER, FILM_RATE, TIMECODE_AT, VIDEO_RATE = 801, 1724, 1920, 1940
 INPUT_DEVICE, NAME_LENGTH = 1556, 32
 WHOLE = 2048
@@ -62,6 +63,17 @@ def read_header(path: Path) -> ScanHeader:
     if head[:4] in (b"SDPX", b"XPDS"):
         return _dpx(head)
     return _exr(path) if head[:4] == b"\x76\x2f\x31\x01" else ScanHeader()
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a picture is a DPX of 10-bit samples on end, without fill: OpenImageIO reads those, FFmpeg does not."""
+    with path.open("rb") as file:
+        head = file.read(WHOLE).ljust(WHOLE, b"\0")
+    order = ">" if head[:4] == b"SDPX" else "<"
+    if head[:4] not in (b"SDPX", b"XPDS") or head[BITS] != 10:
+        return False
+    (packing,) = struct.unpack_from(f"{order}H", head, PACKING)
+    return packing == 0
 
 
 def _dpx(head: bytes) -> ScanHeader:

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 
 from vidcolor.errors import MediaError
 from vidcolor.media.deep import read_stored
 from vidcolor.media.light import as_light
 from vidcolor.media.load import picture_size
+from vidcolor.media.scan import is_packed
 from vidcolor.media.still import decode_still
 from vidcolor.timeline import numbered
 from vidcolor.types import Transfer
@@ -112,6 +114,11 @@ def read_picture_frame(path: Path, transfer: Transfer) -> tuple[Any, dict[str, s
 def _decoded(path: Path) -> tuple[Any, dict[str, str]]:
     picture_size(path)
     suffix = path.suffix.lower()
+    if suffix == ".dpx" and is_packed(path):
+        samples = np.right_shift(read_stored(path).samples, 6, dtype=np.uint16)  # the library spreads 10 bits over 16
+        if samples.shape[2] == 1:
+            return av.VideoFrame.from_ndarray(samples[..., 0], format="gray10le"), {}
+        return av.VideoFrame.from_ndarray(samples, format="gbrp10le"), {}
     if suffix not in STORED:
         return decode_still(path, DEMUXERS[suffix])
     stored = read_stored(path)
