@@ -106,7 +106,12 @@ def test_a_cut_renders_its_shot_in_two_and_deleting_it_finds_the_old(work, capsy
 
 
 @pytest.mark.parametrize(
-    ("words", "next_step"), [(["cut", "12"], "`vidcolor render"), (["exclude", "r1-000008"], "next: `vidcolor export")]
+    ("words", "next_step"),
+    [
+        (["cut", "12"], "next: `vidcolor render"),
+        (["exclude", "r1-000008"], "next: `vidcolor export"),
+        (["hue", "r1-000008", "--degrees", "9"], "8 --color` shows the frame as it will be; `vidcolor render"),
+    ],
 )
 def test_what_to_type_next_is_said(work, capsys, words, next_step):
     correct(work, *words)

@@ -76,15 +76,15 @@ def correct_command(args: argparse.Namespace, terminal: Terminal) -> None:
     touches = f"touches {', '.join(shots)}" if shots else "touches no shot"
     terminal.say(f"written: corrections/{name}; it {touches}; delete it to undo it")
     if args.kind != "note":
-        terminal.say(f"next: {_next_step(args.kind, film)}")
+        terminal.say(f"next: {_next_step(args.kind, frame, film)}")
 
 
-def _next_step(kind: str, film: Film) -> str:
+def _next_step(kind: str, frame: int, film: Film) -> str:
     """What to type so that a correction is seen."""
     root = film.project.root
-    deliver = f"`vidcolor export {root}` delivers the film"
+    look = f"`vidcolor frames {root} {frame} --color` shows the frame as it will be; " if kind in COLORS else ""
     made = f"`vidcolor render {root}` makes anew what it touches, and no other shot; then "
-    return deliver if kind in ("exclude", "approve") else made + deliver
+    return (look + made if kind in (*COLORS, *CUTS) else "") + f"`vidcolor export {root}` delivers the film"
 
 
 def _look(film: Film) -> None:
@@ -240,9 +240,8 @@ def _refuse_bad(film: Film, name: str) -> None:
     for found in film.plan.problems:
         if found.name == name:
             remove_correction(film.project, name)
-            place, remedy = (
-                rf"corrections/{re.escape(name)}(\.toml|/{PAGE})?: ",
-                r"[;,] (or )?(mend|delete) (its|this|that) [\w ]+",
-            )
+            # there is no file to be mended or deleted now
+            place = rf"corrections/{re.escape(name)}(\.toml|/{PAGE})?: "
+            remedy = r"[;,] (or )?(mend|delete) (its|this|that) [\w ]+"
             said = re.sub(rf"^{place}|({remedy})+$", "", found.line)
             raise CorrectionError(f"{said}; nothing was written")

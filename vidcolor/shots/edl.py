@@ -105,12 +105,10 @@ class _Event:
 def read_edl(path: Path, text: str, reel: Reel) -> list[Row]:
     """The shots of an edit list, unchecked. Refuses events and timecodes that cannot be read, and keys."""
     events = _events(path, text, reel)
-    marked = events and all(event.stop - event.start == 1 for event in events)
-    return (
-        _marked(events, reel)
-        if marked and any(map(MARKER.match, map(str.strip, text.splitlines())))
-        else _rows(events, reel)
-    )
+    points = all(event.stop - event.start == 1 for event in events)
+    if events and points and any(MARKER.match(line.strip()) for line in text.splitlines()):
+        return _marked(events, reel)
+    return _rows(events, reel)
 
 
 def _marked(events: list[_Event], reel: Reel) -> list[Row]:
