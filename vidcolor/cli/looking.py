@@ -35,7 +35,8 @@ def _add_frames(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "-o", dest="out", type=path, metavar="DIR", help="where to write them (default: frames in the project folder)"
     )
-    parser.add_argument("--color", action="store_true", help="in the colours of the versions in force; default gray")
+    told = "in colour: as rendered, or as a frame's own picture and corrections will have it; default gray"
+    parser.add_argument("--color", action="store_true", help=told)
     parser.add_argument("--suggested", action="store_true", help="the frames where a picture would help most, too")
     parser.add_argument("--most", type=count, default=MOST, metavar="N", help=f"suggested at most (default: {MOST})")
     parser.add_argument("--format", choices=("png", "tif"), default="png", help="png (default) or tif")
