@@ -174,3 +174,29 @@ def test_the_sum_of_the_source_follows_its_frames() -> None:
     assert whole.sha256 == parts.sha256 == hashlib.sha256(b"".join(p.tobytes() for p in pictures)).hexdigest()
     with pytest.raises(InputError, match="frame 7 was read where frame 3 follows"):
         list(whole.watch([SourceFrame(7, pictures[0])]))
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"bits": 10}, "the film's own, code for code"),
+        ({"bits": 16, "full_range": True}, "the film's own, rounded from 16 full-range bits to 10"),
+        ({"bits": 10, "full_range": True}, "the film's own, rounded from 10 full-range bits to 10"),
+        ({"bits": 12, "full_range": False}, "the film's own, rounded from 12 bits to 10"),
+        (
+            {"bits": 16, "full_range": True, "luma_source": "rgb"},
+            "computed from the film's R'G'B', and rounded from 16",
+        ),
+        (
+            {"bits": 32, "luma_source": "rgb", "pixel_format": "grayf32le"},
+            "computed from the film's light, and rounded",
+        ),
+    ],
+)
+def test_rounded_luma_is_never_called_code_for_code(tmp_path: Path, facts: dict[str, Any], words: str) -> None:
+    rounded = "rounded" in words
+    path = tmp_path / "film.mkv"
+    export(path, "ffv1", luma_reversible=not rounded, **facts)
+    promise = json.loads(manifest_path(path).read_text(encoding="utf-8"))["luma"]["promise"]
+    assert promise.startswith(f"The luma codes in this file are {words}")
+    assert ("code for code" in promise) != rounded

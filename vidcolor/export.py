@@ -24,6 +24,7 @@ from vidcolor.errors import InputError, MediaError
 from vidcolor.media.codecs import find_delivery
 from vidcolor.media.coded import CodedFrame
 from vidcolor.media.destination import check_destination
+from vidcolor.media.luma import layout_of
 from vidcolor.media.place import remove, write_text
 from vidcolor.media.proxy import Labels
 from vidcolor.media.write import Writer, Written
@@ -33,14 +34,31 @@ from vidcolor.types import DeliveryFrame, Reel, Shot, SourceFrame
 __all__ = ["LumaSum", "Provenance", "check_destination", "export_reel", "manifest_path"]
 
 SCHEMA = "vidcolor.manifest/1"
-PROMISES = {
-    True: "The luma codes in this file are the film's own, code for code.",
-    False: (
-        "The luma codes handed to the encoder are the film's own, code for code; the encoder itself is lossy. "
-        "The ffv1 delivery keeps them."
-    ),
-}
 PROXY_PROMISE = "For review only: 8 bits, with labels burnt in; its luma is not the film's own."
+
+
+def luma_words(reel: Reel) -> str:
+    """What the 10-bit luma codes that are delivered are to the film's own."""
+    bits = f"{reel.bits} full-range bits" if reel.full_range else f"{reel.bits} bits"
+    if reel.luma_source == "luma":
+        if reel.luma_reversible:
+            return "the film's own, code for code"
+        return f"the film's own, rounded from {bits} to 10"
+    if reel.luma_reversible:
+        return "the film's own R'G'B' codes, which are neutral, code for code"
+    layout = layout_of(reel.pixel_format)
+    if layout is not None and layout.kind == "float":
+        return "computed from the film's light, and rounded to 10 bits"
+    return f"computed from the film's R'G'B', and rounded from {bits} to 10"
+
+
+def _promise(reel: Reel, lossless: bool) -> str:
+    if lossless:
+        return f"The luma codes in this file are {luma_words(reel)}."
+    return (
+        f"The luma codes handed to the encoder are {luma_words(reel)}; the encoder itself is lossy. "
+        "The ffv1 delivery keeps them."
+    )
 
 
 class LumaSum:
@@ -189,7 +207,7 @@ def _manifest(
             "equal": not codec.is_proxy and source.sha256 == written.luma_sha256,
             "luma_reversible": reel.luma_reversible,
             "computed_from": reel.luma_source,
-            "promise": PROXY_PROMISE if codec.is_proxy else PROMISES[codec.lossless],
+            "promise": PROXY_PROMISE if codec.is_proxy else _promise(reel, codec.lossless),
         },
         "source": _source(reel),
         "shots": [dict(entry) for entry in made_of.versions],

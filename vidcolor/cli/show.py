@@ -55,8 +55,7 @@ def show_rendered(shown: Sequence[ShotState], rendered: Sequence[str], terminal:
 
 
 def show_delivered(project: Project, delivered: Delivered, terminal: Terminal) -> None:
-    own = "its luma planes were the film's own, code for code"
-    luma = own if delivered.keeps_luma else "labels are burnt into its luma, which is not the film's own"
+    luma = delivered.luma
     state = "written" if delivered.made_now else "up to date"
     for note in delivered.notes:
         terminal.say(f"{'note':<10} {note}")

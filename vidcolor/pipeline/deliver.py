@@ -16,7 +16,7 @@ from typing import Any
 
 from vidcolor.color import LumaLock
 from vidcolor.errors import ProjectError
-from vidcolor.export import LumaSum, Provenance, check_destination, export_reel, manifest_path, software
+from vidcolor.export import LumaSum, Provenance, check_destination, export_reel, luma_words, manifest_path, software
 from vidcolor.finish import finish
 from vidcolor.finish.around_exact import with_drawings
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
@@ -35,7 +35,7 @@ from vidcolor.state.film import Film
 from vidcolor.state.made_of import COMPUTED_ON
 from vidcolor.state.status import ShotState, named
 from vidcolor.timeline import FrameRange
-from vidcolor.types import DeliveryFrame
+from vidcolor.types import DeliveryFrame, Reel
 
 FINISHERS = 2
 """Threads that finish frames: more would only wait for the reader and the encoder."""
@@ -50,8 +50,8 @@ class Delivered:
     path: Path
     manifest: Path
     about: str
-    keeps_luma: bool
-    """False: labels are burnt in."""
+    luma: str
+    """What its luma is to the film's own."""
     notes: tuple[str, ...]
     """On shots that are delivered otherwise than as they are rendered today."""
     made_now: bool
@@ -85,7 +85,9 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
     codec = find_delivery(delivery)
     ingredients = _ingredients(film, versions, delivery)
     made_of, parts = fingerprint(ingredients), parts_of(ingredients, {**software(), "processor": film.computed_on})
-    result = partial(Delivered, out, manifest_path(out), codec.about, not codec.is_proxy, tuple(_notes(shown)))
+    result = partial(
+        Delivered, out, manifest_path(out), codec.about, _luma(plan.reel, codec.is_proxy), tuple(_notes(shown))
+    )
     export = export_at(project, out)
     if export.is_made_of(made_of):
         return result(False)
@@ -143,6 +145,11 @@ def _delivered(project: Project, state: ShotState, settings: Settings) -> Versio
             f"{project.root}: shot {state.planned.shot.id} {what}; run `vidcolor render {project.root}` first"
         )
     return state.version
+
+
+def _luma(reel: Reel, is_proxy: bool) -> str:
+    burnt = "labels are burnt into its luma, which is not the film's own"
+    return burnt if is_proxy else f"its luma planes were {luma_words(reel)}"
 
 
 def _notes(shown: Sequence[ShotState]) -> Iterator[str]:
