@@ -32,8 +32,8 @@ PARTS_AGREE = 0.6
 scale and direction, a pan's blur most along the pan."""
 DEEPEST = 2.0
 """Times the fall of a mixture's contrast that is too deep for one: a whip pan blurs away far more."""
-LARGE = 1e30
-"""Products of likelihoods are brought back to their logarithm before they leave double precision."""
+RUN = 32
+"""Frames whose likelihoods are multiplied before the logarithm is taken: 1e5 each at most, within double precision."""
 USUAL_LENGTH = 24
 """A dissolve longer than this must gain in proportion: a slow tilt resembles one by and by."""
 """Up to here every length of a dissolve is tried, beyond it every twelfth part more."""
@@ -81,7 +81,7 @@ def find_dissolves(measures: Measures, within: FrameRange, threshold: float, lon
     levels = np.log(steady + ENERGY_NOISE).astype(np.float32)
     step = np.maximum(STEADY, 1.4826 * np.median(np.abs(np.diff(levels, axis=0)), axis=0)).astype(np.float32)
     lengths = _lengths(min(longest, len(within) - 2 * FEWEST_ANCHOR))
-    gains = _dissolve_gains(levels, step, lengths) / np.maximum(1.0, lengths / USUAL_LENGTH).astype(np.float32)
+    gains = _dissolve_gains(levels, 1 / step, lengths) / np.maximum(1.0, lengths / USUAL_LENGTH).astype(np.float32)
     found = []
     while gains.size and gains.max() > threshold:
         start, which = np.unravel_index(int(np.argmax(gains)), gains.shape)
@@ -120,7 +120,7 @@ def _is_mixture(levels: Array, step: Array, frames: tuple[int, int], threshold: 
     """True if contrast falls as in a mixture: at every scale, across and down alike, and no deeper than it can."""
     start, stop = frames
     parts = [
-        _dissolve_gain(np.ascontiguousarray(part), part_step, start, stop)
+        _dissolve_gain(np.ascontiguousarray(part), 1 / part_step, start, stop)
         for part, part_step in zip(np.split(levels, 2 * BANDS, axis=1), np.split(step, 2 * BANDS), strict=True)
     ]
     agreed = np.median(np.reshape(parts, (BANDS, 2)), axis=0).min() > PARTS_AGREE * threshold
@@ -140,44 +140,53 @@ def _depths(levels: Array, start: int, stop: int) -> tuple[float, float]:
 
 
 @loose()
-def _dissolve_gains(levels: Array, step: Array, lengths: Array) -> Array:  # pragma: no cover
+def _dissolve_gains(levels: Array, scale: Array, lengths: Array) -> Array:  # pragma: no cover
     """(frames, lengths): the gain of a dissolve that begins at each frame with each length; 0 where none fits."""
     count = levels.shape[0]
     gains = np.zeros((count, len(lengths)), np.float32)
     for which in range(len(lengths)):
         for start in range(FEWEST_ANCHOR, count - lengths[which] - FEWEST_ANCHOR + 1):
-            gains[start, which] = _dissolve_gain(levels, step, start, start + lengths[which])
+            gains[start, which] = _dissolve_gain(levels, scale, start, start + lengths[which])
     return gains
 
 
 @loose()
-def _dissolve_gain(levels: Array, step: Array, start: int, stop: int) -> float:  # pragma: no cover
-    """Gain of a dissolve of the frames `start` to `stop`."""
+def _dissolve_gain(levels: Array, scale: Array, start: int, stop: int) -> float:  # pragma: no cover
+    """Gain of a dissolve of the frames `start` to `stop`. All columns go side by side: the inner loops are vectors."""
     count, columns = levels.shape
-    total = 0.0
+    first, last = max(0, start - ANCHOR), min(count, stop + ANCHOR)
+    rise, ratio = np.zeros(columns, np.float32), np.empty(columns, np.float32)
+    level, reached = np.empty(columns, np.float32), np.zeros(columns, np.float32)
+    plain, mixed = np.ones(columns), np.ones(columns)
+    for frame in range(first, start):
+        for column in range(columns):
+            rise[column] -= levels[frame, column] / np.float32(start - first)
+    for frame in range(stop, last):
+        for column in range(columns):
+            rise[column] += levels[frame, column] / np.float32(last - stop)
     for column in range(columns):
-        before = levels[max(0, start - ANCHOR) : start, column].mean()
-        after = levels[stop : min(count, stop + ANCHOR), column].mean()
-        ratio = np.exp(after - before)
-        scale = 1.0 / (step[column] * step[column])
-        last = np.float32(0)
-        plain = 1.0
-        mixed = 1.0
-        for frame in range(start, stop + 1):
-            share = (frame - start + 1) / (stop - start + 1)
-            level = after - before
-            if frame < stop:
-                level = np.log((1 - share) * (1 - share) + share * share * ratio)
-            moved = levels[frame, column] - levels[frame - 1, column]
-            missed = moved - (level - last)
-            last = level
-            plain *= 1 + moved * moved * scale
-            mixed *= 1 + missed * missed * scale
-            if plain > LARGE or mixed > LARGE:
-                total += np.log(plain / mixed)
-                plain = 1.0
-                mixed = 1.0
-        total += np.log(plain / mixed)
+        ratio[column] = np.exp(rise[column])
+    total = 0.0
+    for frame in range(start, stop + 1):
+        share = np.float32((frame - start + 1) / (stop - start + 1))
+        for column in range(columns):
+            level[column] = np.log((1 - share) * (1 - share) + share * share * ratio[column])
+        if frame == stop:
+            level[:] = rise
+        now, before = levels[frame], levels[frame - 1]
+        for column in range(columns):
+            moved = (now[column] - before[column]) * scale[column]
+            missed = moved - (level[column] - reached[column]) * scale[column]
+            plain[column] *= 1 + moved * moved
+            mixed[column] *= 1 + missed * missed
+            reached[column] = level[column]
+        if (frame - start) % RUN == RUN - 1:
+            for column in range(columns):
+                total += np.log(plain[column] / mixed[column])
+            plain[:] = 1
+            mixed[:] = 1
+    for column in range(columns):
+        total += np.log(plain[column] / mixed[column])
     return total / columns
 
 
