@@ -8,7 +8,7 @@ STAGES: dict[str, int] = {
     "shots": 1,
     "keyframes": 2,
     "references": 3,
-    "colorize": 6,
+    "colorize": 7,
     "propagate": 8,
     "networks": 3,
     "corrections": 4,

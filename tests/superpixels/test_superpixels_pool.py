@@ -1,10 +1,11 @@
 """Pooling against direct loops in float64, there and back, and neighbours against brute force."""
 
+import cv2
 import numpy as np
 import pytest
 
 from vidcolor.errors import InputError
-from vidcolor.superpixels.pool import pool, unpool
+from vidcolor.superpixels.pool import pool, pool_enlarged, unpool
 
 
 @pytest.fixture
@@ -32,6 +33,17 @@ def test_pool_loses_nothing_in_a_large_superpixel() -> None:
     """A float32 sum of two million values of 100 would be wrong by parts in a thousand."""
     features = np.full((1, 1500, 1400), 100.1, np.float32)
     assert pool(features, np.zeros((1500, 1400), np.int32), 1)[0, 0] == np.float32(100.1)
+
+
+@pytest.mark.parametrize("size", [(37, 53), (19, 27), (10, 7), (1, 1)])
+def test_pooling_what_is_enlarged_needs_no_enlarging(labels: np.ndarray, size: tuple[int, int]) -> None:
+    maps = np.random.default_rng(5).normal(0, 1, (6, *size)).astype(np.float32)
+    large = np.stack([cv2.resize(plane, labels.shape[::-1], interpolation=cv2.INTER_LINEAR) for plane in maps])
+    found = pool_enlarged(maps, labels, 21)
+    assert found.shape == (6, 21)
+    np.testing.assert_allclose(found, pool(large, labels, 21), atol=1e-5)
+    with pytest.raises(InputError, match="no smaller picture"):
+        pool_enlarged(np.zeros((6, 38, 10), np.float32), labels, 21)
 
 
 def test_there_and_back(labels: np.ndarray) -> None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy import ndarray as Array
 
@@ -24,7 +23,7 @@ from vidcolor.confidence import ABSENT
 from vidcolor.features import Features
 from vidcolor.networks.compare_superpixels import Found, Looks, compare
 from vidcolor.superpixels.levels import segment_regions
-from vidcolor.superpixels.pool import pool, unpool
+from vidcolor.superpixels.pool import pool, pool_enlarged, unpool
 from vidcolor.superpixels.segment import superpixel_count
 
 SLOTS = ("fine", "coarse", "laid")
@@ -156,10 +155,7 @@ def _pooled(maps: Sequence[Array], labels: Array, count: int) -> Array:
     """(C, N) of unit length: the maps pooled over the superpixels, each map of equal weight."""
     levels = []
     for level in maps:
-        full = np.empty((len(level), *labels.shape), np.float32)
-        for plane, large in zip(level, full, strict=True):
-            cv2.resize(plane, labels.shape[::-1], dst=large, interpolation=cv2.INTER_LINEAR)
-        means = pool(full, labels, count)
+        means = pool_enlarged(level, labels, count)
         levels.append(means / (np.linalg.norm(means, axis=0) + np.float32(SMALLEST)))
     return np.asarray(np.concatenate(levels) / np.float32(len(levels) ** 0.5))
 

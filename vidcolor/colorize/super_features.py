@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.compiled import strict
 from vidcolor.features import Features
-from vidcolor.superpixels.pool import pool
+from vidcolor.superpixels.pool import pool, pool_enlarged
 from vidcolor.superpixels.segment import segment, superpixel_count
 
 LEAST_LOGIT = 14.0
@@ -60,12 +59,7 @@ def _pooled(features: Features, lightness: Array, labels: Array, count: int) -> 
     by_itself = getattr(features, "pooled", None)
     if by_itself is not None:  # a network whose maps would not fit into memory
         return list(by_itself(lightness, labels, count))
-    size = lightness.shape[::-1]
-    levels = []
-    for level in features(lightness):
-        full = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in level])
-        levels.append(pool(full, labels, count))
-    return levels
+    return [pool_enlarged(level, labels, count) for level in features(lightness)]
 
 
 def _centred(level: Array) -> Array:

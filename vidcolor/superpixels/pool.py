@@ -5,11 +5,11 @@ A super-feature is the mean over its pixels: Carrillo 2024, sec. 4.5.1. (The aut
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vidcolor.compiled import exact
+from vidcolor.compiled import exact, strict
 from vidcolor.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,6 +67,68 @@ def pool(features: Array, labels: Array, count: int) -> Array:
     means = np.zeros((features.shape[0], count), np.float32)
     _pool(np.ascontiguousarray(features, np.float32), np.ascontiguousarray(labels, np.int32), means)
     return means
+
+
+@strict()
+def _pool_enlarged(maps: Any, labels: Any, means: Any) -> None:  # pragma: no cover
+    """Writes the means (count, C) of maps (h, w, C), enlarged by straight lines as OpenCV enlarges.
+
+    The pixels of a superpixel come one after another; what they take of each place is added up first, so that its
+    channels, which lie side by side, are looked at once a superpixel.
+    """
+    (height, width), (rows, columns, channels) = labels.shape, maps.shape
+    ends = np.zeros(means.shape[0] + 1, np.int64)
+    for y in range(height):
+        for x in range(width):
+            if labels[y, x] >= 0:
+                ends[labels[y, x] + 1] += 1
+    ends = np.cumsum(ends)
+    free, pixels = ends[:-1].copy(), np.empty(ends[-1], np.int64)
+    for y in range(height):
+        for x in range(width):
+            if labels[y, x] >= 0:
+                pixels[free[labels[y, x]]] = y * width + x
+                free[labels[y, x]] += 1
+    shares, touched = np.zeros(rows * columns), np.empty(rows * columns, np.int64)
+    sums = np.empty(channels)
+    for label in range(means.shape[0]):
+        count = 0
+        for pixel in pixels[ends[label] : ends[label + 1]]:
+            top = min(max((pixel // width + 0.5) * rows / height - 0.5, 0.0), rows - 1.0)
+            left = min(max((pixel % width + 0.5) * columns / width - 0.5, 0.0), columns - 1.0)
+            row, column = int(top), int(left)
+            for down in range(2):
+                for right in range(2):
+                    share = (top - row if down else 1 - top + row) * (left - column if right else 1 - left + column)
+                    if share > 0:
+                        place = (row + down) * columns + column + right
+                        if shares[place] == 0:
+                            touched[count] = place
+                            count += 1
+                        shares[place] += share
+        sums[:] = 0
+        for k in range(count):
+            values = maps[touched[k] // columns, touched[k] % columns]
+            share = shares[touched[k]]
+            for channel in range(channels):
+                sums[channel] += share * values[channel]
+            shares[touched[k]] = 0
+        for channel in range(channels):
+            means[label, channel] = sums[channel] / max(1, ends[label + 1] - ends[label])
+
+
+def pool_enlarged(maps: Array, labels: Array, count: int) -> Array:
+    """`pool` of features (C, h, w) enlarged to the labels' size, (C, count) float32, without enlarging them: a tenth of
+    the time.
+
+    Refuses features larger than the labels, and labels of `count` or more.
+    """
+    if maps.ndim != 3 or maps.shape[1] > labels.shape[0] or maps.shape[2] > labels.shape[1]:
+        raise InputError(f"pool: features {maps.shape} are no smaller picture of labels {labels.shape}")
+    _check_labels("pool", labels, count)
+    means = np.zeros((count, len(maps)), np.float32)
+    _pool_enlarged(np.ascontiguousarray(maps.transpose(1, 2, 0), np.float32), labels, means)
+    return np.ascontiguousarray(means.T)
 
 
 def unpool(values: Array, labels: Array) -> Array:
