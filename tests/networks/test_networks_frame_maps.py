@@ -48,6 +48,19 @@ def test_what_moves_by_whole_places_is_found_at_other_places_and_the_edge_beyond
         assert np.allclose((other**2).sum(-1), 1, atol=0.02)
 
 
+def test_half_a_place_lies_between_and_a_flow_beyond_all_bounds_at_the_edge():
+    given = maps(5)
+    flow = np.zeros((2, *SIZE), np.float32)
+    flow[0] = 2 * SIZE[1] / (4 * 18)  # half of a place, where 18 places are 70 pixels wide
+    fine = planes(given)[0]
+    mean = (fine[:, :-1] + fine[:, 1:]) / 2
+    mean /= np.linalg.norm(mean, axis=-1, keepdims=True)
+    assert np.abs(planes(moved(given, flow))[0][:, :-1] - mean).max() < 0.01
+    flow[:] = np.inf
+    for one, other in zip(planes(given), planes(moved(given, flow)), strict=True):
+        assert np.abs(one[-1, -1] - other).max() < 0.01
+
+
 def test_things_that_do_not_count_stay_nothing():
     given = maps(3, share=0.0)
     nothing = FrameMaps(given.features, tuple(torch.zeros_like(m) for m in given.things), 0.0)

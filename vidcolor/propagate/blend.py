@@ -199,9 +199,11 @@ def mixed(candidates: Sequence[Candidate]) -> Candidate:
 
 def best(candidates: Sequence[Candidate]) -> Candidate:
     """The candidate of the least expected error at each pixel, as it is."""
-    chroma, error = (np.stack(planes) for planes in zip(*candidates, strict=True))
-    choice = error.argmin(0)[None]
-    return np.take_along_axis(chroma, choice[:, None], 0)[0], np.take_along_axis(error, choice, 0)[0]
+    chroma, error = candidates[0]
+    for other, doubt in candidates[1:]:
+        better = doubt < error
+        chroma, error = np.where(better, other, chroma), np.where(better, doubt, error)
+    return chroma, error
 
 
 def blend(

@@ -122,29 +122,26 @@ class Memory:
 
     def follow(self, look: Look, step: Step | None) -> None:
         """Goes on to the next frame; `step` is the motion from the frame before, None for the first."""
-        labels = self._track(look, step)
-        ids = np.unique(labels)
+        ids, slots = self._track(look, step)
         sums = np.zeros((len(ids), STATISTICS))
         old = np.isin(ids, self._ids, assume_unique=True)
         sums[old] = self._sums[np.isin(self._ids, ids, assume_unique=True)] * KEPT
-        dense = np.zeros(self._tracker.label_count, np.int32)
-        dense[ids] = np.arange(len(ids), dtype=np.int32)
-        self._ids, self._slots, self._sums, self._luma = ids, dense[labels], sums, look.luma
+        self._ids, self._slots, self._sums, self._luma = ids, slots, sums, look.luma
 
-    def _track(self, look: Look, step: Step | None) -> Array:
-        """The frame's labels, and the tracker taken to it."""
+    def _track(self, look: Look, step: Step | None) -> tuple[Array, Array]:
+        """The frame's labels as `Tracker.dense` has them, and the tracker taken to it."""
         lightness = look.luma * np.float32(100)
         kept = self._cache.labels(look.position)
         if kept is not None:
             self._tracker.go_on({**kept, "before": lightness})
-            return self._tracker.labels
+            return self._tracker.dense
         if step is None:
-            labels = self._tracker.step(lightness)
+            self._tracker.step(lightness)
         else:
             onward, back = step.onward.astype(np.float32), step.back.astype(np.float32)
-            labels = self._tracker.step(lightness, onward, occluded(onward, back))
+            self._tracker.step(lightness, onward, occluded(onward, back))
         self._cache.keep_labels(look.position, self._tracker.state())
-        return labels
+        return self._tracker.dense
 
     def _models(self) -> Array:
         models = np.zeros((len(self._ids), 8))

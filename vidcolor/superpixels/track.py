@@ -92,6 +92,11 @@ class Tracker:
         """Labels (H, W) int32 of the last frame."""
         return self._ids[self._slots]
 
+    @property
+    def dense(self) -> tuple[Array, Array]:
+        """The last frame's labels (n,) int32, rising, and (H, W) int32 the number of each pixel's among them."""
+        return self._ids, self._slots
+
     def _checked(self, lightness: Array, flow: Array | None, occluded: Array | None) -> tuple[Array, Array]:
         size = self._slots.shape
         if lightness.shape != size:
