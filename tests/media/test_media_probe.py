@@ -575,6 +575,10 @@ def test_a_still_before_the_film_is_passed_over(tmp_path, suffix):
     reel = open_reel(path, ReelSettings())
     assert reel.frame_count == 24
     assert [note for note in reel.notes if "still" in note] == STILL[suffix]
+    data = path.read_bytes()
+    (tmp_path / "short.mkv").write_bytes(data[: len(data) // 2])
+    with pytest.raises(MediaError, match="short.mkv: "):
+        open_reel(tmp_path / "short.mkv", ReelSettings())
 
 
 def test_where_the_size_changes_is_said(tmp_path):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def picture_streams(container: Any, path: Path) -> list[Any]:
 def _stills(path: Path, streams: list[int]) -> set[int]:
     """Those of some streams that hold one picture at most where another holds many; none where all of them go on."""
     counts = dict.fromkeys(streams, 0)
-    with open_film(path) as container:
+    with open_film(path) as container, suppress(av.FFmpegError):  # whoever reads the film itself will tell
         for packet in container.demux([container.streams[index] for index in streams]):
             counts[packet.stream_index] += bool(packet.size)
             if min(counts.values()) > 1 or max(counts.values()) > MANY:
