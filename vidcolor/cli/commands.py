@@ -16,12 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vidcolor.cli.correct import accept_command as accept_command
 from vidcolor.cli.correct import correct_command as correct_command
 from vidcolor.cli.correct import corrections_command as corrections_command
 from vidcolor.cli.correct import refuse_problems
 from vidcolor.cli.diff import diff_command as diff_command
 from vidcolor.cli.frames import frames_command as frames_command
 from vidcolor.cli.progress import ShowProgress
+from vidcolor.cli.propose import propose_command as propose_command
 from vidcolor.cli.prune import prune_command as prune_command
 from vidcolor.cli.sheets import report_command as report_command
 from vidcolor.cli.sheets import sheet_command as sheet_command

@@ -60,23 +60,50 @@ def correct_command(args: argparse.Namespace, terminal: Terminal) -> None:
     _check_options(args)
     with project.correcting(args.wait):
         film = load_film(project, settings, device=args.device)
-        frame = _frame(film.plan, args.where)
+        frame = frame_at(film.plan, args.where)
         planned = _shot_of(film.plan, frame)
         if args.kind == "cut" and frame == planned.shot.frames.start and planned.shot.entry.kind == "cut":
             raise CorrectionError(f"frame {frame}: a shot begins there by a cut already; nothing was written")
         entries, files = _entries(args, film, planned), _files(args)
         _check_values(args, entries, files)
-        name = write_correction(project, args.kind, frame, entries, files)
-        film = load_film(Project.open(args.project), settings, device=args.device)
-        if files and not any(p.name == name for p in film.plan.problems):
-            _look(film)
-            film = load_film(Project.open(args.project), settings, device=args.device)
-        _refuse_bad(film, name)
+        film, name = write_checked(film, args.kind, frame, entries, files)
+    _tell_written(args.kind, frame, film, name, terminal)
+
+
+def write_checked(
+    film: Film, kind: str, frame: int, entries: dict[str, Any], files: dict[str, Path]
+) -> tuple[Film, str]:
+    """Writes a correction and looks at it; the film with it, and its name. What cannot be used is taken back."""
+    project, settings, device = film.project, film.settings, film.device
+    name = write_correction(project, kind, frame, entries, files)
+    film = load_film(Project.open(project.root), settings, device=device)
+    if files and not any(p.name == name for p in film.plan.problems):
+        _look(film)
+        film = load_film(Project.open(project.root), settings, device=device)
+    _refuse_bad(film, name)
+    return film, name
+
+
+def accept_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    from vidcolor.pipeline.proposals import proposal_called
+
+    project = Project.open(args.project)
+    place, told = proposal_called(project, args.proposal)
+    with project.correcting(args.wait):
+        film = load_film(project, settings_of(project, args.assignments), device=args.device)
+        if told["frame"] >= film.plan.reel.frame_count:
+            raise CorrectionError(f"{args.proposal}: frame {told['frame']} is outside the film; propose again")
+        entries = {"note": args.note or f"proposal {place.stem}", **_signed(args.by)}
+        film, name = write_checked(film, "keyframe", told["frame"], entries, {"picture": place})
+    _tell_written("keyframe", told["frame"], film, name, terminal)
+
+
+def _tell_written(kind: str, frame: int, film: Film, name: str, terminal: Terminal) -> None:
     shots = [planned.shot.id for correction in _named(film, name) for planned in touched(film.plan, correction)]
     touches = f"touches {', '.join(shots)}" if shots else "touches no shot"
     terminal.say(f"written: corrections/{name}; it {touches}; delete it to undo it")
-    if args.kind != "note":
-        terminal.say(f"next: {_next_step(args.kind, frame, film)}")
+    if kind != "note":
+        terminal.say(f"next: {_next_step(kind, frame, film)}")
 
 
 def _next_step(kind: str, frame: int, film: Film) -> str:
@@ -144,7 +171,7 @@ def _state(correction: Correction, theirs: list[ShotState]) -> str:
     return "rendered" if made == [correction.ingredient] * len(theirs) else "not rendered"
 
 
-def _frame(plan: Plan, where: str) -> int:
+def frame_at(plan: Plan, where: str) -> int:
     """The frame of a number, a timecode, or a shot's name: its first."""
     for planned in plan.shots:
         if planned.shot.id == where:
@@ -200,7 +227,12 @@ def _entries(args: argparse.Namespace, film: Film, planned: ShotPlan) -> dict[st
         found |= _approved(args.which, film, planned)
     if args.note:
         found["note"] = args.note
-    return {**found, "by": args.by or _user(), "when": datetime.now(UTC).isoformat(timespec="minutes")}
+    return {**found, **_signed(args.by)}
+
+
+def _signed(by: str | None) -> dict[str, str]:
+    """Who says so and when."""
+    return {"by": by or _user(), "when": datetime.now(UTC).isoformat(timespec="minutes")}
 
 
 def _approved(version: str | None, film: Film, planned: ShotPlan) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from vidcolor.cli import commands
 
-LIGHT = ("new", "status", "why", "correct", "corrections", "prune", "settings")
+LIGHT = ("new", "status", "why", "accept", "correct", "corrections", "prune", "settings")
 """Commands that answer at once: they compute nothing, and load nothing that does."""
 
 

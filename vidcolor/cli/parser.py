@@ -27,6 +27,7 @@ from vidcolor.cli.options import (
     path,
     project_command,
 )
+from vidcolor.cli.proposing import add_proposing
 from vidcolor.cli.terminal import Terminal
 from vidcolor.errors import CorrectionError, VidcolorError
 
@@ -57,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_looking(verbs)
     add_correct(verbs)
     add_corrections(verbs)
+    add_proposing(verbs)
     _add_prune(verbs)
     _add_transfer(verbs)
     _add_measure(verbs)

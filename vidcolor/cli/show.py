@@ -84,6 +84,8 @@ def show_shots(film: Film, terminal: Terminal) -> None:
     terminal.say(f"{len(shown)} shots: {counts}")
     if any(state.version for state in shown):
         terminal.say(f"doubtful: {doubt_told(shown, film.settings.export, plan.reel.frame_count)}")
+    if unseen := [state.planned.shot.id for state in shown if state.planned.unseen]:
+        terminal.say(f"in colours that were proposed and nobody has looked at{named(unseen)}")
     if pictures := would_help(shown, plan.reel.size):
         terminal.say(f"would help: {pictures}")
 

@@ -83,7 +83,7 @@ def load_proposer(path: Path) -> ProposerNet:
     told = _config(path, head, PROPOSER_SCHEMA)
     try:
         net = ProposerNet(ProposerConfig(**told))
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (TypeError, ValueError) as error:
         raise WeightsError(f"{path}: its config is none of ours; export it again ({error})") from error
     return _filled(net, path, _from_bytes(path, kept))
 

@@ -33,6 +33,7 @@ WAVES = 16
 """Frequencies that tell the network how much noise there is."""
 GROUP = 16
 """Channels that are normalised together."""
+WIDEST = 2048
 HEAD = 32
 """Channels of a head of attention."""
 TOLD = 128
@@ -45,6 +46,11 @@ class ProposerConfig:
 
     widths: tuple[int, ...] = (32, 96, 128)
     """Channels at strides 2, 4 and 8 of the chroma; multiples of GROUP, the last of HEAD too"""
+
+    def __post_init__(self) -> None:
+        whole = all(type(w) is int and 0 < w <= WIDEST and w % GROUP == 0 for w in self.widths)
+        if len(self.widths) != len(SEEN) or not whole or self.widths[-1] % HEAD:
+            raise ValueError(f"no network has widths {self.widths!r:.60}")
 
 
 class Block(nn.Module):

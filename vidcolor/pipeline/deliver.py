@@ -196,6 +196,7 @@ def _entry(state: ShotState, version: Version | None) -> dict[str, Any]:
         "fingerprint": version.fingerprint,
         "computed_on": version.ingredients.get(COMPUTED_ON),
         "keyframes": list(state.keyframes),
+        **({"unseen_keyframes": list(state.planned.unseen)} if state.planned.unseen else {}),
     }
 
 

@@ -61,11 +61,11 @@ class Painter:
         if isinstance(correction.said, Scribble) or not correction.files:
             return None
         if isinstance(correction.said, Paint):
-            chroma, share = self._paint(correction, size)
+            chroma, share = self.paint(correction, size)
             return change_of(correction, one_color(chroma, share)), share
         return change_of(correction, None), self._mask(correction, size)
 
-    def _paint(self, correction: Correction, size: tuple[int, ...]) -> tuple[Array, Array]:
+    def paint(self, correction: Correction, size: tuple[int, ...]) -> tuple[Array, Array]:
         """a*b* (2, h, w) and how far it counts, 0..1."""
         name = correction.files["paint"]
         painted = self.library.painted(name, self.hashes[name], self.size)
@@ -85,7 +85,7 @@ class Painter:
         said, size = correction.said, below.confidence.shape
         lightness = _resized(target.lightness, size)
         if isinstance(said, Scribble):
-            chroma, share = self._paint(correction, size)
+            chroma, share = self.paint(correction, size)
             seeds = share >= min(STROKE, float(share.max()))
             found = spread(lightness, below.chroma, seeds, self.features, self.settings)
             found = np.maximum(share, found * np.float32(self.settings.scribble))

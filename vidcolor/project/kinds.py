@@ -189,6 +189,8 @@ KINDS: dict[str, type[Said]] = {
     "approve": Approve,
     "note": Note,
 }
+PROPOSED_BY = "vidcolor propose"
+"""Who says a keyframe that was proposed and accepted by the machine: nobody has looked at it."""
 CUTS = ("cut", "merge", "dissolve")
 """Kinds that change which shots there are."""
 COLORS = ("keyframe", "reference", "region", "paint", "scribble", "hint", "neutral", "saturation", "hue")

@@ -32,6 +32,7 @@ def overview(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
                  excluded   true: it is delivered gray
                  approved   true: its version was approved, and is delivered whatever its state
                  keyframes  frames that are coloured first, rising
+                 unseen     those of them that were proposed and accepted by the machine: nobody has looked at them
                  doubtful   frames whose area is in doubt over `export.doubtful_area` and more, rising; of the version
                             in force, or of the newest one where the shot is stale
     suggestions  frames that would help as further keyframes, of all fresh shots together, best first, each with
@@ -74,5 +75,6 @@ def _shot(state: ShotState, settings: ExportSettings) -> dict[str, Any]:
         "excluded": state.planned.excluded,
         "approved": state.approved,
         "keyframes": [key.frame for key in state.planned.keyframes],
+        "unseen": list(state.planned.unseen),
         "doubtful": doubtful([state], settings),
     }

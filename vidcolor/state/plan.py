@@ -8,6 +8,7 @@ from typing import Literal
 
 from vidcolor.errors import ProjectError
 from vidcolor.project.corrections import Correction, Problem
+from vidcolor.project.kinds import PROPOSED_BY
 from vidcolor.references.names import PictureName, RegionName
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Reel, Shot
@@ -98,6 +99,11 @@ class ShotPlan:
         """Keyframes that the shot takes its colours from: all but those laid over."""
         over = self.laid_over
         return tuple(key for key in self.keyframes if key not in over)
+
+    @property
+    def unseen(self) -> tuple[int, ...]:
+        """Frames whose colours were proposed and accepted by the machine: nobody has looked at them."""
+        return tuple(c.frame for c in self.corrections if c.kind == "keyframe" and c.said.by == PROPOSED_BY)
 
     @property
     def mixed(self) -> frozenset[int]:

@@ -1,0 +1,82 @@
+"""networks/proposer.py: the same seed gives the same bytes whatever the threads, hints count, shapes are refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+
+from made_proposers import random_proposer  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
+
+from vidcolor.errors import InputError, WeightsError  # noqa: E402
+from vidcolor.networks.load import load_proposer  # noqa: E402
+from vidcolor.networks.proposer import Proposer, chroma_size  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def proposer(tmp_path_factory) -> Proposer:
+    return Proposer(random_proposer(tmp_path_factory.mktemp("weights") / "p.safetensors"), steps=3)
+
+
+LIGHT = np.clip(50 + 20 * np.random.default_rng(0).standard_normal((90, 160)), 0, 100).astype(np.float32)
+
+
+def test_the_same_seed_gives_the_same_bytes_whatever_the_threads(proposer):
+    one = proposer(LIGHT, None, 5, 2)
+    assert one.shape == (2, 2, *chroma_size(LIGHT.shape))
+    torch.set_num_threads(2)
+    try:
+        again = proposer(LIGHT, None, 5, 3)
+    finally:
+        torch.set_num_threads(1)
+    assert again[:2].tobytes() == one.tobytes(), "and the first do not hang on how many are asked for"
+    assert np.abs(proposer(LIGHT, None, 6, 1) - one[:1]).max() > 1
+    assert np.abs(one[0] - one[1]).max() > 1
+
+
+def test_hints_and_lightness_change_what_is_proposed(proposer):
+    bare = proposer(LIGHT, None, 5, 1)
+    hints = np.zeros((3, *LIGHT.shape), np.float32)
+    assert np.array_equal(proposer(LIGHT, hints, 5, 1), bare), "hints that are absent change nothing"
+    hints[:, 40:44, 80:84] = np.array([1, 60, -60], np.float32)[:, None, None]
+    assert np.abs(proposer(LIGHT, hints, 5, 1) - bare).max() > 0.1
+    assert np.abs(proposer(100 - LIGHT, None, 5, 1) - bare).max() > 0.1
+
+
+def test_a_point_smaller_than_a_place_is_all_that_is_known_there(proposer):
+    hints = np.zeros((3, 640, 640), np.float32)
+    hints[:, 330, 330] = 1, 40, 20
+    told = proposer._hints(hints, (64, 64))[0]
+    assert float(told[0].max()) == 1
+    assert int((told[0] > 0).sum()) == 1
+    at = told[0] > 0
+    torch.testing.assert_close(told[1:, at][:, 0], torch.tensor([40 / 15, 20 / 15]), rtol=1e-3, atol=1e-3)
+
+
+def test_wide_frames_have_bounded_chroma():
+    assert chroma_size((480, 854)) == (64, 112)
+    assert chroma_size((854, 480)) == (112, 64)
+    assert chroma_size((10, 1000)) == (64, 192)
+
+
+def test_what_is_no_lightness_is_refused(proposer):
+    with pytest.raises(InputError, match="shapes"):
+        proposer(LIGHT[None], None, 0, 1)
+    with pytest.raises(InputError, match="shapes"):
+        proposer(LIGHT, np.zeros((3, 5, 5), np.float32), 0, 1)
+
+
+def test_other_weights_are_refused(tmp_path):
+    whole = random_proposer(tmp_path / "p.safetensors")
+    cut = tmp_path / "cut.safetensors"
+    cut.write_bytes(whole.read_bytes()[:-100])
+    other = tmp_path / "other.safetensors"
+    save_file(load_file(whole), other, metadata={"schema": "vidcolor.things/1", "config": "{}"})
+    odd = tmp_path / "odd.safetensors"
+    save_file(load_file(whole), odd, metadata={"schema": "vidcolor.proposer/1", "config": '{"widths": [7, 7, 7]}'})
+    for path in (cut, other, odd, tmp_path / "none.safetensors"):
+        with pytest.raises(WeightsError, match=path.name):
+            load_proposer(path)

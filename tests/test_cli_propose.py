@@ -1,0 +1,168 @@
+"""`vidcolor propose` and `accept`: pictures to choose from, over the film's own lightness; one is made a keyframe."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+
+from made_proposers import random_proposer
+from test_pipeline_corrections import correct, run
+from tiny import luma_of, shot_colors, write_gray_film, write_picture
+
+from vidcolor.cli.parser import main
+from vidcolor.networks import shipped
+
+SIZE, CUT = (48, 64), 4
+FRAME = CUT + 1
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of two shots of which the first alone has a picture, planned."""
+    folder = tmp_path_factory.mktemp("proposed") / "made"
+    (folder / "refs").mkdir(parents=True)
+    colors = write_gray_film(folder / "film.mkv", 2 * CUT, SIZE, (CUT,))
+    write_picture(folder / "refs" / "000000.png", SIZE, colors[0])
+    (folder / "cuts.csv").write_text(f"start,stop,entry\n0,{CUT},cut\n{CUT},{2 * CUT},cut\n")
+    random_proposer(folder / "p.safetensors")
+    project = str(folder / "film.vidcolor")
+    made = ("--reel", str(folder / "film.mkv"), "--keyframes", str(folder / "refs"), "--preset", "draft")
+    assert main(["new", project, *made, "--shots", str(folder / "cuts.csv")]) == 0
+    assert main(["plan", project, "--set", "references.least=0.99"]) == 0
+    return folder
+
+
+@pytest.fixture
+def work(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(shipped, "PROPOSER", base / "p.safetensors")
+    return Path(shutil.copytree(base, tmp_path / "work"))
+
+
+def propose(work: Path, *words: str) -> int:
+    return main(["propose", str(work / "film.vidcolor"), "-n", "2", "--set", "references.least=0.99", *words])
+
+
+def files(work: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in sorted((work / "film.vidcolor/proposals").iterdir())}
+
+
+def test_a_frame_gets_pictures_with_how_they_were_made_and_a_sheet(work):
+    assert propose(work, str(FRAME), "--seed", "7") == 0
+    stem = f"r1-{FRAME:06d}-7"
+    made = files(work)
+    assert set(made) == {f"{stem}-{k}.{s}" for k in (1, 2) for s in ("png", "json")} | {f"{stem}-sheet.png"}
+    told = json.loads(made[f"{stem}-2.json"])
+    assert (told["frame"], told["seed"], told["number"], told["hints"]) == (FRAME, 7, 2, [])
+    assert told["network"].startswith("proposer-")
+    pictures = [cv2.imdecode(np.frombuffer(made[f"{stem}-{k}.png"], np.uint8), -1)[..., ::-1] / 65535 for k in (1, 2)]
+    luma = luma_of(shot_colors(2, FRAME - CUT, SIZE))
+    for rgb in pictures:
+        assert np.abs(luma_of(rgb).astype(int) - luma).max() <= 1, "lightness is the film's own"
+        assert np.ptp(rgb, axis=2).mean() > 0.01, "in colour"
+    assert np.abs(pictures[0] - pictures[1]).mean() > 0.005
+
+
+def test_what_is_there_is_not_made_again_and_what_is_lost_comes_back_the_same(work, capsys):
+    assert propose(work, str(FRAME)) == 0
+    before = files(work)
+    (work / f"film.vidcolor/proposals/r1-{FRAME:06d}-1-2.json").unlink()
+    capsys.readouterr()
+    assert propose(work, str(FRAME)) == 0
+    assert "1 of 2 made now" in capsys.readouterr().out
+    assert files(work) == before
+    assert propose(work, str(FRAME), "--seed", "2") == 0
+    assert files(work)[f"r1-{FRAME:06d}-2-1.png"] != before[f"r1-{FRAME:06d}-1-1.png"]
+
+
+def test_hints_that_a_person_gave_count(work):
+    assert propose(work, str(FRAME)) == 0
+    before = files(work)
+    correct(work, "hint", str(FRAME), "--at", "30,20", "--color", "ff2010")
+    assert propose(work, str(FRAME)) == 0
+    name = f"r1-{FRAME:06d}-1-1"
+    assert files(work)[f"{name}.png"] != before[f"{name}.png"]
+    assert json.loads(files(work)[f"{name}.json"])["hints"] == [f"0001-hint-r1-{FRAME:06d}"]
+
+
+def test_an_accepted_one_is_a_correction_undone_by_deleting(work):
+    assert propose(work, str(FRAME)) == 0
+    project = work / "film.vidcolor"
+    assert main(["accept", str(project), f"r1-{FRAME:06d}-1-2", "--by", "ann"]) == 0
+    folder = project / f"corrections/0001-keyframe-r1-{FRAME:06d}"
+    assert (folder / "picture.png").read_bytes() == files(work)[f"r1-{FRAME:06d}-1-2.png"]
+    assert run(work) == 0
+    report = json.loads((project / f"shots/r1-{CUT:06d}/v001/report.json").read_text())
+    assert [(key["frame"], key["how"]) for key in report["keyframes"]] == [(FRAME, "exact")]
+    manifest = (work / "out.mkv.manifest.json").read_text()
+    assert "unseen" not in manifest, "a person chose it"
+
+
+def test_the_whole_film_means_shots_that_nothing_matches_and_unseen_ones_are_told_of(work, capsys):
+    assert propose(work, "--accept", "first") == 0
+    project = work / "film.vidcolor"
+    frames = {name[3:9] for name in files(work)}
+    assert len(frames) == 1
+    frame = int(frames.pop())
+    assert frame >= CUT, "the first shot has a picture of its own"
+    capsys.readouterr()
+    assert main(["status", str(project)]) == 0
+    assert f"nobody has looked at: r1-{CUT:06d}" in capsys.readouterr().out
+    assert main(["status", str(project), "--json"]) == 0
+    shots = json.loads(capsys.readouterr().out)["shots"]
+    assert [shot["unseen"] for shot in shots] == [[], [frame]]
+    assert run(work) == 0
+    shots = json.loads((work / "out.mkv.manifest.json").read_text())["shots"]
+    assert [shot.get("unseen_keyframes") for shot in shots] == [None, [frame]]
+    assert propose(work) == 0
+    assert "no shot to propose colours for" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("99",), "outside the film"),
+        (("r1-000001",), "no such shot"),
+        (("4", "--seed", "-3"), "seed"),
+        (("4", "-n", "0"), "how many"),
+    ],
+)
+def test_mistakes_end_in_one_line(work, capsys, words, says):
+    try:
+        code = propose(work, *words)
+    except SystemExit as stopped:  # argparse's own
+        code = stopped.code
+    assert code == 2
+    assert says in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_painted_proposals_other_weights_and_strange_names_are_refused(work, capsys, monkeypatch):
+    project = work / "film.vidcolor"
+    assert main(["accept", str(project), "r1-000001-1-1"]) == 2
+    assert "no such proposal" in capsys.readouterr().err
+    assert propose(work, str(FRAME)) == 0
+    place = project / f"proposals/r1-{FRAME:06d}-1-1.png"
+    write_picture(place, SIZE)
+    painted = place.read_bytes()
+    assert propose(work, str(FRAME)) == 2
+    assert "was painted on" in capsys.readouterr().err
+    assert place.read_bytes() == painted
+    cut = work / "cut.safetensors"
+    cut.write_bytes((work / "p.safetensors").read_bytes()[:-50])
+    monkeypatch.setattr(shipped, "PROPOSER", cut)
+    assert propose(work, str(FRAME), "--seed", "3") == 2
+    assert "cut.safetensors" in capsys.readouterr().err
+
+
+def test_without_a_network_there_is_no_such_command(work, capsys, monkeypatch):
+    monkeypatch.setattr(shipped, "PROPOSER", work / "none.safetensors")
+    with pytest.raises(SystemExit):
+        propose(work)
+    assert "invalid choice" in capsys.readouterr().err

@@ -1,0 +1,51 @@
+"""What can be typed to have colours proposed, and to accept one."""
+
+from __future__ import annotations
+
+import argparse
+
+from vidcolor.cli.options import project_command
+from vidcolor.cli.propose import LARGEST_SEED, MOST, USUAL, number
+from vidcolor.networks import shipped
+
+
+def add_proposing(verbs: argparse._SubParsersAction) -> None:
+    """Adds both commands where a network that proposes is there."""
+    if not shipped.PROPOSER.is_file():
+        return
+    _add_propose(verbs)
+    _add_accept(verbs)
+
+
+def _add_propose(verbs: argparse._SubParsersAction) -> None:
+    parser = project_command(
+        verbs,
+        "propose",
+        "proposes several colourings of a frame to choose from; without a frame, of every shot that nothing matches",
+        "vidcolor propose northwind.vidcolor r1-001042 -n 4 --seed 7",
+    )
+    parser.add_argument("where", nargs="?", metavar="FRAME", help="a frame number, a timecode, or a shot")
+    parser.add_argument(
+        "-n", dest="count", type=number(1, MOST, "how many"), default=USUAL, metavar="N",
+        help=f"how many of each frame, 1 to {MOST} (default: {USUAL})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", type=number(0, LARGEST_SEED, "a seed"), default=1, metavar="N",
+        help="another number gives other colours, the same number the same ones (default: 1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--accept", choices=("first",),
+        help="make the first proposal the keyframe of each frame that has none, unseen: status and manifest tell",
+    )  # fmt: skip
+
+
+def _add_accept(verbs: argparse._SubParsersAction) -> None:
+    parser = project_command(
+        verbs,
+        "accept",
+        "makes a proposal the keyframe of its frame: a correction like any other, undone by deleting it",
+        "vidcolor accept northwind.vidcolor r1-001042-7-2",
+    )
+    parser.add_argument("proposal", metavar="PROPOSAL", help="its name or its picture, as `vidcolor propose` tells")
+    parser.add_argument("--note", metavar="TEXT", help="why, for people")
+    parser.add_argument("--by", metavar="NAME", help="who says so (default: the user's name)")

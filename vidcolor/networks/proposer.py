@@ -1,0 +1,117 @@
+"""Colours from noise for a gray frame: NumPy in, several different a*b* out.
+
+See proposer_net.py for the network and precision.py for how it runs. What is asked with the same seed is answered with
+the same bytes on one kind of processor, whatever the number of threads: networks run on one.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy import ndarray as Array
+from torch import Tensor
+
+from vidcolor.color import lab_to_rgb
+from vidcolor.errors import InputError
+from vidcolor.networks.load import load_proposer, load_things
+from vidcolor.networks.precision import run_alone, working_dtype
+from vidcolor.networks.proposer_net import COARSEST, shares
+from vidcolor.networks.shipped import THINGS, mark_of
+from vidcolor.networks.things import WHITE
+
+SIDE = 64
+"""Short side of the chroma that is diffused."""
+LONGEST = 3
+"""Times by which it may be longer than it is wide; what is longer yet is diffused in other proportions."""
+STEPS = 8
+"""From noise to colours."""
+SEEN = 4
+"""Times by which the picture in which things are looked for is larger than the chroma."""
+
+
+class Proposer:
+    """The network of a file; may be called by several threads at once."""
+
+    def __init__(self, file: Path, *, steps: int = STEPS) -> None:
+        """Loads the file, and the network that knows things."""
+        self.name = f"proposer-{mark_of(file)} things-{mark_of(THINGS)}"
+        self.steps = steps
+        self._net, self._things = load_proposer(file).to(working_dtype()), load_things(THINGS).to(working_dtype())
+
+    def __call__(self, lightness: Array, hints: Array | None, seed: int, count: int) -> Array:
+        """(count, 2, h, w) a*b* of the frame, small: the short side is SIDE.
+
+        lightness  (H, W), L* 0..100
+        hints      (3, H, W): how far a colour is given there, 0..1, and its a*, b*; None: nowhere
+        seed       whole number from 0 on; proposal k of a seed does not hang on how many are made
+        Refuses other shapes.
+        """
+        if lightness.ndim != 2 or (hints is not None and hints.shape != (3, *lightness.shape)):
+            raise InputError("proposals for arrays of other shapes: lightness is (H, W), hints are (3, H, W)")
+        run_alone()
+        size = chroma_size(lightness.shape)
+        with torch.inference_mode():
+            known = self._look(lightness, size)
+            told = self._hints(hints, size)
+            return np.stack([self._propose(known, told, size, (seed, k)) for k in range(count)])
+
+    def _look(self, lightness: Array, size: tuple[int, int]) -> list[Tensor]:
+        seen = _resized(lightness, (SEEN * size[0], SEEN * size[1]))
+        gray = np.concatenate([seen[None], np.zeros((2, *seen.shape), np.float32)])
+        codes = np.clip(lab_to_rgb(gray)[0] * np.float32(WHITE), 0, WHITE)
+        maps = self._things(torch.from_numpy(np.ascontiguousarray(codes))[None, None])
+        half = torch.from_numpy(_resized(lightness, (2 * size[0], 2 * size[1])))[None, None]
+        dtype = working_dtype()
+        return self._net.look(half.to(dtype), [m.to(dtype) for m in maps])
+
+    def _hints(self, hints: Array | None, size: tuple[int, int]) -> Tensor:
+        if hints is None:
+            return torch.zeros(1, 3, *size)
+        share = np.clip(hints[0], 0, 1).astype(np.float32)
+        planes = np.stack([_resized(p, size) for p in (share, hints[1] * share, hints[2] * share)])
+        given = planes[0] > 0
+        chroma = np.where(given, planes[1:] / np.maximum(planes[0], 1e-6), 0)
+        # a point is smaller than a place of the chroma, and none the less all of what is known there
+        share = given.astype(np.float32) * _resized_most(share, size)
+        white = self._net.white(torch.from_numpy(chroma.astype(np.float32))[None])
+        told = torch.from_numpy(share)[None, None]
+        return torch.cat([told, told * white], 1)
+
+    def _propose(self, known: list[Tensor], hints: Tensor, size: tuple[int, int], seed: tuple[int, int]) -> Array:
+        """(2, h, w) a*b*: steps of DDIM (Song 2021) from noise."""
+        dtype = working_dtype()
+        noise = np.random.default_rng(list(seed)).standard_normal((1, 2, *size), np.float32)
+        x, clean = torch.from_numpy(noise), torch.zeros(1, 2, *size)
+        times = torch.linspace(1, 0, self.steps + 1)
+        for now, following in pairwise(times):
+            v = self._net(x.to(dtype), now[None], known, hints.to(dtype)).float()
+            (alpha, sigma), (after, left) = shares(now), shares(following)
+            clean, rest = alpha * x - sigma * v, sigma * x + alpha * v
+            x = after * clean + left * rest
+        return np.asarray(self._net.chroma(clean)[0].numpy())
+
+
+def chroma_size(size: tuple[int, ...]) -> tuple[int, int]:
+    """(h, w) of the chroma that is diffused for a frame (H, W): both divided by COARSEST."""
+    long = SIDE * min(LONGEST, max(size) / min(size))
+    even = COARSEST * math.floor(long / COARSEST + 0.5)
+    return (SIDE, even) if size[0] <= size[1] else (even, SIDE)
+
+
+def _resized(plane: Array, size: tuple[int, int]) -> Array:
+    shrinks = size[0] <= plane.shape[0] and size[1] <= plane.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(np.ascontiguousarray(plane, np.float32), size[::-1], interpolation=how))
+
+
+def _resized_most(share: Array, size: tuple[int, int]) -> Array:
+    """The greatest of what falls into each place."""
+    rows, columns = (np.minimum(np.arange(n) * s // n, s - 1) for n, s in zip(share.shape, size, strict=True))
+    most = np.zeros(size, np.float32)
+    np.maximum.at(most, (rows[:, None], columns[None]), share)
+    return most

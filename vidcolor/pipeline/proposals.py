@@ -1,0 +1,250 @@
+"""Proposals: a frame in several colours that nothing but its own lightness asks for, as pictures to choose from.
+
+A proposal is three things below the project's `proposals/`: a place in the sheet of its frame and seed, the picture
+(L* is the film's own), and a JSON of how it was made. What is there, and made of today's things, is not made again.
+What a person has said of the frame's colours (paints, strokes, points, what stays gray) is a hint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.color import LumaLock, luma_to_lightness
+from vidcolor.color.shown import codes_to_rgb
+from vidcolor.colorize.by_registration import resized
+from vidcolor.errors import MediaError, ProjectError
+from vidcolor.features import PatchFeatures
+from vidcolor.finish import finish
+from vidcolor.keyframes import choose_keyframes, looks_of
+from vidcolor.media.picture_out import is_untouched, write_frame
+from vidcolor.media.read import SourceClip
+from vidcolor.pipeline.layers import change_of, chroma_of
+from vidcolor.pipeline.library import Library
+from vidcolor.pipeline.painter import Painter
+from vidcolor.pipeline.small import SmallFrames
+from vidcolor.project.corrections import Correction
+from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
+from vidcolor.project.folder import Project
+from vidcolor.project.kinds import Hint, Neutral, Paint
+from vidcolor.stages import STAGES
+from vidcolor.state.film import Film
+from vidcolor.state.plan import ShotPlan, clear_frames
+from vidcolor.timeline import FrameRange
+from vidcolor.types import ColorFrame, SourceFrame
+
+FOLDER, SCHEMA = "proposals", "vidcolor.proposal/1"
+TOP = 65535
+POINT = 0.01
+"""Radius of a point of colour, as a share of the frame's shorter side."""
+HINTS = (Paint, Hint, Neutral)
+
+
+class Proposes(Protocol):
+    """Makes colours from noise (`networks/proposer.py`)."""
+
+    name: str
+
+    def __call__(self, lightness: Array, hints: Array | None, seed: int, count: int) -> Array: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One proposal."""
+
+    frame: int
+    seed: int
+    number: int
+    """From 1 on"""
+
+    @property
+    def name(self) -> str:
+        """`r1-000134-7-2`: its picture without the suffix."""
+        return f"r1-{self.frame:06d}-{self.seed}-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The proposals of a frame."""
+
+    frame: int
+    places: tuple[Path, ...]
+    made_now: int
+    """How many were not there already"""
+
+
+def unmatched(film: Film) -> list[ShotPlan]:
+    """The shots that nothing matches: they would stay gray. Refuses a film whose references are not matched yet."""
+    for planned in film.plan.shots:
+        if not planned.matched:
+            raise ProjectError(
+                f"{film.project.root}: keyframes are not chosen yet; run `vidcolor plan {film.project.root}` first"
+            )
+    return [planned for planned in film.plan.shots if not planned.keyframes and not planned.excluded]
+
+
+def frame_of_shot(film: Film, planned: ShotPlan, small: SmallFrames) -> int:
+    """The frame of a shot that is worth colouring first."""
+    if planned.keyframes:
+        return planned.keyframes[0].frame
+    shots = [p.shot for p in film.plan.shots]
+    clear = dict(zip([shot.id for shot in shots], clear_frames(shots), strict=True))[planned.shot.id]
+    looks = small.read(film.plan.reel, looks_of(clear, film.settings.keyframes.spacing))
+    return choose_keyframes(clear, looks, film.settings.keyframes)[0]
+
+
+def frames_of_shots(film: Film, shots: Sequence[ShotPlan]) -> list[int]:
+    """The same of several shots, rising."""
+    with closing(SmallFrames(film.project.path("plan"), film.settings.keyframes.spacing)) as small:
+        return [frame_of_shot(film, planned, small) for planned in shots]
+
+
+def propose(
+    film: Film,
+    frames: Sequence[int],
+    network: Proposes,
+    *,
+    seed: int,
+    count: int,
+    progress: Callable[[str, int, int], None],
+) -> Iterator[Made]:
+    """Makes `count` proposals of each frame, in order; each frame's as they are there.
+
+    Refuses, before any work, a place where somebody painted on a proposal.
+    """
+    asked = [[Proposal(frame, seed, number) for number in range(1, count + 1)] for frame in frames]
+    for proposals in asked:
+        for proposal in proposals:
+            place = place_of(film.project, proposal.name)
+            if place.exists() and not is_untouched(place):
+                raise MediaError(f"{place}: was painted on since it was proposed; move it away, or give another --seed")
+    film.project.make_folder(film.project.path(FOLDER))
+    lock = LumaLock(film.plan.reel.tags)
+    progress("propose", 0, len(frames))
+    for done, (frame, proposals) in enumerate(zip(frames, asked, strict=True), 1):
+        yield _made(film, frame, proposals, network, lock)
+        progress("propose", done, len(frames))
+
+
+def _made(film: Film, frame: int, proposals: Sequence[Proposal], network: Proposes, lock: LumaLock) -> Made:
+    said = hints_said(film, frame)
+    wanted = {p: _ingredients(film, p, network, said) for p in proposals}
+    missing = [p for p in proposals if not _is_there(film.project, p, wanted[p])]
+    if missing:
+        source = next(iter(SourceClip(film.plan.reel, FrameRange(frame, frame + 1))))
+        lightness = luma_to_lightness(source.luma, film.plan.reel.tags)
+        hints = hints_of(film, said, lightness.shape)
+        chroma = network(lightness, hints, proposals[0].seed, max(p.number for p in missing))
+        for proposal in missing:
+            rgb = _finished(film, source, chroma[proposal.number - 1], lock)
+            write_frame(place_of(film.project, proposal.name), rgb)
+            about = {"frame": frame, "timecode": film.plan.reel.timecode(frame), "seed": proposal.seed}
+            method = {"number": proposal.number, "method": "shipped", "network": network.name}
+            made_of = {"hints": [c.name for c in said], "made_of": fingerprint(wanted[proposal])}
+            film.project.write_json(f"{FOLDER}/{proposal.name}.json", SCHEMA, {**about, **method, **made_of})
+    return Made(frame, tuple(place_of(film.project, p.name) for p in proposals), len(missing))
+
+
+def _finished(film: Film, source: SourceFrame, chroma: Array, lock: LumaLock) -> Array:
+    """(3, H, W) uint16 R'G'B': the frame in these colours, (2, h, w) a*b*, under its own luma."""
+    chroma = _no_larger(chroma, source.luma.shape)
+    color = ColorFrame(source.index, chroma, np.ones(chroma.shape[1:], np.float32))
+    made = finish(source, color, lock, film.settings.finish, "444")
+    rgb = codes_to_rgb(made.luma, made.cb, made.cr, film.plan.reel.tags)
+    return np.rint(rgb * np.float32(TOP)).astype(np.uint16)
+
+
+def _no_larger(chroma: Array, size: tuple[int, ...]) -> Array:
+    """Chroma of a frame that is smaller than what was diffused, at the frame's size."""
+    if chroma.shape[1] <= size[0] and chroma.shape[2] <= size[1]:
+        return chroma
+    return resized(chroma, (size[0], size[1]))
+
+
+def place_of(project: Project, name: str) -> Path:
+    """The picture of a proposal."""
+    return project.path(FOLDER, f"{name}.png")
+
+
+def _is_there(project: Project, proposal: Proposal, wanted: Ingredients) -> bool:
+    page = f"{FOLDER}/{proposal.name}.json"
+    if not (place_of(project, proposal.name).is_file() and project.has(page)):
+        return False
+    try:
+        return project.read_json(page, SCHEMA).get("made_of") == fingerprint(wanted)
+    except ProjectError:  # damaged, or of a newer program: made again
+        return False
+
+
+def _ingredients(film: Film, proposal: Proposal, network: Proposes, said: Sequence[Correction]) -> Ingredients:
+    return {
+        "reel": film.plan.reel.hash,
+        "frame": proposal.frame,
+        "seed": proposal.seed,
+        "number": proposal.number,
+        "network": network.name,
+        "stage.finish": STAGES["finish"],
+        "computed on": film.computed_on,
+        **settings_ingredients("finish", film.settings.finish),
+        **{f"hint {n}": correction.mark for n, correction in enumerate(said)},
+    }
+
+
+def hints_said(film: Film, frame: int) -> list[Correction]:
+    """What a person has said of the frame's colours here and there, in order."""
+    return [c for c in film.plan.corrections if c.frame == frame and isinstance(c.said, HINTS)]
+
+
+def hints_of(film: Film, said: Sequence[Correction], size: tuple[int, ...]) -> Array | None:
+    """(3, H, W): how far a colour is given, 0..1, and its a*b*; later ones over earlier. None where there is none."""
+    if not said:
+        return None
+    reel, hashes = film.plan.reel, film.plan.hashes
+    features = PatchFeatures()
+    painter = Painter(Library(film.project, features), hashes, features, film.settings.correct, reel.size)
+    share, chroma = np.zeros(size, np.float32), np.zeros((2, *size), np.float32)
+    for correction in said:
+        given, colors = _hint(correction, painter, size)
+        chroma = np.where(given > 0, colors, chroma)
+        share = np.maximum(share, given)
+    return np.concatenate([share[None], chroma]).astype(np.float32)
+
+
+def _hint(correction: Correction, painter: Painter, size: tuple[int, ...]) -> tuple[Array, Array]:
+    """How far one correction gives a colour, (H, W), and which: (2, 1, 1) or (2, H, W)."""
+    said = correction.said
+    at = getattr(said, "at", None)
+    if at is not None:
+        ys, xs = np.mgrid[: size[0], : size[1]]
+        near = np.hypot(xs - at[0], ys - at[1]) <= max(1.0, POINT * min(size))
+        colors = chroma_of(said.color) if isinstance(said, Hint) else np.zeros((2, 1, 1), np.float32)
+        return near.astype(np.float32), colors
+    if isinstance(said, Paint):
+        colors, share = painter.paint(correction, size)
+        return share, colors
+    found = painter.layer_at(correction, size)
+    assert found is not None, "a mask is there"
+    change = change_of(correction, None)
+    return found[1], np.asarray(change(np.zeros((2, *size), np.float32)))
+
+
+def proposal_called(project: Project, name: str) -> tuple[Path, Mapping[str, Any]]:
+    """A proposal's picture and how it was made, by its name or its picture's path. Refuses what is none."""
+    stem = Path(name).name
+    stem = stem.removesuffix(".png").removesuffix(".json")
+    place = place_of(project, stem)
+    page = f"{FOLDER}/{stem}.json"
+    if not (place.is_file() and project.has(page)):
+        there = sorted(p.stem for p in project.path(FOLDER).glob("*.json")) if project.path(FOLDER).is_dir() else []
+        few = f"; there are {', '.join(there[:3])}{' ...' if there[3:] else ''}" if there else ""
+        raise ProjectError(f"{name}: no such proposal{few or '; `vidcolor propose` makes some'}")
+    told = project.read_json(page, SCHEMA)
+    if type(told.get("frame")) is not int:
+        raise ProjectError(f"{project.path(page)}: damaged (no frame); delete it and propose again")
+    return place, told
