@@ -13,7 +13,7 @@ from test_pipeline_corrections import correct, delivered, place, run, versions
 from tiny import shot_colors, write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
-from vidcolor.color import rgb_to_lab
+from vidcolor.color import lab_to_rgb, rgb_to_lab
 from vidcolor.media.store import ChromaReader
 
 FRAMES, SIZE, CUT = 24, (96, 128), 12
@@ -162,6 +162,18 @@ def test_a_hint_spreads_over_its_thing_alone(work):
         well, outside = inside(frame, new[frame].shape[1:])
         assert off(new[frame][:, well]) < 0.55 * off(old[frame][:, well]), frame
         assert (new[frame][:, outside] != old[frame][:, outside]).mean() < 0.1, frame
+
+
+def test_a_hint_that_says_what_is_there_changes_nothing(work):
+    x, y = SIZE[1] - 8, 8
+    old = chroma(work, 0, 1)
+    there = old[AT][:, y // 2 - 2 : y // 2 + 3, x // 2 - 2 : x // 2 + 3].mean((1, 2))
+    rgb = lab_to_rgb(np.array([60.0, *there], np.float32)[:, None, None]).ravel()
+    code = "".join(f"{round(255 * float(value)):02x}" for value in rgb)
+    correct(work, "hint", str(AT), "--at", f"{x},{y}", "--color", code)
+    assert run(work) == 0
+    new = chroma(work, 0, 2)
+    assert max(np.abs(new[frame] - old[frame]).max() for frame in old) < 1.0
 
 
 def test_a_radius_bounds_a_hint(work):

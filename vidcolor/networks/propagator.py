@@ -36,14 +36,14 @@ class Propagator:
         """Loads the network that weighs, and the one that knows things. Without a file there is none, and guesses
         must be weighed by rule, frames compared by their features alone."""
         self._features = features
-        self._things = None if things is None else Things(things)
+        self.things = None if things is None else Things(things)
         self.weigher = None if file is None else Weigher(file, SLOTS)
-        self.name = "+".join(part.name for part in (features, self._things, self.weigher) if part is not None)
+        self.name = "+".join(part.name for part in (features, self.things, self.weigher) if part is not None)
 
     @torch.inference_mode()
     def maps(self, lightness: Array) -> FrameMaps:
         """What the networks say of a frame; lightness (H, W) L*."""
-        things, share = ([], 0.0) if self._things is None else self._things(lightness)
+        things, share = ([], 0.0) if self.things is None else self.things(lightness)
         return frame_maps.frame_maps(self._features.maps(lightness), things, share)
 
     @torch.inference_mode()
@@ -65,7 +65,7 @@ class Propagator:
 
     def maps_of(self, arrays: Mapping[str, Array], size: tuple[int, int]) -> FrameMaps | None:
         """What `arrays_of` was given, of a frame of `size`; None where that is not what `maps` answers."""
-        return frame_maps.maps_of(arrays, size, has_things=self._things is not None)
+        return frame_maps.maps_of(arrays, size, has_things=self.things is not None)
 
     @torch.inference_mode()
     def with_colors(self, seen: Seen, chroma: Array, confidence: Array) -> Colored:

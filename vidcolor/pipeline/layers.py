@@ -34,6 +34,10 @@ NOT_THERE, THERE = 0.2, 0.8
 """Carried shares up to which a pixel is none of the layer's, and from which it wholly is: between them, an edge."""
 CARRIED = without("attention")
 """A mask is not looked up elsewhere: another coat is another thing."""
+SOFT = 0.05, 0.9
+"""The same of what spread from a point or stroke: how much of a share is left says how sure it is."""
+PUT_RIGHT, ANOTHER = 10.0, 30.0
+"""Distance in a*b* up to which a point's colour is what is there, put right, and from which it is another colour."""
 KNOWN = 1e-3
 """Share from which a paint's own colour is known."""
 SAME = 0.25
@@ -48,9 +52,14 @@ class Change:
     """(2, 1, 1) or (2, h, w) a*b*"""
     amount: float = 1.0
     degrees: float = 0.0
+    instead: Array | None = None
+    """(2, 1, 1) a*b* that was there where a person said `chroma`: what is off by as much is moved by as much, and what
+    has the colour already stays as it is; None: all become `chroma`"""
 
     def __call__(self, below: Array) -> Array:
         """(2, h, w) a*b* of the layer over `below`."""
+        if self.chroma is not None and self.instead is not None:
+            return _put_right(below, self.instead, self.chroma)
         if self.chroma is not None:
             return np.broadcast_to(self.chroma, below.shape)
         turn = np.deg2rad(self.degrees)
@@ -70,11 +79,31 @@ class Layer:
     """(h, w) 0..1; None: all of every frame of the shot"""
     correction: Correction | None = None
     """None: regions"""
+    soft: bool = False
+    """Whether it spread from a point or stroke, less where it is less sure"""
 
     @property
     def varies(self) -> bool:
         """Whether it has colours of its own that differ from pixel to pixel, and are carried too."""
         return self.change.chroma is not None and self.change.chroma.shape[1:] != (1, 1)
+
+
+def how_other(there: Array, said: Array) -> float:
+    """0..1: how far a person's colour is another than what is there, not the same put right."""
+    return float(np.clip((_length(said - there) - PUT_RIGHT) / (ANOTHER - PUT_RIGHT), 0, 1))
+
+
+def _length(step: Array) -> float:
+    return float(np.hypot(*step.ravel()))
+
+
+def _put_right(below: Array, instead: Array, chroma: Array) -> Array:
+    """(2, h, w): colours moved from what was there to `chroma`, no farther; one colour where the two lie far apart."""
+    step = chroma - instead
+    length = _length(step)
+    done = np.clip((step * (below - instead)).sum(0) / max(length**2, 1e-6), 0, 1)
+    keeps = np.float32(1 - how_other(instead, chroma))
+    return np.asarray(keeps * (below + (1 - done) * step) + (1 - keeps) * chroma)
 
 
 def over(color: ColorFrame, change: Change, share: Array | np.float32) -> ColorFrame:
@@ -179,7 +208,7 @@ def carry(
     colors = _carried(frame, spread_out(plain, layer.share), frames, flow, settings, cache) if layer.varies else None
     for found in shares:
         place = found.index - first
-        counts = _edge(found.chroma[0] / FULL) if found.index != frame else layer.share
+        counts = _edge(found.chroma[0] / FULL, soft=layer.soft) if found.index != frame else layer.share
         counts = counts * np.float32(_ramp(place, frame - first, count, ends))
         chroma = next(colors).chroma if colors is not None else plain
         yield ColorFrame(found.index, chroma, counts)
@@ -197,9 +226,10 @@ def _carried(
     return propagate(frames, {frame: known}, flow, settings, ablation=CARRIED, cache=cache)
 
 
-def _edge(share: Array) -> Array:
+def _edge(share: Array, *, soft: bool) -> Array:
     """Carried shares without what carrying smeared: nothing of what hardly counts, all of what nearly does."""
-    return np.clip((share - NOT_THERE) / (THERE - NOT_THERE), 0, 1).astype(np.float32)
+    nothing, all_of_it = SOFT if soft else (NOT_THERE, THERE)
+    return np.clip((share - nothing) / (all_of_it - nothing), 0, 1).astype(np.float32)
 
 
 def _ramp(place: int, own: int, count: int, ends: tuple[bool, bool]) -> float:

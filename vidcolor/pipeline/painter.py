@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.colorize.by_hint import spread
+from vidcolor.colorize.by_hint import Knows, spread
 from vidcolor.features import Features
 from vidcolor.media.read import resized
-from vidcolor.pipeline.layers import Change, Layer, change_of, one_color, spread_out
+from vidcolor.pipeline.layers import Change, Layer, change_of, chroma_of, how_other, one_color, spread_out
 from vidcolor.pipeline.library import Library
 from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import Hint, Neutral, Paint, Scribble
@@ -20,6 +22,8 @@ from vidcolor.types import ColorFrame, Frame
 STROKE = 0.5
 """Share from which a pixel of a scribble is part of a stroke."""
 LEAST = 1e-6
+AROUND = 5
+"""Pixels of chroma, each way, that a point speaks for."""
 
 
 def spreads(correction: Correction) -> bool:
@@ -38,9 +42,12 @@ class Painter:
         features: Features,
         settings: CorrectSettings,
         size: tuple[int, int],
+        things: Knows | None = None,
     ) -> None:
-        """`hashes`: of every file by its name; `features`: what things are recognised by; `size`: the film's."""
+        """`hashes`: of every file by its name; `features`: what things are recognised by, where nothing knows `things`;
+        `size`: the film's."""
         self.library, self.hashes, self.features, self.settings, self.size = library, hashes, features, settings, size
+        self.things = things
 
     def layer(self, correction: Correction, below: ColorFrame, target: Frame) -> Layer:
         """The correction on its frame, at the size of `below`: the colours that the frame has without it."""
@@ -87,21 +94,34 @@ class Painter:
         if isinstance(said, Scribble):
             chroma, share = self.paint(correction, size)
             seeds = share >= min(STROKE, float(share.max()))
-            found = spread(lightness, below.chroma, seeds, self.features, self.settings)
+            found = self._thing(lightness, below, seeds)
             found = np.maximum(share, found * np.float32(self.settings.scribble))
             own = spread_out(one_color(chroma, share), seeds.astype(np.float32))
-            return _layer(correction, change_of(correction, own), found)
+            return replace(_layer(correction, change_of(correction, own), found), soft=True)
         assert isinstance(said, Hint | Neutral)
         assert said.at is not None
         scale = size[1] / self.size[1]
         x, y = ((c + 0.5) * scale - 0.5 for c in said.at)
         seeds = np.zeros(size, np.bool_)
         seeds[min(size[0] - 1, max(0, round(y))), min(size[1] - 1, max(0, round(x)))] = True
-        found = spread(lightness, below.chroma, seeds, self.features, self.settings)
+        change, another = change_of(correction, None), 1.0
+        if isinstance(said, Hint):
+            there = _around(below.chroma, seeds)
+            change, another = replace(change, instead=there), how_other(there, chroma_of(said.color))
+        found = self._thing(lightness, below, seeds, another)
         if said.radius:
             ys, xs = np.mgrid[: size[0], : size[1]]
             found = found * np.clip(said.radius * scale + 0.5 - np.hypot(ys - y, xs - x), 0, 1)
-        return _layer(correction, change_of(correction, None), found.astype(np.float32))
+        return replace(_layer(correction, change, found.astype(np.float32)), soft=True)
+
+    def _thing(self, lightness: Array, below: ColorFrame, seeds: Array, another: float = 1.0) -> Array:
+        return spread(lightness, below.chroma, seeds, self.features, self.settings, self.things, another)
+
+
+def _around(chroma: Array, seeds: Array) -> Array:
+    """(2, 1, 1): the colour around a point."""
+    near = cv2.dilate(seeds.astype(np.uint8), np.ones((AROUND, AROUND), np.uint8)) > 0
+    return np.asarray(chroma[:, near].mean(1)[:, None, None], np.float32)
 
 
 def _layer(correction: Correction, change: Change, share: Array | None) -> Layer:

@@ -152,9 +152,9 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     counter.add()
     library = Library(film.project, models.features)
     maker = KeyframeMaker(film.plan, library, film.settings, models.colorizer)
-    painter = Painter(
-        library, film.plan.hashes, models.seen or models.features, film.settings.correct, film.plan.reel.size
-    )
+    things = models.propagator.things if models.propagator is not None else None
+    sees = models.seen or models.features
+    painter = Painter(library, film.plan.hashes, sees, film.settings.correct, film.plan.reel.size, things)
     models = replace(models, cache=cache_of(film))
     corrector = Corrector(film, painter, maker, models.flow, models.cache)
     shots = [s.shot for s in film.plan.shots]
