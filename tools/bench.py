@@ -4,6 +4,7 @@ python tools/bench.py table CLIPS --out DIR     the published table: every clip 
                                                 every preset, the baselines; speed at 480p, 1080p and 2160p
 python tools/bench.py study CLIPS --out DIR     each part left out in turn, quality by distance, where errors sit
 python tools/bench.py folds CLIPS... --out DIR  variants beside today's on training clips that their networks never saw
+python tools/bench.py clicks CLIPS --out DIR    what hints are worth, where the tool asks for them and by chance
 python tools/bench.py speed FILM --keyframes D  seconds and memory of one film by stage, beside plain transcoding
 python tools/bench.py superpixels               milliseconds of SLIC at 854x480 and 1920x1080
 python tools/bench.py memory                    peak memory of a one-minute and a ten-minute film
@@ -81,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
     table.add_argument("--film", type=Path, help="a film to rescale for speed, instead of a made one")
     study.add_argument("--preset", default="standard")
     _add_folds(verbs)
+    _add_clicks(verbs)
     _add_speed(verbs)
     for name in ("superpixels", "memory"):
         verbs.add_parser(name).set_defaults(run=partial(run_part, name))
@@ -134,6 +136,38 @@ def run_folds(args: argparse.Namespace) -> None:
     tables.write_page(args.out / "folds.txt", page)
     say(page)
     say(f"written: {args.out / 'folds.txt'}, {args.out / 'folds.csv'}, {args.out / 'clips.csv'}")
+
+
+def _add_clicks(verbs: argparse._SubParsersAction) -> None:
+    from benchmark import clicks as of_clicks
+
+    clicks = verbs.add_parser(
+        "clicks", description=of_clicks.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    clicks.set_defaults(run=run_clicks)
+    clicks.add_argument("clips", type=Path, help="the folder of clips")
+    clicks.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the table is written")
+    clicks.add_argument("--only", default="", help="names of clips, with commas between")
+    clicks.add_argument(
+        "--counts", default="0,1,3,5,10,20", help="clicks to tell figures after (default: 0,1,3,5,10,20)"
+    )
+    clicks.add_argument("--seed", type=int, default=0, help="what places by chance begin with")
+    clicks.add_argument("--set", dest="assignments", action="append", default=[], metavar="SECTION.NAME=VALUE")
+
+
+def run_clicks(args: argparse.Namespace) -> None:
+    from benchmark import clicks, tables
+    from benchmark.jobs import clips_in
+
+    counts = [int(text) for text in args.counts.split(",")]
+    settings = settings_of("standard", args.assignments)
+    rows = clicks.run(clips_in(args.clips, args.only), settings, counts, args.seed, say)
+    args.out.mkdir(parents=True, exist_ok=True)
+    page = tables.page(
+        "Clicks", args.line, tables.machine.facts(), [("What a click is worth", clicks.text_of(rows, counts))]
+    )
+    tables.write_page(args.out / "clicks.txt", page)
+    say(page)
 
 
 def _add_speed(verbs: argparse._SubParsersAction) -> None:

@@ -66,7 +66,7 @@ ANOTHER = {
     "things": Weights(2.68, (.13, .03, .44, .46, .66, .52, 1.06), (.69, .10)),
     "features": Weights(2.41, (.13, .02, .47, .53, .33, .34, 1.07), (.65, .13)),
 }
-"""Where it is another colour. Fitted to points of gray frames of these clips and of 120 photographs; what colours count,
+"""Where it is another colour. Fitted to points of gray frames of these clips and of photographs; what colours count,
 to frames in wrong colours. Of gray frames left out a point takes 27 % of the squared error, 24 % without things."""
 # fmt: on
 

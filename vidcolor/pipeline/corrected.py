@@ -8,7 +8,7 @@ later version of the same shot that differs in corrections alone takes the base 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,7 +38,7 @@ from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, Frame
 
 BASE, MATTES, OWN = "base.avi", "mattes", "own"
-COPIED = ("confidence", "doubt", "suggestions", "keyframes", "notes", "fades")
+COPIED = ("confidence", "doubt", "suggestions", "points", "keyframes", "notes", "fades")
 """What the report of a version says of its base; `fades`: how much of its colour a frame in a fade keeps."""
 ANSWERED = 0.5
 """Share of a pixel, and of a suggestion's box, from which people have said what it is."""
@@ -147,7 +147,7 @@ class Corrector:
         (folder / MATTES).mkdir(exist_ok=True)
         for laid in layers:
             self._carry(laid, planned, clip, folder)
-        confidence = []
+        confidence, points, answered = [], base_report["points"], set[int]()
         with ExitStack() as opened:
             base = opened.enter_context(ChromaReader(folder / BASE, start))
             mattes = [opened.enter_context(closing(laid.matte(folder))) for laid in layers]
@@ -155,7 +155,9 @@ class Corrector:
             for color in base:
                 for laid, matte in zip(layers, mattes, strict=True):
                     if color.index in laid.span:
-                        color = over(color, *next(matte))
+                        change, share = next(matte)
+                        color = over(color, change, share)
+                        answered.update(self._answered(points, color.index, change, share))
                 store.write(dimmed(color, shares.get(color.index, 1.0)))
                 confidence.append(round(float(color.confidence.mean()), 4))
         for key in keys:
@@ -166,10 +168,24 @@ class Corrector:
             **base_report,
             "confidence": confidence,
             "suggestions": suggestions,
+            "points": [point for n, point in enumerate(points) if n not in answered],
             "keyframes": sorted([*keys, *(made.facts() for made in made_over)], key=lambda facts: facts["frame"]),
             "notes": [*base_report["notes"], *(note for made in made_over for note in made.notes)],
             "base": dict(base_report),
         }
+
+    def _answered(
+        self, points: Sequence[Mapping[str, Any]], frame: int, change: Change, share: Array | np.float32
+    ) -> Iterator[int]:
+        """Which of the points, by number, a layer on this frame has said the colour of."""
+        if change.chroma is not None:
+            for n, point in enumerate(points):
+                if point["frame"] == frame:
+                    x, y = (at / side for at, side in zip(point["at"], self.film.plan.reel.size[::-1], strict=True))
+                    here = np.atleast_2d(share)
+                    there = here[int(y * here.shape[0]), int(x * here.shape[1])]
+                    if there >= ANSWERED:
+                        yield n
 
     def _is_answered(self, found: Mapping[str, Any], layers: Sequence[Laid], folder: Path) -> bool:
         """Whether people have said the colours of most of what a suggestion asks for."""

@@ -108,6 +108,8 @@ class Painter:
         if isinstance(said, Hint):
             there = _around(below.chroma, seeds)
             change, another = replace(change, instead=there), how_other(there, chroma_of(said.color))
+            if below.chroma.any():  # colours that were sure tell how far the thing goes; those that were not mislead
+                another *= float(_around(below.confidence[None], seeds).item())
         found = self._thing(lightness, below, seeds, another)
         if said.radius:
             ys, xs = np.mgrid[: size[0], : size[1]]
@@ -119,7 +121,7 @@ class Painter:
 
 
 def _around(chroma: Array, seeds: Array) -> Array:
-    """(2, 1, 1): the colour around a point."""
+    """(C, 1, 1): the mean of planes (C, h, w) around a point."""
     near = cv2.dilate(seeds.astype(np.uint8), np.ones((AROUND, AROUND), np.uint8)) > 0
     return np.asarray(chroma[:, near].mean(1)[:, None, None], np.float32)
 

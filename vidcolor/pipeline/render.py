@@ -244,6 +244,7 @@ def _base(
         "confidence": kept.confidence,
         "doubt": doubt.area(),
         "suggestions": _suggestions(doubt, planned.reach.start, clear, film.plan.reel.size),
+        "points": _points(doubt, planned.reach.start, clear, film.plan.reel.size),
         "keyframes": keys.facts,
         "notes": keys.notes + _gray_note(planned, keys) + _mixed_note(planned, keys.to_carry()),
         "fades": {str(frame): share for frame, share in shares.items()},
@@ -308,6 +309,12 @@ def _suggestions(doubt: Doubt, start: int, clear: FrameRange, size: tuple[int, i
         {"frame": start + found.position, "gain": found.gain, "box": list(found.box), "places": list(found.places)}
         for found in doubt.suggestions(clear.start - start, clear.stop - start, size)
     ]
+
+
+def _points(doubt: Doubt, start: int, clear: FrameRange, size: tuple[int, int]) -> list[dict[str, Any]]:
+    """What `report.json` says of the points where a hint would help, best first."""
+    found = doubt.points(clear.start - start, clear.stop - start, size)
+    return [{"frame": start + position, "at": list(at)} for position, at in found]
 
 
 def _gray_note(planned: ShotPlan, keys: Mapping[int, ColorFrame]) -> list[str]:

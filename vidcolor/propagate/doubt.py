@@ -19,7 +19,7 @@ from numpy import ndarray as Array
 from vidcolor.confidence import error_of
 from vidcolor.propagate.blend import BROUGHT, Guess, origin_of
 from vidcolor.propagate.links import Gain, Links
-from vidcolor.propagate.runs import Step
+from vidcolor.propagate.runs import Step, reduced
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,16 @@ EVERY = 2
 """Pixels looked at, each way."""
 KNOWN, UNKNOWN = 3.0, 9.0
 """Expected CIEDE2000 up to which a pixel counts as known, and from which as wholly unknown."""
+MOST_OFF = 20.0
+"""Expected CIEDE2000 beyond which all is as far off."""
 MOST = 3
 """Suggestions for one shot."""
 LEAST_GAIN = 0.25
 """Frames that a suggestion must make known at least."""
 PART = 0.5
 """Cells that gain at least this part of the most that one cell gains make the pieces, the best of which is boxed."""
+POINTS = 20
+"""Points named at most where one colour, said by a person, would put most right."""
 PLACES, APART_CELLS = 4, 4
 """Places named at most, and cells between two of them at least."""
 
@@ -107,6 +111,7 @@ class Doubt:
         """size  (height, width) of the shot's chroma; count  its frames"""
         self._links = Links(size, count)
         self._area = np.zeros((count, len(BOUNDS)), np.int16)
+        self._off: dict[int, Array] = {}
 
     def follow(self, step: Step | None) -> None:
         """Goes on to the next frame; None for the first."""
@@ -130,15 +135,25 @@ class Doubt:
 
     def _take(self, position: int, expected: Array, *, key: bool = False) -> None:
         self._area[position] = [round(1000 * float(np.mean(expected > bound))) for bound in BOUNDS]
+        if self._links.looks_at(position):
+            self._off[position] = reduced(np.minimum(expected, MOST_OFF).astype(np.float32), self._links.grid)
         self._links.see(position, np.clip((expected - KNOWN) / (UNKNOWN - KNOWN), 0, 1), key=key)
 
     def state(self) -> dict[str, Array]:
         """All that is gathered so far, as plain arrays (halt.py)."""
-        return {"area": self._area, **self._links.state()}
+        off = np.array(list(self._off.values()), np.float32).reshape(len(self._off), *self._links.grid)
+        return {
+            "area": self._area,
+            "off_places": np.array(list(self._off), np.int64),
+            "off": off,
+            **self._links.state(),
+        }
 
     def go_on(self, state: Mapping[str, Array]) -> None:
         """Takes up what `state` gave for the same shot."""
         self._area = state["area"].copy()
+        if "off" in state:  # what was kept by an earlier release has none
+            self._off = dict(zip(state["off_places"].tolist(), state["off"], strict=True))
         self._links.go_on(state)
 
     def area(self) -> dict[str, Any]:
@@ -152,6 +167,13 @@ class Doubt:
         """Where one more keyframe would help among positions first <= p < stop, best first, in pixels of `size`."""
         gains = self._links.gains(MOST, first, stop)
         return [_suggested(gain, size) for gain in gains if gain.area >= LEAST_GAIN]
+
+    def points(self, first: int, stop: int, size: tuple[int, int]) -> list[tuple[int, tuple[int, int]]]:
+        """Where one colour would put most right, among positions first <= p < stop, best first: position, and x and y
+        in pixels of `size`."""
+        down, along = (n / cells for n, cells in zip(size, self._links.grid, strict=True))
+        found = self._links.points(self._off, POINTS, first, stop)
+        return [(position, (int((x + 0.5) * along), int((y + 0.5) * down))) for position, y, x in found]
 
 
 @dataclass(frozen=True, slots=True)
