@@ -1,8 +1,8 @@
 """What a click is worth: an artist who says true colours at points, and what each says to the rest of the clip.
 
 Each clip is coloured from its first frame. Then, point after point, the colour that is truly there (the mean of 5 x 5
-pixels of chroma) becomes a hint, spread, carried and laid on as a film's are: the frame and the place are those that the
-tool itself names (`points` of a version's report.json, without those that hints have answered), or drawn by chance.
+pixels of chroma) becomes a hint, spread, carried and laid on as a film's are: frame and place are those that the tool
+itself names (`points` of a version's report.json, without those that hints have answered), or drawn by chance.
 Figures are of all frames but the first, at chroma size, R'G'B' under the true L*: PSNR in dB and mean CIEDE2000.
 
 Flows and superpixels of the clip are found once; what hints make of its colours is computed for each.
@@ -25,7 +25,7 @@ from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.propagator import Propagator
 from vidcolor.pipeline.corrected import ANSWERED
-from vidcolor.pipeline.layers import Layer, carry, over
+from vidcolor.pipeline.layers import carry, over
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import AROUND, Painter
 from vidcolor.project.corrections import Correction
@@ -81,7 +81,7 @@ class Artist:
         self.base = list(
             propagate(clip.frames, given, self.flow, settings.propagate, network=network, doubt=doubt, cache=self.cache)
         )
-        self.named = [(frame, x, y) for frame, (x, y) in doubt.points(1, len(clip.frames), self.size)]
+        self.named = [(point.position, *point.at) for point in doubt.points(1, len(clip.frames), self.size)]
         self.begin()
 
     def begin(self) -> None:

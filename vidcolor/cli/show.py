@@ -10,7 +10,7 @@ from vidcolor.cli.terminal import Terminal
 from vidcolor.project import Project
 from vidcolor.state.film import Film
 from vidcolor.state.plan import Plan
-from vidcolor.state.status import ShotState, doubt_told, named, states, would_help
+from vidcolor.state.status import ShotState, doubt_told, hints_help, named, states, would_help
 
 if TYPE_CHECKING:
     from vidcolor.pipeline.deliver import Delivered
@@ -88,6 +88,8 @@ def show_shots(film: Film, terminal: Terminal) -> None:
         terminal.say(f"in colours that were proposed and nobody has looked at{named(unseen)}")
     if pictures := would_help(shown, plan.reel.size):
         terminal.say(f"would help: {pictures}")
+        if hints := hints_help(shown):
+            terminal.say(f"or:         {hints}")
 
 
 def _row(state: ShotState, plan: Plan) -> tuple[str, ...]:

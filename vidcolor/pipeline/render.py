@@ -314,7 +314,7 @@ def _suggestions(doubt: Doubt, start: int, clear: FrameRange, size: tuple[int, i
 def _points(doubt: Doubt, start: int, clear: FrameRange, size: tuple[int, int]) -> list[dict[str, Any]]:
     """What `report.json` says of the points where a hint would help, best first."""
     found = doubt.points(clear.start - start, clear.stop - start, size)
-    return [{"frame": start + position, "at": list(at)} for position, at in found]
+    return [{"frame": start + point.position, "at": list(point.at), "gain": point.gain} for point in found]
 
 
 def _gray_note(planned: ShotPlan, keys: Mapping[int, ColorFrame]) -> list[str]:

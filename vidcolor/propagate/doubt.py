@@ -168,12 +168,24 @@ class Doubt:
         gains = self._links.gains(MOST, first, stop)
         return [_suggested(gain, size) for gain in gains if gain.area >= LEAST_GAIN]
 
-    def points(self, first: int, stop: int, size: tuple[int, int]) -> list[tuple[int, tuple[int, int]]]:
-        """Where one colour would put most right, among positions first <= p < stop, best first: position, and x and y
-        in pixels of `size`."""
+    def points(self, first: int, stop: int, size: tuple[int, int]) -> list[PointToSay]:
+        """Where one colour would put most right, among positions first <= p < stop, best first; in pixels of `size`."""
         down, along = (n / cells for n, cells in zip(size, self._links.grid, strict=True))
         found = self._links.points(self._off, POINTS, first, stop)
-        return [(position, (int((x + 0.5) * along), int((y + 0.5) * down))) for position, y, x in found]
+        return [
+            PointToSay(p.position, (int((p.column + 0.5) * along), int((p.row + 0.5) * down)), round(p.gain, 2))
+            for p in found
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class PointToSay:
+    """A point of a frame where a person's colour would put most right."""
+
+    position: int
+    at: tuple[int, int]
+    gain: float
+    """See links.Point"""
 
 
 @dataclass(frozen=True, slots=True)

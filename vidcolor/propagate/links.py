@@ -47,6 +47,17 @@ class Gain:
     """(rows, columns): where in the frame it ends how much of it"""
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A cell in which a colour, said by a person, would put most right."""
+
+    position: int
+    row: int
+    column: int
+    gain: float
+    """Squares of expected errors that it would put right, in frames of their whole area"""
+
+
 class Links:
     """Links through one shot, in the order of its frames."""
 
@@ -117,9 +128,8 @@ class Links:
             known = np.maximum(known, self._known(best.position, own, np.ones(len(own)), when, labels))
         return found
 
-    def points(self, off: Mapping[int, Array], most: int, first: int, stop: int) -> list[tuple[int, int, int]]:
-        """Where a colour said at one point would put most right: (position, row, column) of cells, best first, each in
-        addition to those before it.
+    def points(self, off: Mapping[int, Array], most: int, first: int, stop: int) -> list[Point]:
+        """Where a colour said at one point would put most right, best first, each in addition to those before it.
 
         off  of the frames that are weighed: (rows, columns), how far off their colours probably are
         """
@@ -130,14 +140,15 @@ class Links:
         labels = np.stack([self._looks[p][0] for p in places])
         rest = np.stack([np.square(off[p]).ravel() for p in places]).astype(np.float64)
         among = [n for n, p in enumerate(places) if first <= p < stop]
-        found: list[tuple[int, int, int]] = []
+        found: list[Point] = []
         while among and len(found) < most:
             worth = np.stack([self._around(rest, labels, when, n) for n in among])
             best, cell = np.unravel_index(int(worth.argmax()), worth.shape)
             if worth[best, cell] <= 0:
                 break
             row, column = divmod(int(cell), self.grid[1])
-            found.append((places[among[best]], row, column))
+            gain = float(worth[best, cell]) * self._every / labels.shape[1]
+            found.append(Point(places[among[best]], row, column, gain))
             near = np.zeros(self.grid, np.float32)
             near[row, column] = 1
             near = self._near(near) / self._near(near).max()

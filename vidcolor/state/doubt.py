@@ -53,6 +53,30 @@ def suggestions_of(report: Mapping[str, Any]) -> tuple[Suggestion, ...]:
     return tuple(s for item in found if (s := _suggestion(item)) is not None) if isinstance(found, list) else ()
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a hint would help: a frame, and a point in the film's pixels."""
+
+    frame: int
+    at: tuple[int, int]
+    gain: float
+    """Squares of expected CIEDE2000 that it would put right, in frames of their whole area"""
+
+
+def points_of(report: Mapping[str, Any]) -> tuple[Point, ...]:
+    """The points of a version where a hint would help, best first; what is no point is left out."""
+    found, points = report.get("points"), []
+    for item in found if isinstance(found, list) else []:
+        numbers = _numbers([item.get("frame"), item.get("gain"), *_numbers(item.get("at"))]) if _table(item) else ()
+        if len(numbers) == 4:
+            points.append(Point(int(numbers[0]), (int(numbers[2]), int(numbers[3])), numbers[1]))
+    return tuple(points)
+
+
+def _table(item: Any) -> bool:
+    return isinstance(item, dict)
+
+
 def _suggestion(item: Any) -> Suggestion | None:
     if not isinstance(item, dict):
         return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from vidcolor.settings import ExportSettings
 from vidcolor.state.film import Film
-from vidcolor.state.status import ShotState, doubtful, suggested
+from vidcolor.state.status import ShotState, doubtful, suggested, to_say
 
 SCHEMA = "vidcolor.status/1"
 
@@ -41,6 +41,9 @@ def overview(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
                  box        [left, top, right, bottom] around the piece of the picture that it would make known most
                             of, in pixels, right and bottom not included
                  places     [{"x": x, "y": y}, ...] pixels in the frame where a point of colour would help, best first
+    points       where a hint would put most right, of all fresh shots together, best first, each with
+                 frame, x, y  its frame, and the pixel in it
+                 gain         squares of expected CIEDE2000 that it would put right, in frames of their whole area
     """
     reel = film.plan.reel
     return {
@@ -61,6 +64,7 @@ def overview(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
             }
             for found in suggested(shown)
         ],
+        "points": [{"frame": p.frame, "x": p.at[0], "y": p.at[1], "gain": p.gain} for p in to_say(shown)],
     }
 
 

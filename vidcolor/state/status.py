@@ -10,7 +10,7 @@ from vidcolor.project.fingerprint import Ingredients, changes
 from vidcolor.project.versions import Version, read_report, versions_of
 from vidcolor.settings import ExportSettings
 from vidcolor.state.corrected import approved_version
-from vidcolor.state.doubt import Suggestion, area_beyond, best_first, suggestions_of
+from vidcolor.state.doubt import Point, Suggestion, area_beyond, best_first, points_of, suggestions_of
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import but_for_the_machine, describe, is_layer_rule, shot_ingredients
 from vidcolor.state.plan import ShotPlan, clear_frames
@@ -61,6 +61,11 @@ class ShotState:
     def suggestions(self) -> tuple[Suggestion, ...]:
         """Where one more keyframe would help, best first, as the version's render found it."""
         return suggestions_of(self.report)
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """Where a hint would help, best first, as the version's render found it."""
+        return points_of(self.report)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -180,6 +185,12 @@ def suggested(shown: Sequence[ShotState]) -> list[Suggestion]:
     )
 
 
+def to_say(shown: Sequence[ShotState]) -> list[Point]:
+    """Where a hint would help most, best first, of fresh shots alone."""
+    fresh = [s for s in shown if s.state == "fresh" and not s.planned.excluded]
+    return sorted((point for state in fresh for point in state.points), key=lambda point: -point.gain)
+
+
 def would_help(shown: Sequence[ShotState], size: tuple[int, int]) -> str:
     """`a picture for frame 55 (mostly for x 187 to 854, y 107 to 427)`: the best few; empty for none.
 
@@ -191,6 +202,12 @@ def would_help(shown: Sequence[ShotState], size: tuple[int, int]) -> str:
         whole = found.box == (0, 0, size[1], size[0])
         told.append(f"{found.frame}" + ("" if whole else f" (mostly for x {left} to {right}, y {top} to {bottom})"))
     return f"a picture for frame {', '.join(told)}" if told else ""
+
+
+def hints_help(shown: Sequence[ShotState]) -> str:
+    """`a hint in frame 55 at 420,187`: the best few; empty for none."""
+    points = [f"{p.frame} at {p.at[0]},{p.at[1]}" for p in to_say(shown)[:MOST_HELPFUL]]
+    return f"a hint in frame {', '.join(points)}" if points else ""
 
 
 def ranges(frames: Iterable[int]) -> list[str]:
