@@ -260,7 +260,7 @@ REFUSED = {
     "no event": (".edl", "TITLE: X\n", "holds no shots"),
     "event": (".edl", "001 AX V C 00:00:00:00\n", "line 1.*cannot read this event"),
     "label": (".edl", EVENT.format("C", "01:00:00:00", "01:00:04:30"), "line 1.*01:00:04:30.*no such time"),
-    "key": (".edl", EVENT.format("K B", "01:00:00:00", "01:00:04:04"), "line 1"),
+    "a key alone": (".edl", EVENT.format("K", "01:00:00:00", "01:00:04:04"), "holds no shots"),
     "dissolve without length": (".edl", EVENT.format("D", "01:00:00:00", "01:00:04:04"), "line 1.*effect D"),
     "long dissolve": (
         ".edl",
@@ -313,14 +313,14 @@ def test_refuses_a_transition_longer_than_a_shot_it_joins(tmp_path, kind, start,
 
 
 def test_refuses_black_that_began_before_the_shot_it_ends(tmp_path):
-    events = [("AX", "C", 0, 6), ("AX", "C", 6, 7), ("BL", "C", 5, 27), ("AX", "C", 27, 100)]
+    events = [("AX", "C", 0, 6), ("AX", "C", 6, 7), ("BL", "C", 5, 27), ("AX", "D 020", 27, 100)]
     reel = reel_of(100)
     lines = [
         f"{n:03d} {tape} V {effect} " + " ".join([reel.timecode(a), reel.timecode(b)] * 2)
         for n, (tape, effect, a, b) in enumerate(events, 1)
     ]
     (tmp_path / "list.edl").write_text("\n".join(lines))
-    with pytest.raises(InputError, match=r"line 4: fade of frames 5 to 27 .*between 6 and 100"):
+    with pytest.raises(InputError, match=r"line 4: fade of frames 5 to 47 .*between 6 and 100"):
         read_shots(tmp_path / "list.edl", reel)
 
 

@@ -81,7 +81,9 @@ def add_project(parser: argparse.ArgumentParser) -> None:
 def add_made_with(parser: argparse.ArgumentParser) -> None:
     """What a project is made with: settings by name, and shots by a list."""
     parser.add_argument("--preset", metavar="NAME", help="draft, standard (default) or archive")
-    parser.add_argument("--shots", type=path, metavar="FILE", help="an EDL, OTIO or CSV instead of shot detection")
+    parser.add_argument(
+        "--shots", type=path, metavar="FILE", help="an EDL, OTIO, CSV or FCP 7 XML instead of shot detection"
+    )
 
 
 def add_shot_list(parser: argparse.ArgumentParser) -> None:
@@ -90,7 +92,7 @@ def add_shot_list(parser: argparse.ArgumentParser) -> None:
         dest="shot_list",
         type=path,
         metavar="FILE",
-        help="an EDL, OTIO or CSV instead of shot detection, from now on",
+        help="an EDL, OTIO, CSV or FCP 7 XML instead of shot detection, from now on",
     )
 
 

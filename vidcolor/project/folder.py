@@ -58,7 +58,7 @@ class ProjectConfig:
     """The folder of colour pictures; empty for none."""
     preset: str = "standard"
     shots: PathText = ""
-    """An EDL, OTIO or CSV that takes the place of shot detection; empty for none."""
+    """An EDL, OTIO, CSV or FCP 7 XML that takes the place of shot detection; empty for none."""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 

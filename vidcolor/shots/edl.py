@@ -3,8 +3,10 @@
 - Record timecode counts from the film's start; an event's source timecode is the same label of the same reel.
 - A dissolve is a D event that starts with the dissolve's first frame; the shots meet in its middle.
 - A fade is a D event to the reel BL, up to where the shots meet, and a D event from BL. White is written so too.
-- Read, besides: edit lists of others. Sound events, comments and speed lines are passed over; a wipe is taken as a
-  dissolve; keys are refused. Source timecode is not used: it may be another tape's.
+- Read, besides: edit lists of others. Sound events, comments and speed lines are passed over, and so is what lies over
+  a picture: titles on upper tracks, and keys but for their background. A wipe is taken as a dissolve; black between two
+  cuts is a shot. Source timecode is not used: it may be another tape's.
+- A list may count labels that are dropped where the film's timecode does not, and the other way round.
 - Events may lack their reel, and count frames instead of timecode. A list that holds as many frames as the film, but
   begins at another timecode, is the film's. In a list of markers a shot begins at each.
 """
@@ -19,6 +21,7 @@ from pathlib import Path
 
 from vidcolor.errors import InputError
 from vidcolor.shots.rows import Row
+from vidcolor.shots.tracks import lowest
 from vidcolor.timeline import HOURS_A_DAY, Rate, parse_timecode
 from vidcolor.types import Reel, Shot
 
@@ -27,10 +30,13 @@ BLACK_REEL = "BL"
 TAPE_LENGTH = 8
 """Longest reel name a CMX3600 list may hold."""
 EVENT = re.compile(
-    r"(?P<number>\d{1,6})\s+(?:(?P<reel>\S{1,128})\s+)?(?P<channel>\S{1,16})\s+(?P<effect>[A-Z]\w{0,4})(?:\s+(?P<length>\d{1,4}))?"
+    r"(?P<number>\d{1,6})\s+(?:(?P<reel>\S{1,128}|\S.{0,126}\S)\s+)?(?P<channel>NONE|B|[AV]+\d{0,2}(?:/?[AV]+\d{0,2}){0,8})"
+    r"\s+(?P<effect>K\s?[BO]?(?!\w)|[A-Z]\w{0,4})(?:\s+(?P<length>\d{1,4}))?"
     r"(?P<times>(?:\s+\d\d[:;.]\d\d[:;.]\d\d[:;.]\d\d){4}|(?:\s+\d{1,8}){4})\s*",
     re.ASCII,
 )
+TRACK = re.compile(r"V(\d{0,2})", re.ASCII)
+BACKGROUND = ("KB", "K B")
 MARKER = re.compile(r"\|C:\w+ .*\|D:\d+.*", re.ASCII)
 """The line behind an event of one frame in a list of markers, as DaVinci Resolve writes it"""
 NO_VIDEO = re.compile(r"(?:A\d*|NONE)+", re.ASCII)
@@ -96,6 +102,8 @@ class _Event:
     stop: int
     length: int
     """Frames of the transition it begins with; 0 for a cut."""
+    track: int = 1
+    """1 is the lowest."""
     mixes: bool = False
     """True for a dissolve, even of no frames."""
     from_black: bool = False
@@ -138,16 +146,17 @@ def _events(path: Path, text: str, reel: Reel) -> list[_Event]:
             raise InputError(
                 f"{path}: {place}: cannot read this event; write number, reel, V, C or D with frames, four timecodes"
             )
-        if NO_VIDEO.fullmatch(match["channel"]):
+        if NO_VIDEO.fullmatch(match["channel"]) or (match["effect"][0] == "K" and match["effect"] not in BACKGROUND):
             continue
-        if match["effect"][0] not in "CDW" or (match["effect"][0] != "C" and not match["length"]):
+        cuts = match["effect"][0] == "C" or match["effect"] in BACKGROUND
+        if not cuts and (match["effect"][0] not in "DW" or not match["length"]):
             raise InputError(
                 f"{path}: {place}: effect {match['effect']} is not a cut (C), dissolve (D) or wipe (W) with its frames"
             )
         times = match["times"].split()
         start, stop = (_label(path, place, time, reel.rate, drop) for time in times[2:])
         labels.append((place, match, start, stop))
-    return _placed(path, labels, reel)
+    return _placed(path, labels, reel, drop)
 
 
 def _label(path: Path, place: str, text: str, rate: Rate, drop: bool) -> int:
@@ -162,12 +171,13 @@ def _label(path: Path, place: str, text: str, rate: Rate, drop: bool) -> int:
         raise InputError(f"{path}: {place}: {error}") from error
 
 
-def _placed(path: Path, labels: list[tuple[str, re.Match[str], int, int]], reel: Reel) -> list[_Event]:
+def _placed(path: Path, labels: list[tuple[str, re.Match[str], int, int]], reel: Reel, drop: bool) -> list[_Event]:
     """Events that take time, counted from the film's start. Timecode runs on over midnight."""
     if not labels:
         return []
-    day = len_of_day(reel.rate, reel.drop_frame)
-    origin = _origin(labels, reel, day)
+    drop = drop or any(";" in match["times"] for _, match, _, _ in labels)
+    day = len_of_day(reel.rate, drop)
+    origin = _origin(labels, reel, day, drop)
     events = []
     source = ("", False)
     for place, match, start, stop in labels:
@@ -182,22 +192,37 @@ def _placed(path: Path, labels: list[tuple[str, re.Match[str], int, int]], reel:
         if not count:
             source = (match["number"], black)
             continue
-        mixes = match["effect"][0] != "C"
+        mixes = match["effect"][0] in "DW"
         length = int(match["length"]) if mixes else 0
         if length > count:
             raise InputError(f"{path}: {place}: transition of {length} frames in an event of {count}; shorten it")
         from_black = mixes and source == (match["number"], True)
-        events.append(_Event(place, black, begin, begin + count, length, mixes, from_black))
-    return sorted(events, key=lambda event: event.start)
+        above = TRACK.search(match["channel"])
+        track = int(above[1]) if above and above[1] else 1
+        events.append(_Event(place, black, begin, begin + count, length, track, mixes, from_black))
+    tracks = [[event for event in events if event.track == track] for track in sorted({e.track for e in events})]
+    kept = lowest(tracks, lambda event: (event.start, event.stop), lambda event: f"{path}: {event.place}")
+    return sorted(kept, key=lambda event: event.start)
 
 
-def _origin(labels: list[tuple[str, re.Match[str], int, int]], reel: Reel, day: int) -> int:
+def _origin(labels: list[tuple[str, re.Match[str], int, int]], reel: Reel, day: int, drop: bool) -> int:
     """The label of the film's first frame: its own, or the list's first where that fits alone."""
     first, last = labels[0][2], labels[-1][3]
     counted = labels[0][1]["times"].split()[2].isdecimal()
-    own = 0 if counted else reel.start if reel.timecoded else first
+    own = 0 if counted else _own_start(reel, drop) if reel.timecoded else first
     outside = any((label - own) % day > reel.frame_count for _, _, *ends in labels for label in ends)
     return first if outside and (last - first) % day == reel.frame_count else own
+
+
+def _own_start(reel: Reel, drop: bool) -> int:
+    """The label of the film's first timecode, as a list counts that says itself whether labels are dropped."""
+    if drop == reel.drop_frame:
+        return reel.start
+    text = reel.timecode(0)
+    try:
+        return parse_timecode(f"{text[:8]};{text[9:]}" if drop else text.replace(";", ":"), reel.rate)
+    except InputError:
+        return reel.start
 
 
 def len_of_day(rate: Rate, drop: bool) -> int:
@@ -214,6 +239,9 @@ def _rows(events: list[_Event], reel: Reel) -> list[Row]:
     for event in events:
         if event.black:
             black = replace(black, stop=event.stop) if black else event
+        elif black and black.stop == event.start and not black.mixes and not event.mixes:
+            rows += [Row(black.place, black.start, black.stop), Row(event.place, event.start, event.stop)]
+            black = None
         elif (black and black.stop == event.start) or event.from_black or (event.mixes and not rows):
             rows.append(_faded(rows, black, event))
             black = None

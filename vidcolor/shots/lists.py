@@ -1,4 +1,5 @@
-"""Shot lists, in and out: EDL (`edl.py`), OTIO (`otio.py`) and CSV (here); checked in `rows.py`.
+"""Shot lists, in and out: EDL (`edl.py`), OTIO (`otio.py`) and CSV (here), in alone FCP 7 XML (`fcp7.py`); checked in
+`rows.py`.
 
 | list | shots and kinds | frames of transitions |
 |---|---|---|
@@ -19,6 +20,7 @@ from pathlib import Path
 from vidcolor.errors import InputError
 from vidcolor.partial import grown
 from vidcolor.shots.edl import edl_text, read_edl
+from vidcolor.shots.fcp7 import read_fcp7
 from vidcolor.shots.otio import otio_text, read_otio
 from vidcolor.shots.rows import Row, shots_of
 from vidcolor.types import Reel, Shot, TransitionKind
@@ -131,5 +133,10 @@ def _csv_row(path: Path, place: str, cells: dict[str, str]) -> Row:
     return Row(place, numbers[0], numbers[1], KINDS[entry], (numbers[2], numbers[3]) if told else None)
 
 
-READERS: dict[str, Callable[[Path, str, Reel], list[Row]]] = {".edl": read_edl, ".otio": read_otio, ".csv": read_csv}
+READERS: dict[str, Callable[[Path, str, Reel], list[Row]]] = {
+    ".edl": read_edl,
+    ".otio": read_otio,
+    ".csv": read_csv,
+    ".xml": read_fcp7,
+}
 WRITERS: dict[str, Callable[[Sequence[Shot], Reel], str]] = {".edl": edl_text, ".otio": otio_text, ".csv": csv_text}

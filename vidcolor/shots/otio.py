@@ -83,8 +83,8 @@ def read_otio(path: Path, text: str, reel: Reel) -> list[Row]:
     """The shots of a timeline, unchecked.
 
     A time at another rate than the film's lasts as many seconds; shots then end on the nearest frame. Refuses gaps,
-    more than one video track, time warps, lists at another rate that last longer or shorter than the film, and broken
-    files.
+    pictures on more than one video track, time warps, lists at another rate that last longer or shorter than the film,
+    and broken files.
     """
     rows: list[Row] = []
     at, end = 0, 0.0
@@ -165,13 +165,17 @@ def _refuse_warps(path: Path, place: str, item: Json) -> None:
 
 
 def _video_items(path: Path, timeline: Json) -> list[Json]:
-    """What stands in the one video track. Refuses timelines with none or several, and warps of the whole."""
+    """What stands in the lowest video track; above whole pictures lie titles and the like.
+
+    Refuses timelines without one, several with a gap in the lowest, and warps of the whole.
+    """
     tracks = [
         (track, items)
         for track in _list(timeline.get("tracks"), "children")
         if _schema(track) == "Track" and track.get("kind") == "Video" and (items := _list(track, "children"))
     ]
-    if len(tracks) != 1:
+    tracks = [pair for pair in tracks if any(_schema(item) != "Gap" for item in pair[1])] or tracks[:1]
+    if not tracks or (len(tracks) > 1 and any(_schema(item) == "Gap" for item in tracks[0][1])):
         raise InputError(f"{path}: {len(tracks)} video tracks hold clips; flatten them into one")
     track, items = tracks[0]
     for place, whole in (("the timeline", timeline.get("tracks")), ("the video track", track)):

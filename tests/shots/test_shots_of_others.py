@@ -1,0 +1,142 @@
+"""Lists of other programs: titles above pictures, keys, hard black, other counts, Final Cut Pro 7 XML."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+from shot_scenes import reel_of
+
+from vidcolor.errors import InputError
+from vidcolor.shots.lists import read_shots
+from vidcolor.timeline import Rate
+from vidcolor.types import Reel
+
+Told = list[tuple[int, int, str]]
+
+
+def told(tmp_path: Path, suffix: str, text: str, reel: Reel | None = None) -> Told:
+    path = tmp_path / f"list.{suffix}"
+    path.write_text(text)
+    return [(s.frames.start, s.frames.stop, s.entry.kind) for s in read_shots(path, reel or reel_of(96))]
+
+
+def edl(*events: tuple[str, str, str, int, int], reel: Reel | None = None) -> str:
+    """(tape, channel, effect, start, stop) of each event, as CMX3600 columns."""
+    film = reel or reel_of(96)
+    lines = ["TITLE: T", "FCM: NON-DROP FRAME"]
+    for number, (tape, channel, effect, start, stop) in enumerate(events, 1):
+        times = " ".join(film.timecode(frame) for frame in (start, stop) * 2)
+        lines.append(f"{number:03d}  {tape:<8s} {channel:<5s} {effect:<8s} {times}")
+    return "\n".join(lines)
+
+
+CUTS = [
+    ("titles above", [("AX", "V", "C", 0, 96), ("TI", "V2", "C", 48, 72)], [(0, 96)]),
+    ("a gap filled from above", [("AX", "V", "C", 0, 40), ("B", "V2", "C", 40, 60), ("AX", "V", "C", 60, 96)], None),
+    ("key", [("AX", "V", "C", 0, 48), ("AX", "V", "K B", 48, 96), ("TI", "V", "K   000", 48, 96)], [(0, 48), (48, 96)]),
+    ("hard black", [("AX", "V", "C", 0, 48), ("BL", "V", "C", 48, 72), ("AX", "V", "C", 72, 96)], None),
+    ("black head", [("BL", "V", "C", 0, 24), ("AX", "V", "C", 24, 96)], [(0, 24), (24, 96)]),
+    ("long reels with spaces", [("My Reel 01.mov", "V", "C", 0, 48), ("A001_C002_0815QX.mxf", "V", "C", 48, 96)], None),
+    ("sound", [("AX", "AA/V", "C", 0, 48), ("AX", "A2", "C", 0, 96), ("AX", "B", "C", 48, 96)], [(0, 48), (48, 96)]),
+]
+
+
+@pytest.mark.parametrize(("events", "shots"), [case[1:] for case in CUTS], ids=[case[0] for case in CUTS])
+def test_edit_lists_of_cuts(tmp_path, events, shots):
+    expected = shots or [(start, stop) for *_, start, stop in events]
+    assert told(tmp_path, "edl", edl(*events)) == [(start, stop, "cut") for start, stop in expected]
+
+
+def test_what_lies_partly_over_a_lower_track_is_named(tmp_path):
+    events = [("AX", "V", "C", 0, 40), ("B", "V2", "C", 30, 60), ("AX", "V", "C", 60, 96)]
+    with pytest.raises(InputError, match="line 4: on an upper video track, partly over pictures of a lower one"):
+        told(tmp_path, "edl", edl(*events))
+
+
+@pytest.mark.parametrize(("count", "cut"), [(96, 48), (3600, 1900)])
+def test_labels_may_be_dropped_in_the_film_or_in_the_list_alone(tmp_path, count, cut):
+    rate = Rate(30000, 1001)
+    dropping = Reel("r1", Path("f.mov"), count, rate, (48, 64), start=107892, drop_frame=True, timecoded=True)
+    plain = Reel("r1", Path("f.mov"), count, rate, (48, 64), start=108000, timecoded=True)
+    events = [("AX", "V", "C", 0, cut), ("AX", "V", "C", cut, count - 2), ("AX", "V", "C", count - 2, count)]
+    expected = [(start, stop, "cut") for *_, start, stop in events]
+    assert told(tmp_path, "edl", edl(*events, reel=plain), dropping) == expected
+    text = edl(*events, reel=dropping).replace("NON-DROP", "DROP")
+    assert told(tmp_path, "edl", text, plain) == expected
+
+
+def test_titles_above_whole_pictures_of_a_timeline(tmp_path):
+    time, span = otio.opentime.RationalTime, otio.opentime.TimeRange
+    line, below, above = otio.schema.Timeline("t"), *(otio.schema.Track(kind="Video") for _ in range(2))
+    line.tracks.extend([below, above])
+    for length in (40, 56):
+        below.append(otio.schema.Clip("a", source_range=span(time(0, 24), time(length, 24))))
+    above.append(otio.schema.Gap(source_range=span(time(0, 24), time(50, 24))))
+    above.append(otio.schema.Clip("title", source_range=span(time(0, 24), time(20, 24))))
+    assert told(tmp_path, "otio", line.to_json_string()) == [(0, 40, "cut"), (40, 96, "cut")]
+
+
+def xml(*tracks: str, base: int = 24, ntsc: str = "FALSE", more: str = "") -> str:
+    """A sequence as Premiere exports it."""
+    rate = f"<rate><timebase>{base}</timebase><ntsc>{ntsc}</ntsc></rate>"
+    inside = "".join(f"<track>{track}</track>" for track in tracks)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE xmeml><xmeml version="4"><project><children>'
+        f'<sequence id="s"><name>cut</name><duration>96</duration>{rate}<media><video><format/>{inside}</video>'
+        f"<audio><track>{clip(0, 9)}</track></audio></media></sequence>{more}</children></project></xmeml>"
+    )
+
+
+def clip(start: int, stop: int, more: str = "") -> str:
+    return f"<clipitem><name>a</name>{more}<start>{start}</start><end>{stop}</end><in>5</in><out>9</out></clipitem>"
+
+
+def mix(start: int, stop: int, alignment: str = "center") -> str:
+    name = "<effect><name>Cross Dissolve</name></effect>"
+    times = f"<start>{start}</start><end>{stop}</end><alignment>{alignment}</alignment>"
+    return f"<transitionitem>{times}{name}</transitionitem>"
+
+
+SEQUENCES = [
+    ([clip(0, 40) + clip(40, 96)], [(0, 40, "cut"), (40, 96, "cut")]),
+    ([clip(0, -1) + mix(36, 48) + clip(-1, 96)], [(0, 42, "cut"), (42, 96, "dissolve")]),
+    ([clip(0, -1) + mix(36, 48, "start") + clip(-1, 96)], [(0, 36, "cut"), (36, 96, "dissolve")]),
+    ([mix(0, 12, "start-black") + clip(0, 40) + clip(40, 96)], [(0, 40, "fade"), (40, 96, "cut")]),
+    ([clip(0, 40) + clip(40, -1) + mix(84, 96, "end-black")], [(0, 40, "cut"), (40, 96, "cut")]),
+    ([clip(0, 96), clip(30, 60)], [(0, 96, "cut")]),
+    ([clip(0, 96) + clip(9, 20, "<enabled>FALSE</enabled>")], [(0, 96, "cut")]),
+    ([clip(0, 40, "<sequence><media/></sequence>") + clip(40, 96)], [(0, 40, "cut"), (40, 96, "cut")]),
+]
+
+
+@pytest.mark.parametrize(("tracks", "shots"), SEQUENCES)
+def test_final_cut_pro_7_xml(tmp_path, tracks, shots):
+    assert told(tmp_path, "xml", xml(*tracks)) == shots
+
+
+def test_xml_at_the_rates_of_film_and_television(tmp_path):
+    for rate, base, ntsc in ((Fraction(24000, 1001), 24, "TRUE"), (Fraction(25), 25, "FALSE")):
+        reel = Reel("r1", Path("f.mov"), 96, Rate.of(rate), (48, 64))
+        assert told(tmp_path, "xml", xml(clip(0, 96), base=base, ntsc=ntsc), reel) == [(0, 96, "cut")]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (xml(clip(0, 96), base=25), "runs at 25 frames a second, but the film at 24; export it at"),
+        (xml(clip(0, 96), more="<sequence/>"), "holds 2 sequences; export the one"),
+        ("<xmeml/>", "holds no sequences"),
+        ("<fcpxml version='1.9'/>", "FCPXML of Final Cut Pro X, which is not read; export it as Final Cut Pro 7"),
+        ("<svg/>", "no Final Cut Pro 7 XML"),
+        ("<xmeml", "not valid XML"),
+        ('<!DOCTYPE x [<!ENTITY a "aaaa">]><xmeml>&a;</xmeml>', "declares entities"),
+        (xml(clip(0, -1)), r"item 1 \(a\): says neither where it is"),
+        (xml(clip(0, 96).replace("96", "nan")), "end 'nan' is not a frame"),
+    ],
+)
+def test_xml_that_is_no_list_of_the_film_is_refused(tmp_path, text, words):
+    with pytest.raises(InputError, match=words):
+        told(tmp_path, "xml", text)
