@@ -8,11 +8,11 @@ later version of the same shot that differs in corrections alone takes the base 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -37,6 +37,8 @@ from vidcolor.state.plan import PlannedKeyframe, ShotPlan
 from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, Frame
 
+Networks = Literal["none", "seen", "all"]
+"""None, what they see by alone, or all that the settings name"""
 BASE, MATTES, OWN = "base.avi", "mattes", "own"
 COPIED = ("confidence", "doubt", "suggestions", "points", "keyframes", "notes", "fades")
 """What the report of a version says of its base; `fades`: how much of its colour a frame in a fade keeps."""
@@ -61,11 +63,14 @@ def base_of(film: Film, planned: ShotPlan) -> tuple[Version, str] | None:
     return None
 
 
-def needs_networks(film: Film, planned: ShotPlan) -> bool:
-    """Whether a render of the shot has any use for networks: not where pictures alone are laid over what is there."""
-    if store_of(planned) != BASE or planned.laid_over or any(spreads(c) for c in planned.corrections):
-        return True
-    return base_of(film, planned) is None
+def networks_for(film: Film, shots: Iterable[ShotPlan]) -> Networks:
+    """What a render of the shots needs of networks: none where pictures alone are laid over what is there."""
+    needed: set[Networks] = set()
+    for planned in shots:
+        if store_of(planned) != BASE or planned.laid_over or base_of(film, planned) is None:
+            return "all"
+        needed.add("seen" if any(spreads(c) for c in planned.corrections) else "none")
+    return "seen" if "seen" in needed else "none"
 
 
 def take_base(film: Film, planned: ShotPlan, found: tuple[Version, str], folder: Path) -> dict[str, Any]:

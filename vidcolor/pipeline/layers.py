@@ -8,6 +8,7 @@ there the layer fades. Where a layer does not count, the colours below stay as t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import overload
 
@@ -206,12 +207,13 @@ def carry(
     own = layer.change.chroma
     plain = np.zeros((2, *layer.share.shape), np.float32) if own is None else np.broadcast_to(own, share.shape)
     colors = _carried(frame, spread_out(plain, layer.share), frames, flow, settings, cache) if layer.varies else None
-    for found in shares:
-        place = found.index - first
-        counts = _edge(found.chroma[0] / FULL, soft=layer.soft) if found.index != frame else layer.share
-        counts = counts * np.float32(_ramp(place, frame - first, count, ends))
-        chroma = next(colors).chroma if colors is not None else plain
-        yield ColorFrame(found.index, chroma, counts)
+    with ThreadPoolExecutor(1) as beside:
+        for place in range(count):
+            waiting = beside.submit(next, colors) if colors is not None else None
+            found = next(shares)
+            counts = _edge(found.chroma[0] / FULL, soft=layer.soft) if found.index != frame else layer.share
+            counts = counts * np.float32(_ramp(place, frame - first, count, ends))
+            yield ColorFrame(found.index, waiting.result().chroma if waiting is not None else plain, counts)
 
 
 def _carried(

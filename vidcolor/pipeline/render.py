@@ -23,7 +23,7 @@ from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.checkpoint import Checkpoint, close_checkpoint, open_checkpoint
-from vidcolor.pipeline.corrected import BASE, Corrector, base_of, store_of, take_base
+from vidcolor.pipeline.corrected import BASE, Corrector, Networks, base_of, store_of, take_base
 from vidcolor.pipeline.costs import Tally, colored_frames, frame_seconds, keyframe_seconds
 from vidcolor.pipeline.fades import dimmed, fade_shares
 from vidcolor.pipeline.kept import KeptKeyframes
@@ -97,14 +97,16 @@ class _Counter:
         self.progress("render", *self.tally.skip(frames, keyframes))
 
 
-def load_models(settings: Settings, device: str, *, networks: bool = True) -> Models:
+def load_models(settings: Settings, device: str, *, networks: Networks = "all") -> Models:
     """The flow estimator and features that the settings name, on `device`; the one place that decides it.
 
-    networks  False: none is loaded, for shots that have no use for them (`needs_networks`)
+    networks  those that the work has any use for (`networks_for`): all, what they see by alone, or none
     """
     check_device(settings, device)
     flow = build_flow(settings.propagate.flow, settings.propagate, device)
-    return Models(flow, PatchFeatures(), *(_networks(settings) if networks else ()))
+    if networks == "all":
+        return Models(flow, PatchFeatures(), *_networks(settings))
+    return Models(flow, PatchFeatures(), seen=load_seen(settings) if networks == "seen" else None)
 
 
 def load_seen(settings: Settings) -> Features | None:

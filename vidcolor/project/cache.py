@@ -90,9 +90,8 @@ class DiskCache:
             return
         with self._guard:
             assert self._sizes is not None, "room was made"
+            self._bytes += len(data) - self._sizes.pop(path, 0)  # two shots that share a frame may have put it at once
             self._sizes[path] = len(data)
-            self._sizes.move_to_end(path)
-            self._bytes += len(data)
 
     def _path(self, kind: str, name: str) -> Path:
         return self._folder / f"{kind}-{self._marks[kind]}" / f"{name}{SUFFIX}"

@@ -35,7 +35,7 @@ LARGEST, LONGEST_NUMBER = 1 << 53, 20
 LONG_NUMBER = re.compile(r"[0-9]{16}")
 """Fewer digits hold nothing beyond LARGEST."""
 TEMPLATE = """\
-# A vidcolor project. This file is yours; everything in plan/, shots/ and exports/ is the machine's.
+# A vidcolor project. This file is yours; everything in plan/, shots/, exports/ and cache/ is the machine's.
 version = 1
 reel = {reel}
 keyframes = {keyframes}
