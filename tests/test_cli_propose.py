@@ -161,6 +161,13 @@ def test_painted_proposals_other_weights_and_strange_names_are_refused(work, cap
     assert "cut.safetensors" in capsys.readouterr().err
 
 
+def test_a_film_whose_references_changed_is_planned_first(work, capsys):
+    write_picture(work / "refs" / "000002.png", SIZE)
+    assert propose(work) == 2
+    assert "run `vidcolor plan" in capsys.readouterr().err
+    assert not (work / "film.vidcolor/proposals").exists()
+
+
 def test_without_a_network_there_is_no_such_command(work, capsys, monkeypatch):
     monkeypatch.setattr(shipped, "PROPOSER", work / "none.safetensors")
     with pytest.raises(SystemExit):
