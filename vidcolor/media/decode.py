@@ -107,10 +107,48 @@ def _attempt(index: FrameIndex, frames: Sequence[int], seek: int | None) -> Gene
             f"{index.path}: begins inside a group of pictures: {lost} a picture that is not there; cut film and sound "
             f"at frame {first}, the first that is whole, or copy the file again"
         )
+    bad = _first_bad(index, frames[max(0, count - 1)], frames[count])
     raise MediaError(
-        f"{index.path}: frame {frames[count]} is damaged or missing{failure}; "
+        f"{index.path}: frame {bad} is damaged or missing{failure}; "
         "copy the file again, or put its neighbour in its place"
     )
+
+
+def _first_bad(index: FrameIndex, since: int, wanted: int) -> int:
+    """The first frame up to `wanted` that does not decode whole, from the key frame before `since` on.
+
+    Threads tell of damage early or late, and a run tells it of the frame it was asked for: here one thread decodes
+    packet by packet, and goes on behind an error.
+    """
+    if index.counted:
+        return wanted
+    key = max(0, int(np.searchsorted(index.keys, index.pts[since], side="right")) - 1) if len(index.keys) else 0
+    whole: set[int] = set()
+    with open_film(index.path) as container:
+        stream = container.streams[index.stream]
+        only(container, index.stream)
+        _prepare(stream.codec_context)
+        stream.thread_type = "NONE"
+        try:
+            if key:
+                container.seek(int(index.keys[key]), stream=stream, backward=True, any_frame=False)
+            for packet in container.demux(stream):
+                pictures = _whole(packet)
+                whole.update(picture.pts for picture in pictures if picture.pts is not None)
+                if any(picture.pts is not None and picture.pts > index.pts[wanted] for picture in pictures):
+                    break
+        except av.FFmpegError:
+            pass  # what was not reached is not whole
+    begin = int(np.searchsorted(index.pts, index.keys[key])) if len(index.keys) else 0
+    return next((frame for frame in range(begin, wanted) if int(index.pts[frame]) not in whole), wanted)
+
+
+def _whole(packet: Any) -> list[Any]:
+    """The undamaged pictures that a packet gives."""
+    try:
+        return [picture for picture in packet.decode() if not picture.is_corrupt]
+    except av.FFmpegError:
+        return []
 
 
 def _decoded(index: FrameIndex, container: Any, stream: Any, frames: Sequence[int]) -> Iterator[Any]:
