@@ -17,6 +17,7 @@ from vidcolor.errors import CorrectionError
 from vidcolor.project import Project
 from vidcolor.project.corrections import PAGE, Correction, frame_of, remove_correction, write_correction
 from vidcolor.project.kinds import COLORS, CUTS, KINDS, OfShot, check_said
+from vidcolor.project.palette import named_color, read_palette
 from vidcolor.project.versions import version_named
 from vidcolor.state.corrected import touched
 from vidcolor.state.film import Film
@@ -30,8 +31,8 @@ OPTIONS = {
     "keyframe": ("file",),
     "reference": ("file",),
     "region": ("file", "picture", "part"),
-    "paint": ("file", "mask"),
-    "scribble": ("file", "mask"),
+    "paint": ("file", "mask", "color"),
+    "scribble": ("file", "mask", "color"),
     "hint": ("at", "color", "radius"),
     "neutral": ("file", "at", "radius"),
     "saturation": ("amount", "file"),
@@ -65,7 +66,7 @@ def correct_command(args: argparse.Namespace, terminal: Terminal) -> None:
         if args.kind == "cut" and frame == planned.shot.frames.start and planned.shot.entry.kind == "cut":
             raise CorrectionError(f"frame {frame}: a shot begins there by a cut already; nothing was written")
         entries, files = _entries(args, film, planned), _files(args)
-        _check_values(args, entries, files)
+        _check_values(args, with_code(project, entries), files)
         film, name = write_checked(film, args.kind, frame, entries, files)
     _tell_written(args.kind, frame, film, name, terminal)
 
@@ -151,7 +152,8 @@ def _row(plan: Plan, correction: Correction, shown: dict[str, ShotState]) -> tup
     said, shots = correction.said, named([state.planned.shot.id for state in theirs])[2:]
     timecode = plan.reel.timecode(correction.frame)
     words = (shots or "-", _state(correction, theirs), said.by or "-", said.note or "-")
-    return (correction.name, correction.kind, f"{correction.frame}", timecode, *words)
+    kind = f"{correction.kind}, {correction.named}" if correction.named else correction.kind
+    return (correction.name, kind, f"{correction.frame}", timecode, *words)
 
 
 def _state(correction: Correction, theirs: list[ShotState]) -> str:
@@ -209,6 +211,16 @@ def _check_values(args: argparse.Namespace, entries: dict[str, Any], files: dict
         shown = ",".join(f"{part:g}" for part in written) if isinstance(written, list) else written
         words = error.problem.replace(" in quotes", "").replace("[640, 410]", "640,410")
         raise CorrectionError(f"--{error.place} {shown}: {words}; nothing was written") from error
+
+
+def with_code(project: Project, entries: dict[str, Any]) -> dict[str, Any]:
+    """The entries, the colour itself in the place of its name in the palette."""
+    if entries.get("color") is None:
+        return entries
+    try:
+        return {**entries, "color": named_color(read_palette(project), entries["color"])}
+    except CorrectionError as error:
+        raise CorrectionError(f"--color: {error}; nothing was written") from error
 
 
 def _listed(names: tuple[str, ...]) -> str:

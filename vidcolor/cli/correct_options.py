@@ -14,9 +14,9 @@ kinds, and what each takes:
   reference FRAME --file PICTURE       the frame takes its colours from this picture
   region FRAME --file MASK --picture PICTURE [--part MASK]
                                        the white part takes its colours from the picture, or from the white part of it
-  paint FRAME --file RGBA [--mask MASK]     colours where the picture is opaque
-  scribble FRAME --file RGBA           thin strokes: their colours spread over what they run through
-  hint FRAME --at X,Y --color RRGGBB [--radius N]    a point's colour spreads over the thing there
+  paint FRAME --file RGBA [--mask MASK] [--color COLOR]     colours where the picture is opaque
+  scribble FRAME --file RGBA [--color COLOR]    thin strokes: their colours spread over what they run through
+  hint FRAME --at X,Y --color COLOR [--radius N]    a point's colour spreads over the thing there
   neutral FRAME --at X,Y | --file MASK that thing, or what is white there, stays gray
   saturation FRAME --amount A [--file MASK]    chroma of the shot, or of the mask's white part, times A
   hue FRAME --degrees D [--file MASK]  the same turned by D: red towards yellow is positive
@@ -31,6 +31,7 @@ FRAME is a number from 0 or a timecode; SHOT is a name as `vidcolor status` show
 frame. Colours go with the thing through the shot, both ways, up to the next exact picture of a person; pixels beside
 it do not change. X,Y are the film's pixels from the left and top. Paints and masks are PNG,
 TIFF, PSD or OpenRaster of the frame's proportions, all visible layers together; other pictures as references are.
+COLOR is RRGGBB, or a name that palette.toml in the project folder has: a line "coat navy" = "1f2a5c" for each.
 
 example:
   vidcolor correct northwind.vidcolor paint 1203 --file coat.png --note "the coat is navy"
@@ -61,7 +62,9 @@ def add_correct(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument("--picture", type=path, metavar="FILE", help="of a region: where its colours come from")
     parser.add_argument("--part", type=path, metavar="FILE", help="of a region: only the white part of its picture")
     parser.add_argument("--at", type=_point, metavar="X,Y", help="a point, in the film's pixels")
-    parser.add_argument("--color", metavar="RRGGBB", help="its colour, sRGB in hexadecimal digits")
+    parser.add_argument(
+        "--color", metavar="RRGGBB|NAME", help="its colour: sRGB in hexadecimal digits, or its name in palette.toml"
+    )
     parser.add_argument("--radius", type=_number, metavar="N", help="the colour goes no farther than N pixels")
     parser.add_argument(
         "--amount", type=_number, metavar="A", help="of a saturation: 0 is gray, 1 changes nothing, to 4"

@@ -77,8 +77,12 @@ class Painter:
         name = correction.files["paint"]
         painted = self.library.painted(name, self.hashes[name], self.size)
         share = _resized(painted.share, size)
-        chroma = np.stack([_resized(plane * painted.share, size) for plane in painted.chroma])
-        chroma = chroma / np.maximum(share, LEAST)
+        assert isinstance(correction.said, Paint)
+        if correction.said.color is not None:
+            chroma = np.broadcast_to(chroma_of(correction.said.color), (2, *size))
+        else:
+            chroma = np.stack([_resized(plane * painted.share, size) for plane in painted.chroma])
+            chroma = chroma / np.maximum(share, LEAST)
         return chroma.astype(np.float32), share * (self._mask(correction, size) if "mask" in correction.files else 1)
 
     def _mask(self, correction: Correction, size: tuple[int, ...]) -> Array:

@@ -21,6 +21,7 @@ from vidcolor.errors import CorrectionError, InputError, ProjectError, SettingsE
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.folder import Project, remove_tree, toml_text
 from vidcolor.project.kinds import KINDS, ROLES, UNCOUNTED, Said, check_said
+from vidcolor.project.palette import CODE, named_color, read_palette
 from vidcolor.settings import read_toml
 from vidcolor.timeline import TIMECODE, parse_timecode
 from vidcolor.types import Reel
@@ -48,6 +49,8 @@ class Correction:
     references folder without."""
     mark: str
     """Hash of all of it that colours are made of."""
+    named: str = ""
+    """The name of its colour in the palette, where it gave one."""
 
     @property
     def kind(self) -> str:
@@ -175,6 +178,7 @@ def _read(
     tables = _tables(project, page)
     kind = _kind(page, tables)
     where = _where(tables, reel)
+    written = _with_color(project, page, where, tables)
     said = _said(page, where, tables, kind)
     frame = _frame(page, said, reel)
     if said.reel != reel.name:
@@ -188,9 +192,24 @@ def _read(
         except (OSError, VidcolorError) as error:
             raise CorrectionError(f"{page}: frame {frame}: {error}") from error
     counts = {key: value for key, value in plain(said).items() if key not in (*UNCOUNTED, *files)}
+    if counts.get("color", "") is None:
+        del counts["color"]  # a paint of its own colours is what it was before paints could name one
     hashes = {role: found[place]["hash"] for role, place in files.items()}
     mark = fingerprint({"at": frame, **{key: str(value) for key, value in counts.items()}, **hashes})
-    return Correction(name, said, frame, files, mark), found
+    named = written if written != getattr(said, "color", written) else ""
+    return Correction(name, said, frame, files, mark, named), found
+
+
+def _with_color(project: Project, page: str, where: str, tables: dict[str, Any]) -> str:
+    """Puts the colour itself in the place of its name in the palette; answers what was written there."""
+    written = tables.get("color")
+    if not isinstance(written, str) or CODE.fullmatch(written):
+        return ""
+    try:
+        tables["color"] = named_color(read_palette(project), written)
+    except CorrectionError as error:
+        raise CorrectionError(f"{page}: {where}color: {error}") from error
+    return written
 
 
 def _tables(project: Project, page: str) -> dict[str, Any]:

@@ -76,6 +76,8 @@ class Paint(Said):
 
     paint: FileName
     mask: FileName | None = None
+    color: Color | None = None
+    """In place of the picture's own colours"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

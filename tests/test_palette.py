@@ -1,0 +1,76 @@
+"""palette.toml: names that corrections give colours by; changing one makes stale the shots that use it alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from test_pipeline_corrections import correct, run, versions
+from test_pipeline_layers import AT, CUT, SIZE, WANTED, chroma, disc, inside, made, work, write_paint
+
+from vidcolor.cli.parser import main
+
+__all__ = ["made", "work"]
+POINT = f"{int(SIZE[1] * 0.2 + 1.5 * AT)},{SIZE[0] // 2}"
+
+
+def palette(work: Path, **colors: str) -> None:
+    text = "".join(f'"{name.replace("_", " ")}" = "{color}"\n' for name, color in colors.items())
+    (work / "film.vidcolor" / "palette.toml").write_text(text)
+
+
+def test_a_named_colour_is_that_colour_and_changing_it_makes_its_shots_anew_alone(work, tmp_path, capsys):
+    palette(work, coat_red="cc1a1a", floor="808080")
+    share = disc(AT).astype(np.float32)
+    paint = write_paint(tmp_path / "coat.png", share, (0.1, 0.6, 0.1))
+    correct(work, "paint", str(AT), "--file", str(paint), "--color", "coat red")
+    correct(work, "hint", str(CUT + 2), "--at", POINT, "--color", "floor")
+    assert run(work) == 0
+    well = inside(AT, SIZE)[0]
+    well = cv2.resize(well.astype(np.uint8), SIZE[::-1], interpolation=cv2.INTER_NEAREST)[::2, ::2] > 0
+    assert np.hypot(*(chroma(work, 0, 2)[AT][:, well] - WANTED[:, None])).mean() < 3, (
+        "red as named, not the paint's green"
+    )
+    capsys.readouterr()
+    assert main(["corrections", str(work / "film.vidcolor")]) == 0
+    told = capsys.readouterr().out
+    assert "paint, coat red" in told
+    assert "hint, floor" in told
+    before = versions(work)
+    palette(work, floor="808080", coat_red="#CC1A1A", spare="123456")
+    assert run(work) == 0
+    assert set(versions(work)) == set(before), "the same colours"
+    palette(work, floor="808080", coat_red="1a1acc")
+    assert run(work) == 0
+    assert set(versions(work)) - set(before) == {"r1-000000/v003"}
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "said"),
+    [
+        ('"coat navy" = "1f2a5c"', "coat nav", "palette.toml has no colour 'coat nav'; did you mean 'coat navy'?"),
+        ('"coat navy" = "navy"', "coat navy", "palette.toml: coat navy = 'navy' must be a colour in six hexadecimal"),
+        ('"coat navy" = 7', "coat navy", "palette.toml: coat navy = 7 must be a colour in six hexadecimal digits"),
+        ("coat navy", "coat navy", "palette.toml: not valid TOML"),
+    ],
+    ids=["unknown", "no colour", "a number", "no toml"],
+)
+def test_names_that_say_no_colour_are_told_in_a_line(work, capsys, page, name, said):
+    project = work / "film.vidcolor"
+    (project / "palette.toml").write_text(page)
+    capsys.readouterr()
+    assert main(["correct", str(project), "hint", str(AT), "--at", POINT, "--color", name]) == 2
+    typed = capsys.readouterr().err
+    assert said in typed
+    assert "nothing was written" in typed
+    assert list((project / "corrections").glob("*")) == []
+    (project / "corrections").mkdir(exist_ok=True)
+    (project / "corrections" / "1-hint.toml").write_text(
+        f'kind = "hint"\nframe = {AT}\nat = [3, 4]\ncolor = "{name}"\n'
+    )
+    assert main(["corrections", str(project)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"corrections/1-hint.toml: frame {AT}: color: " in line
+    assert said in line

@@ -1,0 +1,54 @@
+"""The palette: names that people give colours, in `palette.toml` of the project folder, a line each.
+
+    "coat navy" = "1f2a5c"
+
+A correction may say such a name where it takes a colour. It is made of the colour, not of the name: where a colour is
+changed here, the shots whose corrections name it are stale, and no others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from vidcolor.checked import suggestion
+from vidcolor.errors import CorrectionError, ProjectError, SettingsError
+from vidcolor.project.folder import Project
+from vidcolor.project.kinds import TAKES
+from vidcolor.settings import read_toml
+
+PALETTE = "palette.toml"
+CODE = re.compile(r"#?[0-9A-Fa-f]{6}")
+LARGEST = 256 << 10
+"""Bytes of a palette."""
+
+
+def read_palette(project: Project) -> Mapping[str, Any]:
+    """Names to what the palette says of them; empty where there is none. Refuses a file that is no palette."""
+    try:
+        path = project.path(PALETTE)
+        if not path.is_file():
+            return {}
+        if path.stat().st_size > LARGEST:
+            raise CorrectionError(f"{PALETTE}: larger than {LARGEST >> 10} KiB; this is no palette, move it away")
+        return read_toml(path)
+    except SettingsError as error:
+        raise CorrectionError(str(error).replace(str(project.path(PALETTE)), PALETTE)) from error
+    except (ProjectError, OSError) as error:
+        raise CorrectionError(f"{PALETTE}: {error}") from error
+
+
+def named_color(palette: Mapping[str, Any], written: str) -> str:
+    """The colour that a name stands for; what is no name of a palette that there is comes back as it is.
+
+    Refuses, where there is a palette, names that it does not have, and what it says that is no colour.
+    """
+    if CODE.fullmatch(written) or not palette:
+        return written
+    if written not in palette:
+        raise CorrectionError(f"{PALETTE} has no colour {written!r:.60}{suggestion(written, palette)}")
+    color = palette[written]
+    if not isinstance(color, str) or not CODE.fullmatch(color):
+        raise CorrectionError(f"{PALETTE}: {written} = {color!r:.60} must be {TAKES['color']}; mend that line")
+    return color.removeprefix("#").lower()
