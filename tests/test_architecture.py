@@ -24,6 +24,7 @@ FLOOR = {
     "settings": 2,
     "types": 2,
     "compiled": 2,
+    "columns": 3,
     "weights": 2,
     "machine": 2,
     "threads": 2,

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy import ndarray as Array
 
-from vidcolor.compiled import strict
+from vidcolor.columns import follow_columns
 from vidcolor.networks.precision import run_alone
 
 STRIP = 128
@@ -63,8 +63,8 @@ def compare(target: Looks, reference: Looks, values: Array, *, tau: float, reach
     with torch.inference_mode():
         for first in range(0, len(rows), STRIP):
             scores = rows[first : first + STRIP] @ columns
-            seen = scores.numpy()  # NumPy and a loop of ours find where the best are: PyTorch takes ten times as long
-            _follow(seen, np.int32(first), nearest, returns)
+            seen = scores.numpy()  # where the best are is found without PyTorch, which takes ten times as long
+            follow_columns(seen, np.int32(first), nearest, returns)
             best.append(seen.argmax(1))
             top = scores.amax(1)
             weights = scores.sub_(top[:, None]).exp_()
@@ -75,18 +75,6 @@ def compare(target: Looks, reference: Looks, values: Array, *, tau: float, reach
     like = (target.features * reference.features[:, chosen]).sum(0)
     back = np.hypot(*(target.places - target.places[returns[chosen]]).T)
     return Found(torch.cat(means).T.contiguous().numpy(), torch.cat(masses).numpy(), like, back.astype(np.float32))
-
-
-@strict()
-def _follow(scores, first, nearest, returns):  # type: ignore[no-untyped-def]
-    """The best score of each column so far, and its row; of equal ones the first."""
-    for i in range(scores.shape[0]):
-        row = np.int32(first + i)
-        for j in range(scores.shape[1]):
-            score = scores[i, j]
-            better = score > nearest[j]
-            nearest[j] = score if better else nearest[j]
-            returns[j] = row if better else returns[j]
 
 
 def _joined(target: Looks, reference: Looks, tau: float, reach: float) -> tuple[Array, Array]:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.columns import first_of_most
 from vidcolor.features import Features, correlate
 from vidcolor.settings import ReferenceSettings
 
@@ -69,6 +70,6 @@ def similarity(a: Array, b: Array) -> float:
     """How far the picture described by `a` shows what `b` shows: 0..1; a picture and itself score 1."""
     correlation = correlate(a, b)
     best = correlation.argmax(1)
-    mutual = correlation.argmax(0)[best] == np.arange(len(best))
-    score = (correlation.max(1).mean() + MUTUAL * mutual.mean()) / (1 + MUTUAL)
+    mutual = first_of_most(correlation)[best] == np.arange(len(best))
+    score = (np.take_along_axis(correlation, best[:, None], 1).mean() + MUTUAL * mutual.mean()) / (1 + MUTUAL)
     return float(np.clip(score, 0, 1))
