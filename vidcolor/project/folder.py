@@ -19,6 +19,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from vidcolor.checked import MisfitError, PathText, checked
 from vidcolor.errors import ProjectError, SettingsError
 from vidcolor.partial import grown
@@ -32,8 +34,8 @@ CORRECTING = ".correcting"
 JSON_LIMIT = 256 << 20
 """A project file larger than this many bytes is not ours."""
 LARGEST, LONGEST_NUMBER = 1 << 53, 20
-LONG_NUMBER = re.compile(r"[0-9]{16}")
-"""Fewer digits hold nothing beyond LARGEST."""
+LONG_NUMBER = re.compile(rb"[\s\[:,-][0-9]{16}")
+"""Whole numbers of fewer digits hold nothing beyond LARGEST; digits behind a point, and of hashes, are passed over."""
 TEMPLATE = """\
 # A vidcolor project. This file is yours; everything in plan/, shots/, exports/ and cache/ is the machine's.
 version = 1
@@ -245,13 +247,13 @@ class Project:
             with open(path, "rb", buffering=0) as file:
                 if os.fstat(file.fileno()).st_size > JSON_LIMIT:
                     raise ProjectError(f"{path}: too large to be a project file; {mended()}")
-                text = file.read().decode()
-            data = (_CHECKING_READER if LONG_NUMBER.search(text) else _READER).decode(text)
+                text = file.read()
+            data = _CHECKING_READER.decode(text.decode()) if LONG_NUMBER.search(text) else _READER.decode(text)
         except OSError as error:
             if whole and isinstance(error, FileNotFoundError):
                 raise ProjectError(f"{path}: is missing; {mended()}") from error
             raise _cannot("read", Path(path), error) from error
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, msgspec.DecodeError) as error:
             raise ProjectError(f"{path}: damaged ({error}); {mended()}") from error
         if not isinstance(data, dict):
             raise ProjectError(f"{path}: damaged (not a table); {mended()}")
@@ -313,7 +315,7 @@ def _whole(text: str) -> int:
     return number
 
 
-_READER, _CHECKING_READER = json.JSONDecoder(), json.JSONDecoder(parse_int=_whole)
+_READER, _CHECKING_READER = msgspec.json.Decoder(), json.JSONDecoder(parse_int=_whole)
 """Made once: a long film has thousands of files. Numbers are checked where there are long ones: it takes time."""
 
 

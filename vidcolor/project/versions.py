@@ -16,7 +16,7 @@ from typing import Any
 
 from vidcolor.errors import ProjectError
 from vidcolor.hashes import sha256_of
-from vidcolor.project.fingerprint import Ingredients, Value, fingerprint
+from vidcolor.project.fingerprint import Ingredients, Value, fingerprint, is_of
 from vidcolor.project.folder import Project, remove_tree
 
 MADE = "made.json"
@@ -132,7 +132,7 @@ def _read(project: Project, shot_id: str, number: int) -> Version:
     path = project.root / name
     data = project.read_json(f"{name}/{MADE}", MADE_SCHEMA, whole=name)
     mark, ingredients = data.get("fingerprint"), data.get("ingredients")
-    if not isinstance(mark, str) or not isinstance(ingredients, dict) or fingerprint(ingredients) != mark:
+    if not isinstance(mark, str) or not isinstance(ingredients, dict) or not is_of(mark, ingredients):
         raise ProjectError(f"{path / MADE}: damaged; delete {path} and render again")
     if not os.path.isfile(os.path.join(path, CHROMA)):
         raise ProjectError(f"{path}: its {CHROMA} is missing; delete {path} and render again")

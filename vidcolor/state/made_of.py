@@ -83,8 +83,23 @@ def _offered_mark(pictures: Iterable[Picture]) -> str:
     return fingerprint({p.name: p.hash for p in pictures})
 
 
-def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
-    """All that the colours of one shot are made of."""
+def film_ingredients(film: Film) -> Ingredients:
+    """What the colours of every shot of a film are made of."""
+    settings = film.settings
+    return {
+        "reel": film.plan.reel.hash,
+        **{f"stage.{name}": STAGES[name] for name in ("colorize", "propagate")},
+        **reading_ingredients(settings),
+        **settings_ingredients("colorize", settings.colorize),
+        **settings_ingredients("propagate", settings.propagate),
+        **network_ingredients(settings),
+        **flow_ingredients(settings.propagate, film.device),
+        COMPUTED_ON: film.computed_on,
+    }
+
+
+def shot_ingredients(film: Film, planned: ShotPlan, shared: Ingredients | None = None) -> Ingredients:
+    """All that the colours of one shot are made of; `shared`: `film_ingredients`, if they are at hand."""
     plan, settings = film.plan, film.settings
     keys: Ingredients = {}
     mixed = planned.mixed
@@ -97,19 +112,12 @@ def shot_ingredients(film: Film, planned: ShotPlan) -> Ingredients:
             keys |= {_below_room(region.path): f"{plan.hashes[region.path]} {region.picture}"}
             keys |= {_below_room(region.part): plan.hashes[region.part]} if region.part else {}
     return {
-        "reel": plan.reel.hash,
+        **(shared or film_ingredients(film)),
         "frames": f"{planned.reach.start}-{planned.reach.stop}",
         **{name: value for key in planned.laid_over for name, value in over_ingredients(key, plan.hashes).items()},
         **keys,
         **_corrections_ingredients(planned, settings),
         **{f"fade {run.start}-{run.stop}": "" for run in planned.fades},
-        **{f"stage.{name}": STAGES[name] for name in ("colorize", "propagate")},
-        **reading_ingredients(settings),
-        **settings_ingredients("colorize", settings.colorize),
-        **settings_ingredients("propagate", settings.propagate),
-        **network_ingredients(settings),
-        **flow_ingredients(settings.propagate, film.device),
-        COMPUTED_ON: film.computed_on,
     }
 
 

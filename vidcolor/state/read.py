@@ -218,8 +218,9 @@ def list_given(project: Project, reel: Reel, found: Corrected) -> Given:
     masks = [path for region in names.regions for path in (region.path, region.part) if path]
     wanted = dict.fromkeys([*(p.path for p in names.pictures), *masks])
     files = {path: hashed_file(os.path.join(folder, path), known.get(path)) for path in wanted}
-    marks = {p.path: finding_mark(p, files[p.path]["hash"], reel, shots) for p in names.pictures}
-    seen = fresh_findings(names.pictures, load_findings(project), marks)
+    looked = load_findings(project)
+    marks = {p.path: finding_mark(p, files[p.path]["hash"], reel, shots) for p in names.pictures if p.path in looked}
+    seen = fresh_findings(names.pictures, looked, marks)
     settled = settle(names.pictures, seen)
     refuse_doubles(settled, reel)
     check_shots(settled, shots)

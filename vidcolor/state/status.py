@@ -12,7 +12,7 @@ from vidcolor.settings import ExportSettings
 from vidcolor.state.corrected import approved_version
 from vidcolor.state.doubt import Point, Suggestion, area_beyond, best_first, points_of, suggestions_of
 from vidcolor.state.film import Film
-from vidcolor.state.made_of import but_for_the_machine, describe, is_layer_rule, shot_ingredients
+from vidcolor.state.made_of import but_for_the_machine, describe, film_ingredients, is_layer_rule, shot_ingredients
 from vidcolor.state.plan import ShotPlan, clear_frames
 
 State = Literal["fresh", "stale", "new"]
@@ -82,23 +82,27 @@ class ShotState:
 
 def states(film: Film) -> list[ShotState]:
     """The state of every shot, in order."""
-    return [state_of(film, planned) for planned in film.plan.shots]
+    shared = film_ingredients(film)
+    return [state_of(film, planned, shared) for planned in film.plan.shots]
 
 
-def state_of(film: Film, planned: ShotPlan) -> ShotState:
-    """The state of one shot: fresh when the version in force is made of today's ingredients."""
+def state_of(film: Film, planned: ShotPlan, shared: Ingredients | None = None) -> ShotState:
+    """The state of one shot: fresh when the version in force is made of today's ingredients.
+
+    shared  `film_ingredients`, if they are at hand
+    """
     approved = approved_version(film.project, planned, planned.approval) if planned.approval else None
     if approved is None:
-        return state_today(film, planned)
-    wanted = shot_ingredients(film, planned) if planned.matched else {}
+        return state_today(film, planned, shared)
+    wanted = shot_ingredients(film, planned, shared) if planned.matched else {}
     elsewhere = film.settings.export.machines == "any" and made_elsewhere(approved, wanted)
     state: State = "fresh" if elsewhere or approved.ingredients == wanted else "stale"
     return ShotState(planned, state, approved, read_report(film.project, approved), approved=True)
 
 
-def state_today(film: Film, planned: ShotPlan) -> ShotState:
+def state_today(film: Film, planned: ShotPlan, shared: Ingredients | None = None) -> ShotState:
     """The same, whatever a person approved."""
-    wanted = shot_ingredients(film, planned) if planned.matched else {}
+    wanted = shot_ingredients(film, planned, shared) if planned.matched else {}
     newest = elsewhere = None
     for version in versions_of(film.project, planned.shot.id):
         if version.ingredients == wanted:
