@@ -140,3 +140,27 @@ def test_xml_at_the_rates_of_film_and_television(tmp_path):
 def test_xml_that_is_no_list_of_the_film_is_refused(tmp_path, text, words):
     with pytest.raises(InputError, match=words):
         told(tmp_path, "xml", text)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "words"),
+    [
+        ("csv", "shot,start,stop,entry\na,24,60,cut\nb,60,120,cut\n", "fits 24 frames earlier: it counts from another"),
+        ("csv", "shot,start,stop,entry\na,0,50,cut\nb,50,100,cut\n", "the film at 25 frames a second: write it at the"),
+        ("csv", "shot,start,stop,entry\na,0,50,cut\nb,50,120,cut\n", "the film at 30 frames a second: write it at the"),
+        (
+            "edl",
+            "001 AX V C 01:00:00:00 01:00:04:00 01:00:00:00 01:00:03:24",
+            "01:00:03:24.* counts more than the film's",
+        ),
+    ],
+)
+def test_a_list_of_another_start_or_rate_is_named_with_what_would_fit(tmp_path, suffix, text, words):
+    with pytest.raises(InputError, match=words):
+        told(tmp_path, suffix, text)
+
+
+@pytest.mark.parametrize(("stop", "end"), [(70, "for the frames before it"), (98, "has 96 frames")])
+def test_no_guess_where_nothing_fits(tmp_path, stop, end):
+    with pytest.raises(InputError, match=f"{end}$"):
+        told(tmp_path, "csv", f"shot,start,stop,entry\na,3,{stop},cut\n")

@@ -168,7 +168,9 @@ def _label(path: Path, place: str, text: str, rate: Rate, drop: bool) -> int:
     try:
         return parse_timecode(plain[:8] + ";" + plain[9:] if marked else plain, rate)
     except InputError as error:
-        raise InputError(f"{path}: {place}: {error}") from error
+        faster = int(plain[9:]) >= rate.base
+        hint = f". It counts more than the film's {rate.base} frames a second: write it at {rate}" if faster else ""
+        raise InputError(f"{path}: {place}: {error}{hint}") from error
 
 
 def _placed(path: Path, labels: list[tuple[str, re.Match[str], int, int]], reel: Reel, drop: bool) -> list[_Event]:

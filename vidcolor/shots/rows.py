@@ -7,13 +7,20 @@ film are refused: a frame that no shot holds would be delivered without colour, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 from vidcolor.errors import InputError
-from vidcolor.timeline import FrameRange
+from vidcolor.timeline import FrameRange, Rate
 from vidcolor.types import Reel, Shot, Transition, TransitionKind
 
+LIST_RATES = tuple(
+    Fraction(*pair) for pair in ((24, 1), (25, 1), (30, 1), (24000, 1001), (30000, 1001), (50, 1), (60, 1))
+)
+"""Rates at which a list may have been made that does not fit its film."""
+MISCOUNTED = 2
+"""Frames by which a list may miss the film's length without being at another rate"""
 DEFAULT_REACH = {"dissolve": 6, "fade": 12}
 """Frames on each side of the boundary that a transition takes where a list does not say."""
 
@@ -43,6 +50,7 @@ def shots_of(path: Path, reel: Reel, rows: list[Row]) -> list[Shot]:
         if row.stop > reel.frame_count:
             raise InputError(
                 f"{path}: {row.place}: stop {row.stop} is past the end; {reel.path.name} has {reel.frame_count} frames"
+                f"{_would_fit(rows, reel)}"
             )
     _check_joins(path, reel, rows)
     shots = []
@@ -53,12 +61,28 @@ def shots_of(path: Path, reel: Reel, rows: list[Row]) -> list[Shot]:
     return shots
 
 
+def _would_fit(rows: list[Row], reel: Reel) -> str:
+    """What else the list may be: one counted from elsewhere, or at another rate; empty if neither fits the film."""
+    first, last = rows[0].start, max(row.stop for row in rows)
+    if first and last - first == reel.frame_count:
+        return f". All of it fits {first} frames earlier: it counts from another start"
+    off = abs(last - reel.frame_count)
+    for rate in LIST_RATES:
+        if (
+            rate != reel.rate.fraction
+            and off > MISCOUNTED
+            and abs(last * reel.rate.fraction / rate - reel.frame_count) <= 1
+        ):
+            return f". It is as long as the film at {Rate.of(rate)} frames a second: write it at the film's {reel.rate}"
+    return ""
+
+
 def _check_joins(path: Path, reel: Reel, rows: list[Row]) -> None:
     """Refuses a list that leaves frames out or gives them twice."""
     if rows[0].start:
         raise InputError(
             f"{path}: {rows[0].place}: the first shot starts at {rows[0].start}, maybe behind a leader; one must start "
-            "at frame 0: add a shot for the frames before it"
+            f"at frame 0: add a shot for the frames before it{_would_fit(rows, reel)}"
         )
     for before, row in pairwise(rows):
         if row.start < before.stop:
@@ -74,7 +98,7 @@ def _check_joins(path: Path, reel: Reel, rows: list[Row]) -> None:
     if rows[-1].stop != reel.frame_count:
         raise InputError(
             f"{path}: {rows[-1].place}: last shot stops at {rows[-1].stop}, but {reel.path.name} has "
-            f"{reel.frame_count} frames; let it stop there"
+            f"{reel.frame_count} frames; let it stop there{_would_fit(rows, reel)}"
         )
 
 
