@@ -41,3 +41,16 @@ def test_true_colours_at_named_points_bring_a_wrong_clip_nearer(clicks, tmp_path
     assert [row[1] for row in rows] == ["tool", "tool", "random", "random"]
     gains = [float(value) for value in rows[0][3:5]]
     assert 0 < gains[0] < gains[1]
+
+
+def test_hints_on_a_gray_photograph_bring_it_nearer(clicks, tmp_path: Path, monkeypatch) -> None:
+    picture = np.rint(255 * shot_colors(3, 0, (96, 128))).astype(np.uint8)
+    Image.fromarray(picture).save(tmp_path / "photo.png")
+    monkeypatch.chdir(TOOLS)
+    sys.modules.pop("bench", None)
+    import bench
+
+    out = tmp_path / "out"
+    assert bench.main(["clicks", str(tmp_path), "--out", str(out), "--stills", "1", "--counts", "0,3"]) == 0
+    (row,) = [line.split() for line in (out / "clicks.txt").read_text().splitlines() if line.startswith("photo")]
+    assert float(row[2]) > float(row[1]) + 1

@@ -140,32 +140,38 @@ def run_folds(args: argparse.Namespace) -> None:
 
 def _add_clicks(verbs: argparse._SubParsersAction) -> None:
     from benchmark import clicks as of_clicks
+    from benchmark import clicks_on_stills
 
-    clicks = verbs.add_parser(
-        "clicks", description=of_clicks.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    words = f"{of_clicks.__doc__}\nWith --stills:\n\n{clicks_on_stills.__doc__}"
+    clicks = verbs.add_parser("clicks", description=words, formatter_class=argparse.RawDescriptionHelpFormatter)
     clicks.set_defaults(run=run_clicks)
     clicks.add_argument("clips", type=Path, help="the folder of clips")
     clicks.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the table is written")
     clicks.add_argument("--only", default="", help="names of clips, with commas between")
     clicks.add_argument(
-        "--counts", default="0,1,3,5,10,20", help="clicks to tell figures after (default: 0,1,3,5,10,20)"
+        "--counts", help="clicks to tell figures after (default: 0,1,3,5,10,20; stills 0,1,5,10,50,100)"
     )
+    clicks.add_argument("--stills", type=int, metavar="N", help="CLIPS holds photographs: N of them, evenly spread")
     clicks.add_argument("--seed", type=int, default=0, help="what places by chance begin with")
     clicks.add_argument("--set", dest="assignments", action="append", default=[], metavar="SECTION.NAME=VALUE")
 
 
 def run_clicks(args: argparse.Namespace) -> None:
-    from benchmark import clicks, tables
-    from benchmark.jobs import clips_in
+    from benchmark import clicks, clicks_on_stills, tables
+    from benchmark.jobs import clips_in, pictures_in
 
-    counts = [int(text) for text in args.counts.split(",")]
+    counts = [int(text) for text in args.counts.split(",")] if args.counts else []
     settings = settings_of("standard", args.assignments)
-    rows = clicks.run(clips_in(args.clips, args.only), settings, counts, args.seed, say)
+    if args.stills is None:
+        counts = counts or list(clicks.COUNTS)
+        rows = clicks.run(clips_in(args.clips, args.only), settings, counts, args.seed, say)
+        text = clicks.text_of(rows, counts)
+    else:
+        found = pictures_in(args.clips)
+        chosen = found[:: max(1, len(found) // max(1, args.stills))][: max(1, args.stills)]
+        text = clicks_on_stills.run(chosen, settings, counts or clicks_on_stills.COUNTS, args.seed, say)
     args.out.mkdir(parents=True, exist_ok=True)
-    page = tables.page(
-        "Clicks", args.line, tables.machine.facts(), [("What a click is worth", clicks.text_of(rows, counts))]
-    )
+    page = tables.page("Clicks", args.line, tables.machine.facts(), [("What a click is worth", text)])
     tables.write_page(args.out / "clicks.txt", page)
     say(page)
 

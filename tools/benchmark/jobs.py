@@ -54,6 +54,14 @@ def clips_in(folder: Path, only: str = "") -> list[Path]:
     return [p for p in found if p.name in wanted]
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures in `folder`, by name. Refuses to find none."""
+    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES) if folder.is_dir() else []
+    if not found:
+        raise InputError(f"{folder}: holds no pictures")
+    return found
+
+
 @dataclass(frozen=True)
 class Job:
     """One clip, its keyframes by one rule, and the folder they are written to."""
