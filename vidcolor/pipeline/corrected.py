@@ -118,6 +118,16 @@ def _restore_given(folder: Path) -> None:
         path.replace(folder / KEYS / path.name)
 
 
+def regions_over(maker: KeyframeMaker, key: PlannedKeyframe, target: Frame, below: ColorFrame) -> Layer | None:
+    """A frame's regions as a layer over `below`; None where no network is there to fill them."""
+    found = maker.over(key, target, below)
+    if found is None:
+        return None
+    size = below.confidence.shape
+    chroma = np.stack([resized(plane, size) for plane in found[0].chroma])
+    return Layer(_name_of(key), key.frame, Change(chroma), resized(found[1], size))
+
+
 class Corrector:
     """Lays the corrections of shots over their colours; several threads may ask at once."""
 
@@ -143,7 +153,10 @@ class Corrector:
         start, exact = planned.reach.start, [key["frame"] for key in keys if key["how"] == "exact"]
         with ChromaReader(folder / BASE, start) as base:
             size = base.read(start).confidence.shape
-            found = [self.regions(key, clip[key.frame - start], base.read(key.frame)) for key in planned.laid_over]
+            found = [
+                regions_over(self.maker, key, clip[key.frame - start], base.read(key.frame))
+                for key in planned.laid_over
+            ]
             for correction in planned.corrections:
                 if correction.kind in LAYERS:
                     target = clip[correction.frame - start]
@@ -201,15 +214,6 @@ class Corrector:
             if found["frame"] in laid.span and laid.layer.change.chroma is not None:
                 answered |= np.asarray(laid.at(found["frame"], folder, size)[1]) >= ANSWERED
         return bool(answered[top:bottom, left:right].mean() >= ANSWERED)
-
-    def regions(self, key: PlannedKeyframe, target: Frame, below: ColorFrame) -> Layer | None:
-        """A frame's regions as a layer over `below`; None where no network is there to fill them."""
-        found = self.maker.over(key, target, below)
-        if found is None:
-            return None
-        size = below.confidence.shape
-        chroma = np.stack([resized(plane, size) for plane in found[0].chroma])
-        return Layer(_name_of(key), key.frame, Change(chroma), resized(found[1], size))
 
     def _carry(self, laid: Laid, planned: ShotPlan, clip: Clip, folder: Path) -> None:
         """Keeps the layer's matte, as it is on every frame of its span, unless it is there already."""

@@ -11,21 +11,22 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vidcolor.features import Features, PatchFeatures
 from vidcolor.media.read import Clip, resized
 from vidcolor.media.store import ChromaReader
-from vidcolor.pipeline.corrected import OWN, Corrector, base_of
+from vidcolor.pipeline.corrected import OWN, base_of, regions_over
 from vidcolor.pipeline.fades import dimmed
 from vidcolor.pipeline.kept import FOLDER as KEYS
 from vidcolor.pipeline.kept import given_name, given_of, read_given
-from vidcolor.pipeline.keyframes import KeyframeMaker
+from vidcolor.pipeline.keyframes import Colorizer, KeyframeMaker, load_colorizer
 from vidcolor.pipeline.layers import Change, Layer, over
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import Painter, spreads
-from vidcolor.pipeline.render import Models, load_models, load_seen
+from vidcolor.pipeline.render import load_seen
 from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import LAYERS
 from vidcolor.project.versions import CHROMA, Version, read_report
@@ -36,6 +37,9 @@ from vidcolor.state.made_of import base_ingredients, layer_rules, layers_in, sho
 from vidcolor.state.plan import PlannedKeyframe, ShotPlan
 from vidcolor.state.status import ShotState
 from vidcolor.types import ColorFrame, Frame, Guidance, working_size
+
+if TYPE_CHECKING:
+    from vidcolor.networks.features import NetworkFeatures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,22 +90,23 @@ class _Makers:
         self.painter = self._painter(self._features)
 
     @cached_property
-    def _models(self) -> Models:
-        return load_models(self.film.settings, self.film.device)
+    def _seen(self) -> NetworkFeatures | None:
+        return load_seen(self.film.settings)
+
+    @cached_property
+    def _colorizer(self) -> Colorizer:
+        assert self._seen is not None, "the settings name a network"
+        return load_colorizer(self._seen)
 
     def _color(
         self, target: Frame, guidance: Sequence[Guidance], settings: ColorizeSettings, laid: ColorFrame | None = None
     ) -> ColorFrame:
-        assert self._models.colorizer is not None, "the settings name it"
-        return self._models.colorizer(target, guidance, settings, laid)
+        return self._colorizer(target, guidance, settings, laid)
 
     @cached_property
     def seeing(self) -> Painter:
         """Sees by networks, where the settings name any."""
-        return self._painter(load_seen(self.film.settings) or self._features)
-
-    def regions(self, key: PlannedKeyframe, target: Frame, below: ColorFrame) -> Layer | None:
-        return Corrector(self.film, self.painter, self.maker, self._models.flow, None).regions(key, target, below)
+        return self._painter(self._seen or self._features)
 
     def _painter(self, features: Features) -> Painter:
         film = self.film
@@ -140,7 +145,7 @@ def _preview(makers: _Makers, state: ShotState, frame: int) -> Preview | None:
 
 def _layer(makers: _Makers, planned: ShotPlan, said: Correction | PlannedKeyframe, below: ColorFrame) -> Layer | None:
     if isinstance(said, PlannedKeyframe):
-        return makers.regions(said, makers.target(planned, said.frame), below)
+        return regions_over(makers.maker, said, makers.target(planned, said.frame), below)
     if spreads(said):
         return makers.seeing.layer(said, below, makers.target(planned, said.frame))
     return makers.painter.plain(said, below.confidence.shape)

@@ -48,6 +48,7 @@ from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, working_size
 
 if TYPE_CHECKING:
+    from vidcolor.networks.features import NetworkFeatures
     from vidcolor.networks.propagator import Propagator
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ def load_models(settings: Settings, device: str, *, networks: Networks = "all") 
     return Models(flow, PatchFeatures(), seen=load_seen(settings) if networks == "seen" else None)
 
 
-def load_seen(settings: Settings) -> Features | None:
+def load_seen(settings: Settings) -> NetworkFeatures | None:
     """What the networks that the settings name see by, and no more of them; None where they name none."""
     if settings.colorize.network != "shipped" and settings.propagate.network != "shipped":
         return None
