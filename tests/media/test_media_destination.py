@@ -45,7 +45,9 @@ def test_the_suffix_must_suit_the_delivery(tmp_path: Path, name: str, delivery: 
 
 
 def test_an_unknown_delivery_names_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="prores-422hq, prores-4444, ffv1, dnxhr-hqx, proxy"):
+    with pytest.raises(
+        SettingsError, match="prores-422hq, prores-4444, prores-4444-xq, ffv1, dnxhr-hqx, dnxhr-444, proxy"
+    ):
         check_destination(tmp_path / "out.mov", "betamax", make_reel(), ExportSettings())
     with pytest.raises(SettingsError, match="did you mean 'prores-422hq'"):
         check_destination(tmp_path / "out.mov", "prores-422", make_reel(), ExportSettings())

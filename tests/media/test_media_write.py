@@ -36,7 +36,7 @@ from vidcolor.types import ColorTags, DeliveryFrame, Reel
 MOV = [name for name, codec in CODECS.items() if codec.suffixes[0] == ".mov"]
 PRORES = [name for name, codec in CODECS.items() if codec.is_prores]
 RATES = [(Rate(24), False), (Rate(24000, 1001), False), (Rate(25), False), (Rate(30000, 1001), True)]
-DECODED_SCALE = {"prores-4444": 4}
+DECODED_SCALE = {"prores-4444": 4, "prores-4444-xq": 4}
 """FFmpeg decodes ProRes 4444 to 12 bits."""
 RATE_NAMES = ["24", "23.976", "25", "29.97DF"]
 
@@ -162,7 +162,7 @@ def test_ffv1_gives_every_code_back(tmp_path: Path, size: tuple[int, int]) -> No
             assert np.array_equal(plane, given)
 
 
-@pytest.mark.parametrize("delivery", ["prores-422hq", "prores-4444", "dnxhr-hqx"])
+@pytest.mark.parametrize("delivery", ["prores-422hq", "prores-4444", "prores-4444-xq", "dnxhr-hqx", "dnxhr-444"])
 def test_lossy_masters_stay_near(tmp_path: Path, delivery: str) -> None:
     reel = make_reel()
     written = write(tmp_path, reel, delivery)
