@@ -6,12 +6,13 @@ Log is Cineon's, as a scan's printing densities are: 300 codes of 10 bits to a f
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import av
 import numpy as np
 
-from vidcolor.media.luma import channels_of, layout_of, linear_of
+from vidcolor.media.luma import channels_of, layout_of, linear_of, look_up
 
 TOP, BLACK, WHITE, DECADE = 1023, 95, 685, 300
 """Codes of 10 bits: the highest, of black, of white, and how many are a factor of ten."""
@@ -28,17 +29,27 @@ def as_light(picture: Any, transfer: str) -> Any:
     floats = layout is not None and layout.kind == "float"
     if transfer in ("auto", "linear" if floats else "video"):
         return picture
-    if floats:
-        values = [channel.astype(np.float32) for channel in linear_of(picture)]
-    else:
-        bits = layout.bits if layout is not None else 8
-        values = [channel.astype(np.float32) / np.float32(2**bits - 1) for channel in channels_of(picture)]
+    if not floats:
+        channels = channels_of(picture)  # refuses other layouts
+        table = _table(layout.bits if layout is not None else 8, transfer)
+        values = [look_up(channel, table) for channel in channels]
+        return _picture(values, FORMATS[len(values)])
+    values = [channel.astype(np.float32) for channel in linear_of(picture)]
     if transfer == "log":
         values = [from_log(value) for value in values]
     elif transfer == "video":
         codes = [np.rint(np.clip(np.nan_to_num(value), 0, 1) * 65535).astype(np.uint16) for value in values]
         return _picture(codes, "gray16le" if len(codes) == 1 else "rgb48le")
     return _picture(values, FORMATS[len(values)])
+
+
+@lru_cache(maxsize=8)
+def _table(bits: int, transfer: str) -> np.ndarray:
+    """(2^bits,) float32: the light of every code."""
+    values = np.arange(2**bits, dtype=np.float32) / np.float32(2**bits - 1)
+    table = from_log(values) if transfer == "log" else values
+    table.setflags(write=False)
+    return table
 
 
 def _picture(channels: list[np.ndarray], name: str) -> Any:
