@@ -28,7 +28,6 @@ FLOOR = {
     "weights": 2,
     "machine": 2,
     "threads": 2,
-    "memory": 2,
     "cache": 2,
     "color": 3,
     "confidence": 3,

@@ -22,7 +22,6 @@ from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaReader, ChromaWriter
-from vidcolor.memory import keep_freed
 from vidcolor.pipeline.checkpoint import Checkpoint, close_checkpoint, open_checkpoint
 from vidcolor.pipeline.corrected import BASE, Corrector, Networks, base_of, store_of, take_base
 from vidcolor.pipeline.costs import Tally, colored_frames, frame_seconds, keyframe_seconds
@@ -105,7 +104,6 @@ def load_models(settings: Settings, device: str, *, networks: Networks = "all") 
     networks  those that the work has any use for (`networks_for`): all, what they see by alone, or none
     """
     check_device(settings, device)
-    keep_freed()
     flow = build_flow(settings.propagate.flow, settings.propagate, device)
     if networks == "all":
         return Models(flow, PatchFeatures(), *_networks(settings))
