@@ -120,7 +120,7 @@ class PropagateSettings:
     """What looks colours up in the keyframes and weighs what the carriers found: the shipped networks, or none
     (features that need no training, and rules; two thirds of the time)."""
     things: bool = True
-    """Look-up asks what things are, not only what they look like; without it a frame takes a tenth less time.
+    """Look-up asks what things are, not only what they look like; without it a frame takes a fifth less time.
     Unasked where there is no network, and of grainy frames, where it would do harm."""
     keyframes: Annotated[int, within(1, 100)] = 6
     """Colours that flow cannot bring are looked up in so many of the nearest keyframes."""
