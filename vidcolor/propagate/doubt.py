@@ -152,8 +152,7 @@ class Doubt:
     def go_on(self, state: Mapping[str, Array]) -> None:
         """Takes up what `state` gave for the same shot."""
         self._area = state["area"].copy()
-        if "off" in state:  # what was kept by an earlier release has none
-            self._off = dict(zip(state["off_places"].tolist(), state["off"], strict=True))
+        self._off = dict(zip(state["off_places"].tolist(), state["off"], strict=True))
         self._links.go_on(state)
 
     def area(self) -> dict[str, Any]:

@@ -47,6 +47,8 @@ PARTS: dict[str, Kinds] = {
     "tracker": {"before": (PLANE, "float32"), **LABELS},
     "doubt": {
         "area": (("frames", "bounds"), "int16"),
+        "off_places": (("off",), "int64"),
+        "off": (("off", "rows", "columns"), "float32"),
         "points": ((2, "cells"), "float64"),
         "labels": (("cells",), "int64"),
         "given": ((), "int64"),
