@@ -11,8 +11,14 @@ import film
 import numpy as np
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 from vidcolor.example import ExampleFacts, make_example
+
+# a busy machine is no fault of what is tested
+SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("any machine", deadline=None, suppress_health_check=SLOW)
+settings.load_profile("any machine")
 
 
 @dataclass(frozen=True)

@@ -166,10 +166,3 @@ def test_a_film_whose_references_changed_is_planned_first(work, capsys):
     assert propose(work) == 2
     assert "run `vidcolor plan" in capsys.readouterr().err
     assert not (work / "film.vidcolor/proposals").exists()
-
-
-def test_without_a_network_there_is_no_such_command(work, capsys, monkeypatch):
-    monkeypatch.setattr(shipped, "PROPOSER", work / "none.safetensors")
-    with pytest.raises(SystemExit):
-        propose(work)
-    assert "invalid choice" in capsys.readouterr().err

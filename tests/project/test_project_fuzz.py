@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import write_gray_film, write_picture
 
@@ -16,9 +16,7 @@ from vidcolor.cli.parser import main
 
 FILES = ("project.toml", "plan/reels.json", "plan/shots.json", "plan/keyframes.json", "plan/references.json")
 MADE = ("shots/r1-000000/v001/made.json", "shots/r1-000000/v001/report.json")
-CALM = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
+CALM = settings(max_examples=60, derandomize=True)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shot_scenes import reel_of
 
@@ -84,7 +84,7 @@ def shot_lists(draw: st.DrawFn) -> list[Shot]:
     return shots
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(shots=shot_lists(), clock=st.sampled_from(CLOCKS), suffix=st.sampled_from([".edl", ".otio", ".csv"]))
 def test_any_shots_come_back(tmp_path, shots, clock, suffix):
     reel = reel_of(shots[-1].frames.stop, *clock)
@@ -422,14 +422,14 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(suffix=st.sampled_from([".edl", ".otio", ".csv"]), junk=st.binary(max_size=300))
 def test_junk_is_refused_and_nothing_else(tmp_path, suffix, junk):
     with pytest.raises(VidcolorError):
         read_text(tmp_path, suffix, junk)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250)
 @given(data=st.data(), suffix=st.sampled_from([".edl", ".otio", ".csv"]))
 def test_damaged_lists_are_read_or_refused(tmp_path, data, suffix):
     text = {".edl": edl_text, ".otio": otio_text, ".csv": csv_text}[suffix](some_shots(), reel_of(300)).encode()
@@ -440,7 +440,7 @@ def test_damaged_lists_are_read_or_refused(tmp_path, data, suffix):
     _read_or_refuse(tmp_path, suffix, text)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250)
 @given(data=st.data())
 def test_timelines_of_anything_are_read_or_refused(tmp_path, data):
     content = json.loads(otio_text(some_shots(), reel_of(300)))

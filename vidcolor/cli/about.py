@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from vidcolor import __version__
 from vidcolor.errors import WeightsError
 from vidcolor.machine import computed_on, graphics, number_type
-from vidcolor.networks.shipped import COLORIZER, FEATURES, FOLDER, PROPAGATOR, THINGS, mark_of
+from vidcolor.networks.shipped import COLORIZER, FEATURES, FOLDER, PROPAGATOR, PROPOSER, THINGS, mark_of
 
 LIBRARIES = ("numpy", "numba", "av", "opencv-python-headless", "openimageio", "opentimelineio", "torch", "safetensors")
 SOURCES = FOLDER / "sources.csv"
@@ -35,7 +35,7 @@ def version_lines(verbose: bool) -> Iterator[str]:
     yield ", ".join(f"{name} {_version_of(name)}" for name in LIBRARIES)
     yield f"computes on: {computed_on()}; networks in {number_type()}; GPU: {graphics() or 'none in use'}"
     yield "networks:"
-    for file in (FEATURES, THINGS, COLORIZER, PROPAGATOR):
+    for file in (FEATURES, THINGS, COLORIZER, PROPAGATOR, PROPOSER):
         size, head = file.stat().st_size / 1e6, _head(file)
         yield f"  {file.stem}  {size:.1f} MB  SHA-256 {mark_of(file)}...  {_origin(head)}"
     yield "licence: vidcolor is MIT; results are yours, paid work included"

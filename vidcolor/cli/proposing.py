@@ -6,13 +6,10 @@ import argparse
 
 from vidcolor.cli.options import project_command
 from vidcolor.cli.propose import LARGEST_SEED, MOST, USUAL, number
-from vidcolor.networks import shipped
 
 
 def add_proposing(verbs: argparse._SubParsersAction) -> None:
-    """Adds both commands where a network that proposes is there."""
-    if not shipped.PROPOSER.is_file():
-        return
+    """Adds both commands."""
     _add_propose(verbs)
     _add_accept(verbs)
 

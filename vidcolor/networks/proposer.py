@@ -28,7 +28,7 @@ SIDE = 64
 """Short side of the chroma that is diffused."""
 LONGEST = 3
 """Times by which it may be longer than it is wide; what is longer yet is diffused in other proportions."""
-STEPS = 8
+STEPS = 6
 """From noise to colours."""
 SEEN = 4
 """Times by which the picture in which things are looked for is larger than the chroma."""

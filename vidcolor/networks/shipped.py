@@ -9,10 +9,8 @@ from vidcolor.errors import WeightsError
 from vidcolor.hashes import sha256_of
 
 FOLDER = Path(__file__).parent / "weights"
-NAMES = ("features", "things", "colorizer", "propagator")
-FEATURES, THINGS, COLORIZER, PROPAGATOR = (FOLDER / f"{name}.safetensors" for name in NAMES)
-PROPOSER = FOLDER / "proposer.safetensors"
-"""Not shipped yet: where it goes once it is trained."""
+NAMES = ("features", "things", "colorizer", "propagator", "proposer")
+FEATURES, THINGS, COLORIZER, PROPAGATOR, PROPOSER = (FOLDER / f"{name}.safetensors" for name in NAMES)
 
 
 @cache

@@ -87,7 +87,7 @@ def test_his_goes_from_0_to_4() -> None:
     assert dhis(truth, reference, truth) == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(arrays.arrays(np.uint8, (3, 6, 7)))
 def test_rgb_histograms_count_codes(rgb: np.ndarray) -> None:
     true = [np.bincount(plane.reshape(-1), minlength=256) / plane.size for plane in rgb]

@@ -187,7 +187,7 @@ def test_bytes_that_wrap_round_would_flatter_a_colorless_frame() -> None:
     assert Truth(truth).figures(gray).psnr_delivered == pytest.approx(honest, abs=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(arrays.arrays(np.uint8, (2, 3, 12, 13)))
 def test_bytes_have_the_figures_of_floats(pair: np.ndarray) -> None:
     first, second = pair
@@ -199,7 +199,7 @@ def test_bytes_have_the_figures_of_floats(pair: np.ndarray) -> None:
         assert Truth(first).figures(second) == Truth(a).figures(b)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     arrays.arrays(np.float64, st.integers(1, 300), elements=st.floats(0, 150)),
     st.floats(0, 1),
