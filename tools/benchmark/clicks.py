@@ -25,7 +25,7 @@ from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.propagator import Propagator
 from vidcolor.pipeline.corrected import ANSWERED
-from vidcolor.pipeline.layers import carry, over
+from vidcolor.pipeline.layers import Layer, carry, over_together
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import AROUND, Painter
 from vidcolor.project.corrections import Correction
@@ -86,23 +86,33 @@ class Artist:
 
     def begin(self) -> None:
         """Takes all hints back."""
+        self.hints, self.carried = list[Correction](), dict[int, tuple[list[Layer], list[list[ColorFrame]]]]()
         self.colors, self.shares = list(self.base), [np.zeros(self.size, np.float32) for _ in self.base]
 
     def click(self, point: Point) -> None:
-        """Says the true colour at a point."""
-        frame, x, y = point
-        layer = self.painter.layer(self._hint(frame, x, y), self.base[frame], self.clip.frames[frame])
-        frames = self.clip.frames[1:]  # up to the exact picture
-        for found in carry(layer, frames, self.flow, self.settings.propagate, (True, False), self.cache):
-            self.colors[found.index] = over(self.colors[found.index], layer.change, found.confidence)
-            self.shares[found.index] = np.maximum(self.shares[found.index], found.confidence)
+        """Says the true colour at a point: hints of its frame share it anew."""
+        self.hints.append(self._hint(len(self.hints), *point))
+        at, frames = point[0], self.clip.frames[1:]  # up to the exact picture
+        said = [hint for hint in self.hints if hint.frame == at]
+        layers = self.painter.layers(said, self.base[at], self.clip.frames[at])
+        found = [
+            list(carry(one, frames, self.flow, self.settings.propagate, (True, False), self.cache)) for one in layers
+        ]
+        self.carried[at] = layers, found
+        for n, frame in enumerate(frames):
+            color, shares = self.base[frame.index], np.zeros(self.size, np.float32)
+            for layers, mattes in self.carried.values():
+                there = [matte[n].confidence for matte in mattes]
+                color = over_together(color, [(one.change, share) for one, share in zip(layers, there, strict=True)])
+                shares = np.maximum(shares, np.minimum(sum(there), 1))
+            self.colors[frame.index], self.shares[frame.index] = color, shares
 
-    def _hint(self, frame: int, x: int, y: int) -> Correction:
+    def _hint(self, number: int, frame: int, x: int, y: int) -> Correction:
         lab, reach = self.clip.labs[frame], AROUND // 2
         near = lab[:, max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1].reshape(3, -1).mean(1)
         codes = np.rint(255 * np.clip(lab_to_rgb(near[:, None, None].astype(np.float32)), 0, 1)).astype(int)
         said = Hint(kind="hint", frame=frame, at=(x, y), color="".join(f"{c:02x}" for c in codes.ravel()))
-        return Correction("hint", said, frame, {}, "")
+        return Correction(f"{number:04d}-hint", said, frame, {}, f"{number:04d}")
 
     def says(self, point: Point) -> bool:
         """Whether hints have said the colour there."""

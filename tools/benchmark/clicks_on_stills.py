@@ -14,7 +14,6 @@ from typing import Any, cast
 
 import cv2
 import numpy as np
-from numpy import ndarray as Array
 from PIL import Image
 
 from vidcolor.color import lab_to_rgb, rgb_to_lab
@@ -22,7 +21,7 @@ from vidcolor.features import LUMA, lightness_of
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.shipped import THINGS
 from vidcolor.networks.things import Things
-from vidcolor.pipeline.layers import over
+from vidcolor.pipeline.layers import over_together
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import Painter
 from vidcolor.project.corrections import Correction
@@ -36,40 +35,28 @@ SIDE, PATCH = 224, 2
 Say = Callable[[str], None]
 
 
-class Seen:
-    """What a network says of one picture, asked once."""
-
-    def __init__(self, network: Any) -> None:
-        self._network, self._said = network, None
-        self.name, self.strides = network.name, getattr(network, "strides", ())
-
-    def __call__(self, lightness: Array) -> Any:
-        if self._said is None:
-            self._said = self._network(lightness)
-        return self._said
-
-
 def measure(path: Path, settings: Settings, seed: int, networks: tuple[Any, Any], counts: Sequence[int]) -> list[float]:
     """PSNR of one photograph after each of the counts of hints."""
     picture = Image.open(path).convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     rgb = np.ascontiguousarray(np.moveaxis(np.asarray(picture, np.float32) / 255, 2, 0))
     true, size = rgb_to_lab(rgb)[0], rgb.shape[1:]
     target = Frame(0, lightness_of(np.tensordot(LUMA, rgb, 1).astype(np.float32)))
-    features, things = (Seen(network) for network in networks)
     no_library = cast("Library", None)  # a hint reads no picture
-    painter = Painter(no_library, {}, features, settings.correct, size, things)
+    painter = Painter(no_library, {}, networks[0], settings.correct, size, networks[1])
     gray = ColorFrame(0, np.zeros((2, *size), np.float32), np.zeros(size, np.float32))
-    color, found, random = gray, list[float](), np.random.default_rng(seed)
-    for count in range(max(counts) + 1):
-        if count in counts:
-            made = lab_to_rgb(np.concatenate([true[None], color.chroma]).astype(np.float32))
-            found.append(psnr(np.clip(made, 0, 1), rgb))
+    random, hints = np.random.default_rng(seed), list[Correction]()
+    for n in range(max(counts)):
         x, y = (int(n) for n in random.integers(0, SIDE - PATCH + 1, 2))
         codes = np.rint(255 * rgb[:, y : y + PATCH, x : x + PATCH].mean((1, 2))).astype(int)
         said = Hint(kind="hint", frame=0, at=(x, y), color="".join(f"{code:02x}" for code in codes))
-        layer = painter.layer(Correction("hint", said, 0, {}, ""), gray, target)
-        assert layer.share is not None, "a hint spreads"
-        color = over(color, layer.change, layer.share)
+        hints.append(Correction(f"{n:04d}-hint", said, 0, {}, f"{n:04d}"))
+    found = []
+    for count in counts:
+        layers = painter.layers(hints[:count], gray, target)
+        parts = [(layer.change, layer.share) for layer in layers if layer.share is not None]
+        color = over_together(gray, parts) if parts else gray
+        made = lab_to_rgb(np.concatenate([true[None], color.chroma]).astype(np.float32))
+        found.append(psnr(np.clip(made, 0, 1), rgb))
     return found
 
 

@@ -21,6 +21,7 @@ from vidcolor.project.palette import named_color, read_palette
 from vidcolor.project.versions import version_named
 from vidcolor.state.corrected import touched
 from vidcolor.state.film import Film
+from vidcolor.state.made_of import said_of
 from vidcolor.state.plan import Plan, ShotPlan
 from vidcolor.state.read import load_film
 from vidcolor.state.status import ShotState, named, state_of, state_today
@@ -170,7 +171,8 @@ def _state(correction: Correction, theirs: list[ShotState]) -> str:
     if correction.kind in CUTS:
         return "rendered" if not any(state.waits for state in theirs) else "not rendered"
     made = [s.version.ingredients.get(correction.place) if s.version else None for s in theirs]
-    return "rendered" if made == [correction.ingredient] * len(theirs) else "not rendered"
+    today = [said_of(s.planned).get(correction.place, correction.ingredient) for s in theirs]
+    return "rendered" if made == today else "not rendered"
 
 
 def frame_at(plan: Plan, where: str) -> int:

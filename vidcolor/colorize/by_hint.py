@@ -9,8 +9,8 @@ point's true colour is worth elsewhere in its frame. Between things the edge fol
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -40,6 +40,10 @@ NOT, SURE = 0.06, 0.86
 """Shares up to which a superpixel is none of the thing, and from which it is wholly."""
 EDGE_REACH, EDGE_STEP = 2.0, 3.0
 """The thing's edge follows the lightness so many pixels far, in steps of so many L*."""
+KEEN = 2.0
+"""Power of the odds by which places compete: the larger, the more goes to the one that reaches cheapest."""
+LEAST = 1e-6
+"""Share from which a place competes."""
 BLOCK = 64
 """Superpixels under a stroke that are compared at once."""
 
@@ -85,35 +89,124 @@ class Looks:
     """(2, E): superpixels that touch"""
 
 
-def spread(
-    lightness: Array,
-    chroma: Array,
-    seeds: Array,
-    features: Features,
-    settings: CorrectSettings,
-    things: Knows | None = None,
-    another: float = 1.0,
-) -> Array:
-    """(h, w) 0..1: how far each pixel belongs to the thing, or things, that the seeds lie on.
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A gray frame, looked at once for all that is said of it."""
+
+    lightness: Array
+    """(h, w) L*"""
+    looks: Mapping[str, tuple[float, Looks]]
+    """By what it is seen, a key of `PUT_RIGHT`: how much that counts, and how it looks"""
+
+    @property
+    def labels(self) -> Array:
+        """(h, w): its superpixels"""
+        return next(iter(self.looks.values()))[1].labels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where something is said of a frame."""
+
+    seeds: Array
+    """(h, w) bool, some of it true: the place itself, wholly the thing's"""
+    another: float = 1.0
+    """How far the colour said is another than what is there, 0 (what is there put right) to 1"""
+    within: Array | None = None
+    """(h, w) 0..1: how far it may count; None: everywhere"""
+    sure: Array | None = None
+    """(h, w) 0..1: how far it counts where it was said; None: as its seeds say"""
+    strength: float = 1.0
+    """How much it counts elsewhere, 0..1"""
+
+
+def see(lightness: Array, chroma: Array, features: Features, things: Knows | None = None) -> Seen:
+    """Looks at a frame.
 
     lightness  (h, w) L*; chroma  (2, h, w) a*b* that the frame has so far, zeros where it has none
-    seeds      (h, w) bool, some of it true
     things     what knows them; None: they are told apart by their features alone
-    another    how far the colour said is another than what is there, 0 (what is there put right) to 1
     """
     labels = segment(lightness, superpixel_count(lightness.shape, DENSITY), threads=1)
-    share = np.zeros(int(labels.max()) + 1, np.float32)
-    for sight, counts, maps in _sights(lightness, features, things):
-        looks, under = looks_of(lightness, chroma, labels, maps), np.unique(labels[seeds])
-        for weights, part in ((PUT_RIGHT[sight], 1 - another), (ANOTHER[sight], another)):
-            if part:
-                logit = np.float32(weights.near) - _cost(looks, under, weights) / np.float32(settings.spread)
-                share += np.float32(counts * part) / (1 + np.exp(-logit))
-    belongs = np.clip((share - NOT) / (SURE - NOT), 0, 1).astype(np.float32)
-    trust = np.ones(lightness.shape, np.float32)
-    guide = cv2.GaussianBlur(lightness, (0, 0), 0.5)
-    settled, _ = smooth(unpool(belongs[None], labels), trust, guide, EDGE_REACH, EDGE_STEP)
-    return np.maximum(np.clip(settled[0], 0, 1), seeds).astype(np.float32)
+    found = _sights(lightness, features, things)
+    return Seen(lightness, {by: (counts, looks_of(lightness, chroma, labels, maps)) for by, counts, maps in found})
+
+
+def spread(seen: Seen, places: Sequence[Place], settings: CorrectSettings) -> list[Array]:
+    """(h, w) 0..1 of each place: how far each pixel belongs to the thing, or things, that it lies on.
+
+    Places compete: what several reach is theirs by how cheaply each does, so that the shares of a pixel sum to no more
+    than 1, whatever their order; nobody else has a share of a place's own seeds. Of those at the very same pixels the
+    last counts. One place alone has all that it reaches.
+    """
+    places = _last_of_same(places)
+    under = [np.unique(seen.labels[place.seeds]) for place in places]
+    shares = [_belongs(seen, at, place.another, settings) for at, place in zip(under, places, strict=True)]
+    order = sorted(range(len(places)), key=lambda n: places[n].seeds.tobytes())  # sums are the same in any other
+    won = _won(np.array(shares, np.float32), under, order)
+    trust, guide = np.ones(seen.lightness.shape, np.float32), cv2.GaussianBlur(seen.lightness, (0, 0), 0.5)
+    owner = np.full(seen.lightness.shape, -1, np.int32)
+    for n, place in enumerate(places):
+        owner[place.seeds & (_bound(place) > 0)] = n
+    reached, claimed = np.zeros_like(trust), np.zeros_like(trust)
+    claims: dict[int, Array] = {}
+    for n in order:
+        place, bound = places[n], _bound(places[n])
+        belongs = np.clip((shares[n] - NOT) / (SURE - NOT), 0, 1).astype(np.float32)
+        settled, _ = smooth(unpool(np.stack([belongs, won[n]]), seen.labels), trust, guide, EDGE_REACH, EDGE_STEP)
+        whole = np.maximum(np.clip(settled[0], 0, 1), place.seeds) * np.float32(place.strength)
+        whole = np.maximum(whole, place.seeds if place.sure is None else place.sure) * bound
+        reached = np.maximum(reached, whole)
+        claims[n] = np.where(owner < 0, np.maximum(settled[1], LEAST) * bound, owner == n).astype(np.float32)
+        claimed += claims[n]
+    for claim in claims.values():
+        claim /= np.maximum(claimed, np.finfo(np.float32).tiny)
+        claim *= reached
+    return [claims[n] for n in range(len(places))]
+
+
+def _bound(place: Place) -> Array | np.float32:
+    return np.float32(1) if place.within is None else place.within
+
+
+def _last_of_same(places: Sequence[Place]) -> list[Place]:
+    """The places, of which a later one at the very same pixels leaves the earlier only what lies beyond its bound."""
+    left: list[Place] = []
+    later: dict[bytes, Array | np.float32] = {}
+    for place in reversed(places):
+        mark = np.packbits(place.seeds).tobytes()
+        bound = _bound(place)
+        if mark in later:
+            free = np.float32(1) - later[mark]
+            left.append(replace(place, within=np.broadcast_to(bound * free, place.seeds.shape)))
+        else:
+            left.append(place)
+        later[mark] = np.maximum(later.get(mark, np.float32(0)), bound)
+    return left[::-1]
+
+
+def _belongs(seen: Seen, under: Array, another: float, settings: CorrectSettings) -> Array:
+    """(count,) 0..1: how far each superpixel belongs to what lies in those under a place."""
+    share = np.zeros(int(seen.labels.max()) + 1, np.float32)
+    for by, (counts, looks) in seen.looks.items():
+        parts = [(table[by], part) for table, part in ((PUT_RIGHT, 1 - another), (ANOTHER, another)) if part]
+        costs = _costs(looks, under, [weights for weights, _ in parts])
+        for (weights, part), cost in zip(parts, costs, strict=True):
+            logit = np.float32(weights.near) - cost / np.float32(settings.spread)
+            share += np.float32(counts * part) / (1 + np.exp(-logit))
+    return share
+
+
+def _won(shares: Array, under: Sequence[Array], order: Sequence[int]) -> Array:
+    """(places, count), sums of 1 over places, added up in `order`: whose a superpixel is that several reach."""
+    sure = np.clip(shares, LEAST, 1 - LEAST)
+    odds = np.float32(KEEN) * (np.log(sure) - np.log1p(-sure))
+    taken = np.zeros(shares.shape[1], np.bool_)
+    own = np.zeros(shares.shape, np.bool_)
+    for n, at in enumerate(under):
+        own[n, at], taken[at] = True, True
+    odds = np.where(taken & ~own, -np.inf, odds)
+    won = np.exp(odds - odds.max(0))
+    return np.asarray(won / won[order].sum(0), np.float32)
 
 
 def _sights(lightness: Array, features: Features, things: Knows | None) -> Iterator[tuple[str, float, Sequence[Array]]]:
@@ -145,13 +238,15 @@ def _edges(labels: Array) -> Array:
     return np.unique(np.sort(np.concatenate(pairs, axis=1), axis=0), axis=1)
 
 
-def _cost(looks: Looks, seeds: Array, weights: Weights) -> Array:
-    """(count,): how unlike the seeds each superpixel is, weighed; of several seeds that it is most like."""
-    direct = np.full(len(looks.planes), np.inf, np.float32)
+def _costs(looks: Looks, seeds: Array, every: Sequence[Weights]) -> list[Array]:
+    """(count,) by each of the weights: how unlike the seeds each superpixel is, by the seed most like it."""
+    direct = [np.full(len(looks.planes), np.inf, np.float32) for _ in every]
     for first in range(0, len(seeds), BLOCK):
-        found = differences(looks, seeds[first : first + BLOCK]) @ np.array(weights.differ, np.float32)
-        direct = np.minimum(direct, found.min(0))
-    return direct + ways(looks, seeds) @ np.array(weights.ways, np.float32)
+        found = differences(looks, seeds[first : first + BLOCK])
+        for n, weights in enumerate(every):
+            direct[n] = np.minimum(direct[n], (found @ np.array(weights.differ, np.float32)).min(0))
+    way = ways(looks, seeds)
+    return [one + way @ np.array(weights.ways, np.float32) for one, weights in zip(direct, every, strict=True)]
 
 
 def differences(looks: Looks, seeds: Array) -> Array:

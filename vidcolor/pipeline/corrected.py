@@ -25,8 +25,9 @@ from vidcolor.pipeline.fades import dimmed
 from vidcolor.pipeline.kept import FOLDER as KEYS
 from vidcolor.pipeline.kept import given_name, read_given, write_given
 from vidcolor.pipeline.keyframes import KeyframeMaker
-from vidcolor.pipeline.layers import Change, Layer, Part, carry, over, span_of
-from vidcolor.pipeline.painter import Painter, spreads
+from vidcolor.pipeline.layers import Change, Layer, Part, carry, over_together, span_of, together
+from vidcolor.pipeline.painter import Painter
+from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import Ingredients
 from vidcolor.project.kinds import LAYERS
 from vidcolor.project.versions import CHROMA, Version, read_report, versions_of
@@ -69,7 +70,7 @@ def networks_for(film: Film, shots: Iterable[ShotPlan]) -> Networks:
     for planned in shots:
         if store_of(planned) != BASE or planned.laid_over or base_of(film, planned) is None:
             return "all"
-        needed.add("seen" if any(spreads(c) for c in planned.corrections) else "none")
+        needed.add("seen" if any(c.spreads for c in planned.corrections) else "none")
     return "seen" if "seen" in needed else "none"
 
 
@@ -94,7 +95,7 @@ def _take_mattes(film: Film, version: Version, planned: ShotPlan, wanted: Ingred
     if layer_rules(version.ingredients) != layer_rules(wanted):
         return
     (folder / MATTES).mkdir(exist_ok=True)
-    made: dict[str, Ingredients] = {c.name: {c.place: c.ingredient} for c in planned.corrections}
+    made: dict[str, Ingredients] = {c.name: {c.place: wanted[c.place]} for c in planned.corrections if c.kind in LAYERS}
     for key in planned.laid_over:
         made[_name_of(key)] = over_ingredients(key, film.plan.hashes)
     for layer, of in made.items():
@@ -157,25 +158,33 @@ class Corrector:
                 regions_over(self.maker, key, clip[key.frame - start], base.read(key.frame))
                 for key in planned.laid_over
             ]
-            for correction in planned.corrections:
-                if correction.kind in LAYERS:
-                    target = clip[correction.frame - start]
-                    found.append(self.painter.layer(correction, base.read(correction.frame), target))
+            laid_on = [correction for correction in planned.corrections if correction.kind in LAYERS]
+            by_frame: dict[int, list[Correction]] = {}
+            for correction in laid_on:
+                by_frame.setdefault(correction.frame, []).append(correction)
+            made = {
+                layer.name: layer
+                for frame, theirs in by_frame.items()
+                for layer in self.painter.layers(theirs, base.read(frame), clip[frame - start])
+            }
+            found += [made[correction.name] for correction in laid_on]
         layers = [_laid(layer, planned, exact) for layer in found if layer is not None]
         (folder / MATTES).mkdir(exist_ok=True)
         for laid in layers:
             self._carry(laid, planned, clip, folder)
+        groups = together([laid.layer for laid in layers])
         confidence, points, answered = [], base_report["points"], set[int]()
         with ExitStack() as opened:
             base = opened.enter_context(ChromaReader(folder / BASE, start))
             mattes = [opened.enter_context(closing(laid.matte(folder))) for laid in layers]
             store = opened.enter_context(ChromaWriter(folder / CHROMA, size, self.film.plan.reel.rate))
             for color in base:
-                for laid, matte in zip(layers, mattes, strict=True):
-                    if color.index in laid.span:
-                        change, share = next(matte)
-                        color = over(color, change, share)
-                        answered.update(self._answered(points, color.index, change, share))
+                for group in groups:
+                    if color.index in layers[group[0]].span:
+                        parts = [next(mattes[n]) for n in group]
+                        color = over_together(color, parts)
+                        for part in parts:
+                            answered.update(self._answered(points, color.index, *part))
                 store.write(dimmed(color, shares.get(color.index, 1.0)))
                 confidence.append(round(float(color.confidence.mean()), 4))
         for key in keys:
@@ -233,15 +242,18 @@ class Corrector:
         if given is None or not laid:
             return
         color = given
-        for one in laid:
-            own = one.layer.correction if one.is_of(frame) else None
-            full = self.painter.layer_at(own, given.confidence.shape) if own is not None else None
-            change, share = full or one.at(frame, folder, given.confidence.shape)
-            color = over(color, change, share)
+        for group in together([one.layer for one in laid]):
+            color = over_together(color, [self._at_size(laid[n], given, folder) for n in group])
         kept = folder / given_name(frame)
         (folder / KEYS / OWN).mkdir(exist_ok=True)
         kept.replace(folder / KEYS / OWN / kept.name)
         write_given(folder, replace(color, confidence=given.confidence), self.film.plan.reel.rate)
+
+    def _at_size(self, laid: Laid, given: ColorFrame, folder: Path) -> tuple[Change, Array | np.float32]:
+        """What a layer makes of a keyframe's own colours, and how far it counts there."""
+        own = laid.layer.correction if laid.is_of(given.index) else None
+        full = self.painter.layer_at(own, given.confidence.shape) if own is not None else None
+        return full or laid.at(given.index, folder, given.confidence.shape)
 
 
 def _laid(layer: Layer, planned: ShotPlan, exact: Sequence[int]) -> Laid:

@@ -114,6 +114,40 @@ def over(color: ColorFrame, change: Change, share: Array | np.float32) -> ColorF
     return ColorFrame(color.index, chroma.astype(np.float32), confidence.astype(np.float32))
 
 
+def over_together(color: ColorFrame, parts: Sequence[tuple[Change, Array | np.float32]]) -> ColorFrame:
+    """The colours with layers over them that share each place: none lies over another, whatever their order.
+
+    Carried shares may sum to more than 1; there they are scaled down to it. One layer is laid as `over` lays it.
+    """
+    if len(parts) == 1:
+        return over(color, *parts[0])
+    total = np.maximum(sum((share for _, share in parts), np.zeros_like(color.confidence)), 1)
+    chroma, known = color.chroma.astype(np.float32), np.zeros_like(color.confidence)
+    for change, share in parts:
+        part = share / total
+        chroma = chroma + part * (change(color.chroma) - color.chroma)
+        known = known if change.chroma is None else known + part
+    confidence = np.maximum(color.confidence, np.minimum(known, 1))
+    return ColorFrame(color.index, chroma.astype(np.float32), confidence.astype(np.float32))
+
+
+def together(layers: Sequence[Layer]) -> list[list[int]]:
+    """Layers by number, in the order they are laid in: those side by side that spread on one frame share places."""
+    groups: list[list[int]] = []
+    for n, layer in enumerate(layers):
+        before = layers[n - 1] if n else None
+        if before is not None and layer.soft and before.soft and layer.frame == before.frame:
+            groups[-1].append(n)
+        else:
+            groups.append([n])
+    return [sorted(group, key=lambda n: _mark(layers[n])) for group in groups]
+
+
+def _mark(layer: Layer) -> str:
+    """What it says, whatever it is called."""
+    return layer.correction.mark if layer.correction is not None else ""
+
+
 def change_of(correction: Correction, painted: Array | None) -> Change:
     """What a correction of colour makes of colours; `painted`: (2, h, w) a*b* of its paint."""
     said = correction.said

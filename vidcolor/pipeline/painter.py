@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.colorize.by_hint import Knows, spread
+from vidcolor.colorize.by_hint import Knows, Place, see, spread
 from vidcolor.features import Features
 from vidcolor.media.read import resized
 from vidcolor.pipeline.layers import Change, Layer, change_of, chroma_of, how_other, one_color, spread_out
@@ -24,12 +24,6 @@ STROKE = 0.5
 LEAST = 1e-6
 AROUND = 5
 """Pixels of chroma, each way, that a point speaks for."""
-
-
-def spreads(correction: Correction) -> bool:
-    """Whether a correction is a point or strokes, that the things they lie on are filled from."""
-    said = correction.said
-    return isinstance(said, Scribble) or (isinstance(said, Hint | Neutral) and said.at is not None)
 
 
 class Painter:
@@ -49,12 +43,22 @@ class Painter:
         self.library, self.hashes, self.features, self.settings, self.size = library, hashes, features, settings, size
         self.things = things
 
-    def layer(self, correction: Correction, below: ColorFrame, target: Frame) -> Layer:
-        """The correction on its frame, at the size of `below`: the colours that the frame has without it."""
+    def layers(self, corrections: Sequence[Correction], below: ColorFrame, target: Frame) -> list[Layer]:
+        """Corrections of one frame, at the size of `below`: the colours that the frame has without them.
+
+        Those that spread compete: see `colorize.by_hint.spread`.
+        """
         size = below.confidence.shape
-        if spreads(correction):
-            return self._spread(correction, below, target)
-        return self.plain(correction, size)
+        places = {c.name: self._place(c, below) for c in corrections if c.spreads}
+        shares = dict[str, Array]()
+        if places:
+            seen = see(_resized(target.lightness, size), below.chroma, self.features, self.things)
+            found = spread(seen, [place for _, place in places.values()], self.settings)
+            shares = dict(zip(places, found, strict=True))
+        return [
+            replace(_layer(c, places[c.name][0], shares[c.name]), soft=True) if c.spreads else self.plain(c, size)
+            for c in corrections
+        ]
 
     def plain(self, correction: Correction, size: tuple[int, ...]) -> Layer:
         """A correction that does not spread, at `size`."""
@@ -91,37 +95,30 @@ class Painter:
         painted = self.library.painted(name, self.hashes[name], self.size)
         return _resized(painted.white * painted.share, size)
 
-    def _spread(self, correction: Correction, below: ColorFrame, target: Frame) -> Layer:
-        """A point or strokes, over the things that they lie on."""
+    def _place(self, correction: Correction, below: ColorFrame) -> tuple[Change, Place]:
+        """What a point or strokes make of colours, and where they are said."""
         said, size = correction.said, below.confidence.shape
-        lightness = _resized(target.lightness, size)
         if isinstance(said, Scribble):
             chroma, share = self.paint(correction, size)
             seeds = share >= min(STROKE, float(share.max()))
-            found = self._thing(lightness, below, seeds)
-            found = np.maximum(share, found * np.float32(self.settings.scribble))
             own = spread_out(one_color(chroma, share), seeds.astype(np.float32))
-            return replace(_layer(correction, change_of(correction, own), found), soft=True)
+            return change_of(correction, own), Place(seeds, sure=share, strength=self.settings.scribble)
         assert isinstance(said, Hint | Neutral)
         assert said.at is not None
         scale = size[1] / self.size[1]
         x, y = ((c + 0.5) * scale - 0.5 for c in said.at)
         seeds = np.zeros(size, np.bool_)
         seeds[min(size[0] - 1, max(0, round(y))), min(size[1] - 1, max(0, round(x)))] = True
-        change, another = change_of(correction, None), 1.0
+        change, another, within = change_of(correction, None), 1.0, None
         if isinstance(said, Hint):
             there = _around(below.chroma, seeds)
             change, another = replace(change, instead=there), how_other(there, chroma_of(said.color))
             if below.chroma.any():  # colours that were sure tell how far the thing goes; those that were not mislead
                 another *= float(_around(below.confidence[None], seeds).item())
-        found = self._thing(lightness, below, seeds, another)
         if said.radius:
             ys, xs = np.mgrid[: size[0], : size[1]]
-            found = found * np.clip(said.radius * scale + 0.5 - np.hypot(ys - y, xs - x), 0, 1)
-        return replace(_layer(correction, change, found.astype(np.float32)), soft=True)
-
-    def _thing(self, lightness: Array, below: ColorFrame, seeds: Array, another: float = 1.0) -> Array:
-        return spread(lightness, below.chroma, seeds, self.features, self.settings, self.things, another)
+            within = np.clip(said.radius * scale + 0.5 - np.hypot(ys - y, xs - x), 0, 1).astype(np.float32)
+        return change, Place(seeds, another, within)
 
 
 def _around(chroma: Array, seeds: Array) -> Array:

@@ -6,7 +6,7 @@ carried. What other frames' corrections will bring here is not known yet, and to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy import ndarray as Array
 
 from vidcolor.features import Features, PatchFeatures
 from vidcolor.media.read import Clip, resized
@@ -23,9 +24,9 @@ from vidcolor.pipeline.fades import dimmed
 from vidcolor.pipeline.kept import FOLDER as KEYS
 from vidcolor.pipeline.kept import given_name, given_of, read_given
 from vidcolor.pipeline.keyframes import Colorizer, KeyframeMaker, load_colorizer
-from vidcolor.pipeline.layers import Change, Layer, over
+from vidcolor.pipeline.layers import Change, Layer, over_together, together
 from vidcolor.pipeline.library import Library
-from vidcolor.pipeline.painter import Painter, spreads
+from vidcolor.pipeline.painter import Painter
 from vidcolor.pipeline.render import load_seen
 from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import LAYERS
@@ -34,7 +35,7 @@ from vidcolor.propagate.keyframes import at_chroma_size
 from vidcolor.settings import ColorizeSettings
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import base_ingredients, layer_rules, layers_in, shot_ingredients
-from vidcolor.state.plan import PlannedKeyframe, ShotPlan
+from vidcolor.state.plan import ShotPlan
 from vidcolor.state.status import ShotState
 from vidcolor.types import ColorFrame, Frame, Guidance, working_size
 
@@ -124,47 +125,54 @@ def _preview(makers: _Makers, state: ShotState, frame: int) -> Preview | None:
     below = _rendered(makers.film, state, frame) or _made(makers, planned, frame)
     if below is None:
         return None
-    color, given, missing = below.color, below.given, list[str]()
-    layers: list[Correction | PlannedKeyframe] = [*planned.laid_over, *planned.corrections]
-    for said in layers:
-        if isinstance(said, Correction) and said.kind not in LAYERS:
-            continue
-        if isinstance(said, Correction) and below.left is not None and said.place not in below.left:
-            continue
-        everywhere = isinstance(said, Correction) and not spreads(said) and not said.files
-        if said.frame != frame and not everywhere:
-            missing.append(said.place if isinstance(said, Correction) else f"the regions of frame {said.frame}")
-            continue
-        layer = _layer(makers, planned, said, below.machine)
-        if layer is not None:
-            color = over(color, layer.change, np.float32(1) if layer.share is None else layer.share)
-            given = None if given is None else _over_given(makers.painter, given, layer)
+    found, missing = list[Layer](), list[str]()
+    said = [c for c in planned.corrections if c.kind in LAYERS and (below.left is None or c.place in below.left)]
+    spread = _spread(makers, planned, [c for c in said if c.spreads and c.frame == frame], below.machine)
+    for key in planned.laid_over:
+        if key.frame != frame:
+            missing.append(f"the regions of frame {key.frame}")
+        elif layer := regions_over(makers.maker, key, makers.target(planned, frame), below.machine):
+            found.append(layer)
+    for correction in said:
+        everywhere = not correction.spreads and not correction.files
+        if correction.frame != frame and not everywhere:
+            missing.append(correction.place)
+        else:
+            size = below.machine.confidence.shape
+            found.append(spread.get(correction.name) or makers.painter.plain(correction, size))
+    color, given = below.color, below.given
+    for group in together(found):
+        layers = [found[n] for n in group]
+        color = over_together(color, [(at.change, np.float32(1) if at.share is None else at.share) for at in layers])
+        given = None if given is None else _over_given(makers.painter, given, layers)
     color = dimmed(color, below.share)
     return Preview(color, given, tuple(missing))
 
 
-def _layer(makers: _Makers, planned: ShotPlan, said: Correction | PlannedKeyframe, below: ColorFrame) -> Layer | None:
-    if isinstance(said, PlannedKeyframe):
-        return regions_over(makers.maker, said, makers.target(planned, said.frame), below)
-    if spreads(said):
-        return makers.seeing.layer(said, below, makers.target(planned, said.frame))
-    return makers.painter.plain(said, below.confidence.shape)
+def _spread(makers: _Makers, planned: ShotPlan, said: Sequence[Correction], below: ColorFrame) -> Mapping[str, Layer]:
+    """Layers of what spreads on one frame, by their names."""
+    if not said:
+        return {}
+    made = makers.seeing.layers(said, below, makers.target(planned, said[0].frame))
+    return {layer.name: layer for layer in made}
 
 
-def _over_given(painter: Painter, given: ColorFrame, layer: Layer) -> ColorFrame:
-    """A layer over what a person gave of the frame, at its size."""
-    size = given.confidence.shape
+def _over_given(painter: Painter, given: ColorFrame, layers: Sequence[Layer]) -> ColorFrame:
+    """Layers that share their places over what a person gave of the frame, at its size."""
+    laid = over_together(given, [_at_size(painter, layer, given.confidence.shape) for layer in layers])
+    return replace(laid, confidence=given.confidence)
+
+
+def _at_size(painter: Painter, layer: Layer, size: tuple[int, ...]) -> tuple[Change, Array | np.float32]:
     full = painter.layer_at(layer.correction, size) if layer.correction is not None else None
     if full is not None:
-        laid = over(given, *full)
-    elif layer.share is None:
-        laid = over(given, layer.change, np.float32(1))
-    else:
-        change, share = layer.change, resized(layer.share, (size[0], size[1]))
-        if layer.varies and change.chroma is not None:
-            change = Change(np.stack([resized(plane, share.shape) for plane in change.chroma]))
-        laid = over(given, change, share)
-    return replace(laid, confidence=given.confidence)
+        return full
+    if layer.share is None:
+        return layer.change, np.float32(1)
+    change, share = layer.change, resized(layer.share, (size[0], size[1]))
+    if layer.varies and change.chroma is not None:
+        change = Change(np.stack([resized(plane, share.shape) for plane in change.chroma]))
+    return change, share
 
 
 def _rendered(film: Film, state: ShotState, frame: int) -> _Below | None:

@@ -20,7 +20,7 @@ from vidcolor.checked import MisfitError, plain, suggestion
 from vidcolor.errors import CorrectionError, InputError, ProjectError, SettingsError, VidcolorError
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.folder import Project, remove_tree, toml_text
-from vidcolor.project.kinds import KINDS, ROLES, UNCOUNTED, Said, check_said
+from vidcolor.project.kinds import KINDS, ROLES, UNCOUNTED, Hint, Neutral, Said, Scribble, check_said
 from vidcolor.project.palette import CODE, named_color, read_palette
 from vidcolor.settings import read_toml
 from vidcolor.timeline import TIMECODE, parse_timecode
@@ -55,6 +55,12 @@ class Correction:
     @property
     def kind(self) -> str:
         return self.said.kind
+
+    @property
+    def spreads(self) -> bool:
+        """Whether it is a point or strokes, that the things they lie on are filled from."""
+        at_point = isinstance(self.said, Hint | Neutral) and self.said.at is not None
+        return at_point or isinstance(self.said, Scribble)
 
     @property
     def ingredient(self) -> str:

@@ -138,10 +138,20 @@ def _below_room(name: str) -> str:
 
 def _corrections_ingredients(planned: ShotPlan, settings: Settings) -> Ingredients:
     """The corrections of a shot's colours, and how they are laid on; nothing where there are none."""
-    said: Ingredients = {correction.place: correction.ingredient for correction in planned.corrections}
+    said = said_of(planned)
     if not planned.laid_over and not any(correction.kind in LAYERS for correction in planned.corrections):
         return said
     return {**said, LAYERS_STAGE: STAGES["corrections"], **settings_ingredients("correct", settings.correct)}
+
+
+def said_of(planned: ShotPlan) -> Ingredients:
+    """The corrections of a shot's colours by their places; what spreads, with all that it shares its frame with."""
+    spread: dict[int, Ingredients] = {}
+    for correction in planned.corrections:
+        if correction.spreads:
+            spread.setdefault(correction.frame, {})[correction.place] = correction.ingredient
+    beside = {frame: f" beside {fingerprint(theirs)}" for frame, theirs in spread.items() if len(theirs) > 1}
+    return {c.place: c.ingredient + (beside.get(c.frame, "") if c.spreads else "") for c in planned.corrections}
 
 
 def base_ingredients(ingredients: Mapping[str, Value]) -> Ingredients:

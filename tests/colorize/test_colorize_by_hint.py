@@ -1,0 +1,116 @@
+"""Hints of one frame compete for its things: whose a place is hangs on costs, never on the order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vidcolor.color import lab_to_rgb, rgb_to_lab
+from vidcolor.features import LUMA, PatchFeatures, lightness_of
+from vidcolor.pipeline.layers import over_together, together
+from vidcolor.pipeline.library import Library
+from vidcolor.pipeline.painter import Painter
+from vidcolor.project.corrections import Correction
+from vidcolor.project.kinds import Hint
+from vidcolor.research.metrics.image import psnr
+from vidcolor.settings import CorrectSettings
+from vidcolor.types import ColorFrame, Frame
+
+SIZE, CELL = (96, 128), 48
+COLORS = ("5a1a1a", "e8c070", "305a8a", "e8d8f0", "6a9a50", "201a40")
+"""Far apart in lightness from their neighbours"""
+MANY = 20
+
+
+def codes(color: str) -> np.ndarray:
+    return np.array([int(color[k : k + 2], 16) for k in (0, 2, 4)], np.float32) / 255
+
+
+@pytest.fixture(scope="module")
+def still() -> np.ndarray:
+    """(3, H, W) R'G'B' of six things in two rows, each of one colour with its own light and a fine grain."""
+    random, rgb = np.random.default_rng(3), np.zeros((3, *SIZE), np.float32)
+    for n, color in enumerate(COLORS):
+        y, x = CELL * (n // 3), CELL * (n % 3)
+        rgb[:, y : y + CELL, x : x + CELL] = codes(color)[:, None, None]
+    return np.clip(rgb + random.normal(0, 0.015, SIZE).astype(np.float32), 0, 1)
+
+
+class Counted:
+    """Features that count how often they are asked."""
+
+    def __init__(self) -> None:
+        self.asked, self._features = 0, PatchFeatures()
+        self.name, self.strides = self._features.name, self._features.strides
+
+    def __call__(self, lightness: np.ndarray):
+        self.asked += 1
+        return self._features(lightness)
+
+
+def laid(rgb: np.ndarray, hints: list[Hint], features=None) -> ColorFrame:
+    """The gray still under hints, in the order given."""
+    features = features or PatchFeatures()
+    library: Library = None  # type: ignore[assignment]  # a hint reads no picture
+    painter = Painter(library, {}, features, CorrectSettings(), SIZE)
+    gray = ColorFrame(0, np.zeros((2, *SIZE), np.float32), np.zeros(SIZE, np.float32))
+    said = [Correction(f"{n:04d}-hint", hint, 0, {}, f"{hint.at} {hint.color}") for n, hint in enumerate(hints)]
+    layers = painter.layers(said, gray, Frame(0, lightness_of(np.tensordot(LUMA, rgb, 1).astype(np.float32))))
+    color = gray
+    for group in together(layers):
+        color = over_together(color, [(layers[n].change, layers[n].share) for n in group])
+    assert sum(layer.share for layer in layers).max() < 1 + 1e-5
+    return color
+
+
+def true_hints(rgb: np.ndarray, count: int) -> list[Hint]:
+    random, found = np.random.default_rng(5), []
+    for _ in range(count):
+        y, x = (int(random.integers(2, side - 2)) for side in SIZE)
+        color = np.rint(255 * rgb[:, y - 1 : y + 2, x - 1 : x + 2].mean((1, 2))).astype(int)
+        found.append(Hint(kind="hint", frame=0, at=(x, y), color="".join(f"{c:02x}" for c in color)))
+    return found
+
+
+def test_the_order_of_two_hints_does_not_matter(still):
+    red = Hint(kind="hint", frame=0, at=(24, 24), color=COLORS[0])
+    yellow = Hint(kind="hint", frame=0, at=(72, 24), color=COLORS[1])
+    one, other = laid(still, [red, yellow]), laid(still, [yellow, red])
+    assert one.chroma.tobytes() == other.chroma.tobytes()
+    assert one.confidence.tobytes() == other.confidence.tobytes()
+    for hint, x in ((red, 24), (yellow, 72)):
+        wanted = rgb_to_lab(codes(hint.color)[:, None, None])[1:, 0, 0]
+        assert np.hypot(*(one.chroma[:, 16:32, x - 8 : x + 8].mean((1, 2)) - wanted)) < 5
+
+
+def test_true_hints_never_take_away_what_earlier_ones_brought(still):
+    lab, hints, found = rgb_to_lab(still), true_hints(still, MANY), []
+    for count in (1, 3, 5, 10, MANY):
+        made = np.concatenate([lab[:1], laid(still, hints[:count]).chroma]).astype(np.float32)
+        found.append(psnr(np.clip(lab_to_rgb(made), 0, 1), still))
+    assert min(np.diff(found)) > -0.1, found
+    assert found[-1] > found[0] + 3, found
+
+
+def test_a_hint_keeps_its_own_point_among_many(still):
+    hints = true_hints(still, MANY)
+    chroma = laid(still, hints).chroma
+    for hint in hints:
+        x, y = (int(c) for c in hint.at)
+        wanted = rgb_to_lab(codes(hint.color)[:, None, None])[1:, 0, 0]
+        assert np.hypot(*(chroma[:, y, x] - wanted)) < 0.5, hint
+
+
+def test_of_two_hints_at_one_point_the_later_counts(still):
+    hint = Hint(kind="hint", frame=0, at=(24, 24), color=COLORS[0])
+    later = replace(hint, color=COLORS[1])
+    both = laid(still, [hint, later])
+    assert both.chroma.tobytes() == laid(still, [later]).chroma.tobytes()
+
+
+def test_ten_hints_look_at_their_frame_once(still):
+    features = Counted()
+    laid(still, true_hints(still, 10), features)
+    assert features.asked == 1
