@@ -140,6 +140,22 @@ def test_a_matte_is_not_carried_twice(work, tmp_path, monkeypatch):
     assert (files[0] / "chroma.avi").read_bytes() == (files[1] / "chroma.avi").read_bytes()
 
 
+def test_a_hint_beside_another_is_laid_anew_as_in_one_run(work, tmp_path):
+    x, y = int(SIZE[1] * 0.2 + 1.5 * AT), SIZE[0] // 2
+    first = correct(work, "hint", str(AT), "--at", f"{x},{y}", "--color", "cc1a1a")
+    assert run(work) == 0
+    correct(work, "hint", str(AT), "--at", f"{x + 4},{y + 6}", "--color", "1a1acc")
+    scratch = Path(shutil.copytree(work, tmp_path / "scratch"))
+    shutil.rmtree(scratch / "film.vidcolor" / "shots" / "r1-000000")
+    assert run(work) == run(scratch) == 0
+    folder = Path("film.vidcolor", "shots", "r1-000000")
+    name = f"mattes/{first.stem}.avi"
+    alone, beside = (work / folder / version / name for version in ("v002", "v003"))
+    assert alone.read_bytes() != beside.read_bytes(), "the other has its share"
+    for kept in ("chroma.avi", name):
+        assert (work / folder / "v003" / kept).read_bytes() == (scratch / folder / "v001" / kept).read_bytes(), kept
+
+
 def test_later_corrections_lie_over_earlier_ones_and_each_may_go(work, tmp_path):
     red = write_paint(tmp_path / "red.png", disc(AT))
     correct(work, "paint", str(AT), "--file", str(red))

@@ -66,7 +66,7 @@ def laid(rgb: np.ndarray, hints: list[Hint], features=None) -> ColorFrame:
 
 
 def true_hints(rgb: np.ndarray, count: int) -> list[Hint]:
-    random, found = np.random.default_rng(5), []
+    random, found = np.random.default_rng(7), []
     for _ in range(count):
         y, x = (int(random.integers(2, side - 2)) for side in SIZE)
         color = np.rint(255 * rgb[:, y - 1 : y + 2, x - 1 : x + 2].mean((1, 2))).astype(int)
@@ -91,7 +91,7 @@ def test_true_hints_never_take_away_what_earlier_ones_brought(still):
         made = np.concatenate([lab[:1], laid(still, hints[:count]).chroma]).astype(np.float32)
         found.append(psnr(np.clip(lab_to_rgb(made), 0, 1), still))
     assert min(np.diff(found)) > -0.1, found
-    assert found[-1] > found[0] + 3, found
+    assert found[-1] > found[0] + 10, found
 
 
 def test_a_hint_keeps_its_own_point_among_many(still):
