@@ -14,6 +14,8 @@ import pytest
 from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
+from vidcolor.errors import MediaError
+from vidcolor.pipeline.checkpoint import Checkpoint
 
 FRAMES = 8
 SIZE = (48, 64)
@@ -329,6 +331,22 @@ def test_full_disk_for_the_project(place, capsys, monkeypatch):
 
 def _full(_: int) -> None:
     raise OSError(28, "No space left on device")
+
+
+def test_a_full_disk_below_the_project_asks_for_another_project(tmp_path, monkeypatch):
+    """`-o` would move the delivery alone."""
+    (tmp_path / "resume").mkdir()
+    monkeypatch.setattr(np, "savez", lambda *_, **__: _full(0))
+    with pytest.raises(MediaError, match=r"the disk is full; .* choose another place with --project"):
+        Checkpoint(tmp_path).put("state", {"position": np.array(1)})
+
+
+@pytest.mark.parametrize("said", ["nan", "-1", "inf", "soon"])
+def test_no_command_waits_for_no_number(said, place, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["plan", str(place / "film.vidcolor"), f"--wait={said}"])
+    assert left.value.code == 2
+    assert "give seconds to wait" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")

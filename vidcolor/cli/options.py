@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ from vidcolor.cli import commands
 
 LIGHT = ("new", "status", "why", "accept", "correct", "corrections", "prune", "settings")
 """Commands that answer at once: they compute nothing, and load nothing that does."""
+
+
+DAY = 86400
+"""Seconds that a command waits for another at most."""
 
 
 class Mixed(argparse.ArgumentParser):
@@ -67,11 +72,21 @@ def project_command(verbs: argparse._SubParsersAction, name: str, text: str, exa
 def add_wait(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--wait",
-        type=float,
+        type=_seconds,
         default=0.0,
         metavar="SECONDS",
         help="how long to wait while another vidcolor works on the project",
     )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= DAY:
+        raise argparse.ArgumentTypeError(f"{text!r:.40}: give seconds to wait, from 0 to {DAY}")
+    return seconds
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:

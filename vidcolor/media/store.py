@@ -58,7 +58,7 @@ def take_stored(path: Path, count: int, digest: str) -> Stored | None:
     aside = path.with_name(f".{path.name}.first")
     for file in (aside, partial_path(path), path):
         if file.is_file() and _packets_digest(file, count) == digest:
-            with told(path):
+            with told(path, "--project"):
                 file.replace(aside)
             return Stored(aside, count)
     return None
@@ -104,7 +104,7 @@ class ChromaWriter:
         self._count = 0
 
     def __enter__(self) -> ChromaWriter:
-        with told(self._path):
+        with told(self._path, "--project"):
             options = {"fflags": "+bitexact+flush_packets"}
             self._output = av.open(str(self._partial.absolute()), "w", format=CONTAINER, container_options=options)
             self._stream = self._output.add_stream(CODEC, rate=self._rate, options=OPTIONS)
@@ -132,7 +132,7 @@ class ChromaWriter:
 
     def stored(self) -> tuple[int, str]:
         """How many frames are on the disk so far, and the SHA-256 of their packets: a `Stored` for another writer."""
-        with told(self._path):
+        with told(self._path, "--project"):
             sync(self._partial)
         return self._count, self._sum.hexdigest()
 
@@ -155,14 +155,14 @@ class ChromaWriter:
         plane_view(picture, 2)[:] = _codes(color.confidence, CONFIDENCE_STEPS, 0, CONFIDENCE_STEPS, color.index)
         picture.pts = self._count
         picture.time_base = 1 / self._rate
-        with told(self._path):
+        with told(self._path, "--project"):
             self._mux(self._stream.encode(picture))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            with told(self._path):
+            with told(self._path, "--project"):
                 if kind is None:
                     self._output.mux(self._stream.encode(None))
                 self._output.close()

@@ -52,7 +52,7 @@ class Checkpoint:
             count, digest = self._store.stored()
             arrays = {**arrays, "stored": np.array([str(count), digest]), "confidence": np.array(self.confidence)}
         path = self._path(name)
-        with told(path), grown(path) as partial:
+        with told(path, "--project"), grown(path) as partial:
             with partial.open("wb") as file:
                 np.savez(file, allow_pickle=False, **arrays)
             sync(partial)
@@ -68,7 +68,7 @@ class Checkpoint:
     def drop(self, name: str) -> None:
         """Lets go of what is kept under `name`, if anything is."""
         path = self._path(name)
-        with told(path):
+        with told(path, "--project"):
             path.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
