@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -74,3 +75,10 @@ def test_names_that_say_no_colour_are_told_in_a_line(work, capsys, page, name, s
     (line,) = capsys.readouterr().err.splitlines()
     assert f"corrections/1-hint.toml: frame {AT}: color: " in line
     assert said in line
+    assert main(["status", str(project)]) == 2
+    shown = capsys.readouterr()
+    assert "r1-000000" in shown.out, "the shots are told all the same"
+    assert shown.err.splitlines() == [line]
+    main(["status", str(project), "--json"])
+    (left_out,) = json.loads(capsys.readouterr().out)["left_out"]
+    assert line.endswith(left_out)

@@ -345,7 +345,7 @@ def test_state_for_programs(work, capsys, monkeypatch):
     capsys.readouterr()
     assert main(["status", str(project), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert set(told) == {"schema", "reel", "shots", "suggestions", "points"}
+    assert set(told) == {"schema", "reel", "shots", "suggestions", "points", "left_out"}
     assert told["schema"] == "vidcolor.status/1"
     assert told["reel"] == {"rate": "24", "timecode": "00:00:00:00", "frames": FRAMES, "size": list(SIZE)}
     for shot, name, start, key in zip(told["shots"], SHOTS, (0, 20, 40), KEYS, strict=True):

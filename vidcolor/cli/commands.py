@@ -163,9 +163,8 @@ def status_command(args: argparse.Namespace, terminal: Terminal) -> None:
         terminal.json(overview(film, states(film)))
         return
     show_shots(film, terminal)
-    for found in film.plan.problems:
-        terminal.say(f"left out: {found.line}")
     terminal.say(LEGEND)
+    refuse_problems(film)
 
 
 def why_command(args: argparse.Namespace, terminal: Terminal) -> None:

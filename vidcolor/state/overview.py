@@ -44,6 +44,7 @@ def overview(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
     points       where a hint would put most right, of all fresh shots together, best first, each with
                  frame, x, y  its frame, and the pixel in it
                  gain         squares of expected CIEDE2000 that it would put right, in frames of their whole area
+    left_out     of each correction that cannot be used one line that says what mends it
     """
     reel = film.plan.reel
     return {
@@ -65,6 +66,7 @@ def overview(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
             for found in suggested(shown)
         ],
         "points": [{"frame": p.frame, "x": p.at[0], "y": p.at[1], "gain": p.gain} for p in to_say(shown)],
+        "left_out": [problem.line for problem in film.plan.problems],
     }
 
 
