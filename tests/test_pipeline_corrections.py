@@ -118,6 +118,20 @@ def test_what_to_type_next_is_said(work, capsys, words, next_step):
     assert next_step in capsys.readouterr().out
 
 
+def test_the_file_or_folder_to_delete_is_named_as_it_lies_there(work, tmp_path, capsys):
+    project = work / "film.vidcolor"
+    picture = tmp_path / "own.png"
+    write_picture(picture, SIZE)
+    for words in (["cut", "12"], ["keyframe", "13", "--file", str(picture)]):
+        capsys.readouterr()
+        assert main(["correct", str(project), *words]) == 0
+        place = project / capsys.readouterr().out.split("written: ")[1].split(";")[0]
+        assert place.exists()
+        assert place.is_dir() == ("--file" in words)
+    assert main(["correct", str(project), "keyframe", "14", "--file", str(tmp_path)]) == 2
+    assert "is no file" in capsys.readouterr().err
+
+
 def test_a_version_may_be_approved_by_its_short_name(work):
     assert 'version = "v001"' in correct(work, "approve", "r1-000000", "v1").read_text()
 

@@ -15,7 +15,7 @@ from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.working import settings_of
 from vidcolor.errors import CorrectionError
 from vidcolor.project import Project
-from vidcolor.project.corrections import PAGE, Correction, frame_of, remove_correction, write_correction
+from vidcolor.project.corrections import PAGE, Correction, frame_of, place_of, remove_correction, write_correction
 from vidcolor.project.kinds import COLORS, CUTS, KINDS, OfShot, check_said
 from vidcolor.project.palette import named_color, read_palette
 from vidcolor.project.versions import version_named
@@ -103,7 +103,9 @@ def accept_command(args: argparse.Namespace, terminal: Terminal) -> None:
 def _tell_written(kind: str, frame: int, film: Film, name: str, terminal: Terminal) -> None:
     shots = [planned.shot.id for correction in _named(film, name) for planned in touched(film.plan, correction)]
     touches = f"touches {', '.join(shots)}" if shots else "touches no shot"
-    terminal.say(f"written: corrections/{name}; it {touches}; delete it to undo it")
+    place, is_folder = place_of(film.project, name)
+    what = "that folder" if is_folder else "it"
+    terminal.say(f"written: {place}; it {touches}; delete {what} to undo it")
     if kind != "note":
         terminal.say(f"next: {_next_step(kind, frame, film)}")
 
@@ -266,7 +268,8 @@ def _files(args: argparse.Namespace) -> dict[str, Path]:
     found |= {role: path for role in ("mask", "picture", "part") if (path := getattr(args, role)) is not None}
     for path in found.values():
         if not path.is_file():
-            raise CorrectionError(f"{path}: no such file; mend the name")
+            why = "is no file; name a picture" if path.exists() else "no such file; mend the name"
+            raise CorrectionError(f"{path}: {why}")
     return found
 
 

@@ -151,11 +151,17 @@ def write_correction(
 
 def remove_correction(project: Project, name: str) -> None:
     """Takes a correction back."""
-    folder = project.path(FOLDER, name)
-    if folder.is_dir():
-        remove_tree(folder)
+    place, is_folder = place_of(project, name)
+    if is_folder:
+        remove_tree(project.path(place))
     else:
-        project.path(FOLDER, f"{name}.toml").unlink(missing_ok=True)
+        project.path(place).unlink(missing_ok=True)
+
+
+def place_of(project: Project, name: str) -> tuple[str, bool]:
+    """Where a correction lies, relative to the project folder, and whether that is a folder (it has a picture)."""
+    is_folder = project.path(FOLDER, name).is_dir()
+    return f"{FOLDER}/{name}" if is_folder else f"{FOLDER}/{name}.toml", is_folder
 
 
 def _toml(value: Any) -> str:
