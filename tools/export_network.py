@@ -128,7 +128,13 @@ def _proposer(state: dict[str, Any], recipe: Path, out: Path) -> dict[str, Any]:
     net = ProposerNet(ProposerConfig(told.widths))
     net.load_state_dict(_numbers(state))
     measured = {name: round(state[name], 4) for name in ("v", "smooth") if name in state}
-    facts = {"recipe": told.hash, "step": state["step"], "things": mark_of(shipped.THINGS), "held_out": measured}
+    facts = {
+        "recipe": told.hash,
+        "step": state["step"],
+        "things": mark_of(shipped.THINGS),
+        "held_out": measured,
+        "clips": [],  # it learns from stills alone
+    }
     save_proposer(out, net, facts)
     return facts
 

@@ -47,7 +47,7 @@ PER_FILE = 2 * 60 + 76
 STAMP = (1980, 1, 1, 0, 0, 0)
 
 
-SEEING = tuple(name for name in NAMES if name not in ("colorizer", "propagator"))
+SEEING = tuple(name for name in NAMES if name not in ("colorizer", "propagator", "proposer"))
 """Networks that what is trained looks through."""
 
 
