@@ -267,9 +267,10 @@ def _files(args: argparse.Namespace) -> dict[str, Path]:
     found = {FILE_OF.get(args.kind, "mask"): args.file} if args.file else {}
     found |= {role: path for role in ("mask", "picture", "part") if (path := getattr(args, role)) is not None}
     for path in found.values():
-        if not path.is_file():
-            why = "is no file; name a picture" if path.exists() else "no such file; mend the name"
-            raise CorrectionError(f"{path}: {why}")
+        if path.exists() and not path.is_file():
+            raise CorrectionError(f"{path}: is no file; name a picture")
+        if not path.exists():
+            raise CorrectionError(f"{path}: no such file; mend the name")
     return found
 
 
