@@ -16,33 +16,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from benchmark.clips import Clip, read
 from numpy import ndarray as Array
 
-from vidcolor.color import delta_e, lab_to_rgb, luma_to_lightness, rgb_to_lab
+from vidcolor.color import delta_e, lab_to_rgb, rgb_to_lab
 from vidcolor.flow.estimate import build_flow
-from vidcolor.media.pictures import open_colors
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.propagator import Propagator
 from vidcolor.networks.shipped import THINGS
 from vidcolor.propagate import propagate
 from vidcolor.propagate.doubt import Doubt
-from vidcolor.propagate.runs import chroma_size, reduced
 from vidcolor.settings import ExportSettings, PropagateSettings
 from vidcolor.state.doubt import area_beyond
-from vidcolor.types import ColorFrame, ColorTags, Frame, working_size
+from vidcolor.types import ColorFrame
 
 WRONG, RIGHT = 6.0, 3.0
 """Mean CIEDE2000 of a frame above which it should be listed, and below which it should not."""
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A clip at the size that propagation works at."""
-
-    name: str
-    frames: tuple[Frame, ...]
-    labs: tuple[Array, ...]
-    """L*a*b* (3, h, w) at chroma size."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +42,6 @@ class Doubted:
     right: Array
     listed: Array
     suggested: int | None
-
-
-def read(path: Path, settings: PropagateSettings) -> Clip:
-    """One clip, its colours the truth."""
-    truth = open_colors(path)
-    size = working_size(truth.size, settings.chroma_side)
-    frames, labs = [], []
-    for number, (_, picture) in enumerate(truth.read()):
-        frames.append(Frame(number, reduced(luma_to_lightness(picture.luma, ColorTags()), size)))
-        labs.append(np.stack([reduced(plane, chroma_size(size)) for plane in rgb_to_lab(picture.rgb)]))
-    return Clip(path.name, tuple(frames), tuple(labs))
 
 
 def differences(clip: Clip, keys: Sequence[int], settings: PropagateSettings, network: Propagator | None) -> Array:

@@ -189,3 +189,13 @@ def graphics() -> str:
     if driver.cuDriverGetVersion(ctypes.byref(offers)) or offers.value // 1000 < int(needs[1]):
         return ""  # too old a driver for this PyTorch
     return name.value.decode(errors="replace") if driver.cuDeviceGetName(name, NAME_LENGTH, device) == 0 else ""
+
+
+def version_of(package: str) -> str:
+    """The version of an installed package; empty where it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # a tenth of what status loads, which does not ask
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -17,9 +17,9 @@ from typing import Any, cast
 
 import cv2
 import numpy as np
-from measure_doubt import Clip, read
 from numpy import ndarray as Array
 
+from benchmark.clips import Clip, read
 from vidcolor.color import delta_e, lab_to_rgb
 from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.networks.features import NetworkFeatures
@@ -40,6 +40,12 @@ COUNTS = (0, 1, 3, 5, 10, 20)
 Point = tuple[int, int, int]
 """Frame, and x and y in pixels of chroma"""
 Say = Callable[[str], None]
+
+
+def hint_of(number: int, frame: int, at: tuple[int, int], codes: Array) -> Correction:
+    """The number-th hint: a point's colour, as R'G'B' of 8 bits."""
+    said = Hint(kind="hint", frame=frame, at=at, color="".join(f"{code:02x}" for code in codes))
+    return Correction(f"{number:04d}-hint", said, frame, {}, f"{number:04d}")
 
 
 class Kept:
@@ -111,8 +117,7 @@ class Artist:
         lab, reach = self.clip.labs[frame], AROUND // 2
         near = lab[:, max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1].reshape(3, -1).mean(1)
         codes = np.rint(255 * np.clip(lab_to_rgb(near[:, None, None].astype(np.float32)), 0, 1)).astype(int)
-        said = Hint(kind="hint", frame=frame, at=(x, y), color="".join(f"{c:02x}" for c in codes.ravel()))
-        return Correction(f"{number:04d}-hint", said, frame, {}, f"{number:04d}")
+        return hint_of(number, frame, (x, y), codes.ravel())
 
     def says(self, point: Point) -> bool:
         """Whether hints have said the colour there."""

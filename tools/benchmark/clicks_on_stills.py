@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from benchmark.clicks import hint_of
 from vidcolor.color import lab_to_rgb, rgb_to_lab
 from vidcolor.features import LUMA, lightness_of
 from vidcolor.networks.features import NetworkFeatures
@@ -25,7 +26,6 @@ from vidcolor.pipeline.layers import over_together
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import Painter
 from vidcolor.project.corrections import Correction
-from vidcolor.project.kinds import Hint
 from vidcolor.research.metrics.image import psnr
 from vidcolor.settings import Settings
 from vidcolor.types import ColorFrame, Frame
@@ -48,8 +48,7 @@ def measure(path: Path, settings: Settings, seed: int, networks: tuple[Any, Any]
     for n in range(max(counts)):
         x, y = (int(n) for n in random.integers(0, SIDE - PATCH + 1, 2))
         codes = np.rint(255 * rgb[:, y : y + PATCH, x : x + PATCH].mean((1, 2))).astype(int)
-        said = Hint(kind="hint", frame=0, at=(x, y), color="".join(f"{code:02x}" for code in codes))
-        hints.append(Correction(f"{n:04d}-hint", said, 0, {}, f"{n:04d}"))
+        hints.append(hint_of(n, 0, (x, y), codes))
     found = []
     for count in counts:
         layers = painter.layers(hints[:count], gray, target)

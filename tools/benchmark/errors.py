@@ -17,22 +17,22 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
+from benchmark.clips import read
 from benchmark.jobs import keys_of
 from benchmark.quality import Tell
 from benchmark.tables import number, table
-from vidcolor.color import delta_e, lab_to_rgb, luma_to_lightness, rgb_to_lab
+from vidcolor.color import delta_e, lab_to_rgb, rgb_to_lab
 from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.flow.warp import occluded
-from vidcolor.media.pictures import open_colors
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.propagator import Propagator
 from vidcolor.networks.shipped import THINGS
 from vidcolor.propagate import propagate
 from vidcolor.propagate.blend import Candidate, Guess, best, mixed
-from vidcolor.propagate.runs import Look, chroma_size, reduced
+from vidcolor.propagate.runs import Look, reduced
 from vidcolor.research.metrics.temporal import _Way as Way
 from vidcolor.settings import PropagateSettings
-from vidcolor.types import ColorFrame, ColorTags, Frame, working_size
+from vidcolor.types import ColorFrame
 
 STEP = 3
 """Every third pixel each way is looked at."""
@@ -71,15 +71,10 @@ class Sampled:
 
 def sample(clip: Path, rule: str, settings: PropagateSettings) -> Sampled:
     """The propagation of one clip, looked at from within."""
-    truth = open_colors(clip)
-    size = working_size(truth.size, settings.chroma_side)
-    frames, labs = [], []
-    for number_, (_, picture) in enumerate(truth.read()):
-        lightness = luma_to_lightness(picture.luma, ColorTags())
-        frames.append(Frame(number_, reduced(lightness, size)))
-        labs.append(np.stack([reduced(p, chroma_size(size)) for p in rgb_to_lab(picture.rgb)]))
+    found = read(clip, settings)
+    frames, labs = found.frames, found.labs
     keys = keys_of(len(frames), rule)
-    ones = np.ones(chroma_size(size), np.float32)
+    ones = np.ones(labs[0].shape[1:], np.float32)
     colored = {k: ColorFrame(k, labs[k][1:], ones) for k in keys}
     heard: list[list[Candidate]] = []
 
@@ -135,7 +130,7 @@ def _psnr(chroma: Array, true: Array) -> float:
     return float(10 * np.log10(1 / max(square, 1e-10)))
 
 
-def _kinds(lightness: list[Array], labs: list[Array], keys: Sequence[int], flow: FlowEstimator) -> list[Array]:
+def _kinds(lightness: Sequence[Array], labs: Sequence[Array], keys: Sequence[int], flow: FlowEstimator) -> list[Array]:
     """(h, w) uint8 of each frame: places of `KINDS`."""
     small = labs[0].shape[1:]
     gray = [reduced(plane, small) for plane in lightness]

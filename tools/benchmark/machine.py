@@ -6,10 +6,10 @@ import datetime
 import os
 import platform
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from vidcolor import __version__
+from vidcolor.machine import version_of
 
 PACKAGES = ("numpy", "numba", "av", "opencv-python-headless", "torch")
 
@@ -57,10 +57,4 @@ def _memory() -> str:
 
 
 def _versions() -> list[str]:
-    found = []
-    for name in PACKAGES:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    return found
+    return [f"{name} {version}" for name in PACKAGES if (version := version_of(name))]

@@ -6,7 +6,6 @@ Loads no network and no PyTorch.
 from __future__ import annotations
 
 import csv
-import importlib.metadata
 import json
 import platform
 from collections import Counter
@@ -17,8 +16,8 @@ from safetensors import SafetensorError, safe_open
 
 from vidcolor import __version__
 from vidcolor.errors import WeightsError
-from vidcolor.machine import computed_on, graphics, number_type
-from vidcolor.networks.shipped import COLORIZER, FEATURES, FOLDER, PROPAGATOR, PROPOSER, THINGS, mark_of
+from vidcolor.machine import computed_on, graphics, number_type, version_of
+from vidcolor.networks.shipped import FILES, FOLDER, mark_of
 
 LIBRARIES = ("numpy", "numba", "av", "opencv-python-headless", "openimageio", "opentimelineio", "torch", "safetensors")
 SOURCES = FOLDER / "sources.csv"
@@ -32,10 +31,10 @@ def version_lines(verbose: bool) -> Iterator[str]:
     if not verbose:
         return
     yield f"python {platform.python_version()}, {platform.system()} {platform.machine()}"
-    yield ", ".join(f"{name} {_version_of(name)}" for name in LIBRARIES)
+    yield ", ".join(f"{name} {version_of(name) or 'not installed'}" for name in LIBRARIES)
     yield f"computes on: {computed_on()}; networks in {number_type()}; GPU: {graphics() or 'none in use'}"
     yield "networks:"
-    for file in (FEATURES, THINGS, COLORIZER, PROPAGATOR, PROPOSER):
+    for file in FILES:
         size, head = file.stat().st_size / 1e6, _head(file)
         yield f"  {file.stem}  {size:.1f} MB  SHA-256 {mark_of(file)}...  {_origin(head)}"
     yield "licence: vidcolor is MIT; results are yours, paid work included"
@@ -61,13 +60,6 @@ def learned_from() -> dict[str, tuple[int, int]]:
             total[row["kind"]] += int(row["pictures"])
             free[row["kind"]] += int(row["pictures"]) * (row["free"] == "yes")
     return {kind: (free[kind], count) for kind, count in total.items()}
-
-
-def _version_of(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _head(file: Path) -> dict[str, str]:

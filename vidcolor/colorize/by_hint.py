@@ -127,8 +127,12 @@ def see(lightness: Array, chroma: Array, features: Features, things: Knows | Non
     things     what knows them; None: they are told apart by their features alone
     """
     labels = segment(lightness, superpixel_count(lightness.shape, DENSITY), threads=1)
-    found = _sights(lightness, features, things)
-    return Seen(lightness, {by: (counts, looks_of(lightness, chroma, labels, maps)) for by, counts, maps in found})
+    planes = np.concatenate([lightness[None] / np.float32(LIGHT), chroma / np.float32(COLOR)])
+    means, edges = pool(planes.astype(np.float32), labels, int(labels.max()) + 1).T, _edges(labels)
+    found = {}
+    for by, counts, maps in _sights(lightness, features, things):
+        found[by] = counts, Looks(labels, means, _units(labels, maps), edges)
+    return Seen(lightness, found)
 
 
 def spread(seen: Seen, places: Sequence[Place], settings: CorrectSettings) -> list[Array]:
@@ -218,16 +222,14 @@ def _sights(lightness: Array, features: Features, things: Knows | None) -> Itera
         yield "features", 1 - share, features(lightness)
 
 
-def looks_of(lightness: Array, chroma: Array, labels: Array, maps: Sequence[Array]) -> Looks:
-    """How the superpixels of a frame look; see `spread`."""
-    count, size = int(labels.max()) + 1, lightness.shape[::-1]
-    planes = np.concatenate([lightness[None] / np.float32(LIGHT), chroma / np.float32(COLOR)])
-    units = []
+def _units(labels: Array, maps: Sequence[Array]) -> tuple[Array, ...]:
+    """Of each map, the superpixels' means as unit vectors: (count, C)."""
+    count, size, units = int(labels.max()) + 1, labels.shape[::-1], []
     for level in maps[:MAPS]:
         large = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in level])
         means = pool(large, labels, count)
         units.append((means / np.maximum(np.linalg.norm(means, axis=0), 1e-6)).T)
-    return Looks(labels, pool(planes.astype(np.float32), labels, count).T, tuple(units), _edges(labels))
+    return tuple(units)
 
 
 def _edges(labels: Array) -> Array:

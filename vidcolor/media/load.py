@@ -24,15 +24,14 @@ from vidcolor.color.colorimetry import to_bt709
 from vidcolor.errors import MediaError
 from vidcolor.media.deep import Stored, read_stored, stored_kind, stored_size
 from vidcolor.media.icc import Profile, color_space, light_to_srgb, read_profile
-from vidcolor.media.layered import kind_of, merged_png
+from vidcolor.media.layered import PHOTOSHOP, kind_of, merged_png
 from vidcolor.media.light import from_log
 from vidcolor.media.png_color import stated_color
-from vidcolor.media.scan import read_header
+from vidcolor.media.scan import DPX, EXR, read_header
 
 FORMATS = ("PNG", "TIFF", "JPEG", "WEBP", "AVIF")
 """What Pillow reads here."""
 KNOWN = "PNG, TIFF, JPEG, PSD, EXR, DPX, WebP, AVIF or JPEG XL"
-DPX, EXR, PHOTOSHOP = (b"SDPX", b"XPDS"), b"\x76\x2f\x31\x01", b"8BPS"
 JXL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n")
 JP2 = (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -54,7 +53,11 @@ def picture_size(path: Path) -> tuple[int, int]:
     Refuses what is missing, empty, no picture, or larger than `MAX_PIXELS`.
     """
     head = _head(path)
-    if _by_pillow(path, head):
+    return _size(path, head, _by_pillow(path, head))
+
+
+def _size(path: Path, head: bytes, by_pillow: bool) -> tuple[int, int]:
+    if by_pillow:
         with _open(path) as picture:
             size = (picture.height, picture.width)
     else:
@@ -140,9 +143,10 @@ def load(path: Path, *, opaque: bool = True) -> Loaded:
     """
     if kind_of(path) == "ora":
         return _merged(path, opaque)
-    picture_size(path)
     head = _head(path)
-    loaded = _by_eye(path) if _by_pillow(path, head) else _deep(path, head)
+    by_pillow = _by_pillow(path, head)
+    _size(path, head, by_pillow)
+    loaded = _by_eye(path) if by_pillow else _deep(path, head)
     if opaque and loaded.share.min() < 1:
         raise MediaError(f"{path}: the picture has transparent pixels; flatten it and save it again")
     if loaded.profile:

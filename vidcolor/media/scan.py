@@ -21,6 +21,8 @@ from vidcolor.media.deep import opened
 from vidcolor.timeline import TIMECODE
 from vidcolor.types import Transfer
 
+DPX, EXR = (b"SDPX", b"XPDS"), b"\x76\x2f\x31\x01"
+"""How they begin; a DPX in either byte order."""
 LOG, LINEAR = (1, 3), 2
 """Transfers of a DPX element: printing density and logarithmic; linear. All others are video, or say nothing."""
 BITS, PACKING = 803, 804
@@ -60,24 +62,28 @@ def read_header(path: Path) -> ScanHeader:
             head = file.read(WHOLE)
     except OSError as error:
         raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the path and permissions") from error
-    if head[:4] in (b"SDPX", b"XPDS"):
+    if head.startswith(DPX):
         return _dpx(head)
-    return _exr(path) if head[:4] == b"\x76\x2f\x31\x01" else ScanHeader()
+    return _exr(path) if head.startswith(EXR) else ScanHeader()
 
 
 def is_packed(path: Path) -> bool:
     """Whether a picture is a DPX of 10-bit samples on end, without fill: OpenImageIO reads those, FFmpeg does not."""
     with path.open("rb") as file:
         head = file.read(WHOLE).ljust(WHOLE, b"\0")
-    order = ">" if head[:4] == b"SDPX" else "<"
-    if head[:4] not in (b"SDPX", b"XPDS") or head[BITS] != 10:
+    if not head.startswith(DPX) or head[BITS] != 10:
         return False
-    (packing,) = struct.unpack_from(f"{order}H", head, PACKING)
+    (packing,) = struct.unpack_from(f"{_order(head)}H", head, PACKING)
     return packing == 0
 
 
+def _order(head: bytes) -> str:
+    """How struct calls the byte order of a DPX."""
+    return ">" if head.startswith(DPX[0]) else "<"
+
+
 def _dpx(head: bytes) -> ScanHeader:
-    order = ">" if head[:4] == b"SDPX" else "<"
+    order = _order(head)
     head = head.ljust(WHOLE, b"\0")
     transfer: Transfer = "log" if head[TRANSFER] in LOG else "linear" if head[TRANSFER] == LINEAR else "auto"
     (picture,) = struct.unpack_from(f"{order}I", head, 4)

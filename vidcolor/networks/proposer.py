@@ -16,13 +16,12 @@ import torch
 from numpy import ndarray as Array
 from torch import Tensor
 
-from vidcolor.color import lab_to_rgb
 from vidcolor.errors import InputError
 from vidcolor.networks.load import load_proposer, load_things
 from vidcolor.networks.precision import run_alone, working_dtype
 from vidcolor.networks.proposer_net import COARSEST, shares
 from vidcolor.networks.shipped import THINGS, mark_of
-from vidcolor.networks.things import WHITE
+from vidcolor.networks.things import gray_codes
 
 SIDE = 64
 """Short side of the chroma that is diffused."""
@@ -61,10 +60,8 @@ class Proposer:
             return np.stack([self._propose(known, told, size, (seed, k)) for k in range(count)])
 
     def _look(self, lightness: Array, size: tuple[int, int]) -> list[Tensor]:
-        seen = _resized(lightness, (SEEN * size[0], SEEN * size[1]))
-        gray = np.concatenate([seen[None], np.zeros((2, *seen.shape), np.float32)])
-        codes = np.clip(lab_to_rgb(gray)[0] * np.float32(WHITE), 0, WHITE)
-        maps = self._things(torch.from_numpy(np.ascontiguousarray(codes))[None, None])
+        codes = gray_codes(_resized(lightness, (SEEN * size[0], SEEN * size[1])))
+        maps = self._things(torch.from_numpy(codes)[None, None])
         half = torch.from_numpy(_resized(lightness, (2 * size[0], 2 * size[1])))[None, None]
         dtype = working_dtype()
         return self._net.look(half.to(dtype), [m.to(dtype) for m in maps])

@@ -10,7 +10,8 @@ from vidcolor.hashes import sha256_of
 
 FOLDER = Path(__file__).parent / "weights"
 NAMES = ("features", "things", "colorizer", "propagator", "proposer")
-FEATURES, THINGS, COLORIZER, PROPAGATOR, PROPOSER = (FOLDER / f"{name}.safetensors" for name in NAMES)
+FILES = tuple(FOLDER / f"{name}.safetensors" for name in NAMES)
+FEATURES, THINGS, COLORIZER, PROPAGATOR, PROPOSER = FILES
 
 
 @cache

@@ -67,10 +67,15 @@ def grain_of(lightness: Array) -> float:
     return float(np.median(np.abs(answered)) / (6 * MEDIAN))
 
 
-def codes_of(lightness: Array) -> Array:
-    """(LARGER H, LARGER W): code values of R' = G' = B' of the lightness (H, W), enlarged."""
+def gray_codes(lightness: Array) -> Array:
+    """(H, W): code values of R' = G' = B' of the lightness (H, W)."""
     gray = np.zeros((3, *lightness.shape), np.float32)
     gray[0] = lightness
+    return np.ascontiguousarray(lab_to_rgb(gray)[0]) * np.float32(WHITE)
+
+
+def codes_of(lightness: Array) -> Array:
+    """(LARGER H, LARGER W): code values of R' = G' = B' of the lightness (H, W), enlarged."""
     height, width = lightness.shape
-    codes = np.ascontiguousarray(lab_to_rgb(gray)[0]) * np.float32(WHITE)
+    codes = gray_codes(lightness)
     return np.clip(cv2.resize(codes, (LARGER * width, LARGER * height), interpolation=cv2.INTER_CUBIC), 0, WHITE)

@@ -13,7 +13,7 @@ from vidcolor.color import LumaLock
 from vidcolor.color.shown import codes_to_rgb
 from vidcolor.errors import MediaError, ProjectError
 from vidcolor.finish import finish
-from vidcolor.finish.around_exact import Joined, with_drawings
+from vidcolor.finish.around_exact import Drawing, Joined, with_drawings
 from vidcolor.keyframes import choose_keyframes, looks_of
 from vidcolor.media.picture_out import is_untouched, write_frame
 from vidcolor.media.place import make_folder
@@ -26,7 +26,7 @@ from vidcolor.state.film import Film
 from vidcolor.state.plan import ShotPlan, clear_frames
 from vidcolor.state.status import WORTH_TELLING, ShotState, suggested
 from vidcolor.timeline import FrameRange
-from vidcolor.types import Reel
+from vidcolor.types import ColorFrame, Reel, SourceFrame
 
 BLACK, WHITE = 64, 940
 SUFFIXES = (".png", ".tif")
@@ -73,9 +73,16 @@ def colored_frames(
             colors = (_as_it_will_be(one, ahead) for one in joined)
             for source, color, drawings in with_drawings(zip(SourceClip(reel, read), colors, strict=True), reach):
                 if source.index in wanted:
-                    made = finish(source, color, lock, film.settings.finish, "444", drawings)
-                    rgb = codes_to_rgb(made.luma, made.cb, made.cr, reel.tags)
-                    yield source.index, np.rint(rgb * np.float32(TOP)).astype(np.uint16)
+                    yield source.index, finished(film, source, color, lock, drawings)
+
+
+def finished(
+    film: Film, source: SourceFrame, color: ColorFrame, lock: LumaLock, drawings: Sequence[Drawing] = ()
+) -> Array:
+    """(3, H, W) uint16 R'G'B': a frame in its colours, with the chroma of every pixel."""
+    made = finish(source, color, lock, film.settings.finish, "444", drawings)
+    rgb = codes_to_rgb(made.luma, made.cb, made.cr, film.plan.reel.tags)
+    return np.rint(rgb * np.float32(TOP)).astype(np.uint16)
 
 
 def _as_it_will_be(joined: Joined, ahead: Mapping[int, Preview]) -> Joined:

@@ -41,7 +41,7 @@ from vidcolor.state.film import Film
 from vidcolor.state.findings import finding_mark, keep_findings, load_findings
 from vidcolor.state.made_of import match_marks, shots_ingredients
 from vidcolor.state.marks import reel_mark, reel_touched
-from vidcolor.state.plan import Given, Picture, PlannedKeyframe, clear_frames
+from vidcolor.state.plan import Given, Picture, PlannedKeyframe, clear_by_id
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Frame, Reel, Shot
 
@@ -198,7 +198,7 @@ def _match(
     chosen = read.load_chosen(project)
     table = {shot.id: chosen[shot.id] for shot in bare if chosen.get(shot.id, ("",))[0] == marks[shot.id]}
     todo = [shot for shot in bare if shot.id not in table]
-    clear = dict(zip((s.id for s in shots), clear_frames(shots), strict=True))
+    clear = clear_by_id(shots)
     matcher = Matcher(library, partial(small.read, reel), by_shot, settings)
     for done, shot in enumerate(todo):
         progress("keyframes", done, len(todo))

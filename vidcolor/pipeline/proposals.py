@@ -17,14 +17,13 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.color import LumaLock, luma_to_lightness
-from vidcolor.color.shown import codes_to_rgb
 from vidcolor.colorize.by_registration import resized
 from vidcolor.errors import MediaError, ProjectError
 from vidcolor.features import PatchFeatures
-from vidcolor.finish import finish
 from vidcolor.keyframes import choose_keyframes, looks_of
 from vidcolor.media.picture_out import is_untouched, write_frame
 from vidcolor.media.read import SourceClip
+from vidcolor.pipeline.frames import finished
 from vidcolor.pipeline.layers import change_of, chroma_of
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import Painter
@@ -35,12 +34,11 @@ from vidcolor.project.folder import Project
 from vidcolor.project.kinds import Hint, Neutral, Paint
 from vidcolor.stages import STAGES
 from vidcolor.state.film import Film
-from vidcolor.state.plan import ShotPlan, clear_frames
+from vidcolor.state.plan import ShotPlan, clear_by_id
 from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, SourceFrame
 
 FOLDER, SCHEMA = "proposals", "vidcolor.proposal/1"
-TOP = 65535
 POINT = 0.01
 """Radius of a point of colour, as a share of the frame's shorter side."""
 HINTS = (Paint, Hint, Neutral)
@@ -89,20 +87,18 @@ def unmatched(film: Film) -> list[ShotPlan]:
     return [planned for planned in film.plan.shots if not planned.keyframes and not planned.excluded]
 
 
-def frame_of_shot(film: Film, planned: ShotPlan, small: SmallFrames) -> int:
-    """The frame of a shot that is worth colouring first."""
+def frames_of_shots(film: Film, shots: Sequence[ShotPlan]) -> list[int]:
+    """The frame of each shot that is worth colouring first, rising."""
+    clear, spacing = clear_by_id([planned.shot for planned in film.plan.shots]), film.settings.keyframes.spacing
+    with closing(SmallFrames(film.project.path("plan"), spacing)) as small:
+        return [_first_of(film, planned, clear[planned.shot.id], small) for planned in shots]
+
+
+def _first_of(film: Film, planned: ShotPlan, clear: FrameRange, small: SmallFrames) -> int:
     if planned.keyframes:
         return planned.keyframes[0].frame
-    shots = [p.shot for p in film.plan.shots]
-    clear = dict(zip([shot.id for shot in shots], clear_frames(shots), strict=True))[planned.shot.id]
     looks = small.read(film.plan.reel, looks_of(clear, film.settings.keyframes.spacing))
     return choose_keyframes(clear, looks, film.settings.keyframes)[0]
-
-
-def frames_of_shots(film: Film, shots: Sequence[ShotPlan]) -> list[int]:
-    """The same of several shots, rising."""
-    with closing(SmallFrames(film.project.path("plan"), film.settings.keyframes.spacing)) as small:
-        return [frame_of_shot(film, planned, small) for planned in shots]
 
 
 def propose(
@@ -155,9 +151,7 @@ def _finished(film: Film, source: SourceFrame, chroma: Array, lock: LumaLock) ->
     """(3, H, W) uint16 R'G'B': the frame in these colours, (2, h, w) a*b*, under its own luma."""
     chroma = _no_larger(chroma, source.luma.shape)
     color = ColorFrame(source.index, chroma, np.ones(chroma.shape[1:], np.float32))
-    made = finish(source, color, lock, film.settings.finish, "444")
-    rgb = codes_to_rgb(made.luma, made.cb, made.cr, film.plan.reel.tags)
-    return np.rint(rgb * np.float32(TOP)).astype(np.uint16)
+    return finished(film, source, color, lock)
 
 
 def _no_larger(chroma: Array, size: tuple[int, ...]) -> Array:

@@ -43,7 +43,7 @@ from vidcolor.settings import Settings
 from vidcolor.state.cached import cache_of
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients
-from vidcolor.state.plan import ShotPlan, clear_frames
+from vidcolor.state.plan import ShotPlan, clear_by_id
 from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, working_size
 
@@ -160,8 +160,7 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     painter = Painter(library, film.plan.hashes, sees, film.settings.correct, film.plan.reel.size, things)
     models = replace(models, cache=cache_of(film))
     corrector = Corrector(film, painter, maker, models.flow, models.cache)
-    shots = [s.shot for s in film.plan.shots]
-    clear = {shot.id: frames for shot, frames in zip(shots, clear_frames(shots), strict=True)}
+    clear = clear_by_id([s.shot for s in film.plan.shots])
     workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))
     size = working_size(film.plan.reel.size, film.settings.propagate.chroma_side)
     reading = Reading(film.plan.reel, size, [s.reach for s in stale], film.project.path("shots"))

@@ -15,7 +15,7 @@ from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaReader
 from vidcolor.project.versions import still_name
 from vidcolor.state.film import Film
-from vidcolor.state.plan import clear_frames
+from vidcolor.state.plan import clear_by_id
 from vidcolor.state.status import ShotState
 from vidcolor.timeline import FrameRange
 from vidcolor.types import working_size
@@ -104,5 +104,4 @@ def frames_of(state: ShotState, clear: FrameRange, most: int) -> list[int]:
 
 def clear_of(shown_: Sequence[ShotState]) -> Mapping[str, FrameRange]:
     """By the id of each shot, its frames outside dissolves and fades."""
-    shots = [state.planned.shot for state in shown_]
-    return {shot.id: frames for shot, frames in zip(shots, clear_frames(shots), strict=True)}
+    return clear_by_id([state.planned.shot for state in shown_])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from vidcolor.machine import number_type
+from vidcolor.machine import number_type, version_of
 from vidcolor.networks.shipped import FEATURES, THINGS, mark_of
 from vidcolor.project.cache import FOLDER, DiskCache
 from vidcolor.project.fingerprint import Ingredients, fingerprint
@@ -38,7 +37,7 @@ def cache_marks(film: Film) -> dict[str, str]:
         "chroma_side": settings.chroma_side,
         "stage.propagate": STAGES["propagate"],
         COMPUTED_ON: film.computed_on,
-        **{name: _version(name) for name in PACKAGES},
+        **{name: version_of(name) for name in PACKAGES},
     }
     step: Ingredients = {
         **look,
@@ -66,10 +65,3 @@ def outdated(film: Film) -> Iterator[Path]:
         path = film.project.path(FOLDER, name)
         if path.is_dir() and name not in kept:
             yield path
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""

@@ -65,16 +65,18 @@ class Point:
 
 def points_of(report: Mapping[str, Any]) -> tuple[Point, ...]:
     """The points of a version where a hint would help, best first; what is no point is left out."""
-    found, points = report.get("points"), []
-    for item in found if isinstance(found, list) else []:
-        numbers = _numbers([item.get("frame"), item.get("gain"), *_numbers(item.get("at"))]) if _table(item) else ()
-        if len(numbers) == 4:
-            points.append(Point(int(numbers[0]), (int(numbers[2]), int(numbers[3])), numbers[1]))
-    return tuple(points)
+    found = report.get("points")
+    return tuple(p for item in found if (p := _point(item)) is not None) if isinstance(found, list) else ()
 
 
-def _table(item: Any) -> bool:
-    return isinstance(item, dict)
+def _point(item: Any) -> Point | None:
+    if not isinstance(item, dict):
+        return None
+    numbers = _numbers([item.get("frame"), item.get("gain"), *_numbers(item.get("at"))])
+    if len(numbers) != 4:
+        return None
+    frame, gain, x, y = numbers
+    return Point(int(frame), (int(x), int(y)), gain)
 
 
 def _suggestion(item: Any) -> Suggestion | None:

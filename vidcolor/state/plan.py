@@ -159,6 +159,11 @@ def reach_of(shot: Shot, dissolves: Sequence[FrameRange]) -> FrameRange:
     return FrameRange(min(run.start for run in runs), max(run.stop for run in runs))
 
 
+def clear_by_id(shots: Sequence[Shot]) -> dict[str, FrameRange]:
+    """`clear_frames` by the ids of the shots."""
+    return {shot.id: frames for shot, frames in zip(shots, clear_frames(shots), strict=True)}
+
+
 def clear_frames(shots: Sequence[Shot]) -> Iterator[FrameRange]:
     """For each shot its frames outside dissolves and fades; all of them where nothing else is left."""
     for shot, following in zip(shots, [*shots[1:], None], strict=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import importlib.metadata
 import io
 import json
 import math
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vidcolor import __version__
+from vidcolor.machine import version_of
 from vidcolor.research.measure.definitions import BASELINES, BY_KEY, LARGEST_PSNR
 from vidcolor.research.measure.measurement import COLUMNS, Measurement, Row, Side
 
@@ -55,11 +55,7 @@ def as_json(found: Measurement) -> str:
 def versions() -> dict[str, str]:
     """Versions of this program, of Python and of the libraries that the figures hang on."""
     found = {"vidcolor": __version__, "python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+    found |= {name: version for name in LIBRARIES if (version := version_of(name))}
     return {**found, "machine": f"{platform.system()} {platform.machine()}"}
 
 

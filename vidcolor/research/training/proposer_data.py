@@ -21,13 +21,12 @@ from vidcolor.features import LUMA
 from vidcolor.networks.lite_net import LiteNet
 from vidcolor.networks.load import load_things
 from vidcolor.networks.precision import working_dtype
+from vidcolor.networks.proposer import SEEN, SIDE
 from vidcolor.networks.shipped import THINGS, mark_of
 from vidcolor.networks.things import WHITE
 from vidcolor.research.training.lessons import read_rgb
 from vidcolor.research.training.pictures import planes_of
 
-SIDE = 64
-"""Of the chroma."""
 FAINTEST = 5.0
 """Mean size of a*b* under which a square is as good as gray, and is not learned from."""
 MOST_HINTS = 20
@@ -125,11 +124,11 @@ def strength(chroma: Array) -> float:
 
 
 def square_of(rgb: Array) -> Array:
-    """(4 SIDE, 4 SIDE, 3) float32, 0..1: the middle square of R'G'B' bytes (H, W, 3)."""
+    """(SEEN SIDE, SEEN SIDE, 3) float32, 0..1: the middle square of R'G'B' bytes (H, W, 3)."""
     side = min(rgb.shape[:2])
     y, x = ((n - side) // 2 for n in rgb.shape[:2])
     cut = rgb[y : y + side, x : x + side].astype(np.float32) / 255
-    size = 4 * SIDE
+    size = SEEN * SIDE
     way = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
     return np.clip(cv2.resize(cut, (size, size), interpolation=way), 0, 1)
 
@@ -140,7 +139,7 @@ def chroma_of(planes: Array) -> Array:
 
 
 def planes_and_maps(rgb: Array, net: LiteNet) -> list[Array]:
-    """What is kept of a square (4 SIDE, 4 SIDE, 3), 0..1, in the order of ARRAYS."""
+    """What is kept of a square (SEEN SIDE, SEEN SIDE, 3), 0..1, in the order of ARRAYS."""
     planes = planes_of(_planes(rgb))
     half = cv2.resize(planes[0], (2 * SIDE, 2 * SIDE), interpolation=cv2.INTER_AREA)
     codes = torch.from_numpy(np.tensordot(LUMA, _planes(rgb), 1).astype(np.float32) * np.float32(WHITE))

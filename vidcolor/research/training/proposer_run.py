@@ -18,10 +18,9 @@ from vidcolor.networks.proposer_net import ProposerConfig, ProposerNet, shares
 from vidcolor.research.training.descent import Descent, Share, on_cpu, share_of
 from vidcolor.research.training.follow import Pace, Progress, Work, follow
 from vidcolor.research.training.held_out import kept_stills
-from vidcolor.research.training.kinds import read_toml
 from vidcolor.research.training.machine import Machine, in_bfloat16
 from vidcolor.research.training.proposer_data import Batch, Squares
-from vidcolor.research.training.recipe import Scheduled, checked
+from vidcolor.research.training.recipe import Scheduled, filled
 
 NOTED = 50
 """Steps between lines of the log."""
@@ -73,12 +72,7 @@ class ProposerRecipe(Scheduled):
 
 def load_proposer_recipe(path: Path) -> ProposerRecipe:
     """The recipe in a TOML file. Refuses keys it does not know."""
-    told = read_toml(path)
-    told.pop("kind", None)
-    weights = checked(ProposerLosses, told.pop("losses", {}), path)
-    told = checked(ProposerRecipe, told, path)
-    told = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
-    return ProposerRecipe(**told, losses=ProposerLosses(**weights))
+    return filled(ProposerRecipe, ProposerLosses, path)
 
 
 def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Machine) -> None:

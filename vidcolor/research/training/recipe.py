@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any, TypeVar
 
 from vidcolor.errors import SettingsError
 from vidcolor.research.training.kinds import read_toml
 
+Told = TypeVar("Told")
 LATER = ("clip_sets", "samples", "left_out", "goes_on", "short")
 """Entries that recipes have had since weights were shipped: at their default they are in no recipe's name."""
 
@@ -103,12 +105,19 @@ class Recipe(Scheduled):
 
 def load_recipe(path: Path) -> Recipe:
     """The recipe in a TOML file. Refuses keys it does not know."""
+    return filled(Recipe, LossWeights, path)
+
+
+def filled(kind: type[Told], losses: type, path: Path) -> Told:
+    """The recipe of `kind` in a TOML file, `losses` in its table of that name. Refuses keys they do not know."""
     told = read_toml(path)
-    told.pop("kind", None)
-    weights = checked(LossWeights, told.pop("losses", {}), path)
-    told = checked(Recipe, told, path)
+    if not any(entry.name == "kind" for entry in fields(kind)):  # type: ignore[arg-type]
+        told.pop("kind", None)
+    weights = checked(losses, told.pop("losses", {}), path)
     told = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
-    return Recipe(**told, losses=LossWeights(**weights))
+    made: Any = kind
+    recipe: Told = made(**checked(kind, told, path), losses=losses(**weights))
+    return recipe
 
 
 def checked(kind: type, told: dict, path: Path) -> dict:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -25,9 +25,8 @@ from vidcolor.networks.features_net import FeaturesNet
 from vidcolor.networks.weighing_net import Answer, WeighingNet
 from vidcolor.research.training.descent import Descent, Share, on_cpu, share_of
 from vidcolor.research.training.follow import Pace, Progress, Work, follow
-from vidcolor.research.training.kinds import read_toml
 from vidcolor.research.training.machine import Machine, in_bfloat16
-from vidcolor.research.training.recipe import Scheduled, checked
+from vidcolor.research.training.recipe import Scheduled, filled
 
 FLOOR = 2.0
 """Squared a*b* error added to a sample's before its logarithm: below it nothing is to be gained."""
@@ -85,10 +84,7 @@ class WeighingRecipe(Scheduled):
 
 def load_weighing_recipe(path: Path) -> WeighingRecipe:
     """The recipe in a TOML file. Refuses keys it does not know."""
-    told = read_toml(path)
-    losses = checked(WeighingLosses, told.pop("losses", {}), path)
-    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
-    return WeighingRecipe(**checked(WeighingRecipe, plain, path), losses=WeighingLosses(**losses))
+    return filled(WeighingRecipe, WeighingLosses, path)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
