@@ -9,8 +9,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import cv2
 import pytest
-from tiny import shot_colors, write_gray_film, write_picture
+from tiny import shot_colors, write_frames, write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
 from vidcolor.networks.propagator import Propagator
@@ -185,3 +186,19 @@ def test_killed_while_it_writes_the_same_bytes(made, tmp_path):
     paint(folder)
     assert main(line(folder)) == 0
     assert colors(folder) == colors(plain)
+
+
+@pytest.mark.parametrize("cache", [NO_CACHE, ()], ids=["no cache", "cache"])
+def test_a_hint_given_at_once_or_afterwards_the_same_bytes(cache, tmp_path):
+    at_once, afterwards = (new(tmp_path / name, "standard") for name in ("once", "after"))
+    soft = [cv2.GaussianBlur(shot_colors(1, frame, SIZE), (0, 0), 3) for frame in range(FRAMES)]
+    for folder in (at_once, afterwards):
+        write_frames(folder / "film.mkv", soft)  # grain hides things
+        write_picture(folder / "refs" / f"{KEY:06d}.png", SIZE, soft[KEY])
+    paint(at_once)
+    assert main(line(at_once, *cache)) == 0
+    assert main(line(afterwards, *cache)) == 0
+    paint(afterwards)
+    assert main(line(afterwards, *cache)) == 0
+    mattes = [next(folder.rglob("mattes/0001-hint.avi")) for folder in (at_once, afterwards)]
+    assert mattes[0].read_bytes() == mattes[1].read_bytes()

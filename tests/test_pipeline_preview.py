@@ -124,3 +124,15 @@ def test_a_paint_asks_for_no_network(work, monkeypatch):
     for line in (["frames", "p", f"{OTHER}", "--color", "-o", "ahead"], ["render", "p"]):
         done = subprocess.run([sys.executable, "-P", "-c", WITHOUT_TORCH, *line], capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
+
+
+def test_a_hint_asks_for_networks_once(work, monkeypatch):
+    monkeypatch.chdir(work)
+    config = work / "p" / "project.toml"
+    config.write_text(config.read_text().replace('"draft"', '"standard"'))
+    assert main(["render", "p"]) == 0
+    correct(work, "hint", f"{OTHER}", "--at", "40,30", "--color", "1f2a5c")
+    seen(work, OTHER, "first")
+    for line in (["frames", "p", f"{OTHER}", "--color", "-o", "again"], ["render", "p"]):
+        done = subprocess.run([sys.executable, "-P", "-c", WITHOUT_TORCH, *line], capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()

@@ -12,6 +12,7 @@ from vidcolor.features import LUMA, PatchFeatures, lightness_of
 from vidcolor.pipeline.layers import over_together, together
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import Painter
+from vidcolor.pipeline.sights import by_features
 from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import Hint
 from vidcolor.research.metrics.image import psnr
@@ -54,7 +55,7 @@ def laid(rgb: np.ndarray, hints: list[Hint], features=None) -> ColorFrame:
     """The gray still under hints, in the order given."""
     features = features or PatchFeatures()
     library: Library = None  # type: ignore[assignment]  # a hint reads no picture
-    painter = Painter(library, {}, features, CorrectSettings(), SIZE)
+    painter = Painter(library, {}, by_features(features), CorrectSettings(), SIZE)
     gray = ColorFrame(0, np.zeros((2, *SIZE), np.float32), np.zeros(SIZE, np.float32))
     said = [Correction(f"{n:04d}-hint", hint, 0, {}, f"{hint.at} {hint.color}") for n, hint in enumerate(hints)]
     layers = painter.layers(said, gray, Frame(0, lightness_of(np.tensordot(LUMA, rgb, 1).astype(np.float32))))

@@ -28,6 +28,7 @@ from vidcolor.pipeline.corrected import ANSWERED
 from vidcolor.pipeline.layers import Layer, carry, over_together
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import AROUND, Painter
+from vidcolor.pipeline.sights import sights_of
 from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import Hint
 from vidcolor.propagate.doubt import Doubt
@@ -76,12 +77,13 @@ class Row:
 class Artist:
     """One clip, its colours as far as they have come, and who knows the truth."""
 
-    def __init__(self, clip: Clip, settings: Settings, network: Propagator, features: NetworkFeatures) -> None:
+    def __init__(self, clip: Clip, settings: Settings, network: Propagator) -> None:
         self.clip, self.settings, self.cache = clip, settings, Kept()
         self.flow: FlowEstimator = build_flow(settings.propagate.flow, settings.propagate)
         self.size = clip.labs[0].shape[1:]
         no_library = cast("Library", None)  # a hint reads no picture
-        self.painter = Painter(no_library, {}, features, settings.correct, self.size, network.things)
+        sees = sights_of(settings, self.cache, network)
+        self.painter = Painter(no_library, {}, sees, settings.correct, self.size)
         given = {0: ColorFrame(0, clip.labs[0][1:], np.ones(self.size, np.float32))}
         doubt = Doubt(self.size, len(clip.frames))
         self.base = list(
@@ -162,10 +164,9 @@ def drawn(artist: Artist, seed: int) -> Iterator[Point]:
 def run(clips: Sequence[Path], settings: Settings, counts: Sequence[int], seed: int, say: Say) -> list[Row]:
     """The rows of all clips, told as they are found."""
     cv2.setNumThreads(1)
-    features = NetworkFeatures()
-    network, rows = Propagator(features), []
+    network, rows = Propagator(NetworkFeatures()), []
     for path in clips:
-        artist = Artist(read(path, settings.propagate), settings, network, features)
+        artist = Artist(read(path, settings.propagate), settings, network)
         for chosen, points in (("tool", named(artist)), ("random", drawn(artist, seed))):
             found = measure(artist, chosen, points, counts)
             rows += found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import cv2
 import numpy as np
@@ -19,12 +19,10 @@ from PIL import Image
 from benchmark.clicks import hint_of
 from vidcolor.color import lab_to_rgb, rgb_to_lab
 from vidcolor.features import LUMA, lightness_of
-from vidcolor.networks.features import NetworkFeatures
-from vidcolor.networks.shipped import THINGS
-from vidcolor.networks.things import Things
 from vidcolor.pipeline.layers import over_together
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import Painter
+from vidcolor.pipeline.sights import Sees, sights_of
 from vidcolor.project.corrections import Correction
 from vidcolor.research.metrics.image import psnr
 from vidcolor.settings import Settings
@@ -35,14 +33,14 @@ SIDE, PATCH = 224, 2
 Say = Callable[[str], None]
 
 
-def measure(path: Path, settings: Settings, seed: int, networks: tuple[Any, Any], counts: Sequence[int]) -> list[float]:
+def measure(path: Path, settings: Settings, seed: int, sees: Sees, counts: Sequence[int]) -> list[float]:
     """PSNR of one photograph after each of the counts of hints."""
     picture = Image.open(path).convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     rgb = np.ascontiguousarray(np.moveaxis(np.asarray(picture, np.float32) / 255, 2, 0))
     true, size = rgb_to_lab(rgb)[0], rgb.shape[1:]
     target = Frame(0, lightness_of(np.tensordot(LUMA, rgb, 1).astype(np.float32)))
     no_library = cast("Library", None)  # a hint reads no picture
-    painter = Painter(no_library, {}, networks[0], settings.correct, size, networks[1])
+    painter = Painter(no_library, {}, sees, settings.correct, size)
     gray = ColorFrame(0, np.zeros((2, *size), np.float32), np.zeros(size, np.float32))
     random, hints = np.random.default_rng(seed), list[Correction]()
     for n in range(max(counts)):
@@ -62,10 +60,10 @@ def measure(path: Path, settings: Settings, seed: int, networks: tuple[Any, Any]
 def run(stills: Sequence[Path], settings: Settings, counts: Sequence[int], seed: int, say: Say) -> str:
     """The table: a line for each photograph, and the mean."""
     cv2.setNumThreads(1)
-    networks = NetworkFeatures(), Things(THINGS)
+    sees = sights_of(settings, None)
     rows, lines = [], [f"PSNR in dB after {', '.join(map(str, counts))} hints"]
     for path in stills:
-        rows.append(measure(path, settings, seed, networks, counts))
+        rows.append(measure(path, settings, seed, sees, counts))
         lines.append(f"{path.stem:<44}" + "".join(f"{value:7.2f}" for value in rows[-1]))
         say(lines[-1])
     return "\n".join([*lines, f"{'mean':<44}" + "".join(f"{value:7.2f}" for value in np.mean(rows, axis=0))])

@@ -292,7 +292,7 @@ def _plan_and_render(
     delivers: bool = False,
 ) -> tuple[Film, list[ShotState], list[str]]:
     """The film, the state of its shots afterwards, and the ids of those that were rendered (of `only`, if any)."""
-    from vidcolor.pipeline.corrected import networks_for
+    from vidcolor.pipeline.corrected import needs_networks
     from vidcolor.pipeline.costs import expected
     from vidcolor.pipeline.plan import make_plan
     from vidcolor.pipeline.render import check_device, load_models, render
@@ -309,7 +309,7 @@ def _plan_and_render(
     stale = to_render(film, shown, only)
     if stale:
         progress.expect(expected(film.plan.reel, settings, stale, delivers=delivers))
-        render(film, stale, load_models(settings, device, networks=networks_for(film, stale)), progress)
+        render(film, stale, load_models(settings, device, networks=needs_networks(film, stale)), progress)
         shown = states(film)
     return film, shown, [planned.shot.id for planned in stale]
 

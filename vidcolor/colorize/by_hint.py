@@ -9,25 +9,25 @@ point's true colour is worth elsewhere in its frame. Between things the edge fol
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from vidcolor.colorize.settle import smooth
-from vidcolor.superpixels.pool import pool, unpool
+from vidcolor.superpixels.pool import pool, pool_enlarged, unpool
 from vidcolor.superpixels.segment import segment, superpixel_count
 
 if TYPE_CHECKING:
     from numpy import ndarray as Array
 
-    from vidcolor.features import Features
     from vidcolor.settings import CorrectSettings
 
-Knows = Callable[["Array"], tuple[Sequence[Any], float]]
-"""What things are, and how much that counts: networks/things.py"""
+Sights = Mapping[str, tuple[float, Sequence["Array"]]]
+"""By what a frame is seen, a key of `PUT_RIGHT`: how much that counts, which sums to 1, and its maps (C, h, w), finest
+first"""
 DENSITY = 6.0
 """Superpixels of n pixels, as a multiple of the square root of n: small things have several."""
 LIGHT, COLOR = 12.0, 14.0
@@ -120,19 +120,16 @@ class Place:
     """How much it counts elsewhere, 0..1"""
 
 
-def see(lightness: Array, chroma: Array, features: Features, things: Knows | None = None) -> Seen:
+def see(lightness: Array, chroma: Array, sights: Sights) -> Seen:
     """Looks at a frame.
 
     lightness  (h, w) L*; chroma  (2, h, w) a*b* that the frame has so far, zeros where it has none
-    things     what knows them; None: they are told apart by their features alone
     """
     labels = segment(lightness, superpixel_count(lightness.shape, DENSITY), threads=1)
     planes = np.concatenate([lightness[None] / np.float32(LIGHT), chroma / np.float32(COLOR)])
     means, edges = pool(planes.astype(np.float32), labels, int(labels.max()) + 1).T, _edges(labels)
-    found = {}
-    for by, counts, maps in _sights(lightness, features, things):
-        found[by] = counts, Looks(labels, means, _units(labels, maps), edges)
-    return Seen(lightness, found)
+    looks = {by: (counts, Looks(labels, means, _units(labels, maps), edges)) for by, (counts, maps) in sights.items()}
+    return Seen(lightness, looks)
 
 
 def spread(seen: Seen, places: Sequence[Place], settings: CorrectSettings) -> list[Array]:
@@ -213,23 +210,11 @@ def _won(shares: Array, under: Sequence[Array], order: Sequence[int]) -> Array:
     return np.asarray(won / won[order].sum(0), np.float32)
 
 
-def _sights(lightness: Array, features: Features, things: Knows | None) -> Iterator[tuple[str, float, Sequence[Array]]]:
-    """What the frame is seen by, how much each counts, and its maps."""
-    known, share = things(lightness) if things is not None else ((), 0.0)
-    if share > 0:
-        yield "things", share, [m[0].float().numpy() for m in known]
-    if share < 1:
-        yield "features", 1 - share, features(lightness)
-
-
 def _units(labels: Array, maps: Sequence[Array]) -> tuple[Array, ...]:
     """Of each map, the superpixels' means as unit vectors: (count, C)."""
-    count, size, units = int(labels.max()) + 1, labels.shape[::-1], []
-    for level in maps[:MAPS]:
-        large = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in level])
-        means = pool(large, labels, count)
-        units.append((means / np.maximum(np.linalg.norm(means, axis=0), 1e-6)).T)
-    return tuple(units)
+    count = int(labels.max()) + 1
+    means = [pool_enlarged(level, labels, count) for level in maps[:MAPS]]
+    return tuple((mean / np.maximum(np.linalg.norm(mean, axis=0), 1e-6)).T for mean in means)
 
 
 def _edges(labels: Array) -> Array:

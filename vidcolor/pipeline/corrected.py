@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -38,8 +38,6 @@ from vidcolor.state.plan import PlannedKeyframe, ShotPlan
 from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, Frame
 
-Networks = Literal["none", "seen", "all"]
-"""None, what they see by alone, or all that the settings name"""
 BASE, MATTES, OWN = "base.avi", "mattes", "own"
 COPIED = ("confidence", "doubt", "suggestions", "points", "keyframes", "notes", "fades")
 """What the report of a version says of its base; `fades`: how much of its colour a frame in a fade keeps."""
@@ -64,14 +62,9 @@ def base_of(film: Film, planned: ShotPlan) -> tuple[Version, str] | None:
     return None
 
 
-def networks_for(film: Film, shots: Iterable[ShotPlan]) -> Networks:
-    """What a render of the shots needs of networks: none where pictures alone are laid over what is there."""
-    needed: set[Networks] = set()
-    for planned in shots:
-        if store_of(planned) != BASE or planned.laid_over or base_of(film, planned) is None:
-            return "all"
-        needed.add("seen" if any(c.spreads for c in planned.corrections) else "none")
-    return "seen" if "seen" in needed else "none"
+def needs_networks(film: Film, shots: Iterable[ShotPlan]) -> bool:
+    """Whether a render of the shots colours anything anew; else corrections alone are laid over what is there."""
+    return any(store_of(one) != BASE or one.laid_over or base_of(film, one) is None for one in shots)
 
 
 def take_base(film: Film, planned: ShotPlan, found: tuple[Version, str], folder: Path) -> dict[str, Any]:

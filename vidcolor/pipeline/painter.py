@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.colorize.by_hint import Knows, Place, see, spread
-from vidcolor.features import Features
+from vidcolor.colorize.by_hint import Place, see, spread
 from vidcolor.media.read import resized
 from vidcolor.pipeline.layers import Change, Layer, change_of, chroma_of, how_other, one_color, spread_out
 from vidcolor.pipeline.library import Library
+from vidcolor.pipeline.sights import Sees
 from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import Hint, Neutral, Paint, Scribble
 from vidcolor.settings import CorrectSettings
@@ -33,15 +33,12 @@ class Painter:
         self,
         library: Library,
         hashes: Mapping[str, str],
-        features: Features,
+        sees: Sees,
         settings: CorrectSettings,
         size: tuple[int, int],
-        things: Knows | None = None,
     ) -> None:
-        """`hashes`: of every file by its name; `features`: what things are recognised by, where nothing knows `things`;
-        `size`: the film's."""
-        self.library, self.hashes, self.features, self.settings, self.size = library, hashes, features, settings, size
-        self.things = things
+        """`hashes`: of every file by its name; `sees`: what things are recognised by; `size`: the film's."""
+        self.library, self.hashes, self.sees, self.settings, self.size = library, hashes, sees, settings, size
 
     def layers(self, corrections: Sequence[Correction], below: ColorFrame, target: Frame) -> list[Layer]:
         """Corrections of one frame, at the size of `below`: the colours that the frame has without them.
@@ -52,7 +49,8 @@ class Painter:
         places = {c.name: self._place(c, below) for c in corrections if c.spreads}
         shares = dict[str, Array]()
         if places:
-            seen = see(_resized(target.lightness, size), below.chroma, self.features, self.things)
+            lightness = _resized(target.lightness, size)
+            seen = see(lightness, below.chroma, self.sees(target.index, lightness))
             found = spread(seen, [place for _, place in places.values()], self.settings)
             shares = dict(zip(places, found, strict=True))
         return [

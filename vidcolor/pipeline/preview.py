@@ -11,12 +11,11 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.features import Features, PatchFeatures
+from vidcolor.features import PatchFeatures
 from vidcolor.media.read import Clip, resized
 from vidcolor.media.store import ChromaReader
 from vidcolor.pipeline.corrected import OWN, base_of, regions_over
@@ -27,20 +26,18 @@ from vidcolor.pipeline.keyframes import Colorizer, KeyframeMaker, load_colorizer
 from vidcolor.pipeline.layers import Change, Layer, over_together, together
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import Painter
-from vidcolor.pipeline.render import load_seen
+from vidcolor.pipeline.sights import sights_of
 from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import LAYERS
 from vidcolor.project.versions import CHROMA, Version, read_report
 from vidcolor.propagate.keyframes import at_chroma_size
 from vidcolor.settings import ColorizeSettings
+from vidcolor.state.cached import cache_of
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import base_ingredients, layer_rules, layers_in, shot_ingredients
 from vidcolor.state.plan import ShotPlan
 from vidcolor.state.status import ShotState
 from vidcolor.types import ColorFrame, Frame, Guidance, working_size
-
-if TYPE_CHECKING:
-    from vidcolor.networks.features import NetworkFeatures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,34 +81,22 @@ class _Makers:
 
     def __init__(self, film: Film) -> None:
         settings = film.settings
-        self.film, self._features = film, PatchFeatures()
-        self.library = Library(film.project, self._features)
+        self.film, self.library = film, Library(film.project, PatchFeatures())
         colorizer = self._color if settings.colorize.network == "shipped" else None
         self.maker = KeyframeMaker(film.plan, self.library, settings, colorizer)
-        self.painter = self._painter(self._features)
-
-    @cached_property
-    def _seen(self) -> NetworkFeatures | None:
-        return load_seen(self.film.settings)
+        sees = sights_of(settings, cache_of(film))
+        self.painter = Painter(self.library, film.plan.hashes, sees, settings.correct, film.plan.reel.size)
 
     @cached_property
     def _colorizer(self) -> Colorizer:
-        assert self._seen is not None, "the settings name a network"
-        return load_colorizer(self._seen)
+        from vidcolor.networks.features import NetworkFeatures  # loads torch
+
+        return load_colorizer(NetworkFeatures())
 
     def _color(
         self, target: Frame, guidance: Sequence[Guidance], settings: ColorizeSettings, laid: ColorFrame | None = None
     ) -> ColorFrame:
         return self._colorizer(target, guidance, settings, laid)
-
-    @cached_property
-    def seeing(self) -> Painter:
-        """Sees by networks, where the settings name any."""
-        return self._painter(self._seen or self._features)
-
-    def _painter(self, features: Features) -> Painter:
-        film = self.film
-        return Painter(self.library, film.plan.hashes, features, film.settings.correct, film.plan.reel.size)
 
     def target(self, planned: ShotPlan, frame: int) -> Frame:
         reel = self.film.plan.reel
@@ -153,7 +138,7 @@ def _spread(makers: _Makers, planned: ShotPlan, said: Sequence[Correction], belo
     """Layers of what spreads on one frame, by their names."""
     if not said:
         return {}
-    made = makers.seeing.layers(said, below, makers.target(planned, said[0].frame))
+    made = makers.painter.layers(said, below, makers.target(planned, said[0].frame))
     return {layer.name: layer for layer in made}
 
 

@@ -27,6 +27,7 @@ from vidcolor.pipeline.frames import finished
 from vidcolor.pipeline.layers import change_of, chroma_of
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import Painter
+from vidcolor.pipeline.sights import by_features
 from vidcolor.pipeline.small import SmallFrames
 from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
@@ -201,7 +202,8 @@ def hints_of(film: Film, said: Sequence[Correction], size: tuple[int, ...]) -> A
         return None
     reel, hashes = film.plan.reel, film.plan.hashes
     features = PatchFeatures()
-    painter = Painter(Library(film.project, features), hashes, features, film.settings.correct, reel.size)
+    library = Library(film.project, features)
+    painter = Painter(library, hashes, by_features(features), film.settings.correct, reel.size)
     share, chroma = np.zeros(size, np.float32), np.zeros((2, *size), np.float32)
     for correction in said:
         given, colors = _hint(correction, painter, size)

@@ -23,7 +23,7 @@ from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.checkpoint import Checkpoint, close_checkpoint, open_checkpoint
-from vidcolor.pipeline.corrected import BASE, Corrector, Networks, base_of, store_of, take_base
+from vidcolor.pipeline.corrected import BASE, Corrector, base_of, store_of, take_base
 from vidcolor.pipeline.costs import Tally, colored_frames, frame_seconds, keyframe_seconds
 from vidcolor.pipeline.fades import dimmed, fade_shares
 from vidcolor.pipeline.kept import KeptKeyframes
@@ -32,6 +32,7 @@ from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import Painter
 from vidcolor.pipeline.plan import Progress
 from vidcolor.pipeline.reading import Reading
+from vidcolor.pipeline.sights import sights_of
 from vidcolor.pipeline.strip import frames_shown, strip_picture, write_stills
 from vidcolor.project.versions import CHROMA, finish_version
 from vidcolor.propagate.ablation import WHOLE, Ablation
@@ -48,7 +49,6 @@ from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, working_size
 
 if TYPE_CHECKING:
-    from vidcolor.networks.features import NetworkFeatures
     from vidcolor.networks.propagator import Propagator
 
 log = logging.getLogger(__name__)
@@ -66,8 +66,6 @@ class Models:
     """None: keyframes are coloured without a network."""
     propagator: Propagator | None = None
     """None: colours are carried and weighed without a network."""
-    seen: Features | None = None
-    """What the networks see by"""
     ablation: Ablation = WHOLE
     """For tools that measure; versions say nothing of it."""
     cache: FrameCache | None = None
@@ -98,25 +96,14 @@ class _Counter:
         self.progress("render", *self.tally.skip(frames, keyframes))
 
 
-def load_models(settings: Settings, device: str, *, networks: Networks = "all") -> Models:
+def load_models(settings: Settings, device: str, *, networks: bool = True) -> Models:
     """The flow estimator and features that the settings name, on `device`; the one place that decides it.
 
-    networks  those that the work has any use for (`networks_for`): all, what they see by alone, or none
+    networks  whether the work has any use for them (`needs_networks`)
     """
     check_device(settings, device)
     flow = build_flow(settings.propagate.flow, settings.propagate, device)
-    if networks == "all":
-        return Models(flow, PatchFeatures(), *_networks(settings))
-    return Models(flow, PatchFeatures(), seen=load_seen(settings) if networks == "seen" else None)
-
-
-def load_seen(settings: Settings) -> NetworkFeatures | None:
-    """What the networks that the settings name see by, and no more of them; None where they name none."""
-    if settings.colorize.network != "shipped" and settings.propagate.network != "shipped":
-        return None
-    from vidcolor.networks.features import NetworkFeatures  # loads torch
-
-    return NetworkFeatures()
+    return Models(flow, PatchFeatures(), *(_networks(settings) if networks else ()))
 
 
 def check_device(settings: Settings, device: str) -> None:
@@ -128,11 +115,11 @@ def check_device(settings: Settings, device: str) -> None:
         )
 
 
-def _networks(settings: Settings) -> tuple[Colorizer | None, Propagator | None, Features | None]:
+def _networks(settings: Settings) -> tuple[Colorizer | None, Propagator | None]:
     """The shipped networks that the settings have any use for; both see by one features network."""
     colorizes, propagates = settings.colorize.network == "shipped", settings.propagate.network == "shipped"
     if not colorizes and not propagates:
-        return None, None, None
+        return None, None
     from vidcolor.networks.features import NetworkFeatures  # loads torch
     from vidcolor.networks.propagator import Propagator
     from vidcolor.networks.shipped import THINGS
@@ -140,7 +127,7 @@ def _networks(settings: Settings) -> tuple[Colorizer | None, Propagator | None, 
     features = NetworkFeatures()
     things = THINGS if settings.propagate.things else None
     propagator = Propagator(features, things=things) if propagates else None
-    return load_colorizer(features) if colorizes else None, propagator, features
+    return load_colorizer(features) if colorizes else None, propagator
 
 
 class StoppedError(Exception):
@@ -155,10 +142,9 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     counter.add()
     library = Library(film.project, models.features)
     maker = KeyframeMaker(film.plan, library, film.settings, models.colorizer)
-    things = models.propagator.things if models.propagator is not None else None
-    sees = models.seen or models.features
-    painter = Painter(library, film.plan.hashes, sees, film.settings.correct, film.plan.reel.size, things)
     models = replace(models, cache=cache_of(film))
+    sees = sights_of(film.settings, models.cache, models.propagator)
+    painter = Painter(library, film.plan.hashes, sees, film.settings.correct, film.plan.reel.size)
     corrector = Corrector(film, painter, maker, models.flow, models.cache)
     clear = clear_by_id([s.shot for s in film.plan.shots])
     workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))

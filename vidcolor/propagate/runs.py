@@ -115,6 +115,11 @@ def reduced(plane: Array, size: tuple[int, int]) -> Array:
     return cv2.resize(np.ascontiguousarray(plane, np.float32), size[::-1], interpolation=cv2.INTER_AREA)
 
 
+def luma_of(lightness: Array, size: tuple[int, int]) -> Array:
+    """`Look.luma`, of `size`, of a frame's lightness (H, W) L*."""
+    return reduced(lightness, size) / np.float32(100)
+
+
 class Reader:
     """Reads runs of a shot's frames; remembers the last ones, where the next run goes on.
 
@@ -141,7 +146,7 @@ class Reader:
             return self._last
         luma = self._cache.look(position)
         if luma is None:
-            luma = reduced(self._lightness(position), self.size) / np.float32(100)
+            luma = luma_of(self._lightness(position), self.size)
             self._cache.keep_look(position, luma)
         return Look(position, luma)
 

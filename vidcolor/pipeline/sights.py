@@ -1,0 +1,109 @@
+"""What a frame is seen by where a correction spreads over its things: by networks, or by features that need none.
+
+What networks say of a frame is the same that propagation has of it, so it lies in the cache; they are loaded only for a
+frame of which nothing is kept. Found or looked at, it is the same to the bit.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.colorize.by_hint import Sights
+from vidcolor.features import Features, PatchFeatures
+from vidcolor.machine import number_type
+from vidcolor.propagate.arrays import Arrays
+from vidcolor.propagate.cached import FrameCache
+from vidcolor.propagate.runs import luma_of
+from vidcolor.settings import Settings
+
+if TYPE_CHECKING:
+    from vidcolor.networks.propagator import Propagator
+
+Sees = Callable[[int, Array], Sights]
+"""(number of the frame in the film, its lightness (h, w) L*) to what it is seen by"""
+KINDS = ("features", "things")
+STRIDES = (4, 8, 16)
+NAMES = tuple(f"{kind} {stride}" for kind in KINDS for stride in STRIDES)
+"""As networks/frame_maps.py has them"""
+
+
+def by_features(features: Features) -> Sees:
+    """By features alone."""
+    return lambda frame, lightness: {"features": (1.0, features(lightness))}
+
+
+class ByNetworks:
+    """By the shipped networks; several threads may ask at once."""
+
+    def __init__(self, cache: FrameCache | None, *, things: bool, network: Propagator | None = None) -> None:
+        """things   whether it is asked what things are, too
+        network  what sees so, if it is loaded already"""
+        self._cache, self._things, self._network = cache, things, network
+        self._guard = threading.Lock()
+
+    def __call__(self, frame: int, lightness: Array) -> Sights:
+        """Of frame number `frame` of the film; lightness (h, w) L*."""
+        luma = luma_of(lightness, (lightness.shape[0], lightness.shape[1]))
+        name = f"{frame:07d}"
+        kept = None if self._cache is None else self._cache.take("maps", name)
+        if kept is None or not _sound(kept, luma.shape, things=self._things):
+            kept = self._looked(luma)
+            if self._cache is not None:
+                self._cache.put("maps", name, kept)
+        share = float(kept["share"])
+        counts = {"things": share, "features": 1 - share}
+        return {kind: (counts[kind], _maps(kept, kind)) for kind in reversed(KINDS) if counts[kind] > 0}
+
+    def _looked(self, luma: Array) -> Arrays:
+        with self._guard:
+            if self._network is None:
+                self._network = _loaded(things=self._things)
+        return self._network.arrays_of(self._network.maps(luma * np.float32(100)))
+
+
+def sights_of(settings: Settings, cache: FrameCache | None, network: Propagator | None = None) -> Sees:
+    """What the settings have frames seen by.
+
+    network  what propagation uses, if it is loaded
+    """
+    if "shipped" not in (settings.colorize.network, settings.propagate.network):
+        return by_features(PatchFeatures())
+    things = settings.propagate.network == "shipped" and settings.propagate.things
+    return ByNetworks(cache, things=things, network=network)
+
+
+def _loaded(*, things: bool) -> Propagator:
+    from vidcolor.networks.features import NetworkFeatures  # loads torch
+    from vidcolor.networks.propagator import Propagator
+    from vidcolor.networks.shipped import THINGS
+
+    return Propagator(NetworkFeatures(), None, THINGS if things else None)
+
+
+def _maps(kept: Arrays, kind: str) -> list[Array]:
+    """(C, h, w) float32 at each stride."""
+    found = (kept[name] for name in NAMES if name.startswith(kind))
+    return [np.ascontiguousarray(_numbers(plain).transpose(2, 0, 1)) for plain in found]
+
+
+def _numbers(plain: Array) -> Array:
+    """float32 of what is kept: bfloat16 as the whole numbers of its bits."""
+    if plain.dtype == np.float32:
+        return plain
+    return (plain.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+
+
+def _sound(kept: Arrays, size: tuple[int, ...], *, things: bool) -> bool:
+    """Whether this is what networks say of a frame of `size`."""
+    names = NAMES if things else NAMES[: len(STRIDES)]
+    if set(kept) != {*names, "share"} or kept["share"].shape or not 0 <= float(kept["share"]) <= float(things):
+        return False
+    kind = np.dtype(np.int16 if number_type() == "bfloat16" else np.float32)
+    sides = [tuple(-(-side // stride) for side in size) for stride in (*STRIDES, *STRIDES)]
+    found = zip((kept[name] for name in names), sides, strict=False)
+    return all(m.dtype == kind and m.ndim == 3 and m.shape[:2] == side and m.shape[2] > 0 for m, side in found)
