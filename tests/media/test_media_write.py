@@ -162,7 +162,7 @@ def test_ffv1_gives_every_code_back(tmp_path: Path, size: tuple[int, int]) -> No
             assert np.array_equal(plane, given)
 
 
-@pytest.mark.parametrize("delivery", ["prores-422hq", "prores-4444", "prores-4444-xq", "dnxhr-hqx", "dnxhr-444"])
+@pytest.mark.parametrize("delivery", [name for name, codec in CODECS.items() if not (codec.lossless or codec.is_proxy)])
 def test_lossy_masters_stay_near(tmp_path: Path, delivery: str) -> None:
     reel = make_reel()
     written = write(tmp_path, reel, delivery)
@@ -386,7 +386,10 @@ def test_ffprobe_agrees(tmp_path: Path, delivery: str) -> None:
         "nb_read_frames": str(COUNT),
         "pix_fmt": CODECS[delivery].pixel_format.replace("444p10", "444p12" if "4444" in delivery else "444p10"),
     }
+    if delivery == "dnxhr-444-mxf":
+        del expected["color_range"]  # FFmpeg writes none there
     assert {key: picture[key] for key in expected} == expected
     tags = {key.lower(): value for key, value in picture["tags"].items()}
     assert tags["timecode"] == "01:00:00;00"
-    assert tags["encoder"] == CODECS[delivery].compressor
+    if written.path.suffix != ".mxf":  # MXF has no place for it
+        assert tags["encoder"] == CODECS[delivery].compressor

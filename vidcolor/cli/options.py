@@ -120,8 +120,8 @@ def add_delivery(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--delivery",
         metavar="NAME",
-        help="prores-422hq (default), prores-4444, prores-4444-xq, ffv1 (lossless), dnxhr-hqx, dnxhr-444 or proxy "
-        "(H.264 with burnt-in labels)",
+        help="prores-422hq (default), prores-4444, prores-4444-xq, ffv1 (lossless), dnxhr-hqx, dnxhr-444, both as "
+        "MXF with -mxf behind, or proxy (H.264 with burnt-in labels)",
     )
 
 

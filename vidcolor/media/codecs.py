@@ -140,8 +140,8 @@ CODECS: dict[str, Delivery] = {
         ),
         Delivery(
             "dnxhr-hqx",
-            "DNxHR HQX, 10-bit 4:2:2, MOV: for Avid",
-            (".mov",),
+            "DNxHR HQX, 10-bit 4:2:2, MOV or MXF: for Avid",
+            (".mov", ".mxf"),
             "dnxhd",
             "yuv422p10le",
             "422",
@@ -153,8 +153,34 @@ CODECS: dict[str, Delivery] = {
         ),
         Delivery(
             "dnxhr-444",
-            "DNxHR 444, 10-bit 4:4:4, MOV: for Avid, every chroma sample kept",
-            (".mov",),
+            "DNxHR 444, 10-bit 4:4:4, MOV or MXF: for Avid, every chroma sample kept",
+            (".mov", ".mxf"),
+            "dnxhd",
+            "yuv444p10le",
+            "444",
+            "Avid DNxHR 444",
+            {"profile": "dnxhr_444"},
+            fourcc="AVdh",
+            smallest=(120, 256),
+            interlaced=False,
+        ),
+        Delivery(
+            "dnxhr-hqx-mxf",
+            "DNxHR HQX, 10-bit 4:2:2, MXF OP1a: for Avid",
+            (".mxf",),
+            "dnxhd",
+            "yuv422p10le",
+            "422",
+            "Avid DNxHR HQX",
+            {"profile": "dnxhr_hqx"},
+            fourcc="AVdh",
+            smallest=(120, 256),
+            interlaced=False,
+        ),
+        Delivery(
+            "dnxhr-444-mxf",
+            "DNxHR 444, 10-bit 4:4:4, MXF OP1a: for Avid, every chroma sample kept",
+            (".mxf",),
             "dnxhd",
             "yuv444p10le",
             "444",
@@ -181,7 +207,7 @@ CODECS: dict[str, Delivery] = {
 """Every delivery, by name."""
 
 
-CONTAINERS = {".mov": "mov", ".mp4": "mp4", ".mkv": "matroska"}
+CONTAINERS = {".mov": "mov", ".mp4": "mp4", ".mkv": "matroska", ".mxf": "mxf"}
 """FFmpeg's name of the container, by suffix."""
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vidcolor.errors import MediaError
 from vidcolor.media.codecs import Delivery, container_of, find_delivery
+from vidcolor.media.mxf import RATES
 from vidcolor.media.place import told
 from vidcolor.media.sound import untaken_tracks
 from vidcolor.partial import partial_path
@@ -26,6 +27,11 @@ def check_destination(path: Path, delivery: str, reel: Reel, settings: ExportSet
         )
     if reel.scan != "progressive" and not codec.interlaced:
         raise MediaError(f"{reel.path.name}: {delivery} holds no interlaced pictures; choose --delivery prores-422hq")
+    if container_of(path) == "mxf" and reel.rate.fraction not in RATES:
+        raise MediaError(
+            f"{reel.path.name}: MXF holds no {reel.rate} frames a second; choose another --delivery, such as dnxhr-hqx "
+            "(MOV)"
+        )
     _check_sound(path, codec, reel, settings)
     with told(path):
         partial = partial_path(path)

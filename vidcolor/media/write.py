@@ -26,6 +26,7 @@ from vidcolor.media.coded import CodedFrame
 from vidcolor.media.encoder import PictureTrack, timescale
 from vidcolor.media.mkv import ROOM, set_display_size
 from vidcolor.media.mov import LUMA_BLANK, complete
+from vidcolor.media.mxf import set_package_ids
 from vidcolor.media.place import sync, sync_folder, told
 from vidcolor.media.proxy import Labels, burn_in, proxy_planes
 from vidcolor.media.sound import Sound
@@ -35,6 +36,8 @@ from vidcolor.types import DeliveryFrame, Reel
 
 LUMA_KEY = "com.vidcolor.luma_sha256"
 KEYFRAME_MARK = "KEY"
+ATOMS = ("mov", "mp4")
+"""Containers made of atoms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ class Writer:
         codec, reel = self._codec, self._reel
         container = container_of(self._path)
         options = {"fflags": "+bitexact"}
-        if container != "matroska":
+        if container in ATOMS:
             ticks = str(timescale(reel.rate.fraction))
             faststart = "+faststart" if codec.is_proxy else ""
             options |= {
@@ -138,8 +141,10 @@ class Writer:
         # an absolute name, or a colon in it would be taken for a protocol
         self._output = av.open(str(self._partial.absolute()), "w", format=container, container_options=options)
         self._output.metadata.update(self._metadata)
-        if container != "matroska" and not codec.is_proxy:
+        if container in ATOMS and not codec.is_proxy:
             self._output.metadata[LUMA_KEY] = LUMA_BLANK
+        if container == "mxf" and reel.tape:
+            self._output.metadata["reel_name"] = reel.tape  # of the source package; the track's own is not looked at
         self._pictures = PictureTrack(
             self._output, codec, reel, self._settings, reel.timecode(self._first), at_once=self._copies
         )
@@ -215,10 +220,13 @@ class Writer:
 
     def _complete(self) -> None:
         """Puts into the closed file what its writer could not."""
-        if container_of(self._path) != "matroska":
+        container = container_of(self._path)
+        if container in ATOMS:
             vendor = {self._codec.fourcc: self._settings.vendor} if self._codec.is_prores else {}
             languages = self._sound.languages if self._sound else {}
             complete(self._partial, vendor, languages, self.luma_sha256)
+        elif container == "mxf":
+            set_package_ids(self._partial, sha256_of(self._partial))
         else:
             set_display_size(self._partial, self._reel.size, self._reel.pixel_aspect)
 
