@@ -29,6 +29,7 @@ from vidcolor.media.place import remove, write_text
 from vidcolor.media.proxy import Labels
 from vidcolor.media.write import Writer, Written
 from vidcolor.settings import ExportSettings
+from vidcolor.timeline import FrameRange
 from vidcolor.types import DeliveryFrame, Reel, Shot, SourceFrame
 
 __all__ = ["LumaSum", "Provenance", "check_destination", "export_reel", "manifest_path"]
@@ -62,10 +63,11 @@ def _promise(reel: Reel, lossless: bool) -> str:
 
 
 class LumaSum:
-    """The SHA-256 of a reel's luma as it was decoded, in the order of its frames."""
+    """The SHA-256 of a reel's luma as it was decoded, in the order of its frames from `first` on."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 0) -> None:
         self._sum = hashlib.sha256()
+        self._first = first
         self.frame_count = 0
 
     def watch(self, frames: Iterable[SourceFrame]) -> Iterator[SourceFrame]:
@@ -74,8 +76,8 @@ class LumaSum:
         May be called again for the frames that follow.
         """
         for frame in frames:
-            if frame.index != self.frame_count:
-                raise InputError(f"frame {frame.index} was read where frame {self.frame_count} follows")
+            if frame.index != self._first + self.frame_count:
+                raise InputError(f"frame {frame.index} was read where frame {self._first + self.frame_count} follows")
             self._sum.update(np.ascontiguousarray(frame.luma).data)
             self.frame_count += 1
             yield frame
@@ -97,6 +99,8 @@ class Provenance:
     """Measured figures, for the manifest."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """For the film's own metadata: title, comment, `com.vidcolor.*`."""
+    part: Mapping[str, Any] = field(default_factory=dict)
+    """What of the film it is, for the manifest; empty for the whole."""
 
 
 def manifest_path(path: Path) -> Path:
@@ -116,17 +120,18 @@ def export_reel(
     progress: Callable[[int], None] | None = None,
     before_naming: Callable[[str], None] | None = None,
     copies: bool = False,
+    run: FrameRange | None = None,
 ) -> Written:
-    """The whole reel as one film at `path`, with `manifest_path(path)` beside it.
+    """The whole reel, or a run of its frames, as one film at `path`, with `manifest_path(path)` beside it.
 
-    `frames` are all of the reel's, in order, with the chroma that `find_delivery(delivery).subsampling` asks for;
+    `frames` are all of the run's, in order, with the chroma that `find_delivery(delivery).subsampling` asks for;
     they come from source frames that went through `source_luma.watch`. `progress` is told the frames written,
     `before_naming` the SHA-256 of the whole film just before it takes its name; an error there leaves the place as
     it was. `copies`: some frames come as an earlier delivery coded them.
 
     Refuses what `check_destination` refuses, frames lost or doubled, and luma that is not the source's.
     """
-    made_of = made_of or Provenance()
+    made_of, run = made_of or Provenance(), run or FrameRange(0, reel.frame_count)
     check_destination(path, delivery, reel, settings)
     metadata = {"com.vidcolor.version": vidcolor.__version__, "com.vidcolor.source_hash": reel.hash}
     writer = Writer(
@@ -136,6 +141,7 @@ def export_reel(
         settings,
         metadata={**metadata, **made_of.metadata},
         labels=Labels(made_of.shots, made_of.keyframes),
+        first_frame=run.start,
         before_naming=lambda sha256: _make_way(path, sha256, before_naming),
         copies=copies,
     )
@@ -144,9 +150,9 @@ def export_reel(
             writer.write(frame)
             if progress:
                 progress(writer.frame_count)
-        _check_counts(path, reel, writer.frame_count)
+        _check_counts(path, run, writer.frame_count)
         _check_luma(path, source_luma, writer)
-    manifest = _manifest(reel, delivery, settings, writer.written, source_luma, made_of)
+    manifest = _manifest(reel, run, delivery, settings, writer.written, source_luma, made_of)
     write_text(manifest_path(path), json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     return writer.written
 
@@ -157,10 +163,10 @@ def _make_way(path: Path, sha256: str, asked: Callable[[str], None] | None) -> N
     remove(manifest_path(path))
 
 
-def _check_counts(path: Path, reel: Reel, count: int) -> None:
-    if count != reel.frame_count:
+def _check_counts(path: Path, run: FrameRange, count: int) -> None:
+    if count != len(run):
         raise MediaError(
-            f"{path}: only {count} of the film's {reel.frame_count} frames were written, so nothing is delivered; run "
+            f"{path}: only {count} of the film's {len(run)} frames were written, so nothing is delivered; run "
             "it again, and report this if it happens again"
         )
 
@@ -176,6 +182,7 @@ def _check_luma(path: Path, source: LumaSum, writer: Writer) -> None:
 
 def _manifest(
     reel: Reel,
+    run: FrameRange,
     delivery: str,
     settings: ExportSettings,
     written: Written,
@@ -198,7 +205,7 @@ def _manifest(
             "coded_size": dict(zip(("height", "width"), codec.picture_size(reel.size), strict=True)),
             "lossless": codec.lossless,
             "frames": written.frame_count,
-            **_clock(reel),
+            **_clock(reel, run),
             "sound": list(written.sound),
         },
         "luma": {
@@ -210,21 +217,22 @@ def _manifest(
             "promise": PROXY_PROMISE if codec.is_proxy else _promise(reel, codec.lossless),
         },
         "source": _source(reel),
+        **({"part": dict(made_of.part)} if made_of.part else {}),
         "shots": [dict(entry) for entry in made_of.versions],
         "figures": dict(made_of.figures),
         "software": software(),
     }
 
 
-def _clock(reel: Reel) -> dict[str, Any]:
+def _clock(reel: Reel, run: FrameRange) -> dict[str, Any]:
     return {
         "rate": str(reel.rate),
         "size": {"height": reel.size[0], "width": reel.size[1]},
         "pixel_aspect": str(reel.pixel_aspect),
         "scan": reel.scan,
         "tags": _tags(reel),
-        "timecode_in": reel.timecode(0),
-        "timecode_out": reel.timecode(reel.frame_count),
+        "timecode_in": reel.timecode(run.start),
+        "timecode_out": reel.timecode(run.stop),
         "drop_frame": reel.drop_frame,
         "reel_name": reel.tape,
     }

@@ -200,6 +200,19 @@ class ExportSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """Deliveries of a file for each shot."""
+
+    handles: Annotated[int, within(0, 240)] = 12
+    """Frames of the film that a shot's file holds before and behind the shot, where there are some."""
+    names: str = "{show}_{reel}_{shot}_{version}"
+    """What the files are called: fields show, reel, shot (its first frame), number (10, 20, ...), version, delivery;
+    letters, digits, `.`, `_`, `-` between. Without version, a file is replaced by its next."""
+    show: str = ""
+    """The production's name in the names of files; empty: the film's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings."""
 
@@ -213,6 +226,7 @@ class Settings:
     finish: FinishSettings = field(default_factory=FinishSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
     export: ExportSettings = field(default_factory=ExportSettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
 
 
 def override(base: Settings, changes: Mapping[str, Any], origin: str) -> Settings:

@@ -20,6 +20,8 @@ from vidcolor.cli.correct import accept_command as accept_command
 from vidcolor.cli.correct import correct_command as correct_command
 from vidcolor.cli.correct import corrections_command as corrections_command
 from vidcolor.cli.correct import refuse_problems
+from vidcolor.cli.deliver import deliver_film, refuse_place
+from vidcolor.cli.deliver import export_command as export_command
 from vidcolor.cli.diff import diff_command as diff_command
 from vidcolor.cli.frames import frames_command as frames_command
 from vidcolor.cli.progress import ShowProgress
@@ -52,7 +54,6 @@ from vidcolor.state.read import load_film, load_reel
 from vidcolor.state.status import ShotState, state_of, states, to_render, why
 
 if TYPE_CHECKING:
-    from vidcolor.pipeline.deliver import Delivered
     from vidcolor.research.measure import Measurement
     from vidcolor.types import Reel, Shot
 
@@ -66,10 +67,10 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
     with made_for_this(project, made):
         settings = settings_of(project, args.assignments)
         with working(project, "run", args.wait), terminal.progress() as progress:
-            _refuse_place(project, args.out, args.delivery)
+            refuse_place(project, args.out, args.delivery)
             film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, delivers=True)
             looks = sheets_of(film, shown, progress)
-            delivered = _deliver(film, shown, args.out, args.delivery, progress)
+            delivered = deliver_film(film, shown, args.out, args.delivery, progress)
     show_summary(film, shown, terminal)
     show_looks(looks, terminal)
     show_rendered(shown, rendered, terminal)
@@ -142,16 +143,6 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
     show_summary(film, shown, terminal)
     show_looks(looks, terminal)
     show_rendered(shown, rendered, terminal)
-    refuse_problems(film)
-
-
-def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    project = Project.open(args.project)
-    settings = settings_of(project, args.assignments)
-    with working(project, "export", args.wait), terminal.progress() as progress:
-        film = load_film(project, settings, device=args.device)
-        delivered = _deliver(film, states(film), args.out, args.delivery, progress)
-    show_delivered(project, delivered, terminal)
     refuse_problems(film)
 
 
@@ -314,32 +305,11 @@ def _plan_and_render(
     return film, shown, [planned.shot.id for planned in stale]
 
 
-def _refuse_place(project: Project, out: Path | None, delivery: str | None) -> None:
-    """Refuses, before hours of work, a place that is none for the film, or holds somebody else's file."""
-    from vidcolor.media.codecs import DEFAULT_DELIVERY
-    from vidcolor.media.destination import check_name
-    from vidcolor.pipeline.deliver import default_out, export_at
-
-    place = out or default_out(project, delivery)
-    export_at(project, place).refuse_others()
-    if not place.parent.is_dir():
-        raise MediaError(f"{place}: there is no such folder; make it first, or choose another place with -o")
-    check_name(place, delivery or DEFAULT_DELIVERY)
-
-
 def _expect(progress: ShowProgress, settings: Settings, delivers: bool, reel: Reel) -> None:
     """What the stages of a film are likely to take, as long as its shots are not known."""
     from vidcolor.pipeline.costs import expected_before_plan
 
     progress.expect(expected_before_plan(reel, settings, delivers=delivers))
-
-
-def _deliver(
-    film: Film, shown: Sequence[ShotState], out: Path | None, delivery: str | None, progress: ShowProgress
-) -> Delivered:
-    from vidcolor.pipeline.deliver import default_out, deliver
-
-    return deliver(film, shown, out or default_out(film.project, delivery), delivery, progress)
 
 
 def _show_measurement(found: Measurement, terminal: Terminal) -> None:

@@ -134,10 +134,24 @@ def _add_export(verbs: argparse._SubParsersAction) -> None:
     parser = project_command(
         verbs,
         "export",
-        "joins the rendered shots into a delivered film over the source's own luma",
-        "vidcolor export northwind.vidcolor -o northwind.mov --delivery prores-4444",
+        "joins the rendered shots into a delivered film over the source's own luma, or gives each its own file",
+        "vidcolor export northwind.vidcolor -o northwind.mov --delivery prores-4444\n"
+        "  vidcolor export northwind.vidcolor --per-shot --handles 12",
     )
     add_delivery(parser)
+    parser.add_argument("shots", nargs="*", default=[], metavar="SHOT", help="with --per-shot: these shots alone")
+    parser.add_argument(
+        "--per-shot",
+        action="store_true",
+        help="a file for each shot, in the folder that -o names (default: FILM_color_shots); only what changed is "
+        "written, under the next version's name (setting delivery.names)",
+    )
+    parser.add_argument(
+        "--handles",
+        type=int,
+        metavar="N",
+        help="with --per-shot: frames before and behind each shot, as the film has them (default: 12)",
+    )
 
 
 def _add_status(verbs: argparse._SubParsersAction) -> None:

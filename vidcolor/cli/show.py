@@ -14,6 +14,7 @@ from vidcolor.state.status import ShotState, doubt_told, hints_help, named, stat
 
 if TYPE_CHECKING:
     from vidcolor.pipeline.deliver import Delivered
+    from vidcolor.pipeline.per_shot import DeliveredShots
 
 LEGEND = """
 fresh: made of today's film, pictures and settings. stale: something has changed since; `vidcolor why` says what.
@@ -62,6 +63,17 @@ def show_delivered(project: Project, delivered: Delivered, terminal: Terminal) -
     if delivered.copied:
         luma += f"; {delivered.copied} frames were copied from the film that was there, as nothing in them changed"
     terminal.say(f"{state:<10} {delivered.path} and {delivered.manifest.name} ({delivered.about}; {luma})")
+    terminal.say(f"{'project':<10} {project.root}")
+
+
+def show_delivered_shots(project: Project, delivered: DeliveredShots, terminal: Terminal) -> None:
+    for note in delivered.notes:
+        terminal.say(f"{'note':<10} {note}")
+    for file in delivered.made_now:
+        terminal.say(f"{'written':<10} {file.export.out}")
+    if there := len(delivered.files) - len(delivered.made_now):
+        terminal.say(f"{'up to date':<10} {there} of {len(delivered.files)} files")
+    terminal.say(f"{'shots':<10} {delivered.folder} ({delivered.about}; {delivered.luma})")
     terminal.say(f"{'project':<10} {project.root}")
 
 

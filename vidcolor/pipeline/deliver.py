@@ -7,7 +7,7 @@ Frames stay in order, and few are under way.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,7 +18,7 @@ from vidcolor.color import LumaLock
 from vidcolor.errors import ProjectError
 from vidcolor.export import LumaSum, Provenance, check_destination, export_reel, luma_words, manifest_path, software
 from vidcolor.finish import finish
-from vidcolor.finish.around_exact import with_drawings
+from vidcolor.finish.around_exact import Drawing, with_drawings
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.coded import CodedFrame
 from vidcolor.media.read import SourceClip
@@ -35,7 +35,7 @@ from vidcolor.state.film import Film
 from vidcolor.state.made_of import COMPUTED_ON
 from vidcolor.state.status import ShotState, named
 from vidcolor.timeline import FrameRange
-from vidcolor.types import DeliveryFrame, Reel
+from vidcolor.types import ColorFrame, DeliveryFrame, Reel, SourceFrame
 
 FINISHERS = 2
 """Threads that finish frames: more would only wait for the reader and the encoder."""
@@ -81,12 +81,12 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
     delivery = delivery or DEFAULT_DELIVERY
     project, plan, settings = film.project, film.plan, film.settings
     check_destination(out, delivery, plan.reel, settings.export)
-    versions = [_delivered(project, state, settings) for state in shown]
+    versions = [version_to_deliver(project, state, settings) for state in shown]
     codec = find_delivery(delivery)
-    ingredients = _ingredients(film, versions, delivery)
+    ingredients = ingredients_of(film, dict(enumerate(versions)), delivery)
     made_of, parts = fingerprint(ingredients), parts_of(ingredients, {**software(), "processor": film.computed_on})
     result = partial(
-        Delivered, out, manifest_path(out), codec.about, _luma(plan.reel, codec.is_proxy), tuple(_notes(shown))
+        Delivered, out, manifest_path(out), codec.about, luma_told(plan.reel, codec.is_proxy), tuple(notes_on(shown))
     )
     export = export_at(project, out)
     if export.is_made_of(made_of):
@@ -102,8 +102,8 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
     provenance = Provenance(
         shots=[s.shot for s in plan.shots],
         keyframes={key.frame for s in plan.shots for key in s.keyframes},
-        versions=[_entry(state, version) for state, version in zip(shown, versions, strict=True)],
-        figures=_figures(shown),
+        versions=[entry_of(state, version) for state, version in zip(shown, versions, strict=True)],
+        figures=figures_of(shown),
     )
     used = {version.shot_id: version.name for version in versions if version is not None}
     written = export_reel(
@@ -126,7 +126,7 @@ def _tell(progress: Progress, total: int, done: int) -> None:
     progress("export", done, total)
 
 
-def _delivered(project: Project, state: ShotState, settings: Settings) -> Version | None:
+def version_to_deliver(project: Project, state: ShotState, settings: Settings) -> Version | None:
     """The version of a shot to deliver: the approved one, else the fresh one; None for a shot that stays gray."""
     if state.planned.excluded:
         return None
@@ -147,12 +147,13 @@ def _delivered(project: Project, state: ShotState, settings: Settings) -> Versio
     return state.version
 
 
-def _luma(reel: Reel, is_proxy: bool) -> str:
+def luma_told(reel: Reel, is_proxy: bool) -> str:
+    """What the luma of a delivery is to the film's own."""
     burnt = "labels are burnt into its luma, which is not the film's own"
     return burnt if is_proxy else f"its luma planes were {luma_words(reel)}"
 
 
-def _notes(shown: Sequence[ShotState]) -> Iterator[str]:
+def notes_on(shown: Sequence[ShotState]) -> Iterator[str]:
     """What a person should know of shots that are delivered otherwise than as they are rendered today."""
     gray = [state.planned.shot.id for state in shown if state.planned.excluded]
     if gray:
@@ -166,16 +167,18 @@ def _notes(shown: Sequence[ShotState]) -> Iterator[str]:
             )
 
 
-def _ingredients(film: Film, versions: Sequence[Version | None], delivery: str) -> Ingredients:
-    """All that the delivered film is made of."""
+def ingredients_of(film: Film, versions: Mapping[int, Version | None], delivery: str) -> Ingredients:
+    """All that a delivery is made of: the version of each shot in it, by its place in the plan."""
     plan, settings = film.plan, film.settings
     return {
         "reel": plan.reel.hash,
         "delivery": delivery,
         **{f"stage.{name}": STAGES[name] for name in ("finish", "export")},
         **{
-            f"shot {s.shot.id}": f"{f'{v.name} {v.fingerprint}' if v else 'gray'} {s.shot.entry}"
-            for s, v in zip(plan.shots, versions, strict=True)
+            f"shot {plan.shots[place].shot.id}": (
+                f"{f'{v.name} {v.fingerprint}' if v else 'gray'} {plan.shots[place].shot.entry}"
+            )
+            for place, v in versions.items()
         },
         **settings_ingredients("reel", settings.reel),
         **settings_ingredients("finish", settings.finish),
@@ -183,7 +186,8 @@ def _ingredients(film: Film, versions: Sequence[Version | None], delivery: str) 
     }
 
 
-def _entry(state: ShotState, version: Version | None) -> dict[str, Any]:
+def entry_of(state: ShotState, version: Version | None) -> dict[str, Any]:
+    """What a manifest says of one shot."""
     shot = state.planned.shot
     if version is None:
         return {"id": shot.id, "start": shot.frames.start, "stop": shot.frames.stop, "entry": shot.entry.kind}
@@ -200,7 +204,8 @@ def _entry(state: ShotState, version: Version | None) -> dict[str, Any]:
     }
 
 
-def _figures(shown: Sequence[ShotState]) -> dict[str, Any]:
+def figures_of(shown: Sequence[ShotState]) -> dict[str, Any]:
+    """What is measured of shots, for the manifest."""
     values = [
         value
         for state in shown
@@ -214,14 +219,21 @@ def _finished(
     film: Film, versions: Sequence[Version | None], luma: LumaSum, subsampling: Any, reach: int, run: FrameRange
 ) -> Iterator[DeliveryFrame]:
     """Every frame of a run with its delivery chroma, in order."""
-    plan, settings = film.plan, film.settings
-    lock = LumaLock(plan.reel.tags)
+    sources = luma.watch(SourceClip(film.plan.reel, run))
+    yield from finished(
+        film, with_drawings(zip(sources, joined_colors(film, versions, run), strict=True), reach), subsampling
+    )
+
+
+def finished(
+    film: Film, frames: Iterable[tuple[SourceFrame, ColorFrame, list[Drawing]]], subsampling: Any
+) -> Iterator[DeliveryFrame]:
+    """Frames with their colours, and what draws them, as they are delivered; in order, a few of them under way."""
+    lock, settings = LumaLock(film.plan.reel.tags), film.settings.finish
     waiting: deque[Future[DeliveryFrame]] = deque()
     with ThreadPoolExecutor(FINISHERS, thread_name_prefix="finish") as pool:
-        sources = luma.watch(SourceClip(plan.reel, run))
-        frames = zip(sources, joined_colors(film, versions, run), strict=True)
-        for source, color, drawings in with_drawings(frames, reach):
-            waiting.append(pool.submit(finish, source, color, lock, settings.finish, subsampling, drawings))
+        for source, color, drawings in frames:
+            waiting.append(pool.submit(finish, source, color, lock, settings, subsampling, drawings))
             if len(waiting) >= FINISHERS * AHEAD:
                 yield waiting.popleft().result()
         while waiting:

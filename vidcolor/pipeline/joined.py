@@ -33,12 +33,13 @@ def reach_of_drawings(exact: frozenset[int], frames: FrameRange) -> int:
 
 
 def joined_colors(
-    film: Film, versions: Sequence[Version | None], frames: FrameRange | None = None
+    film: Film, versions: Sequence[Version | None], frames: FrameRange | None = None, *, bare_gray: bool = False
 ) -> Generator[Joined, None, None]:
     """The colours of every frame of a run: its shot's, or in a dissolve the mix of both shots', by the dissolve's ramp.
 
     versions  of every shot of the plan; None for one that no frame of the run needs, or that stays gray
     frames    the run; the whole film if None
+    bare_gray shots without a version are gray; else they are refused
     An exact picture's colours are delivered on its frame as they are. In a dissolve too, since it is a picture of the
     mixed frame; one that was laid near is delivered there as far as it fits. A shot's file is open only while its
     frames pass. Refuses a frame of a shot without a version.
@@ -53,7 +54,8 @@ def joined_colors(
             while following < len(plan.shots) and plan.shots[following].reach.start <= frame:
                 if frame in plan.shots[following].reach:
                     planned = plan.shots[following]
-                    gray = _gray(film, planned, frame) if planned.excluded else None
+                    stays = planned.excluded or (bare_gray and versions[following] is None)
+                    gray = _gray(film, planned, frame) if stays else None
                     under_way[following] = gray or _colors_of(planned, versions[following], frame)
                 following += 1
             active = sorted(under_way)

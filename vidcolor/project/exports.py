@@ -19,6 +19,8 @@ from vidcolor.project.folder import Project
 
 FOLDER = "exports"
 SCHEMA = "vidcolor.export/2"
+SHOT = "shot"
+"""What an entry calls the shot whose own file it tells of"""
 Entry = Mapping[str, Any]
 
 
@@ -36,6 +38,17 @@ class Export:
         """Whether the film is there, whole and as it was delivered, made of these very things."""
         there = self.out.is_file() and self.manifest.is_file()
         return there and self._entry.get("made_of") == made_of and self._is_ours()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a film was delivered to this place, or was about to be."""
+        return bool(self._entry)
+
+    def may_take(self, made_of: str) -> bool:
+        """Whether a film made of these things may have this place without taking that of another that was delivered:
+        it was on its way there when it was stopped, or was there and is there no more."""
+        noted = self._entry.get("made_of")
+        return (noted in ("", made_of) and not os.path.lexists(self.out)) or (noted == "" and self._is_ours())
 
     def refuse_others(self) -> None:
         """Refuses to go on where the place holds a file that was not delivered there, or was changed since."""
@@ -59,14 +72,17 @@ class Export:
         both = {"made_of": "", "parts": {}, "sha256": [*self._hashes(), sha256], "versions": dict(versions)}
         self._keep({**self._entry, **both})
 
-    def keep(self, made_of: str, versions: Mapping[str, str], sha256: str, parts: Mapping[str, Any]) -> None:
+    def keep(
+        self, made_of: str, versions: Mapping[str, str], sha256: str, parts: Mapping[str, Any], shot: str = ""
+    ) -> None:
         """Notes what was delivered.
 
         versions    of each shot, by its id, the name of the one that is in the film
         parts       what it was made of, in parts (pipeline/reuse.py)
+        shot        the shot whose own file it is; empty for a film
         """
         noted = {"made_of": made_of, "file": _mark(self.out), "sha256": [sha256], "versions": dict(versions)}
-        self._keep({**noted, "parts": dict(parts)})
+        self._keep({**noted, "parts": dict(parts), **({SHOT: shot} if shot else {})})
 
     @property
     def parts(self) -> Mapping[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vidcolor.export import manifest_path
-from vidcolor.project.exports import exports_of
+from vidcolor.project.exports import SHOT, exports_of
 from vidcolor.review.checked import LegalFound, ShotQuality
 from vidcolor.review.quality import LEGAL_AREA
 from vidcolor.state.film import Film
@@ -20,6 +21,7 @@ WORST = 5
 """Shots named in a row."""
 LEAST_TOLD = 0.0005
 """Share of a frame beyond the limits of EBU R 103 below which it is not told."""
+DIFFERS = "differs"
 REFERENCES = 12
 """References named at most: those that differ most."""
 
@@ -121,7 +123,7 @@ def quality_rows(
             ((shot, f"{value:.1f}", value > SPREAD_LIMIT),),
             value > SPREAD_LIMIT,
         )
-    yield from _luma(film)
+    yield from luma_rows(film)
     yield _legal(shown, legal)
 
 
@@ -138,27 +140,32 @@ def _row(measure: Measure, values: Mapping[str, float]) -> TableRow:
     return TableRow(measure.name, measure.text, told, measure.shown(measure.limit).lstrip("+"), worst, beyond > 0)
 
 
-def _luma(film: Film) -> Iterator[TableRow]:
+def luma_rows(film: Film) -> Iterator[TableRow]:
     """Whether each delivered film has the source's luma, as its manifest says."""
     text = "SHA-256 of the luma that was handed to the encoder against the source's, from the manifest."
-    places = [film.project.inside(place) for place, _ in exports_of(film.project)]
-    if not places:
+    found = [(film.project.inside(place), SHOT in entry) for place, entry in exports_of(film.project)]
+    if not found:
         yield TableRow("Luma identity", text, "nothing delivered yet", "equal")
-    for place in places:
-        manifest = _json(manifest_path(place)) if place.is_file() else None
-        luma = manifest.get("luma") if isinstance(manifest, dict) else None
-        equal = luma.get("equal") if isinstance(luma, dict) else None
-        proxy = isinstance(luma, dict) and luma.get("delivered_sha256") is None
-        told = (
-            "equal"
-            if equal is True
-            else "labels burnt in"
-            if proxy
-            else "no longer there"
-            if luma is None
-            else "differs"
-        )
-        yield TableRow(f"Luma identity: {Path(place).name}", text, told, "equal", (), told == "differs")
+    folders: dict[Path, Counter[str]] = {}
+    for place, is_shot in found:
+        told = _luma_told(place)
+        if is_shot:
+            folders.setdefault(place.parent, Counter())[told] += 1
+        else:
+            yield TableRow(f"Luma identity: {place.name}", text, told, "equal", (), told == DIFFERS)
+    for folder, counts in folders.items():
+        words = ", ".join(f"{count} {told}" for told, count in sorted(counts.items()))
+        yield TableRow(f"Luma identity: {folder.name}, shots", text, words, "equal", (), DIFFERS in counts)
+
+
+def _luma_told(place: Path) -> str:
+    manifest = _json(manifest_path(place)) if place.is_file() else None
+    luma = manifest.get("luma") if isinstance(manifest, dict) else None
+    if luma is None:
+        return "no longer there"
+    if isinstance(luma, dict) and luma.get("equal") is True:
+        return "equal"
+    return "labels burnt in" if isinstance(luma, dict) and luma.get("delivered_sha256") is None else DIFFERS
 
 
 def _json(path: Path) -> Any:

@@ -1,0 +1,228 @@
+"""A file for each shot: its frames and handles, their timecode and names, and what is written again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from film import make_film, write_film
+from tiny import shot_colors, write_picture
+
+from vidcolor.cli.parser import main
+from vidcolor.cli.working import settings_of
+from vidcolor.errors import SettingsError
+from vidcolor.media.encoder import plane_view
+from vidcolor.media.probe import open_reel
+from vidcolor.pipeline.file_names import check_template
+from vidcolor.project import Project
+from vidcolor.project.exports import Export
+from vidcolor.review.quality_table import luma_rows
+from vidcolor.settings import ReelSettings
+from vidcolor.shots.lists import write_shots
+from vidcolor.state.read import load_film
+from vidcolor.timeline import FrameRange
+from vidcolor.types import Shot, Transition
+
+SIZE, COUNT = (48, 64), 44
+SHOTS = [
+    Shot("r1", FrameRange(0, 12)),
+    Shot("r1", FrameRange(12, 26), Transition("dissolve", FrameRange(10, 14))),
+    Shot("r1", FrameRange(26, COUNT)),
+]
+KEYS = (4, 20, 33)
+HANDLES = 5
+RUNS = {"000000": (0, 19), "000012": (5, 31), "000026": (21, COUNT)}
+"""First frame and the one after the last, of each file"""
+TIMECODES = {"000000": "00:00:59;20", "000012": "00:00:59;25", "000026": "00:01:00;13"}
+"""Of the files' first frames: two labels are dropped behind frame 9"""
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three shots, two of them joined by a dissolve, of a drop-frame film with sound; planned, not rendered."""
+    folder = tmp_path_factory.mktemp("per-shot") / "made"
+    (folder / "refs").mkdir(parents=True)
+    truth = make_film(size=SIZE, shots=(12, 14, 18))
+    write_film(folder / "film.mov", truth, sound=True, timecode="00:00:59;20", rate=Fraction(30000, 1001))
+    write_shots(folder / "shots.csv", SHOTS, open_reel(folder / "film.mov", ReelSettings()))
+    for key in KEYS:
+        write_picture(folder / "refs" / f"{key:06d}.png", SIZE, truth.colors[key])
+    line = ["new", str(folder / "film.vidcolor"), "--reel", str(folder / "film.mov"), "--keyframes"]
+    assert main([*line, str(folder / "refs"), "--shots", str(folder / "shots.csv"), "--preset", "draft"]) == 0
+    assert main(["plan", str(folder / "film.vidcolor")]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def rendered(planned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = shutil.copytree(planned, tmp_path_factory.mktemp("per-shot") / "rendered")
+    assert main(["render", str(folder / "film.vidcolor")]) == 0
+    return folder
+
+
+@pytest.fixture
+def work(rendered: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(rendered, tmp_path / "work")
+
+
+def export(work: Path, *extra: str, handles: int = HANDLES, delivery: str = "ffv1") -> int:
+    line = ["export", str(work / "film.vidcolor"), "--per-shot", "-o", str(work / "out"), "--delivery", delivery]
+    return main([*line, "--handles", str(handles), *extra])
+
+
+def films(work: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((work / "out").glob("*.m[ok]v"))}
+
+
+def repaint(work: Path, key: int) -> None:
+    write_picture(work / "refs" / f"{key:06d}.png", SIZE, shot_colors(9, key, SIZE))
+    assert main(["render", str(work / "film.vidcolor")]) == 0
+
+
+def planes(path: Path) -> list[np.ndarray]:
+    """(3, H, W) codes of each frame of a 4:4:4 film."""
+    with av.open(str(path)) as film:
+        return [np.stack([plane_view(picture, n).copy() for n in range(3)]) for picture in film.decode(video=0)]
+
+
+def test_each_file_holds_its_frames_and_handles_as_the_whole_film_has_them(work):
+    assert export(work) == 0
+    assert main(["export", str(work / "film.vidcolor"), "-o", str(work / "film.mkv"), "--delivery", "ffv1"]) == 0
+    whole = planes(work / "film.mkv")
+    assert list(films(work)) == [f"film_r1_{shot}_v001.mkv" for shot in RUNS]
+    for shot, (start, stop) in RUNS.items():
+        path = work / "out" / f"film_r1_{shot}_v001.mkv"
+        assert np.array_equal(planes(path), whole[start:stop]), shot
+        told = json.loads(Path(f"{path}.manifest.json").read_text())
+        assert told["luma"]["equal"] is True
+        assert told["file"]["timecode_in"] == TIMECODES[shot]
+        assert told["file"]["sound"] == []
+        assert (told["part"]["first"], told["part"]["last"]) == (start, stop - 1)
+    assert told["part"]["handles"] == [HANDLES, 0], "there are no frames behind the film"
+
+
+def test_a_file_says_the_timecode_of_its_first_frame(work):
+    assert export(work, delivery="prores-422hq") == 0
+    for shot, timecode in TIMECODES.items():
+        with av.open(str(work / "out" / f"film_r1_{shot}_v001.mov")) as film:
+            assert film.streams.video[0].metadata["timecode"] == timecode
+            assert film.streams.video[0].frames == RUNS[shot][1] - RUNS[shot][0]
+            assert not film.streams.audio
+
+
+def test_only_files_that_show_what_changed_are_written_again_as_their_next_version(work, capsys):
+    assert export(work) == export(work) == 0
+    assert "3 of 3 files" in capsys.readouterr().out
+    first = films(work)
+    repaint(work, 33)
+    assert export(work) == 0
+    second = films(work)
+    assert second.keys() - first.keys() == {f"film_r1_{shot}_v002.mkv" for shot in ("000012", "000026")}
+    assert {name: second[name] for name in first} == first
+    record = json.loads((work / "out" / "film_r1_000026_v002.mkv.manifest.json").read_text())
+    assert record["part"]["version"] == record["shots"][-1]["version"] == "v002"
+
+
+def test_the_report_tells_of_a_folder_of_shots_in_one_line(work):
+    assert export(work) == 0
+    (work / "out" / "film_r1_000026_v001.mkv").unlink()
+    project = Project.open(work / "film.vidcolor")
+    film = load_film(project, settings_of(project, []))
+    told = {row.name: row.value for row in luma_rows(film)}
+    assert told == {"Luma identity: out, shots": "2 equal, 1 no longer there"}
+
+
+def test_without_handles_a_change_is_one_shots_alone(work):
+    assert export(work, handles=0) == 0
+    repaint(work, 33)
+    before = films(work)
+    assert export(work, handles=0) == 0
+    assert films(work).keys() - before.keys() == {"film_r1_000026_v002.mkv"}
+
+
+@pytest.mark.parametrize("step", ["claim", "keep"])
+def test_stopped_between_any_two_steps_it_goes_on_to_the_same_files(work, tmp_path, monkeypatch, step):
+    other = shutil.copytree(work, tmp_path / "other")
+    assert export(other) == 0
+    done, real = [], getattr(Export, step)
+
+    def stopped(self, *args):
+        done.append(self.out.name)
+        if len(done) == 2:
+            if step == "claim":
+                real(self, *args)
+            raise KeyboardInterrupt
+        real(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Export, step, stopped)
+        assert export(work) == 130
+    assert len(done) == 2
+    assert export(work) == 0
+    assert films(work) == films(other)
+    manifests = [{p.name: p.read_bytes() for p in (w / "out").glob("*.json")} for w in (work, other)]
+    assert manifests[0] == manifests[1]
+
+
+def test_handles_of_shots_that_are_not_rendered_are_gray_and_said_so(planned, tmp_path, capsys):
+    work = shutil.copytree(planned, tmp_path / "work")
+    project = str(work / "film.vidcolor")
+    assert main(["render", project, "r1-000026"]) == 0
+    assert export(work, "r1-000026") == 0
+    assert "handles from shots that were never rendered are gray: r1-000012" in capsys.readouterr().out
+    codes = planes(work / "out" / "film_r1_000026_v001.mkv")
+    assert all(np.ptp(frame[1:]) == 0 for frame in codes[:HANDLES])
+    assert min(np.ptp(frame[1:]) for frame in codes[HANDLES:]) > 100
+    assert main(["render", project, "r1-000000"]) == 0
+    assert export(work, "r1-000000") == 2, "a dissolve's frames are the shot's own"
+    assert "r1-000012 was never rendered" in capsys.readouterr().err
+    assert main(["render", project]) == 0
+    assert export(work) == 0
+    assert "film_r1_000026_v002.mkv" in films(work), "its handles have colours now"
+
+
+def test_names_follow_the_template(work, capsys):
+    say = ["--set", "delivery.names={show}.{number}", "--set", "delivery.show=Süd Wind"]
+    assert export(work, *say) == 0
+    assert list(films(work)) == [f"Sud-Wind.{number}.mkv" for number in ("0010", "0020", "0030")]
+    before = films(work)
+    repaint(work, 33)
+    assert export(work, *say) == 0
+    after = films(work)
+    assert list(after) == list(before), "without a version in its name a file is replaced"
+    assert after["Sud-Wind.0030.mkv"] != before["Sud-Wind.0030.mkv"]
+    (work / "out" / "Sud-Wind.0030.mkv").write_bytes(b"somebody's own")
+    repaint(work, 20)
+    assert export(work, *say) == 2
+    assert "has changed since it was delivered" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "names", ["{show}", "{show}_{shoot}", "a/{shot}", "{shot", "{shot!r}", "{shot:>9}", ".{shot}", "{}{shot}"]
+)
+def test_templates_that_name_no_file_are_refused(names):
+    with pytest.raises(SettingsError, match="delivery.names"):
+        check_template(names)
+
+
+def test_a_number_is_never_given_twice(work):
+    assert export(work) == 0
+    for path in (work / "out").glob("*000026*"):
+        path.unlink()
+    assert export(work) == 0
+    assert "film_r1_000026_v001.mkv" in films(work), "the same file again"
+    (work / "out" / "film_r1_000026_v001.mkv").write_bytes(b"somebody's own")
+    assert export(work) == 0
+    assert "film_r1_000026_v002.mkv" in films(work)
+    assert films(work)["film_r1_000026_v001.mkv"] == b"somebody's own"
+
+
+@pytest.mark.parametrize("extra", [["r1-000012"], ["--handles", "4"]])
+def test_what_only_shots_files_have_is_refused_for_the_whole_film(work, extra, capsys):
+    assert main(["export", str(work / "film.vidcolor"), *extra]) == 2
+    assert "add --per-shot" in capsys.readouterr().err

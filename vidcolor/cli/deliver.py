@@ -1,0 +1,76 @@
+"""`vidcolor export`: the film, or a file for each shot; and what `run` shares with it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vidcolor.cli.correct import refuse_problems
+from vidcolor.cli.progress import ShowProgress
+from vidcolor.cli.show import show_delivered, show_delivered_shots
+from vidcolor.cli.terminal import Terminal
+from vidcolor.cli.working import settings_of, working
+from vidcolor.errors import MediaError, SettingsError
+from vidcolor.project import Project
+from vidcolor.settings import override
+from vidcolor.state.film import Film
+from vidcolor.state.read import load_film
+from vidcolor.state.status import ShotState, states
+
+if TYPE_CHECKING:
+    from vidcolor.pipeline.deliver import Delivered
+
+
+def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    if args.per_shot:
+        _export_shots(args, terminal)
+        return
+    if args.shots or args.handles is not None:
+        told = args.shots[0] if args.shots else "--handles"
+        raise SettingsError(f"{told}: the whole film is one file; add --per-shot for a file of each shot")
+    project = Project.open(args.project)
+    settings = settings_of(project, args.assignments)
+    with working(project, "export", args.wait), terminal.progress() as progress:
+        film = load_film(project, settings, device=args.device)
+        delivered = deliver_film(film, states(film), args.out, args.delivery, progress)
+    show_delivered(project, delivered, terminal)
+    refuse_problems(film)
+
+
+def _export_shots(args: argparse.Namespace, terminal: Terminal) -> None:
+    from vidcolor.pipeline.per_shot import default_folder, deliver_shots
+
+    project = Project.open(args.project)
+    settings = settings_of(project, args.assignments)
+    if args.handles is not None:
+        settings = override(settings, {"delivery": {"handles": args.handles}}, "--handles")
+    with working(project, "export", args.wait), terminal.progress() as progress:
+        film = load_film(project, settings, device=args.device)
+        folder = args.out or default_folder(project, args.delivery)
+        delivered = deliver_shots(film, states(film), args.shots, folder, args.delivery, progress)
+    show_delivered_shots(project, delivered, terminal)
+    refuse_problems(film)
+
+
+def deliver_film(
+    film: Film, shown: Sequence[ShotState], out: Path | None, delivery: str | None, progress: ShowProgress
+) -> Delivered:
+    """The film at `out`, or at its usual place."""
+    from vidcolor.pipeline.deliver import default_out, deliver
+
+    return deliver(film, shown, out or default_out(film.project, delivery), delivery, progress)
+
+
+def refuse_place(project: Project, out: Path | None, delivery: str | None) -> None:
+    """Refuses, before hours of work, a place that is none for the film, or holds somebody else's file."""
+    from vidcolor.media.codecs import DEFAULT_DELIVERY
+    from vidcolor.media.destination import check_name
+    from vidcolor.pipeline.deliver import default_out, export_at
+
+    place = out or default_out(project, delivery)
+    export_at(project, place).refuse_others()
+    if not place.parent.is_dir():
+        raise MediaError(f"{place}: there is no such folder; make it first, or choose another place with -o")
+    check_name(place, delivery or DEFAULT_DELIVERY)
