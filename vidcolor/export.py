@@ -207,6 +207,7 @@ def _manifest(
             "frames": written.frame_count,
             **_clock(reel, run),
             "sound": list(written.sound),
+            **({"beside": dict(written.beside)} if written.beside else {}),
         },
         "luma": {
             "source_sha256": source.sha256,

@@ -190,7 +190,7 @@ class ExportSettings:
     vendor: Literal["apl0", "Lavc"] = "apl0"
     """Encoder named in ProRes files: apl0 (Apple's, which some programs insist on) or Lavc (FFmpeg's, the truth)."""
     sound: Literal["copy", "none"] = "copy"
-    """The film's sound: copy (every track, bit for bit) or none."""
+    """The film's sound: copy (every track, bit for bit; as PCM where the container cannot hold it) or none."""
     stale_approvals: Literal["warn", "refuse"] = "warn"
     """An approved version that is made of other things than today's: deliver it and say so (warn), or deliver nothing
     until it is approved anew (refuse)."""

@@ -13,5 +13,5 @@ STAGES: dict[str, int] = {
     "networks": 3,
     "corrections": 7,
     "finish": 3,
-    "export": 1,
+    "export": 2,
 }

@@ -74,6 +74,8 @@ class Reel:
     luma_reversible: bool = True
     """True if 10-bit delivery codes give the source's codes back exactly."""
     sound_tracks: Annotated[int, within(0, 1 << 16)] = 0
+    extras: bool = False
+    """True if the file carries subtitles, chapters, titles, languages or attachments beside its picture and sound."""
     hash: str = ""
     """SHA-256: of all its bytes in a project's plan (`media/whole.py`), of samples elsewhere (`media/digest.py`)."""
     notes: tuple[str, ...] = ()

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from delivered import make_film_with_sound, make_reel
 
-from vidcolor.errors import MediaError, SettingsError, VidcolorError
+from vidcolor.errors import SettingsError, VidcolorError
 from vidcolor.media.codecs import CODECS
-from vidcolor.media.destination import check_destination
+from vidcolor.media.destination import check_destination, destination_notes
 from vidcolor.settings import ExportSettings
 
 
@@ -97,18 +97,13 @@ def test_fields_that_the_delivery_cannot_hold(tmp_path: Path) -> None:
     assert "prores-422hq" in refusal(tmp_path / "out.mov", "dnxhr-hqx", make_reel(scan="top"))
 
 
-def test_sound_without_a_place_in_the_container(tmp_path: Path) -> None:
+def test_sound_without_a_place_in_the_container_becomes_pcm_and_is_told(tmp_path: Path) -> None:
     reel = make_film_with_sound(tmp_path / "film.mkv", [("pcm_s16le", "mono", {}), ("flac", "stereo", {})], seconds=1)
-    said = refusal(tmp_path / "out.mov", "prores-422hq", reel)
-    assert said.startswith("film.mkv: sound track 2 (flac) has no place in .mov")
-    assert "--delivery ffv1" in said
-    assert "export.sound=none" in said
-    check_destination(tmp_path / "out.mov", "prores-422hq", reel, ExportSettings(sound="none"))
-    check_destination(tmp_path / "out.mkv", "ffv1", reel, ExportSettings())
-
-
-def test_sound_that_another_suffix_holds(tmp_path: Path) -> None:
-    reel = make_film_with_sound(tmp_path / "film.mkv", [("flac", "mono", {})], seconds=1)
-    assert "name it out.mp4" in refusal(tmp_path / "out.mov", "proxy", reel)
-    with pytest.raises(MediaError):
-        check_destination(tmp_path / "out.mov", "proxy", reel, ExportSettings())
+    for name, delivery, told in (
+        ("out.mov", "prores-422hq", ["sound track 2 (flac) has no place in MOV: it is delivered as PCM"]),
+        ("out.mp4", "proxy", []),
+        ("out.mkv", "ffv1", []),
+    ):
+        check_destination(tmp_path / name, delivery, reel, ExportSettings())
+        assert destination_notes(tmp_path / name, reel, ExportSettings()) == told
+    assert destination_notes(tmp_path / "out.mov", reel, ExportSettings(sound="none")) == []

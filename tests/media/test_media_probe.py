@@ -601,18 +601,3 @@ def test_where_the_size_changes_is_said(tmp_path):
             out.mux(packet)
     with pytest.raises(MediaError, match=r"film\.ts: frame 12: 128x96 pixels where the film has 64x48; make all"):
         open_reel(tmp_path / "film.ts", ReelSettings())
-
-
-def test_chapters_that_no_delivery_carries_are_told(tmp_path):
-    path = prores(tmp_path / "film.mov")
-    assert not [note for note in open_reel(path, PLAIN).notes if "Not carried" in note]
-    chapters = [{"id": n, "start": n, "end": n + 1, "time_base": Fraction(1, 24), "metadata": {}} for n in range(2)]
-    with av.open(str(path)) as film, av.open(str(tmp_path / "film.mkv"), "w") as out:
-        out.set_chapters(chapters)
-        stream = out.add_stream_from_template(film.streams.video[0])
-        for packet in film.demux(video=0):
-            if packet.size:
-                packet.stream = stream
-                out.mux(packet)
-    notes = open_reel(tmp_path / "film.mkv", PLAIN).notes
-    assert "Not carried into deliveries: 2 chapters; they stay in the film's own file." in notes

@@ -2,5 +2,5 @@
 
 Read in this order: container, timing, index, decode, luma, areas, scan, light, clock,
 probe, read, sequence, still, deep, colors, icc, png_color, load,
-images, pictures, write.
+images, pictures, sound, subtitles, beside, write.
 """

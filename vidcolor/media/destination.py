@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from vidcolor.errors import MediaError
+from vidcolor.media.beside import notes_on, tracks_of
 from vidcolor.media.codecs import Delivery, container_of, find_delivery
 from vidcolor.media.mxf import RATES
 from vidcolor.media.place import told
-from vidcolor.media.sound import untaken_tracks
 from vidcolor.partial import partial_path
 from vidcolor.settings import ExportSettings
 from vidcolor.types import Reel
@@ -32,7 +32,7 @@ def check_destination(path: Path, delivery: str, reel: Reel, settings: ExportSet
             f"{reel.path.name}: MXF holds no {reel.rate} frames a second; choose another --delivery, such as dnxhr-hqx "
             "(MOV)"
         )
-    _check_sound(path, codec, reel, settings)
+    _check_sound(path, reel, settings)
     with told(path):
         partial = partial_path(path)
         partial.open("wb").close()
@@ -50,18 +50,19 @@ def check_name(path: Path, delivery: str) -> Delivery:
     return codec
 
 
-def _check_sound(path: Path, codec: Delivery, reel: Reel, settings: ExportSettings) -> None:
+def _check_sound(path: Path, reel: Reel, settings: ExportSettings) -> None:
     if not reel.sound_tracks or settings.sound == "none":
         return
-    untaken = untaken_tracks(reel.path, container_of(path))
-    if not untaken:
-        return
-    others = [path.with_suffix(suffix) for suffix in codec.suffixes if suffix != path.suffix.lower()]
-    fitting = [other.name for other in others if not untaken_tracks(reel.path, container_of(other))]
-    remedies = [f"name it {name}" for name in fitting]
-    if not fitting and path.suffix.lower() != ".mkv":
-        remedies = ["choose --delivery ffv1 (MKV)"]
-    remedies.append("leave the sound out with --set export.sound=none")
-    raise MediaError(
-        f"{reel.path.name}: sound {', '.join(untaken)} has no place in {path.suffix}; {', or '.join(remedies)}"
-    )
+    tracks = tracks_of(reel.path, container_of(path))
+    untaken = [track.name for track in tracks if track.name.startswith("sound") and track.way == "leave"]
+    if untaken:
+        raise MediaError(
+            f"{reel.path.name}: {', '.join(untaken)} has no place in {path.suffix} and cannot be read; choose "
+            "--delivery ffv1 (MKV), or leave the sound out with --set export.sound=none"
+        )
+
+
+def destination_notes(path: Path, reel: Reel, settings: ExportSettings) -> list[str]:
+    """What a person should know of a delivery before it is made: what beside the picture does not go along as it is."""
+    sound = bool(reel.sound_tracks) and settings.sound == "copy"
+    return notes_on(reel.path, container_of(path), sound=sound) if sound or reel.extras else []

@@ -17,6 +17,7 @@ import numpy as np
 
 from vidcolor.color.colorimetry import DISPLAY_TRANSFERS, LUMA_WEIGHTS, PRIMARIES
 from vidcolor.errors import MediaError
+from vidcolor.media.beside import has_extras
 from vidcolor.media.clock import counted_timecode, sequence_rate, start_label, stated
 from vidcolor.media.container import open_film, picture_streams
 from vidcolor.media.decode import check_picture, read_chosen, read_frames
@@ -61,6 +62,7 @@ class _Header:
     timecode: str = ""
     tape: str = ""
     sound_tracks: int = 0
+    extras: bool = False
     start: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -141,7 +143,6 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
             notes.append("The file's first picture track is a still, such as cover art: it is passed over.")
         if len(streams) > 1:
             notes.append(f"The file holds {len(streams)} picture tracks; the first is read.")
-        notes.extend(_left_behind(container))
         header = _Header(
             path=path,
             frame_count=len(index.shown),
@@ -154,6 +155,7 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
             timecode=stated("timecode", places, notes),
             tape=stated("reel_name", places, notes),
             sound_tracks=len(container.streams.audio),
+            extras=has_extras(container, stream),
             notes=notes,
         )
     if index.change is not None:
@@ -166,13 +168,6 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
     if index.counted:
         notes.append("The file gives its frames no times: reading a late frame decodes all before it.")
     return header
-
-
-def _left_behind(container: Any) -> list[str]:
-    """A note on what no delivery carries on."""
-    found = [(len(container.streams.subtitles), "subtitle track"), (len(container.chapters()), "chapter")]
-    told = [f"{count} {name}{'s' if count > 1 else ''}" for count, name in found if count]
-    return [f"Not carried into deliveries: {' and '.join(told)}; they stay in the film's own file."] if told else []
 
 
 def _read_sequence(sequence: ImageSequence, settings: ReelSettings) -> tuple[_Header, list[Any]]:
@@ -235,6 +230,7 @@ def _assemble(name: str, header: _Header, pictures: list[Any], settings: ReelSet
         has_color=colored,
         luma_reversible=is_reversible(layout, full_range=full, has_color=colored),
         sound_tracks=header.sound_tracks,
+        extras=header.extras,
         hash=header.digest,
         notes=(*notes, *_color_notes(layout, header.transfer, pictures, colored)),
     )

@@ -2,7 +2,8 @@
 
 - The file grows beside its place and gets its name only when it is whole (place.py).
 - The same frames give the same bytes.
-- Encoders and their options are the table in codecs.py; tags and planes are encoder.py; sound is sound.py.
+- Encoders and their options are the table in codecs.py; tags and planes are encoder.py; what goes along is
+  beside.py.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,6 +22,7 @@ import numpy as np
 
 from vidcolor.errors import InputError, MediaError
 from vidcolor.hashes import sha256_of
+from vidcolor.media.beside import Beside
 from vidcolor.media.codecs import container_of, find_delivery
 from vidcolor.media.coded import CodedFrame
 from vidcolor.media.encoder import PictureTrack, timescale
@@ -29,7 +31,6 @@ from vidcolor.media.mov import LUMA_BLANK, complete
 from vidcolor.media.mxf import set_package_ids
 from vidcolor.media.place import sync, sync_folder, told
 from vidcolor.media.proxy import Labels, burn_in, proxy_planes
-from vidcolor.media.sound import Sound
 from vidcolor.partial import partial_path
 from vidcolor.settings import ExportSettings
 from vidcolor.types import DeliveryFrame, Reel
@@ -52,7 +53,9 @@ class Written:
     luma_sha256: str
     """Of the 10-bit luma planes, in order; for a proxy, before they became 8 bits."""
     sound: tuple[dict[str, str], ...] = ()
-    """The tracks that were copied: codec, and language and title where the film names them."""
+    """The tracks of sound: codec, what it was made `from` where it is no copy, and language and title."""
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """What else went along, and what the container had no place for."""
 
 
 class Writer:
@@ -89,7 +92,7 @@ class Writer:
         self._before_naming = before_naming
         self._count = 0
         self._luma = hashlib.sha256()
-        self._sound: Sound | None = None
+        self._beside: Beside | None = None
         self._output: Any = None
 
     @property
@@ -150,8 +153,9 @@ class Writer:
         )
         if container == "matroska":
             self._pictures.name(ROOM)
-        if reel.sound_tracks and self._settings.sound == "copy" and self._first == 0:
-            self._sound = Sound(reel.path, self._output)
+        sound = bool(reel.sound_tracks) and self._settings.sound == "copy"
+        if (sound or reel.extras) and self._first == 0:
+            self._beside = Beside(reel.path, self._output, container, sound=sound)
 
     def write(self, frame: DeliveryFrame | CodedFrame) -> None:
         """Takes the next frame. Refuses one out of turn or of another size than the reel's."""
@@ -163,8 +167,8 @@ class Writer:
             self._luma.update(np.ascontiguousarray(luma).data)
             self._output.mux(packets)
             self._count += 1
-            if self._sound:
-                self._sound.copy_until(self._count / self._reel.rate.fraction)
+            if self._beside:
+                self._beside.copy_until(self._count / self._reel.rate.fraction)
 
     def _encoded(self, frame: DeliveryFrame) -> tuple[list[Any], Any]:
         """(packets that are ready, the luma as the encoder got it)."""
@@ -204,8 +208,8 @@ class Writer:
         if not self._count:
             raise MediaError(f"{self._path}: no frame was given; nothing is delivered")
         self._output.mux(self._pictures.flush())
-        if self._sound:
-            self._sound.finish()
+        if self._beside:
+            self._beside.finish()
         self._output.close()
         self._complete()
         self._check_whole()
@@ -215,15 +219,22 @@ class Writer:
             self._before_naming(sha256)
         os.replace(self._partial, self._path)
         sync_folder(self._path.parent)
-        sound = tuple(self._sound.described) if self._sound else ()
-        self.written = Written(self._path, size, sha256, self._count, self.luma_sha256, sound)
+        self.written = Written(
+            self._path,
+            size,
+            sha256,
+            self._count,
+            self.luma_sha256,
+            tuple(self._beside.sound) if self._beside else (),
+            self._beside.told if self._beside else {},
+        )
 
     def _complete(self) -> None:
         """Puts into the closed file what its writer could not."""
         container = container_of(self._path)
         if container in ATOMS:
             vendor = {self._codec.fourcc: self._settings.vendor} if self._codec.is_prores else {}
-            languages = self._sound.languages if self._sound else {}
+            languages = self._beside.languages if self._beside else {}
             complete(self._partial, vendor, languages, self.luma_sha256)
         elif container == "mxf":
             set_package_ids(self._partial, sha256_of(self._partial))
@@ -243,8 +254,8 @@ class Writer:
 
     def _abandon(self) -> None:
         """Closes and removes the partial file; what fails on the way is not worth a second error."""
-        if self._sound:
-            self._sound.close()
+        if self._beside:
+            self._beside.close()
         if self._output is not None:
             with suppress(av.FFmpegError, OSError, ValueError):
                 self._output.close()

@@ -21,6 +21,7 @@ from vidcolor.finish import finish
 from vidcolor.finish.around_exact import Drawing, with_drawings
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.coded import CodedFrame
+from vidcolor.media.destination import destination_notes
 from vidcolor.media.read import SourceClip
 from vidcolor.pipeline.joined import exact_frames, joined_colors, reach_of_drawings
 from vidcolor.pipeline.plan import Progress
@@ -53,7 +54,7 @@ class Delivered:
     luma: str
     """What its luma is to the film's own."""
     notes: tuple[str, ...]
-    """On shots that are delivered otherwise than as they are rendered today."""
+    """On shots that are delivered otherwise than as they are rendered today, and on what does not go along as it is."""
     made_now: bool
     """False: the file was there already, made of the same things."""
     copied: int = 0
@@ -85,9 +86,8 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
     codec = find_delivery(delivery)
     ingredients = ingredients_of(film, dict(enumerate(versions)), delivery)
     made_of, parts = fingerprint(ingredients), parts_of(ingredients, {**software(), "processor": film.computed_on})
-    result = partial(
-        Delivered, out, manifest_path(out), codec.about, luma_told(plan.reel, codec.is_proxy), tuple(notes_on(shown))
-    )
+    notes = (*notes_on(shown), *destination_notes(out, plan.reel, settings.export))
+    result = partial(Delivered, out, manifest_path(out), codec.about, luma_told(plan.reel, codec.is_proxy), notes)
     export = export_at(project, out)
     if export.is_made_of(made_of):
         return result(False)
