@@ -91,6 +91,21 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "a picture out of references": ('kind = "keyframe"\nframe = 3\npicture = "../film.mkv"', "3", "is not there"),
     "a deleted reference": ('kind = "reference"\nframe = 3\npicture = "coat.png"', "3", "'coat.png' is not there"),
     "a region without a mask": ('kind = "region"\nframe = 3\npicture = "000001.png"', "3", "mask"),
+    "a region of no colours": (
+        'kind = "region"\nframe = 3\nmask = "m.png"',
+        "3",
+        "write one of picture and color",
+    ),
+    "a region of two colours": (
+        'kind = "region"\nframe = 3\nmask = "m.png"\npicture = "000001.png"\ncolor = "1f2a5c"',
+        "3",
+        "write one of picture and color",
+    ),
+    "a part of no picture": (
+        'kind = "region"\nframe = 3\nmask = "m.png"\npart = "m.png"\ncolor = "1f2a5c"',
+        "3",
+        "write picture too, or leave part out",
+    ),
     "a cut at the film's head": ('kind = "cut"\nframe = 0', "0", "the film begins there"),
     "a merge inside a shot": ('kind = "merge"\nframe = 5', "5", "the nearest that do meet at 8"),
     "a merge at the film's head": ('kind = "merge"\nframe = 0', "0", "no two shots meet there"),

@@ -9,7 +9,20 @@ import cv2
 import numpy as np
 import pytest
 from test_pipeline_corrections import correct, run, versions
-from test_pipeline_layers import AT, CUT, SIZE, WANTED, chroma, disc, inside, made, work, write_paint
+from test_pipeline_layers import (
+    AT,
+    CUT,
+    SIZE,
+    WANTED,
+    chroma,
+    disc,
+    inside,
+    made,
+    off,
+    work,
+    write_mask,
+    write_paint,
+)
 
 from vidcolor.cli.parser import main
 
@@ -46,6 +59,52 @@ def test_a_named_colour_is_that_colour_and_changing_it_makes_its_shots_anew_alon
     palette(work, floor="808080", coat_red="1a1acc")
     assert run(work) == 0
     assert set(versions(work)) - set(before) == {"r1-000000/v003"}
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["typed", "by hand"])
+def test_a_region_takes_a_named_colour(by_hand, work, tmp_path, capsys):
+    palette(work, coat_red="cc1a1a")
+    mask = write_mask(tmp_path / "coat.png", disc(AT))
+    if by_hand:
+        folder = work / "film.vidcolor" / "corrections" / "1-region"
+        folder.mkdir(parents=True)
+        write_mask(folder / "coat.png", disc(AT))
+        page = f'kind = "region"\nframe = {AT}\nmask = "coat.png"\ncolor = "coat red"\n'
+        (folder / "correction.toml").write_text(page)
+    else:
+        correct(work, "region", str(AT), "--file", str(mask), "--color", "coat red")
+    before = versions(work)
+    assert run(work) == 0
+    assert set(versions(work)) - set(before) == {"r1-000000/v002"}
+    new, old = chroma(work, 0, 2), chroma(work, 0, 1)
+    for frame in (AT, CUT - 1):
+        well, outside = inside(frame, new[frame].shape[1:])
+        assert off(new[frame][:, well]) < 3, frame
+        assert (new[frame][:, outside] != old[frame][:, outside]).mean() < 0.01, frame
+    capsys.readouterr()
+    assert main(["corrections", str(work / "film.vidcolor")]) == 0
+    assert "region, coat red" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "--picture or --color is missing; its colours come from --picture FILE, or are --color COLOR"),
+        (("--picture", "m.png", "--color", "coat red"), "--picture and --color are both there"),
+        (("--part", "m.png", "--color", "coat red"), "part"),
+        (("--color", "coat blue"), "has no colour 'coat blue'"),
+    ],
+    ids=["nothing", "both", "a part of no picture", "unknown"],
+)
+def test_a_region_that_says_no_colour_or_two_is_refused(words, said, work, capsys, monkeypatch):
+    palette(work, coat_red="cc1a1a")
+    monkeypatch.chdir(work)
+    write_mask(work / "m.png", disc(AT))
+    capsys.readouterr()
+    assert main(["correct", "film.vidcolor", "region", str(AT), "--file", "m.png", *words]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert list((work / "film.vidcolor" / "corrections").glob("*")) == []
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ FILE_OF = {"keyframe": "picture", "reference": "picture", "paint": "paint", "scr
 OPTIONS = {
     "keyframe": ("file",),
     "reference": ("file",),
-    "region": ("file", "picture", "part"),
+    "region": ("file", "picture", "part", "color"),
     "paint": ("file", "mask", "color"),
     "scribble": ("file", "mask", "color"),
     "hint": ("at", "color", "radius"),
@@ -44,7 +44,7 @@ OPTIONS = {
 NEEDED = {
     "keyframe": ("file",),
     "reference": ("file",),
-    "region": ("file", "picture"),
+    "region": ("file",),
     "paint": ("file",),
     "scribble": ("file",),
     "hint": ("at", "color"),
@@ -208,6 +208,9 @@ def _check_values(args: argparse.Namespace, entries: dict[str, Any], files: dict
     if args.kind == "neutral" and (args.at is None) == (args.file is None):
         given = "--at or --file is missing" if args.at is None else "--at and --file are both there"
         raise CorrectionError(f"correct neutral: {given}; what stays gray is the thing at --at X,Y, or --file MASK")
+    if args.kind == "region" and (args.picture is None) == (args.color is None):
+        given = "--picture or --color is missing" if args.color is None else "--picture and --color are both there"
+        raise CorrectionError(f"correct region: {given}; its colours come from --picture FILE, or are --color COLOR")
     try:
         check_said({"kind": args.kind, "frame": args.where, **entries, **dict.fromkeys(files, "file")}, args.kind)
     except MisfitError as error:

@@ -12,8 +12,9 @@ EPILOG = """\
 kinds, and what each takes:
   keyframe FRAME --file PICTURE        the frame in colour, painted whole
   reference FRAME --file PICTURE       the frame takes its colours from this picture
-  region FRAME --file MASK --picture PICTURE [--part MASK]
-                                       the white part takes its colours from the picture, or from the white part of it
+  region FRAME --file MASK --picture PICTURE [--part MASK] | --color COLOR
+                                       the white part takes its colours from the picture, or from the white part of it;
+                                       or it takes the colour
   paint FRAME --file RGBA [--mask MASK] [--color COLOR]     colours where the picture is opaque
   scribble FRAME --file RGBA [--color COLOR]    thin strokes: their colours spread over what they run through
   hint FRAME --at X,Y --color COLOR [--radius N]    a point's colour spreads over the thing there

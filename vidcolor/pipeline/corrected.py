@@ -29,7 +29,6 @@ from vidcolor.pipeline.layers import Change, Layer, Part, carry, over_together, 
 from vidcolor.pipeline.painter import Painter
 from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import Ingredients
-from vidcolor.project.kinds import LAYERS
 from vidcolor.project.versions import CHROMA, Version, read_report, versions_of
 from vidcolor.propagate.cached import FrameCache
 from vidcolor.state.film import Film
@@ -47,7 +46,7 @@ ANSWERED = 0.5
 
 def store_of(planned: ShotPlan) -> str:
     """The file that the machine's own colours of a shot go to: below corrections there is a store of its own."""
-    return BASE if planned.laid_over or any(c.kind in LAYERS for c in planned.corrections) else CHROMA
+    return BASE if planned.laid_over or any(c.is_layer for c in planned.corrections) else CHROMA
 
 
 def base_of(film: Film, planned: ShotPlan) -> tuple[Version, str] | None:
@@ -88,7 +87,7 @@ def _take_mattes(film: Film, version: Version, planned: ShotPlan, wanted: Ingred
     if layer_rules(version.ingredients) != layer_rules(wanted):
         return
     (folder / MATTES).mkdir(exist_ok=True)
-    made: dict[str, Ingredients] = {c.name: {c.place: wanted[c.place]} for c in planned.corrections if c.kind in LAYERS}
+    made: dict[str, Ingredients] = {c.name: {c.place: wanted[c.place]} for c in planned.corrections if c.is_layer}
     for key in planned.laid_over:
         made[_name_of(key)] = over_ingredients(key, film.plan.hashes)
     for layer, of in made.items():
@@ -151,7 +150,7 @@ class Corrector:
                 regions_over(self.maker, key, clip[key.frame - start], base.read(key.frame))
                 for key in planned.laid_over
             ]
-            laid_on = [correction for correction in planned.corrections if correction.kind in LAYERS]
+            laid_on = [correction for correction in planned.corrections if correction.is_layer]
             by_frame: dict[int, list[Correction]] = {}
             for correction in laid_on:
                 by_frame.setdefault(correction.frame, []).append(correction)

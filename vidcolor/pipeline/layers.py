@@ -19,7 +19,7 @@ from numpy import ndarray as Array
 from vidcolor.color import rgb_to_lab
 from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.project.corrections import Correction
-from vidcolor.project.kinds import Hint, Hue, Neutral, Paint, Saturation
+from vidcolor.project.kinds import Hint, Hue, Neutral, Paint, Region, Saturation
 from vidcolor.propagate.ablation import without
 from vidcolor.propagate.cached import FrameCache
 from vidcolor.propagate.shot import propagate
@@ -151,7 +151,7 @@ def _mark(layer: Layer) -> str:
 def change_of(correction: Correction, painted: Array | None) -> Change:
     """What a correction of colour makes of colours; `painted`: (2, h, w) a*b* of its paint."""
     said = correction.said
-    if isinstance(said, Hint):
+    if isinstance(said, Hint | Region) and said.color is not None:
         return Change(chroma_of(said.color))
     if isinstance(said, Neutral):
         return Change(np.zeros((2, 1, 1), np.float32))

@@ -14,7 +14,7 @@ from vidcolor.errors import VidcolorError
 from vidcolor.pipeline.library import Library
 from vidcolor.project.corrections import FOLDER, Correction, path_of
 from vidcolor.project.folder import Project
-from vidcolor.project.kinds import Keyframe, Paint, Reference, Region
+from vidcolor.project.kinds import Keyframe, Paint, Region
 from vidcolor.state.corrected import Corrected, keep_looked, look_marks, looked_at
 from vidcolor.types import Reel
 
@@ -51,13 +51,13 @@ def _problem(
     """What is wrong with a correction's pictures and what mends it; empty where nothing is."""
     said, files = correction.said, correction.files
     try:
-        if isinstance(said, Keyframe | Reference | Region):
+        if "picture" in files:
             picture = library.picture(files["picture"], hashes[files["picture"]])
             if isinstance(said, Keyframe):
                 library.check_size(files["picture"], picture.lightness.shape, reel.size)
             if "part" in files:
                 library.mask(files["part"], hashes[files["part"]], picture.lightness.shape)
-        if isinstance(said, Region):
+        if isinstance(said, Region) and "picture" in files:
             library.mask(files["mask"], hashes[files["mask"]], reel.size)
         elif "mask" in files:
             mask = library.painted(files["mask"], hashes[files["mask"]], reel.size)

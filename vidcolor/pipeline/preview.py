@@ -28,7 +28,6 @@ from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import Painter
 from vidcolor.pipeline.sights import sights_of
 from vidcolor.project.corrections import Correction
-from vidcolor.project.kinds import LAYERS
 from vidcolor.project.versions import CHROMA, Version, read_report
 from vidcolor.propagate.keyframes import at_chroma_size
 from vidcolor.settings import ColorizeSettings
@@ -111,7 +110,7 @@ def _preview(makers: _Makers, state: ShotState, frame: int) -> Preview | None:
     if below is None:
         return None
     found, missing = list[Layer](), list[str]()
-    said = [c for c in planned.corrections if c.kind in LAYERS and (below.left is None or c.place in below.left)]
+    said = [c for c in planned.corrections if c.is_layer and (below.left is None or c.place in below.left)]
     spread = _spread(makers, planned, [c for c in said if c.spreads and c.frame == frame], below.machine)
     for key in planned.laid_over:
         if key.frame != frame:

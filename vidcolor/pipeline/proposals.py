@@ -32,7 +32,7 @@ from vidcolor.pipeline.small import SmallFrames
 from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
-from vidcolor.project.kinds import Hint, Neutral, Paint
+from vidcolor.project.kinds import Hint, Neutral, Paint, Region
 from vidcolor.stages import STAGES
 from vidcolor.state.film import Film
 from vidcolor.state.plan import ShotPlan, clear_by_id
@@ -42,7 +42,7 @@ from vidcolor.types import ColorFrame, SourceFrame
 FOLDER, SCHEMA = "proposals", "vidcolor.proposal/1"
 POINT = 0.01
 """Radius of a point of colour, as a share of the frame's shorter side."""
-HINTS = (Paint, Hint, Neutral)
+HINTS = (Paint, Hint, Neutral, Region)
 
 
 class Proposes(Protocol):
@@ -193,7 +193,7 @@ def _ingredients(film: Film, proposal: Proposal, network: Proposes, said: Sequen
 
 def hints_said(film: Film, frame: int) -> list[Correction]:
     """What a person has said of the frame's colours here and there, in order."""
-    return [c for c in film.plan.corrections if c.frame == frame and isinstance(c.said, HINTS)]
+    return [c for c in film.plan.corrections if c.frame == frame and c.is_layer and isinstance(c.said, HINTS)]
 
 
 def hints_of(film: Film, said: Sequence[Correction], size: tuple[int, ...]) -> Array | None:

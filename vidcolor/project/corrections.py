@@ -20,7 +20,7 @@ from vidcolor.checked import MisfitError, plain, suggestion
 from vidcolor.errors import CorrectionError, InputError, ProjectError, SettingsError, VidcolorError
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.folder import Project, remove_tree, toml_text
-from vidcolor.project.kinds import KINDS, ROLES, UNCOUNTED, Hint, Neutral, Said, Scribble, check_said
+from vidcolor.project.kinds import KINDS, LAYERS, ROLES, UNCOUNTED, Hint, Neutral, Region, Said, Scribble, check_said
 from vidcolor.project.palette import CODE, named_color, read_palette
 from vidcolor.settings import read_toml
 from vidcolor.timeline import TIMECODE, parse_timecode
@@ -61,6 +61,11 @@ class Correction:
         """Whether it is a point or strokes, that the things they lie on are filled from."""
         at_point = isinstance(self.said, Hint | Neutral) and self.said.at is not None
         return at_point or isinstance(self.said, Scribble)
+
+    @property
+    def is_layer(self) -> bool:
+        """Whether it is laid over the colours that the shot has without it."""
+        return self.kind in LAYERS or (isinstance(self.said, Region) and self.said.color is not None)
 
     @property
     def ingredient(self) -> str:

@@ -63,11 +63,19 @@ class Reference(Said):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region(Said):
-    """The white part of `mask` takes its colours from the picture, or from the white part of `part` there."""
+    """The white part of `mask` takes its colours from the picture, or from the white part of `part` there; or it takes
+    the one colour."""
 
-    picture: PictureName
     mask: FileName
+    picture: PictureName | None = None
     part: FileName | None = None
+    color: Color | None = None
+
+    def __post_init__(self) -> None:
+        if (self.picture is None) == (self.color is None):
+            raise ValueError("takes its colours from a picture or is of one colour: write one of picture and color")
+        if self.part is not None and self.picture is None:
+            raise ValueError("has a part of a picture and no picture: write picture too, or leave part out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +208,7 @@ COLORS = ("keyframe", "reference", "region", "paint", "scribble", "hint", "neutr
 LAYERS = ("paint", "scribble", "hint", "neutral", "saturation", "hue")
 """Of those, the kinds that are laid over the colours that the shot has without them."""
 REGION = "region"
-"""Laid over them too, where the shot has keyframes besides; else the frame is made a keyframe by its regions"""
+"""Laid over them too, if it is of one colour or the shot has keyframes besides; else it makes its frame a keyframe"""
 ROLES = ("picture", "paint", "mask", "part")
 """Fields that name a file."""
 

@@ -30,7 +30,7 @@ def added(given: Given, found: Corrected) -> Given:
 def _pictures(found: Corrected) -> Iterator[Picture]:
     hashes = {name: entry["hash"] for name, entry in (found.files or {}).items()}
     for correction in found.corrections:
-        if correction.kind in PICTURES:
+        if "picture" in correction.files:
             name, region = correction.files["picture"], correction.kind == "region"
             frame = None if region else correction.frame
             yield Picture(name, hashes[name], frame, use=PICTURES[correction.kind])  # type: ignore[arg-type]
@@ -38,7 +38,7 @@ def _pictures(found: Corrected) -> Iterator[Picture]:
 
 def _regions(found: Corrected) -> Iterator[RegionName]:
     for correction in found.corrections:
-        if correction.kind == "region":
+        if correction.kind == "region" and "picture" in correction.files:
             files = correction.files
             yield RegionName(files["mask"], correction.frame, files["picture"], files.get("part", ""))
 

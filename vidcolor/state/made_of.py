@@ -139,7 +139,7 @@ def _below_room(name: str) -> str:
 def _corrections_ingredients(planned: ShotPlan, settings: Settings) -> Ingredients:
     """The corrections of a shot's colours, and how they are laid on; nothing where there are none."""
     said = said_of(planned)
-    if not planned.laid_over and not any(correction.kind in LAYERS for correction in planned.corrections):
+    if not planned.laid_over and not any(correction.is_layer for correction in planned.corrections):
         return said
     return {**said, LAYERS_STAGE: STAGES["corrections"], **settings_ingredients("correct", settings.correct)}
 
