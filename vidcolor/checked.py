@@ -116,6 +116,6 @@ def in_words(kind: Any) -> str:
     limits = ""
     if get_origin(kind) is Annotated:
         kind, meta = get_args(kind)[:2]
-        limits = f" from {_short(meta.ge)} to {_short(meta.le)}"
+        limits = f" from {_short(meta.ge)} to {_short(meta.le)}" if meta.ge is not None else ""
     names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
     return names.get(kind, "a section of its own") + limits

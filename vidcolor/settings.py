@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
-from vidcolor.checked import MisfitError, checked, in_words, plain, suggestion, within
+from vidcolor.checked import MisfitError, PathText, checked, in_words, plain, suggestion, within
 from vidcolor.errors import SettingsError
 
 
@@ -160,6 +160,36 @@ class CorrectSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DiffusionSettings:
+    """Your own models for `propose --with controlnet`; they are looked for in the project folder, and never fetched."""
+
+    base: PathText = ""
+    """Stable Diffusion (1.5, 2.1, Turbo or XL): a folder as diffusers saves it, or one file."""
+    controlnet: PathText = ""
+    """A ControlNet for that model that takes a gray picture: a folder, or one file."""
+    config: PathText = ""
+    """Where one of them is one file: the folder of such a model as diffusers saves it (weights are not needed), with
+    the ControlNet's config.json in `controlnet` below it."""
+    prompt: str = "a color photograph"
+    """What a picture shows, where neither `--prompt` nor prompts.toml says so. Name things with their colours."""
+    negative: str = "a black and white photograph, grayscale, sepia"
+    """What it should not be."""
+    sampler: Literal["ddim", "dpm", "euler", "lcm"] = "ddim"
+    """How noise becomes a picture: ddim, dpm (20 steps and more are enough), euler (for Turbo: 1 to 4) or lcm (for
+    models that were distilled for it: 4)."""
+    steps: Annotated[int, within(1, 1000)] = 20
+    """Steps from noise to a picture."""
+    guidance: Annotated[float, within(0.0, 50.0)] = 7.5
+    """How much more the prompt counts than it would by itself; up to 1 (for Turbo and lcm) the negative prompt is not
+    asked, and a step takes half as long."""
+    control: Annotated[float, within(0.0, 2.0)] = 1.0
+    """How much the gray frame counts."""
+    side: Annotated[int, within(64, 2048)] = 512
+    """Short side of the picture that is drawn, in pixels: 512 for 1.5, 768 for 2.1, 1024 for XL; its colours are laid
+    under the frame's own lightness at full size."""
+
+
+@dataclass(frozen=True, slots=True)
 class FinishSettings:
     """Stage 6: full-size chroma under the film's own luma."""
 
@@ -223,6 +253,7 @@ class Settings:
     colorize: ColorizeSettings = field(default_factory=ColorizeSettings)
     propagate: PropagateSettings = field(default_factory=PropagateSettings)
     correct: CorrectSettings = field(default_factory=CorrectSettings)
+    diffusion: DiffusionSettings = field(default_factory=DiffusionSettings)
     finish: FinishSettings = field(default_factory=FinishSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
     export: ExportSettings = field(default_factory=ExportSettings)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vidcolor.cli.correct import frame_at, write_checked
 from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.working import settings_of, working
+from vidcolor.errors import SettingsError
 from vidcolor.networks import shipped
 from vidcolor.project import Project
 from vidcolor.project.kinds import PROPOSED_BY
+from vidcolor.project.prompts import LONGEST, Words, read_prompts, words_of
 from vidcolor.state.film import Film
 from vidcolor.state.plan import ShotPlan
 from vidcolor.state.read import load_film
+
+if TYPE_CHECKING:
+    from vidcolor.pipeline.proposals import Proposes
 
 MOST, USUAL = 16, 4
 """Proposals of a frame, at most and where nobody says how many."""
@@ -23,7 +29,6 @@ UNSEEN = "proposed; nobody has looked at it"
 
 
 def propose_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    from vidcolor.networks.proposer import Proposer
     from vidcolor.pipeline.proposals import FOLDER, propose
     from vidcolor.review.proposals import write_proposal_sheet
 
@@ -32,11 +37,11 @@ def propose_command(args: argparse.Namespace, terminal: Terminal) -> None:
     with working(project, "propose", args.wait), terminal.progress() as progress:
         film = load_film(project, settings, device=args.device)
         frames = _frames(film, args.where)
-        network = Proposer(shipped.PROPOSER)
-        made, accepted = [], []
-        for one in propose(film, frames, network, seed=args.seed, count=args.count, progress=progress):
-            sheet = project.path(FOLDER, f"r1-{one.frame:06d}-{args.seed}-sheet.png")
-            write_proposal_sheet(sheet, one.places, f"frame {one.frame}, seed {args.seed}")
+        by = _proposers(args, film)
+        made, sheets, accepted = [], [], []
+        for one in propose(film, frames, by, seed=args.seed, count=args.count, progress=progress):
+            sheets.append(project.path(FOLDER, f"{one.stem}-sheet.png"))
+            write_proposal_sheet(sheets[-1], one.places, f"frame {one.frame}, seed {args.seed}")
             made.append(one)
             if args.accept:
                 accepted += _accepted(project, film, one.frame, one.places[0], args.wait)
@@ -47,12 +52,37 @@ def propose_command(args: argparse.Namespace, terminal: Terminal) -> None:
     terminal.say(
         f"{'proposed':<10} {now} of {sum(len(one.places) for one in made)} made now, in {project.path(FOLDER)}"
     )
-    terminal.say(f"{'look at':<10} {project.path(FOLDER)}/r1-{frames[0]:06d}-{args.seed}-sheet.png")
+    terminal.say(f"{'look at':<10} {sheets[0]}")
     if accepted:
         terminal.say(f"{'accepted':<10} {', '.join(accepted)}: unseen; delete corrections/... to undo one")
     else:
         name = made[0].places[0].stem
         terminal.say(f"{'next':<10} vidcolor accept {project.root} {name}    makes that one the frame's keyframe")
+
+
+def _proposers(args: argparse.Namespace, film: Film) -> Callable[[int], Proposes]:
+    """What proposes colours for a frame."""
+    if args.with_ == "shipped":
+        for option in ("prompt", "negative"):
+            if getattr(args, option) is not None:
+                raise SettingsError(f"--{option}: the shipped network reads no words; add --with controlnet")
+        from vidcolor.networks.proposer import Proposer
+
+        shipped_one = Proposer(shipped.PROPOSER)
+        return lambda frame: shipped_one
+    shots = [planned.shot for planned in film.plan.shots]
+    prompts = read_prompts(film.project, [shot.id for shot in shots], shots[-1].frames.stop)
+    from vidcolor.networks.controlnet import ControlNet, Wish
+
+    models, usual = ControlNet(film.settings.diffusion, film.project.root, film.device), film.settings.diffusion
+
+    def by(frame: int) -> Proposes:
+        shot = next(shot.id for shot in shots if frame in shot.frames)
+        said = (Words(args.prompt, args.negative), words_of(prompts, shot, frame), Words(usual.prompt, usual.negative))
+        prompt, negative = (next(t for w in said if (t := getattr(w, n)) is not None) for n in ("prompt", "negative"))
+        return models.for_wish(Wish(prompt, negative))
+
+    return by
 
 
 def _frames(film: Film, where: str | None) -> list[int]:
@@ -84,3 +114,10 @@ def number(least: int, most: int, what: str) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def words(text: str) -> str:
+    """A prompt of the line. Refuses one that no model reads to its end."""
+    if len(text) > LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r:.40}...: at most {LONGEST} letters")
+    return text

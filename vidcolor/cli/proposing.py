@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from vidcolor.cli.options import project_command
-from vidcolor.cli.propose import LARGEST_SEED, MOST, USUAL, number
+from vidcolor.cli.propose import LARGEST_SEED, MOST, USUAL, number, words
 
 
 def add_proposing(verbs: argparse._SubParsersAction) -> None:
@@ -30,6 +30,16 @@ def _add_propose(verbs: argparse._SubParsersAction) -> None:
         "--seed", type=number(0, LARGEST_SEED, "a seed"), default=1, metavar="N",
         help="another number gives other colours, the same number the same ones (default: 1)",
     )  # fmt: skip
+    parser.add_argument(
+        "--with", dest="with_", choices=("shipped", "controlnet"), default="shipped", metavar="METHOD",
+        help="shipped (default), or controlnet: your own Stable Diffusion and ControlNet, "
+        "as `vidcolor settings` says under diffusion",
+    )  # fmt: skip
+    parser.add_argument(
+        "--prompt", type=words, metavar="TEXT",
+        help="with controlnet: what the picture shows; prompts.toml of the project says so for shots and frames",
+    )  # fmt: skip
+    parser.add_argument("--negative", type=words, metavar="TEXT", help="with controlnet: what it should not be")
     parser.add_argument(
         "--accept", choices=("first",),
         help="make the first proposal the keyframe of each frame that has none, unseen: status and manifest tell",

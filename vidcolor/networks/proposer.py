@@ -7,6 +7,7 @@ the same bytes on one kind of processor, whatever the number of threads: network
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -36,18 +37,29 @@ SEEN = 4
 class Proposer:
     """The network of a file; may be called by several threads at once."""
 
+    method = "shipped"
+
     def __init__(self, file: Path, *, steps: int = STEPS) -> None:
         """Loads the file, and the network that knows things."""
         self.name = f"proposer-{mark_of(file)} things-{mark_of(THINGS)}"
         self.steps = steps
         self._net, self._things = load_proposer(file).to(working_dtype()), load_things(THINGS).to(working_dtype())
 
+    @property
+    def told(self) -> Mapping[str, str | int | float]:
+        """What proposals hang on, beside frame, hints, seed and number."""
+        return {"network": self.name}
+
     def __call__(self, lightness: Array, hints: Array | None, seed: int, count: int) -> Array:
-        """(count, 2, h, w) a*b* of the frame, small: the short side is SIDE.
+        """(count, 2, h, w): the proposals from 1 to `count`, as `each` makes them."""
+        return np.stack([*self.each(lightness, hints, seed, range(1, count + 1))])
+
+    def each(self, lightness: Array, hints: Array | None, seed: int, numbers: Sequence[int]) -> Iterator[Array]:
+        """(2, h, w) a*b* of each of the numbered proposals of the frame, small: the short side is SIDE.
 
         lightness  (H, W), L* 0..100
         hints      (3, H, W): how far a colour is given there, 0..1, and its a*, b*; None: nowhere
-        seed       whole number from 0 on; proposal k of a seed does not hang on how many are made
+        seed       whole number from 0 on; a proposal of a seed does not hang on which others are made
         Refuses other shapes.
         """
         if lightness.ndim != 2 or (hints is not None and hints.shape != (3, *lightness.shape)):
@@ -57,7 +69,10 @@ class Proposer:
         with torch.inference_mode():
             known = self._look(lightness, size)
             told = self._hints(hints, size)
-            return np.stack([self._propose(known, told, size, (seed, k)) for k in range(count)])
+        for number in numbers:
+            with torch.inference_mode():
+                made = self._propose(known, told, size, (seed, number - 1))
+            yield made
 
     def _look(self, lightness: Array, size: tuple[int, int]) -> list[Tensor]:
         codes = gray_codes(_resized(lightness, (SEEN * size[0], SEEN * size[1])))

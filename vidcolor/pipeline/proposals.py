@@ -40,17 +40,26 @@ from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, SourceFrame
 
 FOLDER, SCHEMA = "proposals", "vidcolor.proposal/1"
+USUAL = "shipped"
+"""The method that names do not name."""
 POINT = 0.01
 """Radius of a point of colour, as a share of the frame's shorter side."""
 HINTS = (Paint, Hint, Neutral, Region)
 
 
 class Proposes(Protocol):
-    """Makes colours from noise (`networks/proposer.py`)."""
+    """Makes colours from noise (`networks/proposer.py`, `networks/controlnet.py`)."""
 
-    name: str
+    @property
+    def method(self) -> str:
+        """As `--with` names it."""
 
-    def __call__(self, lightness: Array, hints: Array | None, seed: int, count: int) -> Array: ...
+    @property
+    def told(self) -> Mapping[str, str | int | float]:
+        """What proposals hang on, beside frame, hints, seed and number: weights, words."""
+
+    def each(self, lightness: Array, hints: Array | None, seed: int, numbers: Sequence[int]) -> Iterator[Array]:
+        """(2, h, w) a*b* of each of the numbered proposals, as it is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +70,17 @@ class Proposal:
     seed: int
     number: int
     """From 1 on"""
+    method: str = USUAL
 
     @property
     def name(self) -> str:
         """`r1-000134-7-2`: its picture without the suffix."""
-        return f"r1-{self.frame:06d}-{self.seed}-{self.number}"
+        return f"{stem_of(self.frame, self.seed, self.method)}-{self.number}"
+
+
+def stem_of(frame: int, seed: int, method: str = USUAL) -> str:
+    """`r1-000134-7`, `r1-000134-controlnet-7`: what the names of a frame's proposals begin with."""
+    return f"r1-{frame:06d}-{seed}" if method == USUAL else f"r1-{frame:06d}-{method}-{seed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,8 @@ class Made:
     """The proposals of a frame."""
 
     frame: int
+    stem: str
+    """What their names begin with"""
     places: tuple[Path, ...]
     made_now: int
     """How many were not there already"""
@@ -105,17 +122,20 @@ def _first_of(film: Film, planned: ShotPlan, clear: FrameRange, small: SmallFram
 def propose(
     film: Film,
     frames: Sequence[int],
-    network: Proposes,
+    by: Callable[[int], Proposes],
     *,
     seed: int,
     count: int,
     progress: Callable[[str, int, int], None],
 ) -> Iterator[Made]:
-    """Makes `count` proposals of each frame, in order; each frame's as they are there.
+    """Makes `count` proposals of each frame, in order, with what `by` has for it; each frame's as they are there.
 
     Refuses, before any work, a place where somebody painted on a proposal.
     """
-    asked = [[Proposal(frame, seed, number) for number in range(1, count + 1)] for frame in frames]
+    asked = []
+    for frame in frames:
+        method = by(frame).method
+        asked.append([Proposal(frame, seed, number, method) for number in range(1, count + 1)])
     for proposals in asked:
         for proposal in proposals:
             place = place_of(film.project, proposal.name)
@@ -123,29 +143,42 @@ def propose(
                 raise MediaError(f"{place}: was painted on since it was proposed; move it away, or give another --seed")
     film.project.make_folder(film.project.path(FOLDER))
     lock = LumaLock(film.plan.reel.tags)
-    progress("propose", 0, len(frames))
-    for done, (frame, proposals) in enumerate(zip(frames, asked, strict=True), 1):
-        yield _made(film, frame, proposals, network, lock)
-        progress("propose", done, len(frames))
+    total = count * len(frames)
+    progress("propose", 0, total)
+    for done, (frame, proposals) in enumerate(zip(frames, asked, strict=True)):
+        network = by(frame)
+        made_now = 0
+        for made_now in _missing_made(film, frame, proposals, network, lock):
+            progress("propose", done * count + made_now, total)
+        yield Made(
+            frame,
+            stem_of(frame, seed, network.method),
+            tuple(place_of(film.project, p.name) for p in proposals),
+            made_now,
+        )
+        progress("propose", (done + 1) * count, total)
 
 
-def _made(film: Film, frame: int, proposals: Sequence[Proposal], network: Proposes, lock: LumaLock) -> Made:
+def _missing_made(
+    film: Film, frame: int, proposals: Sequence[Proposal], network: Proposes, lock: LumaLock
+) -> Iterator[int]:
+    """Makes those that are not there, each kept as soon as it is made; answers how many are."""
     said = hints_said(film, frame)
     wanted = {p: _ingredients(film, p, network, said) for p in proposals}
     missing = [p for p in proposals if not _is_there(film.project, p, wanted[p])]
-    if missing:
-        source = next(iter(SourceClip(film.plan.reel, FrameRange(frame, frame + 1))))
-        lightness = luma_to_lightness(source.luma, film.plan.reel.tags)
-        hints = hints_of(film, said, lightness.shape)
-        chroma = network(lightness, hints, proposals[0].seed, max(p.number for p in missing))
-        for proposal in missing:
-            rgb = _finished(film, source, chroma[proposal.number - 1], lock)
-            write_frame(place_of(film.project, proposal.name), rgb)
-            about = {"frame": frame, "timecode": film.plan.reel.timecode(frame), "seed": proposal.seed}
-            method = {"number": proposal.number, "method": "shipped", "network": network.name}
-            made_of = {"hints": [c.name for c in said], "made_of": fingerprint(wanted[proposal])}
-            film.project.write_json(f"{FOLDER}/{proposal.name}.json", SCHEMA, {**about, **method, **made_of})
-    return Made(frame, tuple(place_of(film.project, p.name) for p in proposals), len(missing))
+    if not missing:
+        return
+    source = next(iter(SourceClip(film.plan.reel, FrameRange(frame, frame + 1))))
+    lightness = luma_to_lightness(source.luma, film.plan.reel.tags)
+    hints = hints_of(film, said, lightness.shape)
+    drawn = network.each(lightness, hints, proposals[0].seed, [p.number for p in missing])
+    for made, (proposal, chroma) in enumerate(zip(missing, drawn, strict=True), 1):
+        write_frame(place_of(film.project, proposal.name), _finished(film, source, chroma, lock))
+        about = {"frame": frame, "timecode": film.plan.reel.timecode(frame), "seed": proposal.seed}
+        method = {"number": proposal.number, "method": network.method, **network.told}
+        made_of = {"hints": [c.name for c in said], "made_of": fingerprint(wanted[proposal])}
+        film.project.write_json(f"{FOLDER}/{proposal.name}.json", SCHEMA, {**about, **method, **made_of})
+        yield made
 
 
 def _finished(film: Film, source: SourceFrame, chroma: Array, lock: LumaLock) -> Array:
@@ -183,7 +216,7 @@ def _ingredients(film: Film, proposal: Proposal, network: Proposes, said: Sequen
         "frame": proposal.frame,
         "seed": proposal.seed,
         "number": proposal.number,
-        "network": network.name,
+        **{f"{network.method} {name}": value for name, value in network.told.items()},
         "stage.finish": STAGES["finish"],
         "computed on": film.computed_on,
         **settings_ingredients("finish", film.settings.finish),
