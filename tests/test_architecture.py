@@ -151,7 +151,7 @@ def test_status_needs_nothing_heavy():
     """`vidcolor status` answers at once: what it imports decodes and computes nothing, and takes no lock."""
     code = (
         "import sys; import vidcolor.cli.commands, vidcolor.cli.parser;"
-        "heavy = [m for m in ('torch', 'numba', 'cv2', 'av', 'opentimelineio', 'rich.progress', 'rich.table', "
+        "heavy = [m for m in ('torch', 'numpy', 'numba', 'cv2', 'av', 'opentimelineio', 'rich.progress', 'rich.table', "
         "'filelock') if m in sys.modules]; "
         "assert not heavy, heavy"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import os
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import build_parser, main
@@ -186,6 +188,29 @@ def test_words_of_others_do_not_steer_the_terminal(place, capsys):
     assert "coat\\x1b]0;title\\x07.png" in told
     Terminal().table(("who", "note"), [("a", "one\ntwo\x1b[31m"), ("b", "three")])
     assert capsys.readouterr().out.splitlines() == ["who  note", "a    one two\\x1b[31m", "b    three"]
+
+
+def test_colons_in_names_make_no_little_pictures(place, capsys):
+    told = refused(capsys, "run", place / "take:x:2.mkv", "--project", place / "film.vidcolor")
+    assert "take:x:2.mkv" in told
+    Terminal().say("written take:x:2.mkv")
+    assert capsys.readouterr().out == "written take:x:2.mkv\n"
+
+
+def test_a_table_that_fits_the_terminal_is_not_folded(monkeypatch):
+    """Folding 3,500 lines takes longer than all the rest of `status`."""
+    wide, narrow = Terminal(), Terminal()
+    for terminal, width in ((wide, 40), (narrow, 12)):
+        terminal.out = Console(file=io.StringIO(), force_terminal=True, width=width, highlight=False, soft_wrap=True)
+    folded: list[str] = []
+    monkeypatch.setattr("vidcolor.cli.terminal._rich_table", lambda heads, rows: folded.append("once") or "folded")
+    for terminal in (wide, narrow):
+        terminal.table(("shot", ">frames"), [("r1-000000", "2"), ("r1-000002", "12")])
+    assert folded == ["once"]
+    assert narrow.out.file.getvalue() == "folded\n"
+    head, *lines = wide.out.file.getvalue().splitlines()
+    assert "shot       frames" in head
+    assert lines == ["r1-000000       2", "r1-000002      12"]
 
 
 def test_no_place_is_told_where_it_is_the_whole_picture():

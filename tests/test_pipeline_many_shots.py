@@ -10,12 +10,14 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
+from vidcolor.project import folder as project_folder
 
 SHOTS, FRAMES, SIZE = 80, 2, (16, 16)
 
@@ -91,8 +93,13 @@ def test_status_reads_and_hashes_shots_without_pythons_json(rendered: Path, monk
 
     counted(json.JSONDecoder, "decode")
     counted(json.JSONEncoder, "encode")
+    patterns: list[int] = []
+    pattern = project_folder.LONG_NUMBER
+    searching = SimpleNamespace(search=lambda text: patterns.append(len(text)) or pattern.search(text))
+    monkeypatch.setattr(project_folder, "LONG_NUMBER", searching)
     assert main(["status", str(rendered / "p")]) == 0
     assert sum(asked.values()) < SHOTS / 4
+    assert len(patterns) < SHOTS / 4, "a file without long numbers is not searched for them by a pattern"
 
 
 LONG, FEATURE = 400, 3500

@@ -10,10 +10,11 @@ from vidcolor.project import Project
 from vidcolor.project.folder import remove_tree
 from vidcolor.state.read import load_film
 from vidcolor.state.status import states
-from vidcolor.state.unused import unused
 
 
 def prune_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    from vidcolor.state.unused import unused  # the cache is of NumPy's arrays
+
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
     with working(project, "prune", args.wait):

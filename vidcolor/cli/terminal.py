@@ -27,11 +27,16 @@ class Terminal:
     """
 
     def __init__(self) -> None:
-        self.out = Console(highlight=False, soft_wrap=True)
-        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.out = Console(highlight=False, soft_wrap=True, emoji=False)  # `:o:` may stand in a file's name
+        self.err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
     def say(self, text: str = "") -> None:
-        self.out.print(escape(_printable(text)))
+        text = _printable(text)
+        if self.out.is_terminal:
+            self.out.print(text, markup=False)
+            return
+        self.out.file.write(f"{text}\n")  # as it is: to look for places to break thousands of lines takes time
+        self.out.file.flush()
 
     def json(self, value: Any) -> None:
         """For programs: the value as JSON, ASCII."""
@@ -41,25 +46,33 @@ class Terminal:
         self.err.print(f"[bold red]vidcolor:[/] {escape(' '.join(_printable(text).split()))}")
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Columns of text; those whose head starts with `>` are set to the right."""
-        if self.out.is_terminal:
+        """Columns of text; those whose head starts with `>` are set to the right.
+
+        On a terminal that is too narrow for it, long cells are folded.
+        """
+        head, *lines = _columns(heads, rows)
+        text = "\n".join([head, *lines])
+        if not self.out.is_terminal:
+            self.say(text)
+        elif text.isascii() and max(map(len, (head, *lines))) <= self.out.width:
+            self.out.print(head, style="bold", markup=False)  # folding takes a second for 3,500 lines
+            self.say("\n".join(lines))
+        else:
             self.out.print(_rich_table(heads, rows))
-            return
-        rows = [[_one_line(cell) for cell in row] for row in rows]
-        widths = [max(map(len, column)) for column in zip(*([h.lstrip(">") for h in heads], *rows), strict=True)]
-        lines = []
-        for row in ([h.lstrip(">") for h in heads], *rows):
-            cells = (
-                c.rjust(w) if h.startswith(">") else c.ljust(w) for c, w, h in zip(row, widths, heads, strict=True)
-            )
-            lines.append("  ".join(cells).rstrip())
-        self.say("\n".join(lines))
 
     @contextmanager
     def progress(self) -> Iterator[ShowProgress]:
         """Shows the work as it is told: bars on a terminal, else lines."""
         with shown_on(self.out) if self.out.is_terminal else written_by(self.say) as progress:
             yield progress
+
+
+def _columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """One line for the heads, then one for each row, in columns as wide as what stands in them."""
+    table = [[head.lstrip(">") for head in heads], *([_one_line(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    set_in = [str.rjust if head.startswith(">") else str.ljust for head in heads]
+    return ["  ".join(put(c, w) for put, c, w in zip(set_in, row, widths, strict=True)).rstrip() for row in table]
 
 
 def _rich_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

@@ -36,6 +36,8 @@ JSON_LIMIT = 256 << 20
 LARGEST, LONGEST_NUMBER = 1 << 53, 20
 LONG_NUMBER = re.compile(rb"[\s\[:,-][0-9]{16}")
 """Whole numbers of fewer digits hold nothing beyond LARGEST; digits behind a point, and of hashes, are passed over."""
+DIGITS, MANY_DIGITS = bytes(48 if chr(byte).isdecimal() else 32 for byte in range(128)) + b" " * 128, b"0" * 16
+"""Every digit as 0, all else as a space: sixteen in a row are so found in a sixth of the pattern's time."""
 TEMPLATE = """\
 # A vidcolor project. This file is yours; everything in plan/, shots/, exports/ and cache/ is the machine's.
 version = 1
@@ -170,7 +172,7 @@ class Project:
         """The path called `name`. A film has thousands of files: each folder on the way is looked at once."""
         folder, _, last = name.rpartition("/")
         base = self._inside.get(folder) or self._held(folder)
-        path = os.path.join(base or self.root, last if base else name)
+        path = f"{base}{os.sep}{last}" if base else os.path.join(self.root, name)
         if (not base or last == ".." or os.path.islink(path)) and not _within(path, self.root):
             raise ProjectError(f"{path}: leads out of the project (a symbolic link?); remove it")
         return path
@@ -179,7 +181,7 @@ class Project:
         """The path of a folder inside, going by its name and those above it; empty where a link is on the way."""
         above, _, last = folder.rpartition("/")
         base = self._inside.get(above) or self._held(above)
-        path = os.path.join(base, last)
+        path = f"{base}{os.sep}{last}"
         if not base or last == ".." or os.path.islink(path):
             return ""
         self._inside[folder] = path
@@ -245,10 +247,11 @@ class Project:
 
         try:
             with open(path, "rb", buffering=0) as file:
-                if os.fstat(file.fileno()).st_size > JSON_LIMIT:
+                if (size := os.fstat(file.fileno()).st_size) > JSON_LIMIT:
                     raise ProjectError(f"{path}: too large to be a project file; {mended()}")
-                text = file.read()
-            data = _CHECKING_READER.decode(text.decode()) if LONG_NUMBER.search(text) else _READER.decode(text)
+                text = file.read(size)  # without a size it would be asked for again, and the end looked for
+            long = MANY_DIGITS in text.translate(DIGITS) and LONG_NUMBER.search(text)
+            data = _CHECKING_READER.decode(text.decode()) if long else _READER.decode(text)
         except OSError as error:
             if whole and isinstance(error, FileNotFoundError):
                 raise ProjectError(f"{path}: is missing; {mended()}") from error

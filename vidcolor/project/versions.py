@@ -134,7 +134,7 @@ def _read(project: Project, shot_id: str, number: int) -> Version:
     mark, ingredients = data.get("fingerprint"), data.get("ingredients")
     if not isinstance(mark, str) or not isinstance(ingredients, dict) or not is_of(mark, ingredients):
         raise ProjectError(f"{path / MADE}: damaged; delete {path} and render again")
-    if not os.path.isfile(os.path.join(path, CHROMA)):
+    if not os.path.isfile(f"{path}{os.sep}{CHROMA}"):
         raise ProjectError(f"{path}: its {CHROMA} is missing; delete {path} and render again")
     stores = data.get("stores", {})
     if not isinstance(stores, dict) or not all(isinstance(mark, str) for mark in stores.values()):

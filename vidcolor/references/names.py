@@ -17,6 +17,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from vidcolor.errors import InputError
@@ -99,16 +100,20 @@ def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
     read: dict[str, Reading] = {}
     notes: list[str] = []
     listed = sorted(paths)
-    flat = {_without_suffix(path) for path in listed if posixpath.splitext(path)[1].lower() in SUFFIXES}
+
+    @cache
+    def flat() -> set[str]:
+        return {_without_suffix(path) for path in listed if posixpath.splitext(path)[1].lower() in SUFFIXES}
+
     for path in listed:
         parts = path.split("/")
-        if any(part.startswith(".") for part in parts) or parts[-1].lower() in CLUTTER:
+        if path.startswith(".") or "/." in path or parts[-1].lower() in CLUTTER:
             continue
         stem, suffix = posixpath.splitext(parts[-1])
         if suffix.lower() not in (*SUFFIXES, *LAYERED):
             notes.append(f"{path}: passed over; references are pictures as PNG, TIFF, JPEG, PSD or EXR")
             continue
-        if suffix.lower() in LAYERED and _without_suffix(path) in flat:
+        if suffix.lower() in LAYERED and _without_suffix(path) in flat():
             notes.append(f"{path}: passed over for the flat picture of the same name")
             continue
         if region := REGION_STEM.fullmatch(stem):

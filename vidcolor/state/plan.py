@@ -91,14 +91,14 @@ class ShotPlan:
     @property
     def laid_over(self) -> tuple[PlannedKeyframe, ...]:
         """Keyframes of regions alone beside others: laid over the colours that the shot has from those."""
-        own = any(key.reason in ("person", "asked") for key in self.keyframes)
-        return tuple(key for key in self.keyframes if own and key.reason == "regions")
+        regions = tuple([key for key in self.keyframes if key.reason == "regions"])
+        return regions if regions and any(key.reason in ("person", "asked") for key in self.keyframes) else ()
 
     @property
     def carried(self) -> tuple[PlannedKeyframe, ...]:
         """Keyframes that the shot takes its colours from: all but those laid over."""
         over = self.laid_over
-        return tuple(key for key in self.keyframes if key not in over)
+        return tuple(key for key in self.keyframes if key not in over) if over else self.keyframes
 
     @property
     def unseen(self) -> tuple[int, ...]:
