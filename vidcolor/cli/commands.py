@@ -27,6 +27,7 @@ from vidcolor.cli.frames import frames_command as frames_command
 from vidcolor.cli.progress import ShowProgress
 from vidcolor.cli.propose import propose_command as propose_command
 from vidcolor.cli.prune import prune_command as prune_command
+from vidcolor.cli.review import review_command as review_command
 from vidcolor.cli.sheets import report_command as report_command
 from vidcolor.cli.sheets import sheet_command as sheet_command
 from vidcolor.cli.sheets import sheets_of

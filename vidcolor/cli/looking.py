@@ -16,6 +16,7 @@ def add_looking(verbs: argparse._SubParsersAction) -> None:
     _add_sheet(verbs)
     _add_report(verbs)
     _add_diff(verbs)
+    _add_review(verbs)
 
 
 def _add_frames(verbs: argparse._SubParsersAction) -> None:
@@ -87,6 +88,25 @@ def _add_diff(verbs: argparse._SubParsersAction) -> None:
         "-o", dest="out", type=path, metavar="FILE", help="the picture, JPEG or PNG (default: in the project's sheets)"
     )
     parser.add_argument("--json", action="store_true", help="for programs: the figures as JSON")
+
+
+def _add_review(verbs: argparse._SubParsersAction) -> None:
+    parser = project_command(
+        verbs,
+        "review",
+        "opens a page in the browser, for this machine alone: the whole film, looked at and corrected there",
+        "vidcolor review northwind.vidcolor",
+    )
+    parser.add_argument("--port", type=_port, default=0, metavar="N", help="where it listens (default: any free port)")
+    parser.add_argument(
+        "--no-browser", dest="browser", action="store_false", help="print the address, and open no browser"
+    )
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) < 1 << 16):
+        raise argparse.ArgumentTypeError(f"{text!r:.40}: write a port, from 1 to 65535, or 0 for any")
+    return int(text)
 
 
 def count(text: str) -> int:

@@ -68,12 +68,22 @@ def colored_frames(
     reel, lock = film.plan.reel, LumaLock(film.plan.reel.tags)
     for run, wanted in _runs(frames):
         reach = reach_of_drawings(exact, run)
-        read = FrameRange(max(0, run.start - reach), min(reel.frame_count, run.stop + reach))
+        read = _colored_around(shown, run, reach, reel.frame_count)
         with closing(joined_colors(film, versions, read)) as joined:
             colors = (_as_it_will_be(one, ahead) for one in joined)
             for source, color, drawings in with_drawings(zip(SourceClip(reel, read), colors, strict=True), reach):
                 if source.index in wanted:
                     yield source.index, finished(film, source, color, lock, drawings)
+
+
+def _colored_around(shown: Sequence[ShotState], run: FrameRange, reach: int, count: int) -> FrameRange:
+    """The run with at most `reach` frames on either side, up to the first that was never rendered."""
+    widest = FrameRange(max(0, run.start - reach), min(count, run.stop + reach))
+    bare = [s.planned.reach for s in shown if not (s.version or s.planned.excluded)]
+    near = [frames for frames in bare if frames.overlap(widest)]
+    start = max((frames.stop for frames in near if frames.stop <= run.start), default=widest.start)
+    stop = min((frames.start for frames in near if frames.start >= run.stop), default=widest.stop)
+    return FrameRange(max(start, widest.start), min(stop, widest.stop))
 
 
 def finished(

@@ -1,0 +1,230 @@
+"""The review page in a real browser: one Chromium for all, a tiny film."""
+
+from __future__ import annotations
+
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from served import Served, served
+from tiny import write_gray_film, write_picture
+
+from vidcolor.cli.parser import main
+
+BROWSER = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(not BROWSER, reason="no chromium here: the page is not looked at by a real browser")
+SIZE, COUNT, CUT = (96, 128), 24, 12
+BITS, BLOCK = 10, 16
+SEEKS = 200
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright here")
+    with sync_api.sync_playwright() as playing:
+        found = playing.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def window(browser):
+    """A new page; whatever its console says is wrong, or is refused by the policy, fails the test."""
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page
+    page.close()
+    assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """A film of two shots, the first rendered."""
+    folder = tmp_path_factory.mktemp("desk")
+    colors = write_gray_film(folder / "film.mkv", COUNT, SIZE, (CUT,))
+    (folder / "refs").mkdir()
+    write_picture(folder / "refs" / "000004.png", SIZE, colors[4])
+    write_picture(folder / "refs" / "000016.png", SIZE, colors[16])
+    line = ["new", str(folder / "p"), "--reel", str(folder / "film.mkv"), "--keyframes", str(folder / "refs")]
+    assert main([*line, "--preset", "draft"]) == 0
+    assert main(["plan", str(folder / "p")]) == 0
+    assert main(["render", str(folder / "p"), "r1-000000"]) == 0
+    return folder
+
+
+def opened(window, page: Served, frame: int = 0):
+    window.goto(page.address)
+    window.wait_for_selector('#picture[data-frame="0"]')
+    if frame:
+        seek(window, frame)
+    return window
+
+
+def seek(window, frame: int) -> None:
+    window.evaluate(f"vidcolor.goTo({frame})")
+    window.wait_for_selector(f'#picture[data-frame="{frame}"][data-exact="true"]')
+
+
+def numbered_film(path: Path, count: int, rate: Fraction) -> None:
+    """H.264 with B-frames, every frame's number in it as white and black blocks, lowest bit first."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=rate, options={"bf": "3", "g": "48", "crf": "16"})
+        stream.width, stream.height, stream.pix_fmt = BITS * BLOCK, 2 * BLOCK, "yuv420p"
+        for number in range(count):
+            bits = (number >> np.arange(BITS)) & 1
+            luma = np.repeat(np.repeat((16 + 219 * bits).astype(np.uint8)[None], BLOCK, 1), 2 * BLOCK, 0)
+            gray = np.full((BLOCK, BITS * BLOCK), 128, np.uint8)
+            frame = av.VideoFrame.from_ndarray(np.concatenate([luma, gray]), format="yuv420p")
+            frame.pts, frame.time_base = number, 1 / rate
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+
+
+READ_NUMBERS = """async ({frames, bits}) => {
+  const {viewer, goTo, place, film} = vidcolor;
+  const canvas = document.getElementById("picture"), found = [];
+  for (const frame of frames) {
+    goTo(frame);
+    while (viewer.shown !== frame) await new Promise((done) => setTimeout(done, 2));
+    const at = place(), y = Math.round(at.top + at.height / 2);
+    let number = 0;
+    for (let bit = 0; bit < bits; bit += 1) {
+      const x = Math.round(at.left + ((bit + 0.5) * at.width) / bits);
+      if (canvas.getContext("2d").getImageData(x, y, 1, 1).data[0] > 127) number |= 1 << bit;
+    }
+    found.push([number, film.frame, Number(document.getElementById("frame").value)]);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(30000, 1001)], ids=["23.976", "29.97"])
+def test_the_number_burnt_into_the_picture_is_the_pages(window, tmp_path, rate):
+    count = 300
+    numbered_film(tmp_path / "film.mp4", count, rate)
+    (tmp_path / "cuts.csv").write_text("start,stop\n0,300\n")
+    assert main(["new", str(tmp_path / "p"), "--reel", str(tmp_path / "film.mp4"), "--preset", "draft"]) == 0
+    assert main(["plan", str(tmp_path / "p")]) == 0
+    asked = np.random.default_rng(5).integers(0, count, SEEKS).tolist()
+    with served(tmp_path / "p") as page:
+        opened(window, page)
+        window.keyboard.press("g")
+        found = window.evaluate(READ_NUMBERS, {"frames": asked, "bits": BITS})
+        window.goto("about:blank")
+    assert [(burnt, told, typed) for burnt, told, typed in found] == [(frame, frame, frame) for frame in asked]
+
+
+def color_at(window, x: float, y: float) -> list[int]:
+    """What the canvas shows at a point of the picture, in fractions of it."""
+    return window.evaluate(
+        """([x, y]) => {
+          const at = vidcolor.place();
+          const paper = document.getElementById("picture").getContext("2d");
+          return [...paper.getImageData(at.left + x * at.width, at.top + y * at.height, 1, 1).data.slice(0, 3)];
+        }""",
+        [x, y],
+    )
+
+
+@pytest.fixture(scope="module")
+def page(made: Path):
+    with served(made / "p") as found:
+        yield found
+
+
+def test_the_views_show_what_they_say(window, page):
+    opened(window, page, 9)
+    spot = (0.6, 0.52)
+    colored = color_at(window, *spot)
+    assert max(colored) - min(colored) > 12
+    window.keyboard.press("g")
+    window.wait_for_selector('#picture[data-exact="true"]')
+    gray = color_at(window, *spot)
+    assert max(gray) - min(gray) <= 1
+    window.keyboard.press("w")
+    window.wait_for_selector('[data-view="wipe"][aria-pressed="true"]')
+    window.wait_for_timeout(100)
+    left, right = color_at(window, 0.3, 0.52), color_at(window, *spot)
+    assert max(left) - min(left) <= 1
+    assert max(right) - min(right) > 12
+    window.keyboard.press("s")
+    window.wait_for_selector('[data-view="side"][aria-pressed="true"]')
+    window.keyboard.press("d")
+    window.wait_for_selector('[data-view="doubt"][aria-pressed="true"]')
+
+
+def test_keys_go_through_the_film(window, page):
+    opened(window, page)
+    here = lambda: window.evaluate("vidcolor.film.frame")  # noqa: E731
+    for key, frame in (
+        (".", 1),
+        ("ArrowRight", 2),
+        (",", 1),
+        ("Shift+ArrowRight", 11),
+        ("ArrowDown", 12),
+        ("End", 23),
+        ("ArrowUp", 12),
+        ("Home", 0),
+    ):
+        window.keyboard.press(key)
+        assert here() == frame, key
+    window.keyboard.press("?")
+    assert window.locator("#keys").is_visible()
+    assert "play backwards" in window.locator("#keys").inner_text()
+    window.keyboard.press("Escape")
+    window.keyboard.press("l")
+    window.wait_for_selector('#picture[data-frame="23"]')
+    assert window.evaluate("vidcolor.player.left + vidcolor.player.shownFrames") >= 23
+    window.locator("#frame").fill("7")
+    window.locator("#frame").press("Enter")
+    window.wait_for_selector('#picture[data-frame="7"]')
+    window.locator('[data-shot="r1-000012"]').click()
+    assert here() == 16, "a shot's keyframe"
+
+
+def test_zoom_and_pan_go_in_step(window, page):
+    opened(window, page, 9)
+    window.keyboard.press("s")
+    window.keyboard.press("z")
+    window.keyboard.press("+")
+    one, other = window.evaluate("[vidcolor.place(0), vidcolor.place(1)]")
+    assert other["left"] - one["left"] == pytest.approx(one["pane"][2])
+    assert (one["width"], one["top"]) == (other["width"], other["top"])
+
+
+def test_nothing_of_the_page_is_smaller_than_13_pixels_or_has_a_hue(window, page):
+    opened(window, page, 9)
+    window.keyboard.press("?")
+    small, hues = window.evaluate(
+        """() => {
+          const small = [], hues = [];
+          for (const element of document.querySelectorAll("body *")) {
+            const style = getComputedStyle(element);
+            if (element.textContent.trim() && parseFloat(style.fontSize) < 13) small.push(element.tagName);
+            for (const name of ["color", "backgroundColor", "borderTopColor"]) {
+              const [r, g, b] = style[name].match(/[\\d.]+/g).map(Number);
+              if (r !== g || g !== b) hues.push(`${element.tagName} ${name} ${style[name]}`);
+            }
+          }
+          return [small, hues];
+        }"""
+    )
+    assert (small, hues) == ([], [])
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (3840, 2160)], ids=["1366x768", "4K"])
+def test_the_page_fits_the_screen(window, page, size):
+    window.set_viewport_size({"width": size[0], "height": size[1]})
+    opened(window, page)
+    wide, tall, box = window.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.scrollHeight, "
+        "document.getElementById('picture').getBoundingClientRect().toJSON()]"
+    )
+    assert (wide, tall) == size
+    assert box["width"] > size[0] * 0.55
+    assert box["height"] > size[1] * 0.5

@@ -1,0 +1,91 @@
+"""What the page shows, as JSON values: what `vidcolor status --json` says, and what a person wants to see beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vidcolor.project.corrections import Correction
+from vidcolor.project.fingerprint import fingerprint
+from vidcolor.project.versions import Version, versions_of
+from vidcolor.state.corrected import touched
+from vidcolor.state.film import Film
+from vidcolor.state.overview import overview
+from vidcolor.state.status import ShotState, doubts, why
+
+MOST_TOLD = 400
+"""Suggested frames and points that the page is sent, best first."""
+
+
+def page_facts(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
+    """All of the film that the page draws at once.
+
+    status       `vidcolor status --json`, its suggestions and points cut to the best
+    name, root   of the project, as commands are typed
+    shots        beside those of `status`, in the same order: `word`, its state for people; `version`, the name of the
+                 version shown, or null; `mark`, which changes when the shot's pictures may; `timecode`; `confidence`, a
+                 mean, or null; `reach`, the frames it is seen in, those of its dissolves too; `waits`
+    doubt        of every frame the share of it that is in doubt, in hundredths; -1 where it is not rendered
+    corrections  every one in force, oldest first, with the shots that it touches
+    notes        on the film and its references
+    """
+    told = overview(film, shown)
+    areas = doubts(shown, film.settings.export)
+    return {
+        "status": {**told, **{name: told[name][:MOST_TOLD] for name in ("suggestions", "points")}},
+        "name": film.project.root.resolve().name,
+        "root": str(film.project.root),
+        "shots": [_shot(film, state) for state in shown],
+        "doubt": [round(100 * areas[frame]) if frame in areas else -1 for frame in range(film.plan.reel.frame_count)],
+        "corrections": [_correction(film, one) for one in film.plan.corrections],
+        "notes": list(film.plan.notes),
+    }
+
+
+def shot_facts(film: Film, state: ShotState) -> dict[str, Any]:
+    """What the page shows of one shot: why it waits, its versions, its keyframes as they were made, its notes."""
+    shot_id = state.planned.shot.id
+    return {
+        "id": shot_id,
+        "why": list(why(film, state)),
+        "versions": [version.name for version in versions_of(film.project, shot_id)],
+        "keyframes": [
+            {"frame": key.frame, "reason": key.reason, "pictures": list(key.pictures)}
+            for key in state.planned.keyframes
+        ],
+        "notes": list(state.notes),
+        "corrections": [one.name for one in film.plan.corrections if state.planned in touched(film.plan, one)],
+    }
+
+
+def mark_of(version: Version | None) -> str:
+    """What changes where a version's pictures may be others; empty for none."""
+    return version.seen if version is not None else ""
+
+
+def _shot(film: Film, state: ShotState) -> dict[str, Any]:
+    reel, shot, sure = film.plan.reel, state.planned.shot, state.confidence
+    return {
+        "word": state.word,
+        "version": state.version.name if state.version else None,
+        "mark": fingerprint({"version": mark_of(state.version), "excluded": str(state.planned.excluded)}),
+        "timecode": reel.timecode(shot.frames.start),
+        "confidence": round(sum(sure) / len(sure), 3) if sure else None,
+        "reach": [state.planned.reach.start, state.planned.reach.stop],
+        "waits": state.waits,
+    }
+
+
+def _correction(film: Film, one: Correction) -> dict[str, Any]:
+    said = one.said
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "frame": one.frame,
+        "shots": [planned.shot.id for planned in touched(film.plan, one)],
+        "at": list(at) if (at := getattr(said, "at", None)) is not None else None,
+        "color": getattr(said, "color", None),
+        "note": said.note,
+        "by": said.by,
+        "when": said.when,
+    }

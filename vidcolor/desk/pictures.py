@@ -1,0 +1,206 @@
+"""Frames of the film as pictures for the page: frame n is frame n, read from the film and the version in force.
+
+- Ten bits in; what is shown is what is delivered (`colored_frames`), or, at a size that is looked at while one goes
+  through the film, the same colours joined at that size.
+- A version's file of colours is summed once, not for every frame that is shown of it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.color.shown import codes_to_rgb
+from vidcolor.desk.desk import Moment
+from vidcolor.errors import InputError, MediaError
+from vidcolor.media.jpeg import jpeg_bytes, read_jpeg
+from vidcolor.media.read import Clip, SourceClip
+from vidcolor.pipeline.frames import colored_frames
+from vidcolor.pipeline.joined import joined_colors
+from vidcolor.project.versions import Version, still_name, version_named
+from vidcolor.review.looks import frames_of
+from vidcolor.state.plan import clear_by_id
+from vidcolor.state.status import ShotState
+from vidcolor.timeline import FrameRange
+from vidcolor.types import ColorFrame, SourceFrame
+from vidcolor.view import fitted, heat, shown
+
+View = Literal["gray", "color", "doubt"]
+VIEWS: tuple[View, ...] = ("gray", "color", "doubt")
+KINDS = {"jpg": "image/jpeg", "png": "image/png"}
+QUALITY, THUMB_QUALITY = 92, 80
+THUMB = 160
+"""Width of a thumbnail, in pixels."""
+THUMBS_KEPT = 4000
+LEAST, MOST = 1, 8192
+"""Widths of a picture that may be asked for."""
+NEUTRAL = np.uint16(512)
+OVERLAY = 0.8
+"""How much of a pixel of no confidence the overlay covers."""
+EIGHT = np.float32(255 / 65535)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One picture, as the page asks for it."""
+
+    frame: int
+    view: View
+    width: int = 0
+    """Pixels that it is wanted wide, at most the film's; 0: the film's own size, as it is delivered"""
+    version: str = ""
+    """Of the frame's shot; empty: the one in force"""
+    kind: str = "jpg"
+
+
+class Pictures:
+    """Makes pictures; threads may share it. Holds the film open where it was read last."""
+
+    def __init__(self) -> None:
+        self._summed: set[str] = set()
+        self._eye, self._thumb_eye = threading.Lock(), threading.Lock()
+        self._clips: dict[tuple[str, int], Clip] = {}
+        self._thumbs: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+
+    def frame(self, moment: Moment, asked: Asked) -> bytes:
+        """The picture asked for. Refuses a frame that the film does not have, and colours of what was not rendered."""
+        reel = moment.film.plan.reel
+        if not 0 <= asked.frame < reel.frame_count:
+            raise InputError(f"frame {asked.frame} is outside the film (0 to {reel.frame_count - 1})")
+        width = min(asked.width, reel.size[1])
+        with self._eye:
+            if asked.view == "doubt":
+                return _png(_overlay(self._color(moment, asked), width or reel.size[1]))
+            if not width:
+                picture = self._gray(moment, asked.frame) if asked.view == "gray" else self._finished(moment, asked)
+            else:
+                picture = self._quick(moment, asked, width)
+        return _png(picture) if asked.kind == "png" else jpeg_bytes(picture, QUALITY)
+
+    def thumb(self, moment: Moment, state: ShotState) -> bytes:
+        """A small picture of a shot: of the still that its version keeps, else gray from the film."""
+        shot, version = state.planned.shot, state.version
+        key = (shot.id, version.seen if version and not state.planned.excluded else "")
+        with self._thumb_eye:
+            if key not in self._thumbs:
+                self._thumbs[key] = jpeg_bytes(self._small(moment, state), THUMB_QUALITY)
+                if len(self._thumbs) > THUMBS_KEPT:
+                    self._thumbs.popitem(last=False)
+            return self._thumbs[key]
+
+    def close(self) -> None:
+        for clip in self._clips.values():
+            clip.close()
+
+    def _small(self, moment: Moment, state: ShotState) -> Array:
+        shot = state.planned.shot
+        clear = clear_by_id([shot])[shot.id]
+        (frame,) = frames_of(state, clear, 1)[:1] or [shot.frames.start]
+        if state.version is not None and not state.planned.excluded:
+            place = moment.film.project.path("shots", shot.id, state.version.name, still_name(frame))
+            still = read_jpeg(place)
+            if still is not None:
+                return fitted(still, THUMB)
+        lightness = self._clip(moment, THUMB)[frame].lightness
+        return shown(lightness, np.zeros((2, *lightness.shape), np.float32))
+
+    def _clip(self, moment: Moment, width: int) -> Clip:
+        """The film at one width; those of other sizes of the window are let go of."""
+        reel = moment.film.plan.reel
+        width = min(width, reel.size[1])
+        key = (reel.hash, width)
+        if key not in self._clips:
+            for other in [k for k in self._clips if k[1] != THUMB and width != THUMB]:
+                self._clips.pop(other).close()
+            size = (max(1, round(width * reel.size[0] / reel.size[1])), width)
+            self._clips[key] = Clip(reel, size=size, quick=True)
+        return self._clips[key]
+
+    def _gray(self, moment: Moment, frame: int) -> Array:
+        """(3, H, W) uint8 of the film's own luma."""
+        source = self._source(moment, frame)
+        flat = np.full_like(source.luma, NEUTRAL)
+        rgb = codes_to_rgb(source.luma, flat, flat, moment.film.plan.reel.tags)
+        return np.rint(rgb * np.float32(255)).astype(np.uint8)
+
+    def _source(self, moment: Moment, frame: int) -> SourceFrame:
+        return next(iter(SourceClip(moment.film.plan.reel, FrameRange(frame, frame + 1))))
+
+    def _finished(self, moment: Moment, asked: Asked) -> Array:
+        """(3, H, W) uint8 of the frame as it is delivered."""
+        states = self._versions(moment, asked)
+        ((frame, rgb),) = colored_frames(moment.film, states, [asked.frame], {})
+        _same(frame, asked.frame)
+        return np.rint(rgb * EIGHT).astype(np.uint8)
+
+    def _quick(self, moment: Moment, asked: Asked, width: int) -> Array:
+        found = self._clip(moment, width)[asked.frame]
+        _same(found.index, asked.frame)
+        if asked.view == "gray":
+            return shown(found.lightness, np.zeros((2, *found.lightness.shape), np.float32))
+        chroma = fitted(self._color(moment, asked).chroma, width)
+        if chroma.shape[1:] != found.lightness.shape:
+            size = found.lightness.shape[::-1]
+            chroma = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in chroma])
+        return shown(found.lightness, chroma)
+
+    def _color(self, moment: Moment, asked: Asked) -> ColorFrame:
+        """The frame's colours as they are stored."""
+        film = moment.film
+        versions = [state.version for state in self._versions(moment, asked)]
+        with closing(joined_colors(film, versions, FrameRange(asked.frame, asked.frame + 1))) as colors:
+            color = next(colors).color
+        _same(color.index, asked.frame)
+        return color
+
+    def _versions(self, moment: Moment, asked: Asked) -> Sequence[ShotState]:
+        """The state of every shot, with the version asked for; files that were summed once are not summed again."""
+        states = list(moment.shown)
+        for place, state in enumerate(states):
+            if asked.frame not in state.planned.reach or state.planned.excluded:
+                continue
+            version = state.version
+            if asked.version and asked.frame in state.planned.shot.frames:
+                version = version_named(moment.film.project, state.planned.shot.id, asked.version)
+            states[place] = replace(state, version=self._once(version))
+        return states
+
+    def _once(self, version: Version | None) -> Version | None:
+        """The version, without the sums of its files where they were found right before."""
+        if version is None:
+            return None
+        if version.seen not in self._summed:
+            for name in version.stores:
+                version.checked(name)
+            self._summed.add(version.seen)
+        return replace(version, stores={})
+
+
+def _same(made: int, asked: int) -> None:
+    if made != asked:
+        raise MediaError(f"frame {asked}: the film gave frame {made}; start `vidcolor review` again")
+
+
+def _overlay(color: ColorFrame, width: int) -> Array:
+    """(4, h, w) uint8: heat of confidence, as opaque as the colour is unsure."""
+    confidence = fitted(color.confidence[None], width)[0]
+    opaque = np.rint(np.clip(1 - confidence, 0, 1) * np.float32(255 * OVERLAY)).astype(np.uint8)
+    return np.concatenate([heat(confidence), opaque[None]])
+
+
+def _png(picture: Array) -> bytes:
+    """A PNG of (3 or 4, h, w) uint8, quickly packed."""
+    order = [2, 1, 0, 3][: len(picture)]
+    pixels = np.ascontiguousarray(np.moveaxis(picture[order], 0, 2))
+    done, data = cv2.imencode(".png", pixels, (cv2.IMWRITE_PNG_COMPRESSION, 1))
+    if not done:
+        raise MediaError(f"a picture of {picture.shape} cannot be written as PNG; make it smaller")
+    return bytes(data)

@@ -1,0 +1,86 @@
+// The keys, in one table: what the page does by them, and what its help says of them.
+
+import { film, goTo, shotAt } from "./film.js";
+import { play, player } from "./play.js";
+import { everyPixel, fit, setView, VIEWS, viewer, zoomBy } from "./viewer.js";
+
+const dialog = document.getElementById("keys");
+
+function shotBy(step) {
+  const shot = shotAt(film.frame);
+  const other = film.shots[shot.place + step];
+  if (step < 0 && film.frame > shot.start) goTo(shot.start);
+  else if (other) goTo(other.start);
+}
+
+function helpBy(step) {
+  const frames = film.facts.status.suggestions.map((one) => one.frame).sort((a, b) => a - b);
+  const next = step > 0 ? frames.find((f) => f > film.frame) ?? frames[0] : frames.findLast((f) => f < film.frame) ?? frames.at(-1);
+  if (next !== undefined) goTo(next);
+}
+
+const faster = (sign) => play(player.speed * sign > 0 ? Math.max(-8, Math.min(8, player.speed * 2)) : sign);
+const by = (step) => () => (play(0), goTo(film.frame + step));
+
+/** [keys, what they do in words, what they do] */
+export const KEYS = [
+  [["j"], "play backwards; again: faster", () => faster(-1)],
+  [["k"], "stop", () => play(0)],
+  [["l"], "play; again: faster", () => faster(1)],
+  [[" "], "play, or stop", () => play(player.speed ? 0 : 1)],
+  [[",", "ArrowLeft"], "one frame back", by(-1)],
+  [[".", "ArrowRight"], "one frame on", by(1)],
+  [["Shift+ArrowLeft"], "ten frames back", by(-10)],
+  [["Shift+ArrowRight"], "ten frames on", by(10)],
+  [["ArrowUp"], "to the shot before, or its head", () => shotBy(-1)],
+  [["ArrowDown"], "to the next shot", () => shotBy(1)],
+  [["Home"], "to the first frame", () => goTo(0)],
+  [["End"], "to the last frame", () => goTo(film.frames - 1)],
+  [["n"], "to the next frame where a picture would help", () => helpBy(1)],
+  [["Shift+N"], "to the one before", () => helpBy(-1)],
+  ...VIEWS.map(([view, letter, words]) => [[letter.toLowerCase()], `view: ${words}`, () => setView(view)]),
+  [["z"], "every pixel, or the whole picture", () => (viewer.zoom > 1 ? fit() : everyPixel())],
+  [["+", "="], "nearer", () => zoomBy(1.5)],
+  [["-"], "farther", () => zoomBy(1 / 1.5)],
+  [["?"], "this list", help],
+];
+
+const shown = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down", " ": "space" };
+const told = (name) => name.split("+").map((part) => shown[part] || (part.length === 1 ? part.toUpperCase() : part)).join(" ").trim() || "+";
+
+export function help() {
+  const table = document.createElement("dl");
+  for (const [names, words] of KEYS) {
+    const name = document.createElement("dt");
+    name.textContent = names.map((one) => (one === "+" ? "+" : told(one))).join(" or ");
+    const what = document.createElement("dd");
+    what.textContent = words;
+    table.append(name, what);
+  }
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = "close (Esc)";
+  close.addEventListener("click", () => dialog.close());
+  dialog.replaceChildren(table, close);
+  dialog.showModal();
+}
+
+const byName = () => new Map(KEYS.flatMap(([names, , act]) => names.map((name) => [name, act])));
+
+/** Does what a key stands for; whether it stands for anything. */
+export function press(name) {
+  const act = byName().get(name);
+  if (act) act();
+  return Boolean(act);
+}
+
+document.addEventListener("keydown", (event) => {
+  const target = event.target;
+  if (dialog.open || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (target.matches("input, textarea, select") || (target.matches("button") && event.key === " ")) return;
+  const single = event.key.length === 1;
+  const name = event.shiftKey && (!single || /^[A-Z]$/.test(event.key)) ? `Shift+${event.key}` : event.key;
+  if (press(name) || press(single && !event.shiftKey ? event.key.toLowerCase() : name)) event.preventDefault();
+});
+document.getElementById("help").addEventListener("click", help);
+document.querySelectorAll("[data-key]").forEach((button) => button.addEventListener("click", () => press(button.dataset.key.toLowerCase())));

@@ -1,0 +1,66 @@
+// Beside the picture: what is so of the shot, why it waits, its keyframes, corrections and notes.
+
+import { film, goTo, json, onChange, onMove, shotAt } from "./film.js";
+import { sign } from "./timeline.js";
+
+const panel = document.getElementById("panel");
+/** More parts of the panel, each (shot, facts) => element or null, in order. */
+export const parts = [];
+let seen = "";
+let facts = null;
+
+export function element(tag, text = "", ...inside) {
+  const made = document.createElement(tag);
+  if (text) made.textContent = text;
+  made.append(...inside);
+  return made;
+}
+
+export function jump(frame) {
+  const button = element("button", `${frame}`);
+  button.type = "button";
+  button.title = `go to frame ${frame}`;
+  button.addEventListener("click", () => goTo(frame));
+  return button;
+}
+
+function section(head, lines) {
+  if (!lines.length) return [];
+  return [element("h2", head), element("ul", "", ...lines.map((line) => element("li", "", ...[line].flat())))];
+}
+
+function draw(shot) {
+  const sure = shot.confidence === null ? "" : `, confidence ${shot.confidence.toFixed(2)}`;
+  const inShot = ({ frame }) => frame >= shot.start && frame < shot.stop;
+  const keys = facts ? facts.keyframes : [];
+  const children = [
+    element("h2", shot.id),
+    element("p", `${sign(shot)}${shot.version ? `, ${shot.version}` : ""}${sure}`),
+    element("p", `frames ${shot.start} to ${shot.stop - 1}, enters by a ${shot.entry}`),
+    ...section("Why it waits", facts && shot.waits ? facts.why : []),
+    ...section("Keyframes", keys.map((key) => [jump(key.frame), ` ${key.pictures[0] || "no picture"}`])),
+    ...section("A picture would help", film.facts.status.suggestions.filter(inShot).map((one) => [jump(one.frame), ` would make ${one.gain.toFixed(1)} frames of picture known`])),
+    ...section("Corrections", film.facts.corrections.filter((one) => inShot(one)).map((one) => [jump(one.frame), ` ${one.kind}${one.note ? `: ${one.note}` : ""}`])),
+    ...section("Notes", facts ? facts.notes : []),
+    ...section("Left out", film.facts.status.left_out),
+  ];
+  const more = parts.flatMap((part) => part(shot, facts) || []);
+  panel.replaceChildren(...more, ...children);
+}
+
+export async function refresh() {
+  const shot = shotAt(film.frame);
+  const key = `${shot.id} ${film.facts.number}`;
+  if (key === seen) return;
+  seen = key;
+  facts = null;
+  draw(shot);
+  const found = await json(`shot/${shot.id}`);
+  if (seen !== key) return;
+  facts = found;
+  draw(shot);
+}
+
+export const redraw = () => film.facts && draw(shotAt(film.frame));
+onMove(refresh);
+onChange(refresh);
