@@ -45,6 +45,7 @@ FLOOR = {
     "propagate": 7,
     "finish": 7,
     "export": 7,
+    "conform": 7,
     "project": 7,
     "state": 8,
     "example": 8,

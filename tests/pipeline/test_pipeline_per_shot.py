@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shutil
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+import opentimelineio as otio
 import pytest
 from film import make_film, write_film
 from tiny import shot_colors, write_picture
@@ -16,8 +19,10 @@ from tiny import shot_colors, write_picture
 from vidcolor.cli.parser import main
 from vidcolor.cli.working import settings_of
 from vidcolor.errors import SettingsError
+from vidcolor.hashes import sha256_of
 from vidcolor.media.encoder import plane_view
 from vidcolor.media.probe import open_reel
+from vidcolor.pipeline.conform import LISTS
 from vidcolor.pipeline.file_names import check_template
 from vidcolor.project import Project
 from vidcolor.project.exports import Export
@@ -25,7 +30,7 @@ from vidcolor.review.quality_table import luma_rows
 from vidcolor.settings import ReelSettings
 from vidcolor.shots.lists import write_shots
 from vidcolor.state.read import load_film
-from vidcolor.timeline import FrameRange
+from vidcolor.timeline import FrameRange, Rate, parse_timecode
 from vidcolor.types import Shot, Transition
 
 SIZE, COUNT = (48, 64), 44
@@ -126,6 +131,44 @@ def test_only_files_that_show_what_changed_are_written_again_as_their_next_versi
     assert {name: second[name] for name in first} == first
     record = json.loads((work / "out" / "film_r1_000026_v002.mkv.manifest.json").read_text())
     assert record["part"]["version"] == record["shots"][-1]["version"] == "v002"
+
+
+def test_the_lists_beside_the_files_name_those_in_force(work, capsys):
+    assert export(work, delivery="prores-422hq") == 0
+    lists = {path.name: path.read_bytes() for path in (work / "out").glob("film_r1*.*") if "_v0" not in path.name}
+    assert sorted(lists) == [f"film_r1{ending}" for ending in sorted(LISTS)]
+    track = otio.adapters.read_from_file(str(work / "out" / "film_r1.otio")).video_tracks()[0]
+    for clip in track.find_clips():
+        with av.open(str(work / "out" / clip.media_reference.target_url)) as film:
+            held = clip.available_range()
+            assert film.streams.video[0].frames == held.duration.value
+            timecode = film.streams.video[0].metadata["timecode"]
+            assert parse_timecode(timecode, Rate(30000, 1001)) == held.start_time.value
+    table = list(csv.DictReader((work / "out" / "film_r1.csv").read_text().splitlines()))
+    assert [row["sha256"] for row in table] == [sha256_of(work / "out" / row["path"]) for row in table]
+    assert [(row["head_handle"], row["tail_handle"]) for row in table] == [("0", "5"), ("5", "5"), ("5", "0")]
+    repaint(work, 33)
+    (work / "out" / "film_r1.xml").write_text("somebody's own")
+    capsys.readouterr()
+    assert export(work, "r1-000026", delivery="prores-422hq") == 0
+    assert "film_r1.xml was changed, or is another's, and stays" in capsys.readouterr().out
+    assert (work / "out" / "film_r1.xml").read_text() == "somebody's own"
+    edit_list = (work / "out" / "film_r1.edl").read_text()
+    assert re.findall(r"FROM CLIP NAME: (\S+)", edit_list) == [
+        "film_r1_000000_v001.mov",
+        "film_r1_000000_v001.mov",
+        "film_r1_000026_v002.mov",
+    ], "a shot that was not asked for keeps the file it had"
+    assert "TO CLIP NAME: film_r1_000012_v001.mov" in edit_list
+
+
+def test_shots_without_a_file_are_black_in_the_lists(work, capsys):
+    assert export(work, "r1-000026") == 0
+    assert "black for shots without a file there: r1-000000, r1-000012" in capsys.readouterr().out
+    assert re.findall(r"^00\d  (\S+)", (work / "out" / "film_r1.edl").read_text(), re.MULTILINE) == [
+        "BL",
+        "film_r1_000026_v001.mkv",
+    ]
 
 
 def test_the_report_tells_of_a_folder_of_shots_in_one_line(work):

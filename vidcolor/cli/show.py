@@ -73,6 +73,8 @@ def show_delivered_shots(project: Project, delivered: DeliveredShots, terminal: 
         terminal.say(f"{'written':<10} {file.export.out}")
     if there := len(delivered.files) - len(delivered.made_now):
         terminal.say(f"{'up to date':<10} {there} of {len(delivered.files)} files")
+    if delivered.lists:
+        terminal.say(f"{'lists':<10} {', '.join(path.name for path in delivered.lists)}")
     terminal.say(f"{'shots':<10} {delivered.folder} ({delivered.about}; {delivered.luma})")
     terminal.say(f"{'project':<10} {project.root}")
 

@@ -40,11 +40,6 @@ def check_template(template: str) -> None:
         )
 
 
-def is_numbered(template: str) -> bool:
-    """Whether a shot's next file has another name than its last."""
-    return any(name == "version" for _, name, _, _ in string.Formatter().parse(template))
-
-
 def numbers(count: int) -> Iterator[str]:
     """`0010`, `0020`, ... for each of `count` shots."""
     digits = max(4, len(str(STEP * count)))

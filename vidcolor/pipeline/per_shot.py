@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from vidcolor.finish.around_exact import with_drawings
 from vidcolor.media.codecs import DEFAULT_DELIVERY, Delivery, find_delivery
 from vidcolor.media.place import make_folder
 from vidcolor.media.read import SourceClip
+from vidcolor.pipeline.conform import write_lists
 from vidcolor.pipeline.deliver import (
     default_out,
     entry_of,
@@ -29,7 +30,7 @@ from vidcolor.pipeline.deliver import (
     notes_on,
     version_to_deliver,
 )
-from vidcolor.pipeline.file_names import check_template, file_name, is_numbered, numbers
+from vidcolor.pipeline.file_names import check_template, file_name, in_names, numbers
 from vidcolor.pipeline.joined import exact_frames, joined_colors, reach_of_drawings
 from vidcolor.pipeline.plan import Progress
 from vidcolor.project.exports import Export
@@ -40,6 +41,8 @@ from vidcolor.state.film import Film
 from vidcolor.state.status import ShotState, named
 from vidcolor.timeline import FrameRange
 from vidcolor.types import DeliveryFrame, Reel, SourceFrame
+
+SOUND = "settings.export.sound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class DeliveredShots:
     about: str
     luma: str
     notes: tuple[str, ...]
+    lists: tuple[Path, ...]
+    """That conform the files"""
     files: tuple[ShotFile, ...]
     """`is_there`: it was there already, made of the same things."""
 
@@ -102,16 +107,24 @@ def deliver_shots(
     asked = [place for place, state in enumerate(shown) if not only or state.planned.shot.id in only]
     versions = _versions(film, shown, asked)
     make_folder(folder)
-    files = tuple(_files(film, shown, versions, asked, folder, codec))
+    reel = replace(film.plan.reel, sound_tracks=0, extras=False)  # what lies beside the picture is the whole film's
+    names = list(_names(film, codec))
+    files = tuple(_files(film, shown, versions, asked, folder, names, reel, codec))
     total = sum(len(file.run) for file in files if not file.is_there)
     exact, done = exact_frames(shown), 0
     for file in files:
         if not file.is_there:
-            _write(film, shown, versions, file, codec, exact, partial(_tell, progress, done, total))
+            _write(film, reel, shown, versions, file, codec, exact, partial(_tell, progress, done, total))
             done += len(file.run)
-    told = luma_told(film.plan.reel, codec.is_proxy)
-    notes = (*notes_on([shown[place] for place in asked]), *_gray_notes(shown, versions, files))
-    return DeliveredShots(folder, codec.about, told, notes, files)
+    known: dict[int, Export | None] = {file.place: file.export for file in files}
+    for place in range(len(shown)):
+        if place not in known:
+            known[place] = _newest(film.project, folder, names[place])[0]
+    title = f"{in_names(_show(film))}_{in_names(reel.tape or reel.name)}"
+    lists = write_lists(film.project, reel, title, folder, [(s.planned, known[place]) for place, s in enumerate(shown)])
+    told = luma_told(reel, codec.is_proxy)
+    notes = (*notes_on([shown[place] for place in asked]), *_gray_notes(shown, versions, files), *lists.notes)
+    return DeliveredShots(folder, codec.about, told, notes, lists.paths, files)
 
 
 def _tell(progress: Progress, before: int, total: int, done: int) -> None:
@@ -136,35 +149,55 @@ def _versions(film: Film, shown: Sequence[ShotState], asked: Sequence[int]) -> l
     return found
 
 
+def _show(film: Film) -> str:
+    return film.settings.delivery.show or film.plan.reel.path.stem
+
+
+def _names(film: Film, codec: Delivery) -> Iterator[Callable[[int], str]]:
+    """For each shot, the name of its file by the number of the file's version."""
+    reel, shots = film.plan.reel, film.plan.shots
+    for planned, number in zip(shots, numbers(len(shots)), strict=True):
+        values = {
+            "show": _show(film),
+            "reel": reel.tape or reel.name,
+            "shot": f"{planned.shot.frames.start:06d}",
+            "number": number,
+            "delivery": codec.name,
+        }
+        yield partial(_named, film.settings.delivery.names, codec.suffixes[0], values)
+
+
+def _named(template: str, suffix: str, values: Mapping[str, str], number: int) -> str:
+    return file_name(template, {**values, "version": f"v{number:03d}"}) + suffix
+
+
 def _files(
     film: Film,
     shown: Sequence[ShotState],
     versions: Sequence[Version | None],
     asked: Sequence[int],
     folder: Path,
+    names: Sequence[Callable[[int], str]],
+    reel: Reel,
     codec: Delivery,
 ) -> Iterator[ShotFile]:
     """What there is to write, and where. Refuses, before any work, what could not be written in the end."""
-    reel, settings = film.plan.reel, film.settings
-    shot_numbers = list(numbers(len(shown)))
+    settings = film.settings
     for place in asked:
-        shot = shown[place].planned.shot
         run = with_handles(shown[place].planned.reach, settings.delivery.handles, reel)
         shows = {p: versions[p] for p in _seen(shown, place, run)}
-        ingredients = ingredients_of(film, shows, codec.name)
-        made_of = fingerprint({**ingredients, "frames": f"{run.start} {run.stop}", "settings.export.sound": "none"})
-        values = {
-            "show": settings.delivery.show or reel.path.stem,
-            "reel": reel.tape or reel.name,
-            "shot": f"{shot.frames.start:06d}",
-            "number": shot_numbers[place],
-            "delivery": codec.name,
-        }
-        name_of = partial(_named, settings.delivery.names, codec.suffixes[0], values)
-        export, number = _place(film.project, folder, name_of, made_of, is_numbered(settings.delivery.names))
+        made_of = fingerprint(
+            {**ingredients_of(film, shows, codec.name), "frames": f"{run.start} {run.stop}", SOUND: "none"}
+        )
+        newest, export, number = _newest(film.project, folder, names[place])
+        if newest is not None and (export is newest or newest.is_made_of(made_of) or newest.may_take(made_of)):
+            export, number = newest, max(1, number - 1)
+        is_there = export.is_made_of(made_of)
+        if not is_there:
+            export.refuse_others()
         if place == asked[0]:
-            check_destination(export.out, codec.name, reel, replace(settings.export, sound="none"))
-        yield ShotFile(shown[place], place, run, shows, made_of, export, number, export.is_made_of(made_of))
+            check_destination(export.out, codec.name, reel, settings.export)
+        yield ShotFile(shown[place], place, run, shows, made_of, export, number, is_there)
 
 
 def _seen(shown: Sequence[ShotState], place: int, run: FrameRange) -> range:
@@ -177,34 +210,30 @@ def _seen(shown: Sequence[ShotState], place: int, run: FrameRange) -> range:
     return range(first, stop)
 
 
-def _named(template: str, suffix: str, values: Mapping[str, str], number: int) -> str:
-    return file_name(template, {**values, "version": f"v{number:03d}"}) + suffix
-
-
 def with_handles(frames: FrameRange, handles: int, reel: Reel) -> FrameRange:
     """The frames with so many more on each side, as far as the reel has them."""
     return FrameRange(max(0, frames.start - handles), min(reel.frame_count, frames.stop + handles))
 
 
-def _place(project: Project, folder: Path, name_of: partial[str], made_of: str, numbered: bool) -> tuple[Export, int]:
-    """Where a shot's file is, or is to be written, and the number of its version."""
-    export = export_at(project, folder / name_of(1))
-    if not numbered:
-        if not export.is_made_of(made_of):
-            export.refuse_others()
-        return export, 1
+def _newest(project: Project, folder: Path, name_of: Callable[[int], str]) -> tuple[Export | None, Export, int]:
+    """A shot's newest file, if there is one; the place for its next, and that one's version.
+
+    Where names carry no version, the next takes the place of the newest.
+    """
     number, newest = 1, None
-    while export.is_known or any(os.path.lexists(path) for path in (export.out, export.manifest)):
-        newest = export
+    following = export_at(project, folder / name_of(1))
+    while following.is_known or any(os.path.lexists(path) for path in (following.out, following.manifest)):
+        if newest is not None and newest.out == following.out:
+            return newest, newest, 1
+        newest = following
         number += 1
-        export = export_at(project, folder / name_of(number))
-    if newest is not None and (newest.is_made_of(made_of) or newest.may_take(made_of)):
-        return newest, number - 1
-    return export, number
+        following = export_at(project, folder / name_of(number))
+    return newest, following, number
 
 
 def _write(
     film: Film,
+    reel: Reel,
     shown: Sequence[ShotState],
     versions: Sequence[Version | None],
     file: ShotFile,
@@ -212,7 +241,7 @@ def _write(
     exact: frozenset[int],
     told: partial[None],
 ) -> None:
-    reel, run = film.plan.reel, file.run
+    run = file.run
     luma = LumaSum(run.start)
     seen = [shown[place] for place in file.versions]
     provenance = Provenance(
@@ -238,7 +267,7 @@ def _write(
         _frames(film, versions, run, luma, codec, exact),
         file.export.out,
         codec.name,
-        replace(film.settings.export, sound="none"),
+        film.settings.export,
         source_luma=luma,
         made_of=provenance,
         progress=told,

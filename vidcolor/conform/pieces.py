@@ -1,0 +1,69 @@
+"""What a list holds: the delivered files of a film's shots, in order, and where each is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vidcolor.timeline import FrameRange
+from vidcolor.types import Reel, Shot
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The file of one shot. Frames are the film's."""
+
+    file: str
+    """Its name; it lies beside the list"""
+    shot: Shot
+    version: str
+    media: FrameRange
+    """Those that the file holds, handles among them"""
+    sha256: str = ""
+    luma_sha256: str = ""
+
+    @property
+    def frames(self) -> FrameRange:
+        """The shot's own: it meets its neighbours at their ends."""
+        return self.shot.frames
+
+    @property
+    def dissolve(self) -> FrameRange | None:
+        """Those in which it comes over the piece before."""
+        return self.shot.entry.frames if self.shot.entry.kind == "dissolve" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Conform:
+    """One film as a list has it: pieces in order; between pieces that do not meet lies black."""
+
+    title: str
+    reel: Reel
+    folder: Path
+    """Of the files and the lists"""
+    pieces: tuple[Piece, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pieces", tuple(_joined(self.pieces)))
+
+    def shown(self) -> Iterator[tuple[Piece | None, FrameRange]]:
+        """Each piece with the frames from where it first comes in to where the next does; None for black."""
+        at = 0
+        for piece, following in zip(self.pieces, [*self.pieces[1:], None], strict=True):
+            start = piece.dissolve.start if piece.dissolve else piece.frames.start
+            if start > at:
+                yield None, FrameRange(at, start)
+            at = following.dissolve.start if following and following.dissolve else piece.frames.stop
+            yield piece, FrameRange(start, at)
+        if at < self.reel.frame_count:
+            yield None, FrameRange(at, self.reel.frame_count)
+
+
+def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """The pieces; one whose neighbour before is not there is cut to."""
+    stop = -1
+    for piece in pieces:
+        lone = piece.dissolve is not None and piece.frames.start != stop
+        yield replace(piece, shot=Shot(piece.shot.reel, piece.shot.frames)) if lone else piece
+        stop = piece.frames.stop

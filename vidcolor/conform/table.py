@@ -1,0 +1,68 @@
+"""The delivered files as a table (CSV) for production trackers: a row a shot.
+
+Frames are the film's, from 0, `last` included, as trackers count; timecodes of an end are those behind the last frame,
+as edit lists write them. `first` and `last` are the file's, handles among them; `cut_` ones are what the film shows of
+it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from vidcolor.conform.pieces import Conform, Piece
+
+COLUMNS = (
+    "code",
+    "sequence",
+    "shot",
+    "version",
+    "first",
+    "last",
+    "cut_first",
+    "cut_last",
+    "head_handle",
+    "tail_handle",
+    "tc_in",
+    "tc_out",
+    "cut_tc_in",
+    "cut_tc_out",
+    "rate",
+    "path",
+    "sha256",
+    "luma_sha256",
+)
+
+
+def table_text(conform: Conform) -> str:
+    """The list as CSV; `path` is relative to it."""
+    out = io.StringIO(newline="")
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for piece, following in zip(conform.pieces, [*conform.pieces[1:], None], strict=True):
+        table.writerow(_row(conform, piece, following))
+    return out.getvalue()
+
+
+def _row(conform: Conform, piece: Piece, following: Piece | None) -> list[str | int]:
+    reel, media = conform.reel, piece.media
+    first = piece.dissolve.start if piece.dissolve else piece.frames.start
+    stop = following.dissolve.stop if following and following.dissolve else piece.frames.stop
+    return [
+        Path(piece.file).stem,
+        reel.tape or reel.name,
+        piece.shot.id,
+        piece.version,
+        media.start,
+        media.stop - 1,
+        first,
+        stop - 1,
+        first - media.start,
+        media.stop - stop,
+        *map(reel.timecode, (media.start, media.stop, first, stop)),
+        str(reel.rate),
+        piece.file,
+        piece.sha256,
+        piece.luma_sha256,
+    ]

@@ -1,0 +1,138 @@
+"""The lists beside the files of shots, made of what the files' manifests say. One that a person changed stays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from vidcolor.checked import MisfitError, checked
+from vidcolor.conform.edl import edl_text
+from vidcolor.conform.fcp7 import fcp7_text
+from vidcolor.conform.otio import otio_text
+from vidcolor.conform.pieces import Conform, Piece
+from vidcolor.conform.table import table_text
+from vidcolor.errors import InputError, VidcolorError
+from vidcolor.hashes import sha256_of
+from vidcolor.media.place import write_text
+from vidcolor.project.exports import Export
+from vidcolor.project.folder import Project
+from vidcolor.state.plan import ShotPlan
+from vidcolor.state.status import named
+from vidcolor.timeline import FrameRange
+from vidcolor.types import Reel
+
+LISTS: dict[str, Callable[[Conform], str]] = {
+    ".edl": partial(edl_text, flavour="files"),
+    "_cmx.edl": partial(edl_text, flavour="cmx"),
+    "_premiere.edl": partial(edl_text, flavour="premiere"),
+    ".otio": otio_text,
+    ".xml": fcp7_text,
+    ".csv": table_text,
+}
+"""What follows the film's name in a list's, and the list."""
+WRITTEN, WRITTEN_SCHEMA = "exports/lists/written.json", "vidcolor.conform/1"
+"""SHA-256 of each list as it was written, by its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Luma:
+    delivered_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    first: int
+    last: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    """What of a manifest a list needs."""
+
+    file: _File
+    luma: _Luma
+    part: _Part
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The lists in a folder."""
+
+    paths: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+
+def write_lists(
+    project: Project, reel: Reel, title: str, folder: Path, files: Iterable[tuple[ShotPlan, Export | None]]
+) -> Lists:
+    """The lists of every shot's file in the folder, called `title`.
+
+    files   each shot of the film with its file; None where there is none. Lists have black there.
+    """
+    files = list(files)
+    found = [(planned, _piece(planned, export)) for planned, export in files]
+    pieces = tuple(piece for _, piece in found if piece is not None)
+    notes = []
+    if missing := [planned.shot.id for planned, piece in found if piece is None]:
+        notes.append(f"the lists have black for shots without a file there{named(missing)}")
+    if not pieces:
+        return Lists((), tuple(notes))
+    conform = Conform(title, reel, folder, pieces)
+    texts = {folder / f"{title}{ending}": text_of(conform).encode("utf-8") for ending, text_of in LISTS.items()}
+    noted = _noted(project)
+    changed = {path for path in texts if _is_anothers(path, noted.get(project.relative(path), []))}
+    notes += [f"{path} was changed, or is another's, and stays; move it away to have it anew" for path in changed]
+    mine = {path: text for path, text in texts.items() if path not in changed and not _holds(path, text)}
+    if mine:  # noted before they are written, so that a kill leaves no list that is not known
+        for path, text in mine.items():
+            place = project.relative(path)
+            noted[place] = [*noted.get(place, []), hashlib.sha256(text).hexdigest()][-2:]
+        project.write_json(WRITTEN, WRITTEN_SCHEMA, {"written": noted})
+    for path, text in mine.items():
+        write_text(path, text.decode("utf-8"))
+    return Lists(tuple(texts), tuple(notes))
+
+
+def _is_anothers(path: Path, ours: Sequence[str]) -> bool:
+    """Whether the place holds something that was not written there as a list."""
+    return path.is_dir() or (path.is_file() and sha256_of(path) not in ours)
+
+
+def _holds(path: Path, text: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == len(text) and path.read_bytes() == text
+
+
+def _noted(project: Project) -> dict[str, list[str]]:
+    """Hashes of the lists as they were written, by place; nothing where the note cannot be read."""
+    try:
+        noted = project.read_json(WRITTEN, WRITTEN_SCHEMA).get("written") if project.has(WRITTEN) else {}
+        found: dict[str, list[str]] = checked(noted, dict[str, list[str]])
+    except (MisfitError, VidcolorError):
+        return {}
+    return found
+
+
+def _piece(planned: ShotPlan, export: Export | None) -> Piece | None:
+    """A shot's file, by its manifest; None where there is none, or it holds other frames than the shot's today."""
+    if export is None or not export.out.exists():
+        return None
+    try:
+        told: _Manifest = checked(json.loads(export.manifest.read_text(encoding="utf-8")), _Manifest)
+        media = FrameRange(told.part.first, told.part.last + 1)
+    except (OSError, ValueError, RecursionError, MisfitError, InputError):
+        return None
+    if media.overlap(planned.reach) < len(planned.reach):
+        return None
+    luma = told.luma.delivered_sha256 or ""
+    return Piece(export.out.name, planned.shot, told.part.version, media, told.file.sha256, luma)
