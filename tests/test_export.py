@@ -48,7 +48,9 @@ def export(path: Path, delivery: str = "prores-422hq", change: Any = None, **fac
 @pytest.mark.parametrize("delivery", CODECS)
 def test_the_manifest_tells_what_was_made_of_what(tmp_path: Path, delivery: str) -> None:
     path = tmp_path / f"film{CODECS[delivery].suffixes[0]}"
-    written = export(path, delivery, start=86_400, tape="REEL07", luma_reversible=False, notes=("Grainy.",))
+    written = export(
+        path, delivery, start=86_400, tape="REEL07", luma_reversible=False, notes=("Grainy.",), damaged=(2,)
+    )
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([f"{path.name}.manifest.json", path.name])
     manifest = json.loads(manifest_path(path).read_text(encoding="utf-8"))
     assert manifest["schema"] == "vidcolor.manifest/1"
@@ -59,6 +61,7 @@ def test_the_manifest_tells_what_was_made_of_what(tmp_path: Path, delivery: str)
     assert (file["rate"], file["timecode_in"], file["timecode_out"]) == ("24000/1001", "01:00:00:00", "01:00:00:06")
     assert file["tags"] == {"primaries": 1, "transfer": 1, "matrix": 1}
     assert file["reel_name"] == "REEL07"
+    assert manifest["source"]["damaged"] == [2]
     expected = luma_sha256(list(make_frames(make_reel(), delivery)))
     assert luma["source_sha256"] == expected
     assert luma["delivered_sha256"] == (None if delivery == "proxy" else expected)

@@ -256,6 +256,7 @@ def _source(reel: Reel) -> dict[str, Any]:
         "has_color": reel.has_color,
         "timecoded": reel.timecoded,
         "sound_tracks": reel.sound_tracks,
+        **({"damaged": list(reel.damaged)} if reel.damaged else {}),
         "notes": list(reel.notes),
     }
 

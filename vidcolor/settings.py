@@ -28,6 +28,9 @@ class ReelSettings:
     as progressive, where both fields of a picture show one moment (PsF)."""
     variable_rate: Literal["refuse", "conform"] = "refuse"
     """A film of variable rate: refuse it, or conform it to its mean rate (frames repeat or drop)."""
+    damaged: Literal["refuse", "repeat"] = "refuse"
+    """Pictures that do not decode whole: refuse the film and name the first, or repeat the one before each and say
+    which. To find them the whole film is decoded once more."""
     levels: Literal["auto", "limited", "full"] = "auto"
     """Range of the film's luma codes; auto trusts the file's tag."""
     transfer: Literal["auto", "video", "linear", "log"] = "auto"

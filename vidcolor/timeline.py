@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -99,6 +99,17 @@ class FrameRange:
     def overlap(self, other: FrameRange) -> int:
         """How many frames both ranges hold."""
         return max(0, min(self.stop, other.stop) - max(self.start, other.start))
+
+
+def ranges(frames: Iterable[int]) -> list[str]:
+    """`3-9`, `12`: runs of following numbers."""
+    runs: list[list[int]] = []
+    for frame in sorted(frames):
+        if runs and frame == runs[-1][1] + 1:
+            runs[-1][1] = frame
+        else:
+            runs.append([frame, frame])
+    return [str(a) if a == b else f"{a}-{b}" for a, b in runs]
 
 
 def parse_timecode(text: str, rate: Rate) -> int:

@@ -71,6 +71,8 @@ class Reel:
     """`luma`: the file's own Y' codes. `rgb`: computed from R'G'B'."""
     has_color: bool = False
     """True if the file's own pictures are not neutral (sampled); they are taken by their luma."""
+    damaged: tuple[Annotated[int, within(0, 1 << 31)], ...] = ()
+    """The file's own pictures that do not decode whole, where they are to be replaced: a neighbour is shown instead."""
     luma_reversible: bool = True
     """True if 10-bit delivery codes give the source's codes back exactly."""
     sound_tracks: Annotated[int, within(0, 1 << 16)] = 0

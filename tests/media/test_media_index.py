@@ -204,18 +204,6 @@ def test_pictures_that_last_two_and_three_fields_are_a_film_at_24(tick, pulled):
     assert find_rate(video, tick, [Fraction(30000, 1001)])[0] is None, "film, and then video"
 
 
-def test_a_film_that_begins_inside_a_group_of_pictures_is_told_where_to_cut(tmp_path):
-    frames = [gray_frame(p, "yuv420p") for p in moving(36)]
-    whole = write_film(tmp_path / "whole.ts", "libx264", frames, options={"g": "12", "keyint_min": "12", "bf": "0"})
-    with av.open(str(whole)) as source, av.open(str(tmp_path / "film.ts"), "w") as out:
-        stream = out.add_stream_from_template(source.streams.video[0])
-        for packet in [packet for packet in source.demux(video=0) if packet.size][5:]:
-            packet.stream = stream
-            out.mux(packet)
-    with pytest.raises(MediaError, match=r"frames 0 to 6 need a picture that is not there; cut .* at frame 7"):
-        planes_from(tmp_path / "film.ts", 0, 1)
-
-
 def test_odd_rate_that_is_constant_is_kept():
     pts = np.arange(200) * 90000 // 17
     assert find_rate(pts, Fraction(1, 90000), [Fraction(17)]) == (Fraction(17), 0)

@@ -11,7 +11,8 @@ from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.working import settings_of, working
 from vidcolor.project import Project
 from vidcolor.state.read import load_film
-from vidcolor.state.status import named, ranges
+from vidcolor.state.status import named
+from vidcolor.timeline import ranges
 
 SCHEMA = "vidcolor.diff/1"
 

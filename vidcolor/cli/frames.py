@@ -13,7 +13,8 @@ from vidcolor.project import Project
 from vidcolor.references.asked import Asked, asked_frames, first_number, picture_stem
 from vidcolor.state.film import Film
 from vidcolor.state.read import load_film
-from vidcolor.state.status import ShotState, named, ranges, states
+from vidcolor.state.status import ShotState, named, states
+from vidcolor.timeline import ranges
 
 
 def frames_command(args: argparse.Namespace, terminal: Terminal) -> None:

@@ -21,7 +21,8 @@ from av.packet import Packet
 
 from vidcolor.errors import MediaError
 from vidcolor.media.container import open_film
-from vidcolor.media.index import find_frames
+from vidcolor.media.index import FrameIndex, find_frames
+from vidcolor.media.joins import nearest_shift
 from vidcolor.media.sound import AsPcm
 from vidcolor.media.subtitles import READ, TEXTS, AsText
 
@@ -99,11 +100,17 @@ def titles_of(metadata: Mapping[str, str]) -> dict[str, str]:
     return {name: said[name] for name in TITLES if said.get(name)}
 
 
+def language_of(track: Any) -> str:
+    """The language that a track states; empty where it says `und`, undetermined."""
+    language = str(track.metadata.get("language", ""))
+    return "" if language == "und" else language
+
+
 def has_extras(container: Any, picture: Any) -> bool:
     """Whether an open film carries anything beside its picture track `picture` and its sound."""
     streams = container.streams
     covers = any(s.disposition & av.stream.Disposition.attached_pic for s in streams.video)
-    told = titles_of(container.metadata) or picture.metadata.get("language")
+    told = titles_of(container.metadata) or language_of(picture)
     return bool(streams.subtitles or streams.attachments or covers or container.chapters() or told)
 
 
@@ -174,7 +181,10 @@ class Beside:
 
     def __init__(self, path: Path, output: Any, container: str, *, sound: bool) -> None:
         self._path, self._output = path, output
-        self._start = _picture_start(path)
+        self._index = find_frames(path)
+        self._start = _picture_start(self._index)
+        self._reached: dict[int, Fraction] = {}
+        """Of a joined film, where each of its tracks has come to, in seconds."""
         self._film = open_film(path)
         self._carriers: dict[int, Any] = {}
         self._offsets: dict[int, int] = {}
@@ -213,10 +223,27 @@ class Beside:
 
     def _keep_language(self) -> None:
         picture = self._output.streams.video[0]
-        index = find_frames(self._path).stream
-        if language := self._film.streams[index].metadata.get("language"):
+        if language := language_of(self._film.streams[self._index.stream]):
             picture.metadata["language"] = language
             self.languages[picture.index] = language
+
+    def _follows(self, packet: Packet) -> bool:
+        """Moves a packet of a film joined of several to the film's one clock; False where it overlaps with what the
+        recording before left."""
+        joins, ticks = self._index.joins, self._index.time_base
+        time = packet.dts if packet.dts is not None else packet.pts
+        if not joins or time is None:
+            return True
+        after = self._reached.get(packet.stream.index, self._start)
+        at = time * packet.time_base
+        shift = nearest_shift(joins, packet.pos or 0, at, after, ticks) * ticks
+        if at + shift < after - packet.time_base and packet.stream.index in self._reached:
+            return False
+        self._reached[packet.stream.index] = at + shift + (packet.duration or 0) * packet.time_base
+        moved = round(shift / packet.time_base)
+        packet.pts = packet.pts + moved if packet.pts is not None else None
+        packet.dts = packet.dts + moved if packet.dts is not None else None
+        return True
 
     def _add(self, track: Any, way: str, container: str) -> None:
         carrier: Any
@@ -243,7 +270,7 @@ class Beside:
             return
         try:
             for packet in self._film.demux(*tracks):
-                if packet.size:  # the demuxer ends with an empty packet for each track
+                if packet.size and self._follows(packet):  # the demuxer ends with an empty packet for each track
                     yield packet
         except av.FFmpegError as error:
             raise MediaError(
@@ -304,7 +331,6 @@ class Beside:
         self._film.close()
 
 
-def _picture_start(path: Path) -> Fraction:
+def _picture_start(index: FrameIndex) -> Fraction:
     """When the first picture is shown, in seconds of the film's own clock."""
-    index = find_frames(path)
     return Fraction(0) if index.counted else int(index.pts[0]) * index.time_base

@@ -117,6 +117,18 @@ def video_stream(container: Any, path: Path) -> Any:
     return streams[0]
 
 
+ONE_THREAD = ("v210",)
+"""Codecs whose decoder spoils pictures when it runs in threads."""
+
+
+def prepare(context: Any) -> None:
+    """Sets a picture track's decoder up: threads as it likes, and no picture larger than is believed."""
+    context.thread_type = "AUTO"
+    if context.name in ONE_THREAD:
+        context.thread_count = 1
+    context.options = {"max_pixels": str(MAX_SIDE * MAX_SIDE)}
+
+
 def only(container: Any, stream: int) -> None:
     """Has the container pass over all streams but one."""
     for other in container.streams:

@@ -15,24 +15,27 @@ import av
 import numpy as np
 
 from vidcolor.errors import MediaError
-from vidcolor.media.container import MAX_SIDE, only, open_film, reason
-from vidcolor.media.index import FrameIndex
+from vidcolor.media import ffv1
+from vidcolor.media.container import only, open_film, prepare, reason
+from vidcolor.media.damage import first_bad, whole
+from vidcolor.media.index import FrameIndex, moved, seek
 
 SEEKS_BACK = 3
 """Key frames to go back before starting from the head of the file."""
 AHEAD = 24
 """Frames that are rather passed over than sought: opening a film costs about as much."""
-ONE_THREAD = ("v210",)
-"""Codecs whose decoder spoils pictures when it runs in threads."""
 
 
 def read_frames(index: FrameIndex, first: int) -> Generator[Any, None, None]:
     """The film's decoded pictures (av.VideoFrame) from frame `first` on, each exactly the one asked for.
 
-    `first` counts the file's own frames. Refuses pictures that are missing or damaged, naming the frame. The file
-    is closed when the iterator ends or is closed.
+    `first` counts the file's own frames. Refuses pictures that are missing or damaged, naming the frame; those in
+    `index.damaged` are passed over. The file is closed when the iterator ends or is closed.
     """
-    return _read_run(index, range(first, len(index.pts)))
+    frames: Sequence[int] = range(first, len(index.pts))
+    if index.damaged:
+        frames = [frame for frame in frames if frame not in index.damaged]
+    return _read_run(index, frames)
 
 
 def read_chosen(index: FrameIndex, frames: Sequence[int]) -> Generator[Any, None, None]:
@@ -71,103 +74,71 @@ def _read_run(index: FrameIndex, frames: Sequence[int]) -> Generator[Any, None, 
     yield from _attempt(index, frames, None)
 
 
-def _attempt(index: FrameIndex, frames: Sequence[int], seek: int | None) -> Generator[Any, None, None]:
-    """The pictures of `frames`, decoding from the time `seek`; None in their place where that was too late."""
+def _attempt(index: FrameIndex, frames: Sequence[int], key: int | None) -> Generator[Any, None, None]:
+    """The pictures of `frames`, decoding from the key frame of time `key`; None in their place where that was too
+    late."""
     count = 0
+    flaws: dict[int, str] = {}
+    failure = ""
     container = open_film(index.path)
     try:
         stream = container.streams[index.stream]
         only(container, index.stream)
-        _prepare(stream.codec_context)
-        if seek is not None:
-            container.seek(seek, stream=stream, backward=True, any_frame=False)
-        for place, picture in enumerate(_decoded(index, container, stream, frames)):
+        prepare(stream.codec_context)
+        if index.damaged:
+            stream.thread_type = "NONE"  # what hangs on a damaged picture differs with threads
+        if key is not None:
+            seek(index, container, stream, key)
+        for place, picture in enumerate(_decoded(index, container, stream, frames, flaws)):
             time = place if index.counted else picture.pts if picture.pts is not None else picture.dts
             if time is None or time < index.pts[frames[count]]:
                 continue
-            if time > index.pts[frames[count]] or picture.is_corrupt:
+            if time > index.pts[frames[count]] or picture.is_corrupt or time in flaws:
+                failure = flaws.get(time, "")
                 break
             yield picture
             count += 1
             if count == len(frames):
                 return
     except av.FFmpegError as error:
-        failure = f" ({reason(error)})"
-    else:
-        failure = ""
+        failure = reason(error)
     finally:
         container.close()
-    if count == 0 and seek is not None:
+    if count == 0 and key is not None:
         yield None
         return
-    first = int(np.searchsorted(index.pts, index.keys[0])) if len(index.keys) and not index.counted else 0
-    if frames[count] < first:
-        lost = "frame 0 needs" if first == 1 else f"frames 0 to {first - 1} need"
-        raise MediaError(
-            f"{index.path}: begins inside a group of pictures: {lost} a picture that is not there; cut film and sound "
-            f"at frame {first}, the first that is whole, or copy the file again"
-        )
-    bad = _first_bad(index, frames[max(0, count - 1)], frames[count])
+    bad = first_bad(index, frames[max(0, count - 1)], frames[count])
     raise MediaError(
-        f"{index.path}: frame {bad} is damaged or missing{failure}; "
-        "copy the file again, or put its neighbour in its place"
+        f"{index.path}: frame {bad} is damaged or missing{f' ({failure})' if failure else ''}; copy the file again, or "
+        "have its neighbour repeated with --set reel.damaged=repeat"
     )
 
 
-def _first_bad(index: FrameIndex, since: int, wanted: int) -> int:
-    """The first frame up to `wanted` that does not decode whole, from the key frame before `since` on.
+def _decoded(
+    index: FrameIndex, container: Any, stream: Any, frames: Sequence[int], flaws: dict[int, str]
+) -> Iterator[Any]:
+    """Decoded pictures; where each stands alone, those between the frames that are asked for are passed over.
 
-    Threads tell of damage early or late, and a run tells it of the frame it was asked for: here one thread decodes
-    packet by packet, and goes on behind an error.
+    flaws  gets what is wrong with a picture whose checksums fail, by its time
     """
-    if index.counted:
-        return wanted
-    key = max(0, int(np.searchsorted(index.keys, index.pts[since], side="right")) - 1) if len(index.keys) else 0
-    whole: set[int] = set()
-    with open_film(index.path) as container:
-        stream = container.streams[index.stream]
-        only(container, index.stream)
-        _prepare(stream.codec_context)
-        stream.thread_type = "NONE"
-        try:
-            if key:
-                container.seek(int(index.keys[key]), stream=stream, backward=True, any_frame=False)
-            for packet in container.demux(stream):
-                pictures = _whole(packet)
-                whole.update(picture.pts for picture in pictures if picture.pts is not None)
-                if any(picture.pts is not None and picture.pts > index.pts[wanted] for picture in pictures):
-                    break
-        except av.FFmpegError:
-            pass  # what was not reached is not whole
-    begin = int(np.searchsorted(index.pts, index.keys[key])) if len(index.keys) else 0
-    return next((frame for frame in range(begin, wanted) if int(index.pts[frame]) not in whole), wanted)
-
-
-def _whole(packet: Any) -> list[Any]:
-    """The undamaged pictures that a packet gives."""
-    try:
-        return [picture for picture in packet.decode() if not picture.is_corrupt]
-    except av.FFmpegError:
-        return []
-
-
-def _decoded(index: FrameIndex, container: Any, stream: Any, frames: Sequence[int]) -> Iterator[Any]:
-    """Decoded pictures; where each stands alone, those between the frames that are asked for are passed over."""
     alone = not index.counted and len(index.keys) == len(index.pts)
     if not alone or frames[-1] - frames[0] == len(frames) - 1:
-        yield from container.decode(stream)
-        return
-    times = {int(index.pts[frame]) for frame in frames}
+        if not (index.joins or index.checksums or index.damaged):
+            yield from container.decode(stream)
+            return
+        times = None
+    else:
+        times = {int(index.pts[frame]) for frame in frames}
     for packet in container.demux(stream):
-        if not packet.size or (packet.pts if packet.pts is not None else packet.dts) in times:
-            yield from packet.decode()
-
-
-def _prepare(context: Any) -> None:
-    context.thread_type = "AUTO"
-    if context.name in ONE_THREAD:
-        context.thread_count = 1
-    context.options = {"max_pixels": str(MAX_SIDE * MAX_SIDE)}
+        time = packet.pts if packet.pts is not None else packet.dts
+        if times is not None and packet.size and time not in times:
+            continue
+        if index.damaged:
+            yield from whole(index, moved(index, packet))
+            continue
+        if index.checksums and packet.size and time is not None and (wrong := ffv1.flaw(packet)):
+            flaws[time] = wrong
+        yield from moved(index, packet).decode()
 
 
 def check_picture(place: object, picture: Any, size: tuple[int, int], pixel_format: str) -> None:

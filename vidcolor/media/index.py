@@ -1,15 +1,18 @@
 """The times of a film's frames, found without decoding.
 
 - Frame k is the k-th time in order; never `time x rate`, and never the count the file claims.
+- Pictures at the head that need one which is not there are left out, and counted (`lost`).
 - A file is refused here if it ends before its own table or header says it does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,13 +20,17 @@ import av
 import numpy as np
 
 from vidcolor.errors import MediaError
-from vidcolor.media.container import only, open_film, reason, video_stream
+from vidcolor.media import ffv1
+from vidcolor.media.container import only, open_film, prepare, reason, video_stream
+from vidcolor.media.joins import JOINABLE, Join, find_joins, shift_at
 from vidcolor.media.timing import conform, find_rate
 
 STORED_ORDER = ("avi", "mxf")
 """Containers that hold no times of display: those the library makes up are wrong for codecs with B-frames."""
 PART = 0.75
 """Part of a frame by which a film may fall short of the length in its header: rounding, not loss."""
+LOOKED_AT = 8
+"""Packets by which FFV1's checksums show."""
 LOOSE = 2.0
 """The same, in frames, where the header's length is that of the longest track."""
 
@@ -48,6 +55,16 @@ class FrameIndex:
     """The first frame where the rate changes; None if it is constant."""
     shown: np.ndarray
     """(frames,) int64: which of the film's frames is shown at each frame of constant rate."""
+    lost: int = 0
+    """Pictures at the head that cannot be decoded, as the file begins inside a group of pictures; not among `pts`."""
+    joins: tuple[Join, ...] = ()
+    """Where recordings that follow the first begin; `pts` and `keys` are moved so that each goes on from the last."""
+    places: Mapping[int, int] = field(default_factory=dict)
+    """Of a joined film: byte of each key frame by its time."""
+    checksums: bool = False
+    """FFV1: whether its slices have checksums."""
+    damaged: frozenset[int] = frozenset()
+    """Pictures that are known not to decode whole, and are passed over."""
 
 
 class Row(NamedTuple):
@@ -59,6 +76,9 @@ class Row(NamedTuple):
     guessed: bool
     """The time is that of decoding, which differs where pictures are reordered."""
     duration: int = 0
+    dts: int | None = None
+    place: int = 0
+    """Byte in the file."""
 
 
 @lru_cache(maxsize=16)
@@ -81,11 +101,21 @@ def find_frames(path: Path) -> FrameIndex:
 
 def _build(path: Path, container: Any, stream: Any) -> FrameIndex:
     rows = _from_table(path, container, stream) or _from_packets(path, container, stream)
+    joins = _joins(container, stream, rows)
+    rows = [
+        row._replace(pts=row.pts + shift_at(joins, row.place)) if joins and row.pts is not None else row for row in rows
+    ]
     times = [row.pts for row in rows if row.pts is not None]
     counted = len(times) < len(rows) or any(row.guessed for row in rows) or _made_up(container, stream, rows)
     pts = np.array(sorted(times), np.int64) if not counted else np.arange(len(rows), dtype=np.int64)
     if not len(pts):
         raise MediaError(f"{path}: the film has no frames; copy it again from its source")
+    keys = np.array(sorted(row.pts for row in rows if row.key and row.pts is not None), np.int64)
+    alone = stream.codec_context.codec.intra_only
+    lost = 0 if counted or alone else _lost_at_head(path, stream.index, pts)
+    if lost and len(keys) == len(pts):
+        keys = pts[lost : lost + 1]  # a writer that never saw a key frame called all of them so
+    pts = pts[lost:]
     claims = (stream.average_rate, stream.base_rate, stream.guessed_rate)
     if counted:
         rate: Fraction | None = next((claim for claim in claims if claim), None)
@@ -104,11 +134,15 @@ def _build(path: Path, container: Any, stream: Any) -> FrameIndex:
         stream=stream.index,
         time_base=time_base,
         pts=pts,
-        keys=np.array(sorted(row.pts for row in rows if row.key and row.pts is not None), np.int64),
+        keys=keys[keys >= pts[0]],
         counted=counted,
         rate=rate,
         change=None if constant else change,
         shown=shown,
+        lost=lost,
+        joins=tuple(joins),
+        places={row.pts: row.place for row in rows if joins and row.key and row.pts is not None},
+        checksums=stream.codec_context.name == "ffv1" and _has_checksums(path, stream.index),
     )
     _check_length(index, container, stream, rows)
     return index
@@ -141,12 +175,58 @@ def _from_packets(path: Path, container: Any, stream: Any) -> list[Row]:
             if not packet.size or packet.is_discard or _hidden(context.name, packet):
                 continue
             pts = packet.pts if packet.pts is not None else packet.dts
-            rows.append(Row(pts, packet.is_keyframe, packet.pts is None and reorders, packet.duration or 0))
+            guessed = packet.pts is None and reorders
+            rows.append(Row(pts, packet.is_keyframe, guessed, packet.duration or 0, packet.dts, packet.pos or 0))
     except av.FFmpegError as error:
         raise MediaError(
             f"{path}: cut short or damaged after frame {len(rows)} ({reason(error)}); copy it again from its source"
         ) from error
     return rows
+
+
+def _joins(container: Any, stream: Any, rows: list[Row]) -> list[Join]:
+    """Where recordings begin behind the first, in a file of a kind that can be joined."""
+    if container.format.name not in JOINABLE:
+        return []
+    return find_joins([row.place for row in rows], [row.dts for row in rows], stream.time_base)
+
+
+def _lost_at_head(path: Path, stream: int, pts: np.ndarray) -> int:
+    """How many of the first pictures cannot be decoded; 0 too where none can, which reading will tell."""
+    with open_film(path) as container:
+        track = container.streams[stream]
+        only(container, stream)
+        prepare(track.codec_context)
+        track.thread_type = "NONE"
+        for packet in container.demux(track):
+            with suppress(av.FFmpegError):
+                for picture in packet.decode():
+                    if picture.pts is not None and not picture.is_corrupt:
+                        return int(np.searchsorted(pts, picture.pts))
+    return 0
+
+
+def _has_checksums(path: Path, stream: int) -> bool:
+    with open_film(path) as container, suppress(av.FFmpegError):
+        return ffv1.has_checksums(islice(container.demux(container.streams[stream]), LOOKED_AT))
+    return False
+
+
+def moved(index: FrameIndex, packet: Any) -> Any:
+    """A packet of the picture track, on the index's clock."""
+    shift = shift_at(index.joins, packet.pos or 0) if index.joins else 0
+    if shift and packet.size:
+        packet.pts = packet.pts + shift if packet.pts is not None else None
+        packet.dts = packet.dts + shift if packet.dts is not None else None
+    return packet
+
+
+def seek(index: FrameIndex, container: Any, stream: Any, key: int) -> None:
+    """Goes to the key frame of the time `key`, in the index's clock, or to one before it."""
+    if index.joins:
+        container.seek(index.places[key], unsupported_byte_offset=True)
+    else:
+        container.seek(key, stream=stream, backward=True, any_frame=False)
 
 
 def _made_up(container: Any, stream: Any, rows: list[Row]) -> bool:

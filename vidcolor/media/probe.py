@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from vidcolor.errors import MediaError
 from vidcolor.media.beside import has_extras
 from vidcolor.media.clock import counted_timecode, sequence_rate, start_label, stated
 from vidcolor.media.container import open_film, picture_streams
+from vidcolor.media.damage import find_damaged, neighbours, repeating, unreadable
 from vidcolor.media.decode import check_picture, read_chosen, read_frames
 from vidcolor.media.digest import hash_film, hash_sequence
 from vidcolor.media.index import FrameIndex, find_frames
@@ -29,7 +31,7 @@ from vidcolor.media.scan import read_header
 from vidcolor.media.sequence import ImageSequence, find_sequence, is_sequence, read_picture_frame
 from vidcolor.media.timing import pulled_down
 from vidcolor.settings import ReelSettings
-from vidcolor.timeline import Rate
+from vidcolor.timeline import Rate, ranges
 from vidcolor.types import ColorTags, Reel, Scan, Transfer
 
 SAMPLES, FEWEST = 5, 3
@@ -63,7 +65,10 @@ class _Header:
     tape: str = ""
     sound_tracks: int = 0
     extras: bool = False
+    damaged: tuple[int, ...] = ()
     start: int = 0
+    left_out: int = 0
+    """Pictures at the file's head that are not read: its timecode is that of the first of them."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -85,11 +90,30 @@ def open_reel(path: Path, settings: ReelSettings, name: str = "r1") -> Reel:
                 "first, or set reel.variable_rate=conform"
             )
         header = _read_header(path, index)
+        if settings.damaged == "repeat":
+            index = repeating(index, find_damaged(index))
+            _note_damaged(header, sorted(index.damaged), alone=len(index.keys) == len(index.pts))
         frames = _cheap(index, _spread(len(index.pts)))
+        if index.damaged:
+            frames = sorted({int(frame) for frame in neighbours(len(index.pts), header.damaged)[frames]})
         with closing(read_chosen(index, frames)) as decoded:
             pictures = list(decoded)
         _check_alike(index, frames, pictures)
     return _assemble(name, header, pictures, settings)
+
+
+def _note_damaged(header: _Header, damaged: Sequence[int], *, alone: bool) -> None:
+    """Keeps which of the film's own pictures are damaged, and says so.
+
+    alone  pictures need no others to be decoded
+    """
+    header.damaged = tuple(damaged)
+    if damaged:
+        many = "s" if len(damaged) > 1 else ""
+        traces = "" if alone else " What follows, to the next key frame, is decoded from damage and may show traces."
+        header.notes.append(
+            f"Damaged frame{many} {', '.join(ranges(damaged))}: a neighbour is repeated (reel.damaged).{traces}"
+        )
 
 
 def _check_path(path: Path) -> None:
@@ -156,6 +180,7 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
             tape=stated("reel_name", places, notes),
             sound_tracks=len(container.streams.audio),
             extras=has_extras(container, stream),
+            left_out=index.lost,
             notes=notes,
         )
     if index.change is not None:
@@ -165,6 +190,14 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
         )
     if not index.counted and pulled_down(index.pts, index.time_base):
         notes.append("The file asks for 3:2 pulldown: each picture is read once, 24000/1001 a second, as it was shot.")
+    if index.lost:
+        notes.append(
+            f"The file begins inside a group of pictures: the first {index.lost} need one that is not there, and are "
+            "left out with their sound; frame 0 is the first that is whole."
+        )
+    if index.joins:
+        count = len(index.joins) + 1
+        notes.append(f"The file holds {count} recordings joined end to end: their times are made to follow each other.")
     if index.counted:
         notes.append("The file gives its frames no times: reading a late frame decodes all before it.")
     return header
@@ -173,7 +206,11 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
 def _read_sequence(sequence: ImageSequence, settings: ReelSettings) -> tuple[_Header, list[Any]]:
     notes: list[str] = []
     looked_at = _spread(len(sequence.pictures))
+    damaged = unreadable(sequence.pictures, settings.transfer) if settings.damaged == "repeat" else []
+    if damaged:
+        looked_at = sorted({int(frame) for frame in neighbours(len(sequence.pictures), damaged)[looked_at]})
     said = {frame: read_header(sequence.pictures[frame]) for frame in looked_at}
+    said.setdefault(0, replace(said[looked_at[0]], timecode=""))  # the first picture is damaged
     transfer = settings.transfer if settings.transfer != "auto" else said[0].transfer
     read = [read_picture_frame(sequence.pictures[frame], transfer) for frame in looked_at]
     first, tags = read[0]
@@ -194,6 +231,7 @@ def _read_sequence(sequence: ImageSequence, settings: ReelSettings) -> tuple[_He
         start=sequence.first if sequence.first >= HOUR * rate.base else 0,
         notes=notes,
     )
+    _note_damaged(header, damaged, alone=True)
     return header, [picture for picture, _ in read]
 
 
@@ -208,6 +246,8 @@ def _assemble(name: str, header: _Header, pictures: list[Any], settings: ReelSet
     full = _full_range(first, layout, settings, notes)
     tags = _tags(path, header.tags, size, notes)
     start, drop, timecoded = start_label(header.timecode, header.start, header.rate, settings, notes)
+    if timecoded and not settings.start_timecode:
+        start += header.left_out
     return Reel(
         name=name,
         path=path,
@@ -231,6 +271,7 @@ def _assemble(name: str, header: _Header, pictures: list[Any], settings: ReelSet
         luma_reversible=is_reversible(layout, full_range=full, has_color=colored),
         sound_tracks=header.sound_tracks,
         extras=header.extras,
+        damaged=header.damaged,
         hash=header.digest,
         notes=(*notes, *_color_notes(layout, header.transfer, pictures, colored)),
     )

@@ -23,6 +23,7 @@ from vidcolor.color import luma_to_lightness
 from vidcolor.color.colorimetry import LUMA_WEIGHTS
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.areas import area_means
+from vidcolor.media.damage import neighbours, repeating
 from vidcolor.media.decode import check_picture, read_frames
 from vidcolor.media.index import find_frames
 from vidcolor.media.luma import entries_of_stored, layout_of, look_up, luma_codes, luma_plane
@@ -43,19 +44,20 @@ def _pictures(reel: Reel, first: int) -> Generator[tuple[int, Any], None, None]:
     if is_sequence(reel.path):
         sequence = find_sequence(reel.path).pictures
         check_count(reel, len(sequence))
+        from_there = neighbours(len(sequence), reel.damaged)
         for frame in range(first, len(sequence)):
-            yield frame, read_picture_frame(sequence[frame], reel.transfer)[0]
+            yield frame, read_picture_frame(sequence[from_there[frame]], reel.transfer)[0]
         return
-    index = find_frames(reel.path)
+    index = repeating(find_frames(reel.path), reel.damaged)
     shown = index.shown
     check_count(reel, len(shown))
     stored = int(shown[first])
-    with closing(read_frames(index, stored)) as pictures:
-        picture = next(pictures)
+    whole = (number for number in range(stored, len(index.pts)) if number not in index.damaged)
+    with closing(read_frames(index, stored)) as decoded:
+        here, picture = next(whole), next(decoded)
         for frame in range(first, len(shown)):
-            while stored < shown[frame]:
-                picture = next(pictures)
-                stored += 1
+            while here < shown[frame]:
+                here, picture = next(whole), next(decoded)
             yield frame, picture
 
 

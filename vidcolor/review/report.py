@@ -22,8 +22,8 @@ from vidcolor.review.looks import Looks, clear_of, frames_of
 from vidcolor.review.quality_table import quality_rows
 from vidcolor.review.style import STYLE as OWN
 from vidcolor.state.film import Film
-from vidcolor.state.status import ShotState, doubtful, doubts, ranges, suggested
-from vidcolor.timeline import FrameRange
+from vidcolor.state.status import ShotState, doubtful, doubts, suggested
+from vidcolor.timeline import FrameRange, ranges
 
 MARK = '<meta name="generator" content="vidcolor report">'
 """Only a page that bears it is replaced."""

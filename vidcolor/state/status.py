@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from vidcolor.state.doubt import Point, Suggestion, area_beyond, best_first, poi
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import but_for_the_machine, describe, film_ingredients, is_layer_rule, shot_ingredients
 from vidcolor.state.plan import ShotPlan, clear_frames
+from vidcolor.timeline import ranges
 
 State = Literal["fresh", "stale", "new"]
 MOST_HELPFUL = 3
@@ -212,17 +213,6 @@ def hints_help(shown: Sequence[ShotState]) -> str:
     """`a hint in frame 55 at 420,187`: the best few; empty for none."""
     points = [f"{p.frame} at {p.at[0]},{p.at[1]}" for p in to_say(shown)[:MOST_HELPFUL]]
     return f"a hint in frame {', '.join(points)}" if points else ""
-
-
-def ranges(frames: Iterable[int]) -> list[str]:
-    """`3-9`, `12`: runs of following numbers."""
-    runs: list[list[int]] = []
-    for frame in sorted(frames):
-        if runs and frame == runs[-1][1] + 1:
-            runs[-1][1] = frame
-        else:
-            runs.append([frame, frame])
-    return [str(a) if a == b else f"{a}-{b}" for a, b in runs]
 
 
 def named(names: Sequence[str]) -> str:
