@@ -269,7 +269,6 @@ REFUSED = {
     ),
     "before the film": (".edl", EVENT.format("C", "00:59:59:00", "01:00:04:04"), "line 1.*before the film's first"),
     "after its start": (".edl", EVENT.format("C", "01:00:00:01", "01:00:04:04"), "line 1.*one must start at frame 0"),
-    "drop frame at 24": (".edl", "FCM: DROP FRAME\n" + EVENT.format("C", "x", "y"), "line 1.*drop-frame"),
     "not json": (".otio", "{", "not valid JSON"),
     "nested": (".otio", "[" * 100_000, "not valid JSON"),
     "no timeline": (".otio", "{}", "not a Timeline"),

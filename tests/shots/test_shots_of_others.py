@@ -10,7 +10,7 @@ import pytest
 from shot_scenes import reel_of
 
 from vidcolor.errors import InputError
-from vidcolor.shots.lists import read_shots
+from vidcolor.shots.lists import read_list, read_shots
 from vidcolor.timeline import Rate
 from vidcolor.types import Reel
 
@@ -66,6 +66,71 @@ def test_labels_may_be_dropped_in_the_film_or_in_the_list_alone(tmp_path, count,
     assert told(tmp_path, "edl", edl(*events, reel=plain), dropping) == expected
     text = edl(*events, reel=dropping).replace("NON-DROP", "DROP")
     assert told(tmp_path, "edl", text, plain) == expected
+
+
+@pytest.mark.parametrize("mark", [":", ";"])
+def test_labels_at_rates_that_drop_none_are_counted_whatever_the_list_says(tmp_path, mark):
+    text = edl(("AX", "V", "C", 0, 48), ("AX", "V", "C", 48, 96)).replace("NON-DROP", "DROP").replace(":0", f"{mark}0")
+    assert told(tmp_path, "edl", text) == [
+        (0, 48, "cut"),
+        (48, 96, "cut"),
+    ]
+
+
+def long_reel(drop: bool) -> Reel:
+    rate = Rate(30000, 1001)
+    return Reel(
+        "r1", Path("f.mov"), 3600, rate, (48, 64), start=107892 if drop else 108000, drop_frame=drop, timecoded=True
+    )
+
+
+@pytest.mark.parametrize("drop", [True, False])
+def test_a_line_on_dropping_between_events_is_the_next_sources(tmp_path, drop):
+    """As Avid writes it: each source's own way before its event, the record's on top."""
+    reel = long_reel(drop)
+    events = [("AX", "V", "C", 0, 1900), ("AX", "V", "C", 1900, 2500), ("AX", "V", "C", 2500, 3600)]
+    text = edl(*events, reel=reel).replace(";", ":")
+    other, own = ("NON-DROP FRAME", "DROP FRAME") if drop else ("DROP FRAME", "NON-DROP FRAME")
+    text = text.replace("NON-DROP FRAME", own).replace("\n002", f"\nFCM: {other}\n002")
+    text = text.replace("\n003", f"\nFCM: {own}\n003")
+    assert told(tmp_path, "edl", text, reel) == [(start, stop, "cut") for *_, start, stop in events]
+
+
+@pytest.mark.parametrize("drop", [True, False])
+def test_what_a_list_says_of_dropping_is_not_believed_where_only_the_contrary_fits(tmp_path, drop):
+    reel = long_reel(drop)
+    text = edl(("AX", "V", "C", 0, 1900), ("AX", "V", "C", 1900, 3600), reel=reel).replace(";", ":")
+    text = text if drop else text.replace("NON-DROP", "DROP")
+    assert told(tmp_path, "edl", text, reel) == [(0, 1900, "cut"), (1900, 3600, "cut")]
+
+
+REELS = [("A", "V", "C", -96, -48), ("B", "V", "C", -48, 0), ("C", "V", "C", 0, 30), ("D", "V", "C", 30, 96)]
+AFTER = [("E", "V", "C", 96, 120), ("BL", "V", "C", 120, 140)]
+
+
+def reel_from(start: int, count: int = 96) -> Reel:
+    return Reel("r1", Path("f.mov"), count, Rate(24), (48, 64), start=start, timecoded=True)
+
+
+@pytest.mark.parametrize("before", [REELS[:2], []])
+@pytest.mark.parametrize("after", [AFTER, []])
+@pytest.mark.parametrize("hour", [0, 3600 * 24], ids=["running on", "an hour each"])
+def test_of_a_list_of_several_reels_each_film_takes_its_own(tmp_path, before, after, hour):
+    film = reel_from(10 * 3600 * 24)
+    moved = [(*event[:3], *(at - hour for at in event[3:])) for event in before]
+    moved += REELS[2:] + [(*event[:3], *(at + hour for at in event[3:])) for event in after]
+    path = tmp_path / "list.edl"
+    path.write_text(edl(*moved, reel=film))
+    shots, notes = read_list(path, film)
+    assert [(shot.frames.start, shot.frames.stop) for shot in shots] == [(0, 30), (30, 96)]
+    left = len(before) + len(after)
+    assert [note.split(" lie")[0] for note in notes] == ([f"list.edl: {left} events"] if left else [])
+
+
+def test_a_film_whose_end_is_no_events_takes_no_part_of_a_list(tmp_path):
+    film = reel_from(10 * 3600 * 24, 90)
+    with pytest.raises(InputError, match="4: stop 96 is past the end"):
+        told(tmp_path, "edl", edl(*REELS[2:], reel=film), film)
 
 
 def test_titles_above_whole_pictures_of_a_timeline(tmp_path):
@@ -152,6 +217,24 @@ def test_xml_that_is_no_list_of_the_film_is_refused(tmp_path, text, words):
             "edl",
             "001 AX V C 01:00:00:00 01:00:04:00 01:00:00:00 01:00:03:24",
             "01:00:03:24.* counts more than the film's",
+        ),
+        (
+            "edl",
+            "001 AX V C 01:00:00:00 01:00:01:00 01:00:00:00 01:00:01:00\n"
+            "002 AX V C 01:00:01:00 01:00:03:06 01:00:01:00 01:00:03:06",
+            "counts 30 frames a second: so it is as long as the film, which runs at 24; write it at 24",
+        ),
+        (
+            "edl",
+            "001 LEADER V C 00:59:52:00 01:00:00:00 00:59:52:02 01:00:00:02\n"
+            "002 AX V C 01:00:01:00 01:00:03:06 01:00:00:02 01:00:04:02",
+            "line 1: record timecode is 190 frames before the film's first, 01:00:00:00; .* What line 2 to line 2 hold "
+            "is as long as the film, and fits 2 frames earlier",
+        ),
+        (
+            "csv",
+            "shot,start,stop,entry\na,0,24,cut\nb,24,60,cut\nc,60,120,cut\nd,120,150,cut\n",
+            "What line 3 to line 4 hold is as long as the film, and fits 24 frames earlier",
         ),
     ],
 )

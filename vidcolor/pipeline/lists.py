@@ -10,7 +10,7 @@ from vidcolor.hashes import sha256_of
 from vidcolor.project.folder import Project
 from vidcolor.project.records import decode
 from vidcolor.shots.edl import edl_text
-from vidcolor.shots.lists import csv_text
+from vidcolor.shots.lists import csv_text, read_list
 from vidcolor.shots.otio import otio_text
 from vidcolor.types import Reel, Shot
 
@@ -47,6 +47,14 @@ def lists_of(project: Project, reel: Reel, shots: Sequence[Shot]) -> list[str]:
     """Names of the lists that hold the plan as the machine writes it."""
     edited = set(_edited(project, reel, shots))
     return [name for name in LISTS if name not in edited and not _in_force(project, name)]
+
+
+def listed_notes(project: Project, reel: Reel) -> tuple[str, ...]:
+    """What to say of the list that the shots were taken from; nothing of one that has gone or changed since."""
+    try:
+        return read_list(project.shots_path, reel)[1] if project.shots_path else ()
+    except VidcolorError:
+        return ()
 
 
 def edited_notes(project: Project, reel: Reel, shots: Sequence[Shot]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from vidcolor.keyframes import choose_keyframes, looks_of
 from vidcolor.media.probe import open_reel
 from vidcolor.media.whole import hashed_beside
 from vidcolor.pipeline.library import Library
-from vidcolor.pipeline.lists import all_lists, edited_notes, write_lists
+from vidcolor.pipeline.lists import all_lists, edited_notes, listed_notes, write_lists
 from vidcolor.pipeline.look import Looker
 from vidcolor.pipeline.looked import look_at_pictures
 from vidcolor.pipeline.small import SmallFrames
@@ -72,7 +72,8 @@ def make_plan(
         chosen = _match(project, reel, shots, given, library, small, settings, progress)
     plan = read.plan_of(reel, shots, given, chosen, settings)
     plan = with_corrections(project, plan, with_partial(found, given))
-    return Film(project, replace(plan, notes=(*plan.notes, *edited_notes(project, reel, shots))), settings)
+    notes = (*plan.notes, *listed_notes(project, reel), *edited_notes(project, reel, shots))
+    return Film(project, replace(plan, notes=notes), settings)
 
 
 def _reel_and_shots(

@@ -16,7 +16,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from vidcolor.errors import InputError
-from vidcolor.shots.rows import Row
+from vidcolor.shots.rows import Listed, Row
 from vidcolor.shots.tracks import lowest
 from vidcolor.timeline import Rate
 from vidcolor.types import Reel, TransitionKind
@@ -36,7 +36,7 @@ class _Piece:
     """How a transition is aligned; empty for a clip."""
 
 
-def read_fcp7(path: Path, text: str, reel: Reel) -> list[Row]:
+def read_fcp7(path: Path, text: str, reel: Reel) -> Listed:
     """The shots of the one sequence in the text, unchecked.
 
     Refuses what is no xmeml, several sequences, sequences at another rate than the film's, and frames that are no
@@ -53,7 +53,7 @@ def read_fcp7(path: Path, text: str, reel: Reel) -> list[Row]:
     rows = lowest(
         [track for track in tracks if track], lambda row: (row.start, row.stop), lambda row: f"{path}: {row.place}"
     )
-    return sorted(rows, key=lambda row: row.start)
+    return Listed(sorted(rows, key=lambda row: row.start))
 
 
 def _root(path: Path, text: str) -> Element:

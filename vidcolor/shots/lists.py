@@ -19,10 +19,11 @@ from pathlib import Path
 
 from vidcolor.errors import InputError
 from vidcolor.partial import grown
-from vidcolor.shots.edl import edl_text, read_edl
+from vidcolor.shots.edl import edl_text
+from vidcolor.shots.edl_read import read_edl
 from vidcolor.shots.fcp7 import read_fcp7
 from vidcolor.shots.otio import otio_text, read_otio
-from vidcolor.shots.rows import Row, shots_of
+from vidcolor.shots.rows import Listed, Row, shots_of
 from vidcolor.types import Reel, Shot, TransitionKind
 
 COLUMNS, TRANSITION = ("shot", "start", "stop", "entry"), ("transition_start", "transition_stop")
@@ -40,10 +41,16 @@ def read_shots(path: Path, reel: Reel) -> list[Shot]:
     Refuses unknown suffixes, files too large or not text, lists that cannot be read, frames outside the film, gaps
     and overlaps, each with the place and the remedy.
     """
+    return read_list(path, reel)[0]
+
+
+def read_list(path: Path, reel: Reel) -> tuple[list[Shot], tuple[str, ...]]:
+    """The reel's shots as `read_shots` gives them, and what a person should know of the list."""
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(f"{path}: shot lists are {', '.join(READERS)}; this suffix is none of them")
-    return shots_of(path, reel, reader(path, _text(path), reel))
+    listed = reader(path, _text(path), reel)
+    return shots_of(path, reel, listed.rows), listed.notes
 
 
 def write_shots(path: Path, shots: Sequence[Shot], reel: Reel) -> None:
@@ -82,7 +89,7 @@ def csv_text(shots: Sequence[Shot], reel: Reel) -> str:
     return "\n".join(lines) + "\n"
 
 
-def read_csv(path: Path, text: str, reel: Reel) -> list[Row]:
+def read_csv(path: Path, text: str, reel: Reel) -> Listed:
     """The shots of a CSV list, unchecked. Columns may stand in any order, more may stand beside them.
 
     A list of PySceneDetect's names first frames counted from 1 (older ones from 0) and, from 1 too, the last: that is
@@ -116,7 +123,7 @@ def read_csv(path: Path, text: str, reel: Reel) -> list[Row]:
         raise InputError(f"{path}: line {table.line_num}: {error}; save the list as plain CSV") from error
     if scenes and rows and rows[0].start == 1:
         rows = [replace(row, start=row.start - 1) for row in rows]
-    return rows
+    return Listed(rows)
 
 
 def _csv_row(path: Path, place: str, cells: dict[str, str]) -> Row:
@@ -133,7 +140,7 @@ def _csv_row(path: Path, place: str, cells: dict[str, str]) -> Row:
     return Row(place, numbers[0], numbers[1], KINDS[entry], (numbers[2], numbers[3]) if told else None)
 
 
-READERS: dict[str, Callable[[Path, str, Reel], list[Row]]] = {
+READERS: dict[str, Callable[[Path, str, Reel], Listed]] = {
     ".edl": read_edl,
     ".otio": read_otio,
     ".csv": read_csv,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidcolor.errors import InputError
-from vidcolor.shots.rows import Row
+from vidcolor.shots.rows import Listed, Row
 from vidcolor.types import Reel, Shot, TransitionKind
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _transition(shot: Shot, time: Any) -> otio.schema.Transition:
     )
 
 
-def read_otio(path: Path, text: str, reel: Reel) -> list[Row]:
+def read_otio(path: Path, text: str, reel: Reel) -> Listed:
     """The shots of a timeline, unchecked.
 
     A time at another rate than the film's lasts as many seconds; shots then end on the nearest frame. Refuses gaps,
@@ -112,7 +112,7 @@ def read_otio(path: Path, text: str, reel: Reel) -> list[Row]:
         raise InputError(
             f"{path}: {other[0]}: runs at {other[1]}, but the film at {reel.rate} frames a second; conform it"
         )
-    return rows
+    return Listed(rows)
 
 
 def _length(path: Path, place: str, item: Json, reel: Reel, depth: int = 0) -> float:

@@ -37,6 +37,15 @@ class Row:
     frames: tuple[int, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list holds."""
+
+    rows: list[Row]
+    notes: tuple[str, ...] = ()
+    """What a person should know: what of the list is none of the film's"""
+
+
 def shots_of(path: Path, reel: Reel, rows: list[Row]) -> list[Shot]:
     """The reel's shots as the rows give them, in order of their frames. Refuses what the head of this file says."""
     if not rows:
@@ -65,7 +74,9 @@ def _would_fit(rows: list[Row], reel: Reel) -> str:
     """What else the list may be: one counted from elsewhere, or at another rate; empty if neither fits the film."""
     first, last = rows[0].start, max(row.stop for row in rows)
     if first and last - first == reel.frame_count:
-        return f". All of it fits {first} frames earlier: it counts from another start"
+        return f". All of it fits {_moved(first)}: it counts from another start"
+    if part := part_that_fits(rows, reel):
+        return part
     off = abs(last - reel.frame_count)
     for rate in LIST_RATES:
         if (
@@ -75,6 +86,23 @@ def _would_fit(rows: list[Row], reel: Reel) -> str:
         ):
             return f". It is as long as the film at {Rate.of(rate)} frames a second: write it at the film's {reel.rate}"
     return ""
+
+
+def _moved(frames: int) -> str:
+    return f"{abs(frames)} frames {'earlier' if frames > 0 else 'later'}"
+
+
+def part_that_fits(rows: list[Row], reel: Reel) -> str:
+    """Rows on end that are as long as the film, in words, where there is one such run; the rest may be a leader."""
+    stops = {row.stop: row for row in rows}
+    runs = [(row, stops[row.start + reel.frame_count]) for row in rows if row.start + reel.frame_count in stops]
+    if len(runs) != 1 or runs[0][0].start == 0:
+        return ""
+    first, last = runs[0]
+    return (
+        f". What {first.place} to {last.place} hold is as long as the film, and fits {_moved(first.start)}: keep these "
+        "alone, counted from the film's start"
+    )
 
 
 def _check_joins(path: Path, reel: Reel, rows: list[Row]) -> None:
