@@ -159,6 +159,10 @@ def clip(start: int, stop: int, more: str = "") -> str:
     return f"<clipitem><name>a</name>{more}<start>{start}</start><end>{stop}</end><in>5</in><out>9</out></clipitem>"
 
 
+def sequence(track: str) -> str:
+    return f"<sequence><name>trailer</name><media><video><track>{track}</track></video></media></sequence>"
+
+
 def mix(start: int, stop: int, alignment: str = "center") -> str:
     name = "<effect><name>Cross Dissolve</name></effect>"
     times = f"<start>{start}</start><end>{stop}</end><alignment>{alignment}</alignment>"
@@ -182,6 +186,74 @@ def test_final_cut_pro_7_xml(tmp_path, tracks, shots):
     assert told(tmp_path, "xml", xml(*tracks)) == shots
 
 
+def test_of_several_sequences_the_one_that_is_the_film_is_taken(tmp_path):
+    for inside, more in ((clip(0, 20), clip(0, 40) + clip(40, 96)), (clip(0, 40) + clip(40, 96), clip(0, 20))):
+        assert told(tmp_path, "xml", xml(inside, more=sequence(more))) == [(0, 40, "cut"), (40, 96, "cut")]
+
+
+def test_a_track_that_is_switched_off_is_passed_over(tmp_path):
+    off = "<enabled>FALSE</enabled>"
+    assert told(tmp_path, "xml", xml(clip(0, 30) + off, clip(0, 40) + clip(40, 96))) == [
+        (0, 40, "cut"),
+        (40, 96, "cut"),
+    ]
+
+
+def test_frames_are_frames_at_24_and_at_23_976(tmp_path):
+    for base, film in ((24, Fraction(24000, 1001)), (30, Fraction(30000, 1001)), (60, Fraction(60000, 1001))):
+        reel = Reel("r1", Path("f.mov"), 100_000, Rate.of(film), (48, 64))
+        expected = [(0, 40_007, "cut"), (40_007, 100_000, "cut")]
+        text = xml(clip(0, 40_007) + clip(40_007, 100_000), base=base)
+        assert told(tmp_path, "xml", text, reel) == expected
+        line = timeline([[("Clip", 40_007), ("Clip", 59_993)]], rate=base)
+        assert told(tmp_path, "otio", line.to_json_string(), reel) == expected
+
+
+def timeline(tracks: list[list[tuple[str, int]]], rate: float = 24, off: tuple[int, ...] = ()) -> otio.schema.Timeline:
+    """Tracks of (kind, frames); those numbered in `off` are switched off."""
+    time, span = otio.opentime.RationalTime, otio.opentime.TimeRange
+    line = otio.schema.Timeline("t")
+    for number, items in enumerate(tracks):
+        track = otio.schema.Track(kind="Video")
+        line.tracks.append(track)
+        track.enabled = number not in off
+        for kind, frames in items:
+            item = {"Clip": otio.schema.Clip, "Gap": otio.schema.Gap, "Off": otio.schema.Clip}[kind]()
+            item.source_range = span(time(0, rate), time(frames, rate))
+            item.enabled = kind != "Off"
+            track.append(item)
+    return line
+
+
+TIMELINES = {
+    "a gap filled from above": ([[("Clip", 40), ("Gap", 20), ("Clip", 36)], [("Gap", 40), ("Clip", 20)]], ()),
+    "a clip switched off": ([[("Clip", 40), ("Off", 20), ("Clip", 36)], [("Gap", 40), ("Clip", 20)]], ()),
+    "a track switched off": ([[("Clip", 50), ("Clip", 50)], [("Clip", 40), ("Clip", 20), ("Clip", 36)]], (0,)),
+}
+
+
+@pytest.mark.parametrize("name", TIMELINES)
+def test_timelines_of_several_tracks(tmp_path, name):
+    tracks, off = TIMELINES[name]
+    text = timeline(tracks, off=off).to_json_string()
+    assert told(tmp_path, "otio", text) == [(0, 40, "cut"), (40, 60, "cut"), (60, 96, "cut")]
+
+
+def test_a_gap_that_nothing_fills_is_named_with_what_would_fit(tmp_path):
+    text = timeline([[("Gap", 48), ("Clip", 40), ("Clip", 56)]]).to_json_string()
+    with pytest.raises(InputError, match="item 1: a gap; .* What item 2 to item 3 hold .* fits 48 frames earlier"):
+        told(tmp_path, "otio", text)
+
+
+def test_of_a_collection_of_timelines_the_film_is_taken(tmp_path):
+    lines = [timeline([[("Clip", 20)]]), timeline([[("Clip", 40), ("Clip", 56)]])]
+    collection = otio.schema.SerializableCollection(children=lines)
+    assert told(tmp_path, "otio", collection.to_json_string()) == [(0, 40, "cut"), (40, 96, "cut")]
+    collection.append(lines[1].deepcopy())
+    with pytest.raises(InputError, match="holds 3 timelines .*, 2 of them as long as the film"):
+        told(tmp_path, "otio", collection.to_json_string())
+
+
 def test_xml_at_the_rates_of_film_and_television(tmp_path):
     for rate, base, ntsc in ((Fraction(24000, 1001), 24, "TRUE"), (Fraction(25), 25, "FALSE")):
         reel = Reel("r1", Path("f.mov"), 96, Rate.of(rate), (48, 64))
@@ -192,7 +264,14 @@ def test_xml_at_the_rates_of_film_and_television(tmp_path):
     ("text", "words"),
     [
         (xml(clip(0, 96), base=25), "runs at 25 frames a second, but the film at 24; export it at"),
-        (xml(clip(0, 96), more="<sequence/>"), "holds 2 sequences; export the one"),
+        (
+            xml(clip(0, 96), more=sequence(clip(0, 40) + clip(40, 96))),
+            r"holds 2 sequences \('cut', 'trailer'\), 2 of them as long as the film; export the one",
+        ),
+        (
+            xml(clip(0, 90), more=sequence(clip(0, 40) + clip(40, 98))),
+            r"holds 2 sequences \('cut', 'trailer'\), none of them as long as the film; export the one",
+        ),
         ("<xmeml/>", "holds no sequences"),
         ("<fcpxml version='1.9'/>", "FCPXML of Final Cut Pro X, which is not read; export it as Final Cut Pro 7"),
         ("<svg/>", "no Final Cut Pro 7 XML"),

@@ -22,6 +22,8 @@ from vidcolor.timeline import Rate
 from vidcolor.types import Reel, TransitionKind
 
 UNSAID = -1
+MOST_NAMED = 4
+"""Sequences named of those that a file holds"""
 FADES = {"start-black": "from black", "end-black": "to black"}
 
 
@@ -37,23 +39,49 @@ class _Piece:
 
 
 def read_fcp7(path: Path, text: str, reel: Reel) -> Listed:
-    """The shots of the one sequence in the text, unchecked.
+    """The shots of the one sequence in the text, unchecked; of several, of the one that is as long as the film.
 
-    Refuses what is no xmeml, several sequences, sequences at another rate than the film's, and frames that are no
-    numbers. Clips that are switched off, sound, and what lies over whole pictures on upper tracks are passed over.
+    Refuses what is no xmeml, several that may be the film, sequences at another rate than the film's, and frames that
+    are no numbers. Clips that are switched off, sound, and what lies over whole pictures on upper tracks are passed
+    over.
     """
-    sequence = _sequence(path, _root(path, text))
+    sequences = _sequences(_root(path, text))
+    if len(sequences) == 1:
+        return Listed(_rows(path, sequences[0], reel))
+    read = [(sequence, _rows_if_read(path, sequence, reel)) for sequence in sequences]
+    found = [rows for _, rows in read if rows and rows[0].start == 0 and max(r.stop for r in rows) == reel.frame_count]
+    if len(found) != 1:
+        names = ", ".join(repr(sequence.findtext("name", "")[:40]) for sequence in sequences[:MOST_NAMED])
+        told = f" ({names}), {len(found) or 'none'} of them as long as the film" if sequences else ""
+        raise InputError(f"{path}: holds {len(sequences) or 'no'} sequences{told}; export the one that is the film")
+    return Listed(found[0])
+
+
+def _rows_if_read(path: Path, sequence: Element, reel: Reel) -> list[Row]:
+    try:
+        return _rows(path, sequence, reel)
+    except InputError:
+        return []
+
+
+def _rows(path: Path, sequence: Element, reel: Reel) -> list[Row]:
+    """The shots of a sequence; one of as many labels a second as the film (24 for 23.976) may count its frames."""
     rate = _rate(sequence)
-    if rate is not None and rate != reel.rate.fraction:
+    tracks = [list(_shots(path, track)) for track in sequence.findall("media/video/track") if _is_on(track)]
+    rows = lowest(
+        [track for track in tracks if track], lambda row: (row.start, row.stop), lambda row: f"{path}: {row.place}"
+    )
+    as_long = max((row.stop for row in rows), default=0) == reel.frame_count
+    if rate is not None and rate != reel.rate.fraction and not (as_long and Rate.of(rate).base == reel.rate.base):
         raise InputError(
             f"{path}: its sequence runs at {Rate.of(rate)} frames a second, but the film at {reel.rate}; export it at "
             "the film's rate"
         )
-    tracks = [list(_shots(path, track)) for track in sequence.findall("media/video/track")]
-    rows = lowest(
-        [track for track in tracks if track], lambda row: (row.start, row.stop), lambda row: f"{path}: {row.place}"
-    )
-    return Listed(sorted(rows, key=lambda row: row.start))
+    return sorted(rows, key=lambda row: row.start)
+
+
+def _is_on(item: Element) -> bool:
+    return item.findtext("enabled", "TRUE").strip().upper() != "FALSE"
 
 
 def _root(path: Path, text: str) -> Element:
@@ -70,13 +98,10 @@ def _root(path: Path, text: str) -> Element:
     return root
 
 
-def _sequence(path: Path, root: Element) -> Element:
-    """The one sequence that is not inside a clip of another."""
+def _sequences(root: Element) -> list[Element]:
+    """The sequences that are not inside a clip of another."""
     inner = {nested for clip in root.iter("clipitem") for nested in clip.iter("sequence")}
-    found = [sequence for sequence in root.iter("sequence") if sequence not in inner]
-    if len(found) != 1:
-        raise InputError(f"{path}: holds {len(found) or 'no'} sequences; export the one that is the film")
-    return found[0]
+    return [sequence for sequence in root.iter("sequence") if sequence not in inner]
 
 
 def _rate(item: Element) -> Fraction | None:
@@ -91,7 +116,7 @@ def _pieces(path: Path, track: Element) -> Iterator[_Piece]:
     for number, item in enumerate(track, 1):
         if item.tag not in ("clipitem", "generatoritem", "transitionitem"):
             continue
-        if item.findtext("enabled", "TRUE").strip().upper() == "FALSE":
+        if not _is_on(item):
             continue
         place = f"item {number}" + (f" ({name[:60]})" if (name := " ".join(item.findtext("name", "").split())) else "")
         start, stop = (_number(path, place, item, name) for name in ("start", "end"))

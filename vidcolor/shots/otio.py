@@ -11,11 +11,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidcolor.errors import InputError
-from vidcolor.shots.rows import Listed, Row
+from vidcolor.shots.rows import Listed, Row, part_that_fits
+from vidcolor.shots.tracks import lowest
 from vidcolor.types import Reel, Shot, TransitionKind
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ SCHEMA = "vidcolor.shots/1"
 MOST_FRAMES = 2**31
 RATE_TOLERANCE = 5e-4
 """Relative difference at which 23.98 still means 24000/1001, and 24 does not."""
+MOST_NAMED = 4
+"""Timelines named of those that a file holds"""
 DEEPEST = 20
 """Tracks and stacks in one another"""
 TIME_EFFECTS = ("TimeEffect", "LinearTimeWarp", "FreezeFrame")
@@ -80,44 +84,117 @@ def _transition(shot: Shot, time: Any) -> otio.schema.Transition:
 
 
 def read_otio(path: Path, text: str, reel: Reel) -> Listed:
-    """The shots of a timeline, unchecked.
+    """The shots of a timeline, unchecked; of several timelines, the one that holds the film.
 
-    A time at another rate than the film's lasts as many seconds; shots then end on the nearest frame. Refuses gaps,
-    pictures on more than one video track, time warps, lists at another rate that last longer or shorter than the film,
-    and broken files.
+    A time at another rate than the film's lasts as many seconds; shots then end on the nearest frame. Where that does
+    not hold the film, but its frames do, frame for frame (24 for 23.976), they are the film's. Refuses gaps that no
+    upper track fills, time warps, lists at another rate that last longer or shorter than the film, and broken files.
     """
-    rows: list[Row] = []
-    at, end = 0, 0.0
+    timelines = _timelines(path, text)
+    found = [_shots(path, timeline, reel) for timeline in timelines] if len(timelines) == 1 else []
+    if not found:
+        read = [rows for timeline in timelines if (rows := _shots_if_read(path, timeline, reel))]
+        found = [rows for rows in read if rows[0].start == 0 and max(row.stop for row in rows) == reel.frame_count]
+    if len(found) != 1:
+        names = ", ".join(repr(str(t.get("name", ""))[:40]) for t in timelines[:MOST_NAMED])
+        raise InputError(
+            f"{path}: holds {len(timelines)} timelines ({names}), {len(found) or 'none'} of them as long as the film; "
+            "export the one that is the film"
+        )
+    return Listed(found[0])
+
+
+def _shots_if_read(path: Path, timeline: Json, reel: Reel) -> list[Row]:
+    try:
+        return _shots(path, timeline, reel)
+    except InputError:
+        return []
+
+
+def _shots(path: Path, timeline: Json, reel: Reel) -> list[Row]:
+    tracks = _video_tracks(path, timeline)
+    read = [_track(path, items, reel, above=number > 0) for number, items in enumerate(tracks)]
+    others = [track.other for track in read if track.other]
+    if others and max(track.stop for track in read) != reel.frame_count:
+        read = [_track(path, items, reel, as_frames=True, above=number > 0) for number, items in enumerate(tracks)]
+        if max(track.stop for track in read) != reel.frame_count:
+            place, rate = others[0]
+            raise InputError(
+                f"{path}: {place}: runs at {rate}, but the film at {reel.rate} frames a second; conform it"
+            )
+    rows = lowest([track.rows for track in read], lambda row: (row.start, row.stop), lambda row: f"{path}: {row.place}")
+    rows = sorted(rows, key=lambda row: row.start)
+    covered = {(gap.start, gap.stop) for gap in read[0].gaps if _is_filled(gap, rows)}
+    for gap in read[0].gaps:
+        if (gap.start, gap.stop) not in covered:
+            raise InputError(
+                f"{path}: {gap.place}: a gap; close it or put a clip there, every frame needs a shot"
+                f"{part_that_fits(rows, reel) if rows else ''}"
+            )
+    return rows
+
+
+def _is_filled(gap: Row, rows: list[Row]) -> bool:
+    return sum(max(0, min(row.stop, gap.stop) - max(row.start, gap.start)) for row in rows) >= gap.stop - gap.start
+
+
+@dataclass(slots=True)
+class _Track:
+    """The shots of one video track."""
+
+    rows: list[Row] = field(default_factory=list)
+    gaps: list[Row] = field(default_factory=list)
+    stop: int = 0
     other: tuple[str, float] | None = None
+    """(place, rate) of an item at another rate than the film's"""
+
+
+def _track(path: Path, items: list[Json], reel: Reel, *, as_frames: bool = False, above: bool = False) -> _Track:
+    """What stands in one track.
+
+    as_frames   times at rates of as many labels a second count frames of the film
+    above       it lies above another: titles may be warped
+    """
+    found = _Track()
+    end = 0.0
     entry: tuple[TransitionKind, int, int] | None = None
-    for number, item in enumerate(_video_items(path, _timeline(path, text)), 1):
-        place = f"item {number}"
+    for number, item in enumerate(items, 1):
+        place, at = f"item {number}", found.stop
         schema = _schema(item)
         if schema == "Transition":
-            kind: TransitionKind = "fade" if _is_fade(item) or not rows else "dissolve"
+            kind: TransitionKind = "fade" if _is_fade(item) or not (found.rows or found.gaps) else "dissolve"
             before, after = (round(_frames(path, place, item.get(f"{way}_offset"), reel)) for way in ("in", "out"))
             entry = (kind, at - before, at + after)
             continue
-        if schema == "Gap":
-            raise InputError(f"{path}: {place}: a gap; close it or put a clip there, every frame needs a shot")
-        if schema not in ("Clip", "Stack", "Track"):
+        if schema not in ("Clip", "Stack", "Track", "Gap"):
             raise InputError(f"{path}: {place}: {schema or 'an unknown thing'} is no clip; take it out of the track")
         if not _is_own(rate := _number(_duration(item), "rate"), reel) and not math.isnan(rate):
-            other = (place, rate)
-        end += _length(path, place, item, reel)
-        stop = round(end)
-        rows.append(Row(place, at, stop, entry[0], entry[1:]) if entry else Row(place, at, stop))
-        at, entry = stop, None
-    if other and at != reel.frame_count:
-        raise InputError(
-            f"{path}: {other[0]}: runs at {other[1]}, but the film at {reel.rate} frames a second; conform it"
-        )
-    return Listed(rows)
+            found.other = (place, rate)
+        if not above:
+            _refuse_warps(path, place, item)
+        end += _as_frames(item, reel) if as_frames else _length(path, place, item, reel)
+        found.stop = round(end)
+        empty = schema == "Gap" or item.get("enabled", True) is False
+        row = Row(place, at, found.stop, entry[0], entry[1:]) if entry else Row(place, at, found.stop)
+        if not empty:
+            found.rows.append(row)
+        elif found.stop > at:
+            found.gaps.append(row)
+        entry = None
+    return found
+
+
+def _as_frames(item: Json, reel: Reel) -> float:
+    """The frames that an item says, taken for the film's; endless where its rate has other labels a second."""
+    duration = _duration(item)
+    value, rate = _number(duration, "value"), _number(duration, "rate")
+    return value if 0 <= value <= MOST_FRAMES and round(rate) == reel.rate.base else MOST_FRAMES
 
 
 def _length(path: Path, place: str, item: Json, reel: Reel, depth: int = 0) -> float:
     """Frames of the film that an item takes; what stands in another and says none of its own lasts as its parts do."""
-    _refuse_warps(path, place, item)
+    if depth:
+        _refuse_warps(path, place, item)
     duration, kind = _duration(item), _schema(item)
     if duration is not None or kind not in ("Stack", "Track") or depth == DEEPEST:
         return _frames(path, place, duration, reel)
@@ -127,15 +204,17 @@ def _length(path: Path, place: str, item: Json, reel: Reel, depth: int = 0) -> f
     return sum(parts) if kind == "Track" else max(parts, default=0.0)
 
 
-def _timeline(path: Path, text: str) -> Json:
-    """The timeline in the text. Refuses what is not JSON, and what is not a timeline."""
+def _timelines(path: Path, text: str) -> list[Json]:
+    """The timeline in the text, or those of a collection. Refuses what is not JSON, and what holds no timeline."""
     try:
-        timeline = json.loads(text, parse_constant=_no_constant)
+        root = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid JSON ({error}); export the timeline again") from error
-    if _schema(timeline) != "Timeline":
-        raise InputError(f"{path}: holds {_schema(timeline) or 'no object'}, not a Timeline; export the whole timeline")
-    return timeline
+    found = [root, *(_list(root, "children") if _schema(root) == "SerializableCollection" else [])]
+    timelines = [one for one in found if _schema(one) == "Timeline"]
+    if not timelines:
+        raise InputError(f"{path}: holds {_schema(root) or 'no object'}, not a Timeline; export the whole timeline")
+    return timelines
 
 
 def _no_constant(name: str) -> float:
@@ -164,23 +243,24 @@ def _refuse_warps(path: Path, place: str, item: Json) -> None:
             )
 
 
-def _video_items(path: Path, timeline: Json) -> list[Json]:
-    """What stands in the lowest video track; above whole pictures lie titles and the like.
+def _video_tracks(path: Path, timeline: Json) -> list[list[Json]]:
+    """What stands in each video track that is switched on and holds something, from the lowest up.
 
-    Refuses timelines without one, several with a gap in the lowest, and warps of the whole.
+    Refuses timelines without one, and warps of the whole.
     """
     tracks = [
         (track, items)
         for track in _list(timeline.get("tracks"), "children")
-        if _schema(track) == "Track" and track.get("kind") == "Video" and (items := _list(track, "children"))
+        if _schema(track) == "Track" and track.get("kind") == "Video" and track.get("enabled", True) is not False
+        if (items := _list(track, "children"))
     ]
     tracks = [pair for pair in tracks if any(_schema(item) != "Gap" for item in pair[1])] or tracks[:1]
-    if not tracks or (len(tracks) > 1 and any(_schema(item) == "Gap" for item in tracks[0][1])):
-        raise InputError(f"{path}: {len(tracks)} video tracks hold clips; flatten them into one")
-    track, items = tracks[0]
-    for place, whole in (("the timeline", timeline.get("tracks")), ("the video track", track)):
-        _refuse_warps(path, place, whole)
-    return items
+    if not tracks:
+        raise InputError(f"{path}: holds no video track with clips; export the timeline with its pictures")
+    _refuse_warps(path, "the timeline", timeline.get("tracks"))
+    for track, _ in tracks[:1]:
+        _refuse_warps(path, "the video track", track)
+    return [items for _, items in tracks]
 
 
 def _duration(item: Json) -> Json:
