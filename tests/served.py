@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
-
+from vidcolor.cli.review import spoken
 from vidcolor.cli.working import settings_of
+from vidcolor.desk.actions import Actions
 from vidcolor.desk.desk import Desk
-from vidcolor.desk.pictures import Pictures
-from vidcolor.desk.server import HOME, application, config, listen
+from vidcolor.desk.server import HOME, PageServer, application, listen
 
 TOKEN = "a-token-of-the-tests"
 
@@ -27,6 +26,7 @@ class Served:
 
     port: int
     desk: Desk
+    actions: Actions
 
     @property
     def host(self) -> str:
@@ -53,6 +53,16 @@ class Served:
         link.close()
         return found
 
+    def act(self, name: str, /, **data: object) -> tuple[int, dict]:
+        """One action, as the page does it: (status, answer)."""
+        status, _, body = self.ask(f"/{name}", "POST", json.dumps(data).encode(), Origin=f"http://{self.host}")
+        return status, json.loads(body)
+
+    def send(self, data: bytes) -> tuple[int, dict]:
+        """A picture, as the page sends it."""
+        status, _, body = self.ask("/upload", "POST", data, Origin=f"http://{self.host}")
+        return status, json.loads(body)
+
     def state(self) -> dict:
         return json.loads(self.ask("/state")[2])
 
@@ -61,14 +71,15 @@ class Served:
 def served(project: Path, *, assignments: tuple[str, ...] = ()) -> Iterator[Served]:
     """The page of a project, within the block."""
     desk = Desk(project, lambda opened: settings_of(opened, list(assignments)), "auto")
+    actions = Actions(desk, spoken, [f"--set={text}" for text in assignments])
     with listen(0) as door:
-        server = uvicorn.Server(config(application(desk, Pictures(), TOKEN)))
+        server = PageServer(application(desk, actions, TOKEN), desk)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
         thread.start()
         while not server.started:
             time.sleep(0.01)
         try:
-            yield Served(door.getsockname()[1], desk)
+            yield Served(door.getsockname()[1], desk, actions)
         finally:
-            server.should_exit = True
+            server.end()
             thread.join()

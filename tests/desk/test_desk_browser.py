@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from served import Served, served
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.skipif(not BROWSER, reason="no chromium here: the page 
 SIZE, COUNT, CUT = (96, 128), 24, 12
 BITS, BLOCK = 10, 16
 SEEKS = 200
+REFUSED = "status of 409"
+"""What Chromium writes into its console of an answer that refuses; the page says why"""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,9 @@ def window(browser):
     """A new page; whatever its console says is wrong, or is refused by the policy, fails the test."""
     page = browser.new_page(viewport={"width": 1366, "height": 768})
     wrong: list[str] = []
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda said: wrong.append(said.text) if said.type == "error" and REFUSED not in said.text else None
+    )
     page.on("pageerror", lambda error: wrong.append(str(error)))
     yield page
     page.close()
@@ -137,7 +142,7 @@ def page(made: Path):
         yield found
 
 
-def test_the_views_show_what_they_say(window, page):
+def test_the_views_show_what_they_say(page, window):
     opened(window, page, 9)
     spot = (0.6, 0.52)
     colored = color_at(window, *spot)
@@ -158,7 +163,7 @@ def test_the_views_show_what_they_say(window, page):
     window.wait_for_selector('[data-view="doubt"][aria-pressed="true"]')
 
 
-def test_keys_go_through_the_film(window, page):
+def test_keys_go_through_the_film(page, window):
     opened(window, page)
     here = lambda: window.evaluate("vidcolor.film.frame")  # noqa: E731
     for key, frame in (
@@ -187,7 +192,7 @@ def test_keys_go_through_the_film(window, page):
     assert here() == 16, "a shot's keyframe"
 
 
-def test_zoom_and_pan_go_in_step(window, page):
+def test_zoom_and_pan_go_in_step(page, window):
     opened(window, page, 9)
     window.keyboard.press("s")
     window.keyboard.press("z")
@@ -197,13 +202,13 @@ def test_zoom_and_pan_go_in_step(window, page):
     assert (one["width"], one["top"]) == (other["width"], other["top"])
 
 
-def test_nothing_of_the_page_is_smaller_than_13_pixels_or_has_a_hue(window, page):
+def test_nothing_of_the_page_is_smaller_than_13_pixels_or_has_a_hue(page, window):
     opened(window, page, 9)
     window.keyboard.press("?")
     small, hues = window.evaluate(
         """() => {
           const small = [], hues = [];
-          for (const element of document.querySelectorAll("body *")) {
+          for (const element of document.querySelectorAll("body *:not(.swatches i)")) {
             const style = getComputedStyle(element);
             if (element.textContent.trim() && parseFloat(style.fontSize) < 13) small.push(element.tagName);
             for (const name of ["color", "backgroundColor", "borderTopColor"]) {
@@ -218,7 +223,7 @@ def test_nothing_of_the_page_is_smaller_than_13_pixels_or_has_a_hue(window, page
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (3840, 2160)], ids=["1366x768", "4K"])
-def test_the_page_fits_the_screen(window, page, size):
+def test_the_page_fits_the_screen(page, window, size):
     window.set_viewport_size({"width": size[0], "height": size[1]})
     opened(window, page)
     wide, tall, box = window.evaluate(
@@ -228,3 +233,135 @@ def test_the_page_fits_the_screen(window, page, size):
     assert (wide, tall) == size
     assert box["width"] > size[0] * 0.55
     assert box["height"] > size[1] * 0.5
+
+
+@pytest.fixture
+def work(made: Path, tmp_path: Path):
+    """A copy of the film's project, to be corrected."""
+    shutil.copytree(made, tmp_path / "work")
+    with served(tmp_path / "work" / "p") as found:
+        yield found
+
+
+def at(window, x: float, y: float) -> tuple[float, float]:
+    """Where a point of the picture is on the screen."""
+    box = window.locator("#picture").bounding_box()
+    place = window.evaluate("vidcolor.place()")
+    return box["x"] + place["left"] + x * place["width"], box["y"] + place["top"] + y * place["height"]
+
+
+def waits_for(window, kind: str) -> str:
+    """The line of the correction that was just made."""
+    line = window.locator("#lines code", has_text=kind).first
+    line.wait_for()
+    return line.inner_text()
+
+
+def test_a_click_gives_the_thing_there_a_colour_seen_at_once_and_rendered_behind(work, window):
+    opened(window, work, 9)
+    before = color_at(window, 0.5, 0.25)
+    window.keyboard.press("2")
+    window.locator("#hex").fill("2040c0")
+    window.locator("#hex").press("Enter")
+    window.locator("#picture").focus()
+    window.mouse.move(*at(window, 0.5, 0.25))
+    window.mouse.click(*at(window, 0.5, 0.25))
+    line = waits_for(window, "hint")
+    assert "hint 9" in line
+    assert "--color=2040c0" in line
+    (x, y) = line.partition("--at=")[2].split()[0].split(",")
+    assert float(x) == pytest.approx(0.5 * SIZE[1], abs=1.1)
+    assert float(y) == pytest.approx(0.25 * SIZE[0], abs=1.1)
+    window.locator("#shown", has_text="as it will be").wait_for()
+    after = color_at(window, 0.5, 0.25)
+    assert after[2] - after[0] > before[2] - before[0] + 20, "it is blue before anything is rendered"
+    window.wait_for_selector('#picture[data-frame="9"][data-exact="true"]')
+    after = color_at(window, 0.5, 0.25)
+    assert window.locator("#queue").inner_text().count("r1-000000")
+    window.locator('[data-shot="r1-000000"]', has_text="v002").wait_for(timeout=120_000)
+    window.locator("#shown", has_text="as delivered").wait_for()
+    assert np.abs(np.subtract(color_at(window, 0.5, 0.25), after)).max() < 12, "the render shows what the preview did"
+    window.keyboard.press("Control+z")
+    window.locator('[data-shot="r1-000000"]', has_text="v001").wait_for()
+    window.keyboard.press("Control+y")
+    window.locator('[data-shot="r1-000000"]', has_text="v002").wait_for()
+
+
+def test_paint_is_painted_with_the_mouse(work, window):
+    opened(window, work, 9)
+    window.evaluate("document.querySelector('#queue')")
+    window.keyboard.press("4")
+    window.keyboard.press("[")
+    before = color_at(window, 0.5, 0.8)
+    window.mouse.move(*at(window, 0.3, 0.8))
+    window.mouse.down()
+    window.mouse.move(*at(window, 0.7, 0.8), steps=8)
+    window.mouse.up()
+    assert color_at(window, 0.5, 0.8) != before, "the stroke is seen while it is painted"
+    window.keyboard.press(".")
+    window.wait_for_selector('#picture[data-frame="10"]')
+    window.mouse.click(*at(window, 0.5, 0.5))
+    assert "frame 9" in window.locator("#message").inner_text(), "one paint at a time"
+    seek(window, 9)
+    window.keyboard.press("Enter")
+    line = waits_for(window, "paint")
+    copy = Path(line.partition("--file=")[2].split()[0])
+    picture = cv2.imread(str(copy), cv2.IMREAD_UNCHANGED)
+    assert picture.shape == (*SIZE, 4)
+    alpha = picture[..., 3] > 0
+    assert alpha[round(0.8 * SIZE[0]), SIZE[1] // 2]
+    assert not alpha[round(0.2 * SIZE[0])].any()
+    window.locator("#shown", has_text="as it will be").wait_for()
+
+
+def test_a_dropped_picture_becomes_the_keyframe(work, window, made):
+    opened(window, work, 20)
+    colors = (made / "refs" / "000016.png").read_bytes()
+    window.evaluate(
+        """(bytes) => {
+          const data = new DataTransfer();
+          data.items.add(new File([new Uint8Array(bytes)], "coat.png", {type: "image/png"}));
+          const box = document.getElementById("picture");
+          box.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true}));
+        }""",
+        list(colors),
+    )
+    assert "keyframe 20" in waits_for(window, "keyframe")
+    assert work.state()["status"]["shots"][1]["keyframes"] == [16, 20]
+
+
+def test_shots_are_judged_cut_and_noted_by_keys(work, window):
+    opened(window, work, 6)
+    window.keyboard.press("b")
+    assert "cut 6" in waits_for(window, "cut")
+    window.locator('[data-shot="r1-000006"]').wait_for()
+    window.keyboard.press(">")
+    window.locator('[data-shot="r1-000007"]').wait_for()
+    window.locator('[data-shot="r1-000006"]').wait_for(state="detached")
+    assert [shot["start"] for shot in work.state()["status"]["shots"]] == [0, 7, 12]
+    for _ in range(3):
+        window.keyboard.press("Control+z")
+        window.wait_for_timeout(150)
+    window.locator('[data-shot="r1-000007"]').wait_for(state="detached")
+    seek(window, 14)
+    window.keyboard.press("x")
+    window.locator('[data-shot="r1-000012"]', has_text="gray").wait_for()
+    seek(window, 3)
+    window.keyboard.press("a")
+    window.locator('[data-shot="r1-000000"]', has_text="approved").wait_for()
+    window.keyboard.press("t")
+    window.locator("dialog[open] input").fill("grain <b>here</b>")
+    window.keyboard.press("Enter")
+    window.locator("#panel", has_text="note: grain <b>here</b>").wait_for()
+    window.keyboard.press("b")
+    window.keyboard.press("b")
+    window.wait_for_timeout(300)
+    assert [one["kind"] for one in work.state()["corrections"]].count("cut") == 1
+
+
+def test_what_is_refused_is_said_and_nothing_is_lost(work, window):
+    opened(window, work, 0)
+    window.keyboard.press("m")
+    window.locator("#message", has_text="no two shots meet there").wait_for()
+    assert work.state()["corrections"] == []
+    window.wait_for_timeout(100)

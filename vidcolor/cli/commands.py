@@ -11,6 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -138,9 +139,14 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         asked = "every shot" if not args.shots else "every shot named"
         terminal.say("\n".join(f"would render {name}" for name in stale) or f"nothing to render: {asked} is fresh")
         return
-    with working(project, "render", args.wait), terminal.progress() as progress:
+    told = nullcontext(terminal.json_progress()) if args.json else terminal.progress()
+    with working(project, "render", args.wait), told as progress:
         film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, args.shots)
         looks = sheets_of(film, shown, progress)
+    if args.json:
+        terminal.json({"rendered": rendered})
+        refuse_problems(film)
+        return
     show_summary(film, shown, terminal)
     show_looks(looks, terminal)
     show_rendered(shown, rendered, terminal)

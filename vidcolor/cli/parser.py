@@ -127,6 +127,9 @@ def _add_render(verbs: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("shots", nargs="*", default=[], metavar="SHOT", help="shot ids as `vidcolor status` shows them")
     parser.add_argument("--dry-run", action="store_true", help="say what would be rendered; render and change nothing")
+    parser.add_argument(
+        "--json", action="store_true", help="for programs: a line of JSON as the work goes on; what was rendered"
+    )
     add_shot_list(parser)
 
 
@@ -290,7 +293,12 @@ def _uncollected() -> Iterator[None]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command. Returns the exit status: 0 done, 2 the user's to mend; our own faults raise."""
-    terminal, args = Terminal(), argparse.Namespace()
+    return run(argv, Terminal())
+
+
+def run(argv: Sequence[str] | None, terminal: Terminal) -> int:
+    """The same, with everything that is said said to `terminal`."""
+    args = argparse.Namespace()
     logging.getLogger("vidcolor").addHandler(logging.NullHandler())
     try:
         parser = build_parser()

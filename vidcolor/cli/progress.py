@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +32,8 @@ LABELS = {
     "legal": "looking at levels",
     "report": "writing the report",
 }
+OFTEN = 0.2
+"""Seconds between lines for programs."""
 EVERY = 60.0
 """Seconds between lines outside a terminal."""
 clock = time.monotonic
@@ -100,6 +103,24 @@ class Lines(ShowProgress):
         except (BrokenPipeError, SystemExit):  # nobody reads any more, which rich ends a program for: the work goes on
             self._write = _unread
         self._written = clock()
+
+
+class JsonLines(ShowProgress):
+    """For programs: a line of JSON when a stage begins, and several a second while it works."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        super().__init__()
+        self._write, self._stage, self._written = write, "", 0.0
+        self._guard = threading.Lock()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        with self._guard:
+            super().__call__(stage, done, total)
+            if stage == self._stage and done < total and clock() - self._written < OFTEN:
+                return
+            self._stage, self._written = stage, clock()
+            told = {"stage": stage, "done": done, "total": total, "share": round(self.left.share(), 4)}
+            self._write(json.dumps(told))
 
 
 def _unread(text: str) -> None:

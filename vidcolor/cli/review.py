@@ -5,22 +5,37 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import webbrowser
+from collections.abc import Sequence
 
-from vidcolor.cli.terminal import Terminal
+from vidcolor.cli.terminal import Recorded, Terminal
 from vidcolor.cli.working import settings_of
 from vidcolor.errors import InputError
 
 NEEDED = ("starlette", "uvicorn")
 
 
+def spoken(words: Sequence[str]) -> tuple[int, list[str]]:
+    """The exit status of a command, run here by the words behind `vidcolor`, and what it said."""
+    from vidcolor.cli.parser import run
+
+    terminal = Recorded()
+    try:
+        return run(words, terminal), terminal.lines
+    except SystemExit as error:  # words that no command takes
+        return int(error.code or 0), [*terminal.lines, "the line cannot be read; see the terminal"]
+
+
 def review_command(args: argparse.Namespace, terminal: Terminal) -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError(f"the review page needs {' and '.join(missing)}: run `pip install {' '.join(missing)}`")
+    from vidcolor.desk.actions import Actions
     from vidcolor.desk.desk import Desk
     from vidcolor.desk.server import serve
 
     desk = Desk(args.project, lambda project: settings_of(project, args.assignments), args.device)
+    more = [f"--device={args.device}"] if args.device != "auto" else []
+    actions = Actions(desk, spoken, [*more, *(f"--set={text}" for text in args.assignments)])
 
     def opened(address: str) -> None:
         terminal.say(f"{'page':<10} {address}")
@@ -30,6 +45,6 @@ def review_command(args: argparse.Namespace, terminal: Terminal) -> None:
             webbrowser.open(address)
 
     try:
-        serve(desk, args.port, opened)
+        serve(desk, actions, args.port, opened)
     except KeyboardInterrupt:
         terminal.say("closed")

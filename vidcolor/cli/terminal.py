@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from vidcolor.cli.progress import ShowProgress, shown_on, written_by
+from vidcolor.cli.progress import JsonLines, ShowProgress, shown_on, written_by
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -60,6 +60,15 @@ class Terminal:
         else:
             self.out.print(_rich_table(heads, rows))
 
+    def json_progress(self) -> ShowProgress:
+        """The work as it is told, for programs: a line of JSON each time."""
+
+        def write(line: str) -> None:
+            self.out.out(line, highlight=False)
+            self.out.file.flush()
+
+        return JsonLines(write)
+
     @contextmanager
     def progress(self) -> Iterator[ShowProgress]:
         """Shows the work as it is told: bars on a terminal, else lines."""
@@ -73,6 +82,27 @@ def _columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     set_in = [str.rjust if head.startswith(">") else str.ljust for head in heads]
     return ["  ".join(put(c, w) for put, c, w in zip(set_in, row, widths, strict=True)).rstrip() for row in table]
+
+
+class Recorded(Terminal):
+    """Keeps the lines that are said, in place of writing them: for a command that is run by another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def say(self, text: str = "") -> None:
+        self.lines += text.splitlines()
+
+    def fail(self, text: str) -> None:
+        self.lines.append(" ".join(text.split()))
+
+    def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self.lines += ["  ".join(row) for row in rows]
+
+    @contextmanager
+    def progress(self) -> Iterator[ShowProgress]:
+        yield ShowProgress()
 
 
 def _rich_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

@@ -21,6 +21,7 @@ from vidcolor.state.status import ShotState, states
 EVERY = 1.0
 """Seconds between looks at whether the project's files have changed."""
 WATCHED = ("corrections", "plan", "shots", "references")
+CLOSED = {"kind": "closed"}
 SettingsOf = Callable[[Project], Settings]
 
 
@@ -62,11 +63,22 @@ class Desk:
         self.tell({"kind": "state", "number": self.moment.number})
         return self.moment
 
+    def try_refresh(self) -> None:
+        """The same; what is wrong is told, and the last moment stays."""
+        try:
+            self.refresh()
+        except VidcolorError as error:
+            self.tell({"kind": "error", "text": str(error)})
+
     def shot(self, shot_id: str) -> dict[str, Any] | None:
         """What the page shows of one shot beside the list; None where there is no such shot."""
         moment = self.moment
         state = moment.state(shot_id)
         return None if state is None else shot_facts(moment.film, state)
+
+    @property
+    def closed(self) -> bool:
+        return self._over.is_set()
 
     def listen(self, listener: Callable[[Mapping[str, Any]], None]) -> Callable[[], None]:
         """Has `listener` told of every change, from any thread; what comes back ends that."""
@@ -82,13 +94,12 @@ class Desk:
         stays."""
         while not self._over.wait(EVERY):
             if self._stamped() != self._stamp:
-                try:
-                    self.refresh()
-                except VidcolorError as error:
-                    self.tell({"kind": "error", "text": str(error)})
+                self.try_refresh()
 
     def close(self) -> None:
+        """Ends `watch`, and tells those who listen that nothing more comes."""
         self._over.set()
+        self.tell(CLOSED)
 
     def _read(self, number: int) -> Moment:
         project = Project.open(self.root)

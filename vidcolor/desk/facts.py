@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from vidcolor.errors import VidcolorError
 from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import fingerprint
+from vidcolor.project.palette import named_color, read_palette
 from vidcolor.project.versions import Version, versions_of
 from vidcolor.state.corrected import touched
 from vidcolor.state.film import Film
@@ -28,6 +30,8 @@ def page_facts(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
     doubt        of every frame the share of it that is in doubt, in hundredths; -1 where it is not rendered
     corrections  every one in force, oldest first, with the shots that it touches
     notes        on the film and its references
+    palette      names of colours to the colours; empty where there is none, or it cannot be read
+    pictures     the references, by name
     """
     told = overview(film, shown)
     areas = doubts(shown, film.settings.export)
@@ -39,6 +43,8 @@ def page_facts(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
         "doubt": [round(100 * areas[frame]) if frame in areas else -1 for frame in range(film.plan.reel.frame_count)],
         "corrections": [_correction(film, one) for one in film.plan.corrections],
         "notes": list(film.plan.notes),
+        "palette": _palette(film),
+        "pictures": [picture.name for picture in film.plan.pictures],
     }
 
 
@@ -56,6 +62,14 @@ def shot_facts(film: Film, state: ShotState) -> dict[str, Any]:
         "notes": list(state.notes),
         "corrections": [one.name for one in film.plan.corrections if state.planned in touched(film.plan, one)],
     }
+
+
+def _palette(film: Film) -> dict[str, str]:
+    try:
+        written = read_palette(film.project)
+        return {name: named_color(written, name) for name in written}
+    except VidcolorError:
+        return {}  # whatever names a colour says why
 
 
 def mark_of(version: Version | None) -> str:

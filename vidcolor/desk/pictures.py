@@ -18,13 +18,15 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.color import LumaLock, luma_to_lightness
 from vidcolor.color.shown import codes_to_rgb
 from vidcolor.desk.desk import Moment
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.jpeg import jpeg_bytes, read_jpeg
 from vidcolor.media.read import Clip, SourceClip
-from vidcolor.pipeline.frames import colored_frames
+from vidcolor.pipeline.frames import colored_frames, finished, previewed
 from vidcolor.pipeline.joined import joined_colors
+from vidcolor.pipeline.preview import Preview, previews
 from vidcolor.project.versions import Version, still_name, version_named
 from vidcolor.review.looks import frames_of
 from vidcolor.state.plan import clear_by_id
@@ -39,7 +41,7 @@ KINDS = {"jpg": "image/jpeg", "png": "image/png"}
 QUALITY, THUMB_QUALITY = 92, 80
 THUMB = 160
 """Width of a thumbnail, in pixels."""
-THUMBS_KEPT = 4000
+THUMBS_KEPT, AHEAD_KEPT = 4000, 6
 LEAST, MOST = 1, 8192
 """Widths of a picture that may be asked for."""
 NEUTRAL = np.uint16(512)
@@ -58,6 +60,8 @@ class Asked:
     """Pixels that it is wanted wide, at most the film's; 0: the film's own size, as it is delivered"""
     version: str = ""
     """Of the frame's shot; empty: the one in force"""
+    ahead: bool = False
+    """As it will be, where its shot waits and the frame says itself what it will look like"""
     kind: str = "jpg"
 
 
@@ -69,6 +73,8 @@ class Pictures:
         self._eye, self._thumb_eye = threading.Lock(), threading.Lock()
         self._clips: dict[tuple[str, int], Clip] = {}
         self._thumbs: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._luma: tuple[tuple[str, int], Array] | None = None
+        self._made: dict[tuple[int, int], Preview | None] = {}
 
     def frame(self, moment: Moment, asked: Asked) -> bytes:
         """The picture asked for. Refuses a frame that the film does not have, and colours of what was not rendered."""
@@ -78,12 +84,16 @@ class Pictures:
         width = min(asked.width, reel.size[1])
         with self._eye:
             if asked.view == "doubt":
-                return _png(_overlay(self._color(moment, asked), width or reel.size[1]))
+                return png_bytes(_overlay(self._color(moment, asked), width or reel.size[1]))
             if not width:
                 picture = self._gray(moment, asked.frame) if asked.view == "gray" else self._finished(moment, asked)
             else:
                 picture = self._quick(moment, asked, width)
-        return _png(picture) if asked.kind == "png" else jpeg_bytes(picture, QUALITY)
+        return png_bytes(picture) if asked.kind == "png" else jpeg_bytes(picture, QUALITY)
+
+    def is_ahead(self, moment: Moment, asked: Asked) -> bool:
+        """Whether a picture that was made shows the frame as it will be."""
+        return asked.ahead and asked.view == "color" and self._made.get((moment.number, asked.frame)) is not None
 
     def thumb(self, moment: Moment, state: ShotState) -> bytes:
         """A small picture of a shot: of the still that its version keeps, else gray from the film."""
@@ -95,6 +105,20 @@ class Pictures:
                 if len(self._thumbs) > THUMBS_KEPT:
                     self._thumbs.popitem(last=False)
             return self._thumbs[key]
+
+    def point(self, moment: Moment, frame: int, at: tuple[float, float]) -> float:
+        """L* of the film in a frame at a point, given as shares of its width and height."""
+        reel = moment.film.plan.reel
+        if not 0 <= frame < reel.frame_count:
+            raise InputError(f"frame {frame} is outside the film (0 to {reel.frame_count - 1})")
+        with self._eye:
+            if self._luma is None or self._luma[0] != (reel.hash, frame):
+                lightness = luma_to_lightness(self._source(moment, frame).luma, reel.tags)
+                self._luma = ((reel.hash, frame), lightness)
+            lightness = self._luma[1]
+        row, column = (min(int(share * side), side - 1) for share, side in zip(at[::-1], lightness.shape, strict=True))
+        near = lightness[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
+        return float(near.mean())
 
     def close(self) -> None:
         for clip in self._clips.values():
@@ -137,7 +161,15 @@ class Pictures:
     def _finished(self, moment: Moment, asked: Asked) -> Array:
         """(3, H, W) uint8 of the frame as it is delivered."""
         states = self._versions(moment, asked)
-        ((frame, rgb),) = colored_frames(moment.film, states, [asked.frame], {})
+        found = self._ahead(moment, asked)
+        if found is not None and any(
+            asked.frame in s.planned.reach and not (s.version or s.planned.excluded) for s in states
+        ):
+            source = self._source(moment, asked.frame)
+            rgb = finished(moment.film, source, previewed(found), LumaLock(moment.film.plan.reel.tags))
+            return np.rint(rgb * EIGHT).astype(np.uint8)
+        ahead = {} if found is None else {asked.frame: found}
+        ((frame, rgb),) = colored_frames(moment.film, states, [asked.frame], ahead)
         _same(frame, asked.frame)
         return np.rint(rgb * EIGHT).astype(np.uint8)
 
@@ -153,13 +185,26 @@ class Pictures:
         return shown(found.lightness, chroma)
 
     def _color(self, moment: Moment, asked: Asked) -> ColorFrame:
-        """The frame's colours as they are stored."""
+        """The frame's colours as they are stored, or as they will be."""
         film = moment.film
+        found = self._ahead(moment, asked)
+        if found is not None:
+            return previewed(found)
         versions = [state.version for state in self._versions(moment, asked)]
         with closing(joined_colors(film, versions, FrameRange(asked.frame, asked.frame + 1))) as colors:
             color = next(colors).color
         _same(color.index, asked.frame)
         return color
+
+    def _ahead(self, moment: Moment, asked: Asked) -> Preview | None:
+        """The frame as it will be; None where that is not asked for, or not known."""
+        if not asked.ahead:
+            return None
+        key = (moment.number, asked.frame)
+        if key not in self._made:
+            found = previews(moment.film, moment.shown, [asked.frame])
+            self._made = {key: found.get(asked.frame), **dict(list(self._made.items())[:AHEAD_KEPT])}
+        return self._made[key]
 
     def _versions(self, moment: Moment, asked: Asked) -> Sequence[ShotState]:
         """The state of every shot, with the version asked for; files that were summed once are not summed again."""
@@ -196,7 +241,7 @@ def _overlay(color: ColorFrame, width: int) -> Array:
     return np.concatenate([heat(confidence), opaque[None]])
 
 
-def _png(picture: Array) -> bytes:
+def png_bytes(picture: Array) -> bytes:
     """A PNG of (3 or 4, h, w) uint8, quickly packed."""
     order = [2, 1, 0, 3][: len(picture)]
     pixels = np.ascontiguousarray(np.moveaxis(picture[order], 0, 2))

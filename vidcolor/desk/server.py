@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from vidcolor.desk.actions import Actions
+from vidcolor.desk.colors import place_of, plane, under
 from vidcolor.desk.desk import Desk
 from vidcolor.desk.guard import Guard, new_token
-from vidcolor.desk.pictures import KINDS, LEAST, MOST, VIEWS, Asked, Pictures
+from vidcolor.desk.pictures import KINDS, LEAST, MOST, VIEWS, Asked, Pictures, png_bytes
+from vidcolor.desk.uploads import LARGEST
 from vidcolor.errors import InputError, VidcolorError
 
 HOME = "127.0.0.1"
@@ -31,6 +37,10 @@ FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 """Of pictures whose address changes with what they show."""
 BEAT = 15.0
 """Seconds after which a silent stream of events says that it is still there."""
+ACTS = {"correct": "correct", "undo": "take_back", "redo": "put_back", "render": "render", "stop": "stop"}
+"""Addresses of what changes something, and the methods of `Actions` that do it."""
+LARGEST_ACTION = 64 << 10
+NUMBER = re.compile(r"[0-9]{1,7}(\.[0-9]{1,17})?")
 MOST_TOGETHER = 64
 """Requests answered at once; a page makes few."""
 
@@ -40,9 +50,10 @@ def page_files() -> Mapping[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.suffix in TYPES}
 
 
-def application(desk: Desk, pictures: Pictures, token: str) -> Guard:
+def application(desk: Desk, actions: Actions, token: str) -> Guard:
     """The whole server, as an ASGI application."""
-    answers = _Answers(desk, pictures)
+    pictures = Pictures()
+    answers = _Answers(desk, pictures, actions)
     routes = [
         Route("/", answers.page),
         Route("/static/{name}", answers.static),
@@ -51,6 +62,10 @@ def application(desk: Desk, pictures: Pictures, token: str) -> Guard:
         Route("/frame/{frame:int}.{kind}", answers.frame),
         Route("/thumb/{shot}", answers.thumb),
         Route("/events", answers.events),
+        Route("/color", answers.color),
+        Route("/plane.png", answers.plane),
+        Route("/upload", answers.upload, methods=["POST"]),
+        *(Route(f"/{name}", answers.act, methods=["POST"]) for name in ACTS),
     ]
 
     @asynccontextmanager
@@ -59,6 +74,7 @@ def application(desk: Desk, pictures: Pictures, token: str) -> Guard:
         watch.start()
         yield
         desk.close()
+        actions.close()
         pictures.close()
 
     app = Starlette(routes=routes, lifespan=life, exception_handlers={VidcolorError: _refused})
@@ -68,8 +84,8 @@ def application(desk: Desk, pictures: Pictures, token: str) -> Guard:
 class _Answers:
     """One method for each address."""
 
-    def __init__(self, desk: Desk, pictures: Pictures) -> None:
-        self._desk, self._pictures, self._files = desk, pictures, page_files()
+    def __init__(self, desk: Desk, pictures: Pictures, actions: Actions) -> None:
+        self._desk, self._pictures, self._actions, self._files = desk, pictures, actions, page_files()
 
     def page(self, request: Request) -> Response:
         return self._file("index.html")
@@ -98,6 +114,8 @@ class _Answers:
         moment, asked = self._desk.moment, _asked(request, kind)
         data = self._pictures.frame(moment, asked)
         about = {"x-frame": f"{asked.frame}", "x-timecode": moment.film.plan.reel.timecode(asked.frame)}
+        if self._pictures.is_ahead(moment, asked):
+            about["x-ahead"] = "1"
         media_type = "image/png" if asked.view == "doubt" else KINDS[kind]
         return Response(data, media_type=media_type, headers={**NO_STORE, **about})
 
@@ -108,8 +126,68 @@ class _Answers:
             return _missing("no such shot")
         return Response(self._pictures.thumb(moment, state), media_type="image/jpeg", headers=FOREVER)
 
+    def color(self, request: Request) -> Response:
+        """The film's L* at a point, and what a colour will be there."""
+        query = request.query_params
+        lightness = self._pictures.point(
+            self._desk.moment, int(_number(query, "frame")), (_number(query, "x"), _number(query, "y"))
+        )
+        color = query.get("color", "808080")
+        found = {"lightness": round(lightness, 2), "under": under(color, lightness), "place": place_of(color)}
+        return JSONResponse(found, headers=NO_STORE)
+
+    def plane(self, request: Request) -> Response:
+        data = png_bytes(plane(_number(request.query_params, "lightness")))
+        return Response(data, media_type="image/png", headers=FOREVER)
+
+    async def act(self, request: Request) -> Response:
+        """One action, by its name in the address."""
+        body = await _body(request, LARGEST_ACTION)
+        if body is None:
+            return _too_large(LARGEST_ACTION)
+        try:
+            data = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"no action: {error}") from error
+        act = getattr(self._actions, ACTS[request.url.path.removeprefix("/")])
+        return JSONResponse(await run_in_threadpool(act, data), headers=NO_STORE)
+
+    async def upload(self, request: Request) -> Response:
+        body = await _body(request, LARGEST)
+        if body is None:
+            return _too_large(LARGEST)
+        number, size = await run_in_threadpool(self._actions.uploads.take, body)
+        return JSONResponse({"upload": number, "size": list(size)}, headers=NO_STORE)
+
     async def events(self, request: Request) -> Response:
         return StreamingResponse(_events(self._desk), media_type="text/event-stream", headers=NO_STORE)
+
+
+async def _body(request: Request, most: int) -> bytes | None:
+    """What is sent; None where it is more than `most` bytes, of which no more are read."""
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length[:20]) > most:
+        return None
+    parts, count = [], 0
+    async for part in request.stream():
+        count += len(part)
+        if count > most:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _too_large(most: int) -> Response:
+    words = f"larger than {most >> 20 or 1} MiB; send something smaller"
+    return JSONResponse({"error": words}, 413, headers={**NO_STORE, "connection": "close"})
+
+
+def _number(query: Mapping[str, str], name: str) -> float:
+    """A number from 0 to a million that an address says. Refuses others."""
+    text = query.get(name, "")
+    if not NUMBER.fullmatch(text):
+        raise InputError(f"{name}: no number")
+    return float(text)
 
 
 async def _events(desk: Desk) -> AsyncIterator[str]:
@@ -118,7 +196,7 @@ async def _events(desk: Desk) -> AsyncIterator[str]:
     end = desk.listen(lambda event: _call(loop, waiting.put_nowait, event))
     try:
         yield _event({"kind": "hello", "number": desk.moment.number})
-        while True:
+        while not desk.closed:
             try:
                 yield _event(await asyncio.wait_for(waiting.get(), BEAT))
             except TimeoutError:
@@ -145,8 +223,8 @@ def _asked(request: Request, kind: str) -> Asked:
         width == "0" or LEAST <= int(width) <= MOST
     ):
         raise InputError(f"no width {width:.20}")
-    version = request.query_params.get("version", "")
-    return Asked(request.path_params["frame"], view, int(width), version, kind)
+    version, ahead = request.query_params.get("version", ""), "ahead" in request.query_params
+    return Asked(request.path_params["frame"], view, int(width), version, ahead and not version, kind)
 
 
 def _missing(words: str) -> Response:
@@ -157,14 +235,14 @@ async def _refused(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, 409, headers=NO_STORE)
 
 
-def serve(desk: Desk, port: int, opened: Callable[[str], None]) -> None:
+def serve(desk: Desk, actions: Actions, port: int, opened: Callable[[str], None]) -> None:
     """Serves the page until Ctrl-C; `opened` is told its address, with the token. 0 is any port that is free.
 
     Refuses a port that is taken.
     """
     with listen(port) as door:
         token = new_token()
-        server = uvicorn.Server(config(application(desk, Pictures(), token)))
+        server = PageServer(application(desk, actions, token), desk)
         opened(f"http://{HOME}:{door.getsockname()[1]}/{token}/")
         server.run(sockets=[door])
 
@@ -179,15 +257,29 @@ def listen(port: int) -> socket.socket:
         ) from error
 
 
-def config(app: Guard) -> uvicorn.Config:
-    """How the server is run: quiet, with one worker, and no more than a page needs."""
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type]
-        http="h11",
-        ws="none",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        limit_concurrency=MOST_TOGETHER,
-        timeout_graceful_shutdown=1,
-    )
+class PageServer(uvicorn.Server):
+    """Runs the application: quiet, with one worker, and no more than a page needs."""
+
+    def __init__(self, app: Guard, desk: Desk) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,  # type: ignore[arg-type]
+                http="h11",
+                ws="none",
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                limit_concurrency=MOST_TOGETHER,
+                timeout_graceful_shutdown=5,
+            )
+        )
+        self._desk = desk
+
+    def end(self) -> None:
+        """Ends it: streams of events first, which would hold it open."""
+        self._desk.close()
+        self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._desk.close()
+        super().handle_exit(sig, frame)

@@ -96,6 +96,19 @@ def read_painted(path: Path) -> Painted:
     return Painted(planes[:2], planes[2], planes[3], hashlib.sha256(stored.data).hexdigest())
 
 
+def read_rgba(path: Path) -> np.ndarray:
+    """(4, H, W) float32: sRGB R'G'B' and how opaque each pixel is, 0..1, upright.
+
+    Refuses what `read_picture` does, but for transparency.
+    """
+    stored = load(path, opaque=False)
+    rgba = np.empty((4, *stored.samples.shape[:2]), np.float32)
+    for rows, band in _bands(path, stored):
+        rgba[:3, rows] = band
+    rgba[3] = stored.share
+    return _upright(rgba, stored.orientation)
+
+
 def read_rgb(path: Path) -> np.ndarray:
     """A picture to measure: (3, H, W) float32 sRGB R'G'B' 0..1, upright; as stored where it has no profile.
 
@@ -134,11 +147,12 @@ def _upright(planes: np.ndarray, orientation: int) -> np.ndarray:
 def write_image(path: Path, picture: np.ndarray) -> None:
     """Writes a PNG of 8 or 16 bits: whole or not at all.
 
-    picture  (H, W) gray or (3, H, W) R'G'B', uint8 or uint16
+    picture  (H, W) gray, (3, H, W) R'G'B', or (4, H, W) with how opaque each pixel is; uint8 or uint16
     """
     if picture.dtype not in (np.uint8, np.uint16) or picture.ndim not in (2, 3) or 0 in picture.shape:
         raise InputError(f"{path}: a picture of {picture.dtype} {picture.shape} cannot be written as PNG")
-    pixels = picture if picture.ndim == 2 else np.ascontiguousarray(np.moveaxis(picture, 0, 2)[..., ::-1])
+    blue_first = [2, 1, 0, 3][: len(picture)]
+    pixels = picture if picture.ndim == 2 else np.ascontiguousarray(np.moveaxis(picture[blue_first], 0, 2))
     done, data = cv2.imencode(".png", pixels)
     if not done:
         raise MediaError(f"{path}: the picture could not be encoded as PNG; make it smaller")

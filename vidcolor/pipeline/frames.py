@@ -96,12 +96,17 @@ def finished(
 
 
 def _as_it_will_be(joined: Joined, ahead: Mapping[int, Preview]) -> Joined:
-    """A frame's colours, or those of its preview: what a person gave as far as that is sure."""
+    """A frame's colours, or those of its preview."""
     found = ahead.get(joined.color.index)
     if found is None:
         return joined
     exact = found.given is not None and bool(found.given.confidence.min() == 1)
-    return Joined(found.color if found.given is None else over_given(found.given, found.color), joined.shot, exact)
+    return Joined(previewed(found), joined.shot, exact)
+
+
+def previewed(found: Preview) -> ColorFrame:
+    """The colours of a preview: what a person gave, as far as that is sure."""
+    return found.color if found.given is None else over_given(found.given, found.color)
 
 
 def _runs(frames: Sequence[int]) -> Iterator[tuple[FrameRange, frozenset[int]]]:

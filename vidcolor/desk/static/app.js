@@ -2,10 +2,12 @@
 
 import { film, goTo, load, onChange, onMove, shotAt } from "./film.js";
 import { press } from "./keys.js";
+import { act, events as acted } from "./actions.js";
 import "./panel.js";
 import { player } from "./play.js";
 import "./shots.js";
 import "./timeline.js";
+import "./tools.js";
 import { draw, everyPixel, fit, look, place, setView, VIEWS, viewer } from "./viewer.js";
 
 const by = (id) => document.getElementById(id);
@@ -43,10 +45,10 @@ function choices() {
 }
 
 function told() {
-  by("timecode").textContent = viewer.timecode;
+  by("timecode").textContent = viewer.shown === film.frame ? viewer.timecode : "";
   by("frame").value = document.activeElement === by("frame") ? by("frame").value : film.frame;
-  by("shown").textContent = player.speed ? `${player.speed}x, ${player.left} left out` : viewer.exact ? "as delivered" : "";
-  by("message").textContent = viewer.message || "";
+  by("shown").textContent = player.speed ? `${player.speed}x, ${player.left} left out` : viewer.shown !== film.frame ? "…" : viewer.ahead ? "as it will be" : viewer.exact ? "as delivered" : "";
+  by("message").textContent = viewer.said || viewer.problem;
   by("zoom").textContent = `${Math.round(viewer.zoom * 100)} %`;
   document.querySelectorAll("[data-view]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.view === viewer.view));
   by("picture").dataset.frame = viewer.shown;
@@ -66,6 +68,7 @@ viewer.listeners.push(told);
 let shotSeen = "";
 onMove((frame, how) => {
   const shot = shotAt(frame);
+  viewer.said = "";
   if (shot.id !== shotSeen && !how.playing) choices();
   shotSeen = shot.id;
   told();
@@ -76,15 +79,16 @@ onChange(() => {
 });
 
 const events = new EventSource("events");
-/** What to do with each kind of event. */
-export const events_ = {
+// what to do with each kind of event
+const kinds = {
+  ...acted,
   hello: ({ number }) => film.facts && number !== film.facts.number && load(),
   state: () => load(),
-  error: ({ text }) => ((viewer.message = text), told()),
+  error: ({ text }) => ((viewer.problem = text), told()),
 };
 events.onmessage = (message) => {
   const event = JSON.parse(message.data);
-  if (events_[event.kind]) events_[event.kind](event);
+  if (kinds[event.kind]) kinds[event.kind](event);
 };
 events.onerror = () => {
   by("work").textContent = "the server does not answer; start `vidcolor review` again";
@@ -97,4 +101,4 @@ await load();
 goTo(0);
 by("picture").focus();
 /** For tests, and for people who look: what the page holds. */
-window.vidcolor = { film, viewer, player, goTo, press, look, draw, place };
+window.vidcolor = { film, viewer, player, goTo, press, look, draw, place, act };

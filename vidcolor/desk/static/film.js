@@ -60,8 +60,9 @@ export function goTo(frame, how = {}) {
 }
 
 /** The address of a frame's picture. */
-export function address(frame, { view, width = 0, version = "", kind = "jpg" }) {
+export function address(frame, { view, width = 0, version = "", ahead = false, kind = "jpg" }) {
   const query = new URLSearchParams({ view, width });
+  if (ahead) query.set("ahead", "");
   if (version) query.set("version", version);
   return `frame/${frame}.${kind}?${query}`;
 }
@@ -71,5 +72,5 @@ export async function picture(frame, asked) {
   const answer = await get(address(frame, asked));
   if (Number(answer.headers.get("x-frame")) !== frame) throw new Error(`the server answered another frame than ${frame}`);
   const bitmap = await createImageBitmap(await answer.blob());
-  return { bitmap, frame, timecode: answer.headers.get("x-timecode") };
+  return { bitmap, frame, timecode: answer.headers.get("x-timecode"), ahead: answer.headers.has("x-ahead") };
 }

@@ -1,7 +1,9 @@
 // The keys, in one table: what the page does by them, and what its help says of them.
 
 import { film, goTo, shotAt } from "./film.js";
+import { act, approve, correct, note, renderAll } from "./actions.js";
 import { play, player } from "./play.js";
+import { brush, discard, send, TOOLS, useTool } from "./tools.js";
 import { everyPixel, fit, setView, VIEWS, viewer, zoomBy } from "./viewer.js";
 
 const dialog = document.getElementById("keys");
@@ -17,6 +19,11 @@ function helpBy(step) {
   const frames = film.facts.status.suggestions.map((one) => one.frame).sort((a, b) => a - b);
   const next = step > 0 ? frames.find((f) => f > film.frame) ?? frames[0] : frames.findLast((f) => f < film.frame) ?? frames.at(-1);
   if (next !== undefined) goTo(next);
+}
+
+async function nudge(by) {
+  const { start } = shotAt(film.frame);
+  if (await correct("cut", { frame: start + by })) await correct("merge", { frame: start });
 }
 
 const faster = (sign) => play(player.speed * sign > 0 ? Math.max(-8, Math.min(8, player.speed * 2)) : sign);
@@ -42,6 +49,21 @@ export const KEYS = [
   [["z"], "every pixel, or the whole picture", () => (viewer.zoom > 1 ? fit() : everyPixel())],
   [["+", "="], "nearer", () => zoomBy(1.5)],
   [["-"], "farther", () => zoomBy(1 / 1.5)],
+  ...TOOLS.map(([name, words], k) => [[`${k + 1}`], `tool: ${words}`, () => useTool(name)]),
+  [["["], "a smaller brush", () => brush(1 / 1.25)],
+  [["]"], "a larger brush", () => brush(1.25)],
+  [["Enter"], "send the paint", send],
+  [["Escape"], "forget the paint", discard],
+  [["a"], "approve the shot's version", approve],
+  [["x"], "leave the shot gray", () => correct("exclude")],
+  [["b"], "a shot begins at this frame", () => correct("cut")],
+  [["m"], "the shot is one with the shot before", () => correct("merge", { frame: shotAt(film.frame).start })],
+  [["<"], "the shot begins a frame earlier", () => nudge(-1)],
+  [[">"], "the shot begins a frame later", () => nudge(1)],
+  [["t"], "a note on this frame", note],
+  [["r"], "render all that waits", renderAll],
+  [["Ctrl+z"], "undo", () => act("undo", {})],
+  [["Ctrl+Shift+Z", "Ctrl+y"], "redo", () => act("redo", {})],
   [["?"], "this list", help],
 ];
 
@@ -76,11 +98,12 @@ export function press(name) {
 
 document.addEventListener("keydown", (event) => {
   const target = event.target;
-  if (dialog.open || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]") || event.altKey) return;
   if (target.matches("input, textarea, select") || (target.matches("button") && event.key === " ")) return;
   const single = event.key.length === 1;
-  const name = event.shiftKey && (!single || /^[A-Z]$/.test(event.key)) ? `Shift+${event.key}` : event.key;
-  if (press(name) || press(single && !event.shiftKey ? event.key.toLowerCase() : name)) event.preventDefault();
+  const control = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
+  const name = `${control}${event.shiftKey && (!single || /^[A-Z]$/.test(event.key)) ? `Shift+${event.key}` : event.key}`;
+  if (press(name) || (!control && press(single && !event.shiftKey ? event.key.toLowerCase() : name))) event.preventDefault();
 });
 document.getElementById("help").addEventListener("click", help);
 document.querySelectorAll("[data-key]").forEach((button) => button.addEventListener("click", () => press(button.dataset.key.toLowerCase())));

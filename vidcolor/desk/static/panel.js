@@ -1,11 +1,10 @@
 // Beside the picture: what is so of the shot, why it waits, its keyframes, corrections and notes.
 
 import { film, goTo, json, onChange, onMove, shotAt } from "./film.js";
+import { act } from "./actions.js";
 import { sign } from "./timeline.js";
 
 const panel = document.getElementById("panel");
-/** More parts of the panel, each (shot, facts) => element or null, in order. */
-export const parts = [];
 let seen = "";
 let facts = null;
 
@@ -21,6 +20,14 @@ export function jump(frame) {
   button.type = "button";
   button.title = `go to frame ${frame}`;
   button.addEventListener("click", () => goTo(frame));
+  return button;
+}
+
+function backButton(one) {
+  const button = element("button", "take back");
+  button.type = "button";
+  button.title = `take ${one.name} back`;
+  button.addEventListener("click", () => act("undo", { name: one.name }));
   return button;
 }
 
@@ -40,12 +47,11 @@ function draw(shot) {
     ...section("Why it waits", facts && shot.waits ? facts.why : []),
     ...section("Keyframes", keys.map((key) => [jump(key.frame), ` ${key.pictures[0] || "no picture"}`])),
     ...section("A picture would help", film.facts.status.suggestions.filter(inShot).map((one) => [jump(one.frame), ` would make ${one.gain.toFixed(1)} frames of picture known`])),
-    ...section("Corrections", film.facts.corrections.filter((one) => inShot(one)).map((one) => [jump(one.frame), ` ${one.kind}${one.note ? `: ${one.note}` : ""}`])),
+    ...section("Corrections", film.facts.corrections.filter((one) => inShot(one)).map((one) => [jump(one.frame), ` ${one.kind}${one.note ? `: ${one.note}` : ""} `, backButton(one)])),
     ...section("Notes", facts ? facts.notes : []),
     ...section("Left out", film.facts.status.left_out),
   ];
-  const more = parts.flatMap((part) => part(shot, facts) || []);
-  panel.replaceChildren(...more, ...children);
+  panel.replaceChildren(...children);
 }
 
 export async function refresh() {

@@ -38,7 +38,7 @@ export function play(speed) {
       const made = await picture(frame, { view, width });
       if (mine === run) ready.set(frame, made);
     } catch (error) {
-      viewer.message = error.message;
+      viewer.problem = error.message;
     }
     under -= 1;
   }

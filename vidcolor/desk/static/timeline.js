@@ -64,7 +64,7 @@ function curve(width, foot) {
 
 function shots(width, height, foot, pixel) {
   const top = foot + 2;
-  const tall = height - top - Math.round(20 * pixel);
+  const tall = height - top - Math.round(parseFloat(getComputedStyle(canvas).fontSize) * 1.5 * pixel);
   let painted = -1;
   for (let place = shotAt(Math.max(0, Math.floor(from))).place; place < film.shots.length; place += 1) {
     const shot = film.shots[place];
@@ -88,12 +88,12 @@ function shots(width, height, foot, pixel) {
       paper.restore();
     }
     paper.fillStyle = "#d0d0d0";
-    paper.font = `${13 * pixel}px system-ui, sans-serif`;
+    paper.font = `${parseFloat(getComputedStyle(canvas).fontSize) * pixel}px system-ui, sans-serif`;
     paper.save();
     paper.beginPath();
-    paper.rect(left, height - 20 * pixel, right - left - 4 * pixel, 20 * pixel);
+    paper.rect(left, top + tall, right - left - 4 * pixel, height);
     paper.clip();
-    paper.fillText(`${sign(shot)}  ${shot.id}`, left + 3 * pixel, height - 5 * pixel);
+    paper.fillText(`${sign(shot)}  ${shot.id}`, left + 3 * pixel, height - 6 * pixel);
     paper.restore();
   }
 }
@@ -103,6 +103,7 @@ function marks(height, foot, pixel) {
   paper.fillStyle = "#fff";
   for (const shot of many ? [] : film.shots) {
     if (shot.stop <= from || shot.start >= to) continue;
+    if (x(shot.stop) - x(shot.start) < 8 * pixel) continue; // they would be one white band
     for (const frame of shot.keyframes) triangle(x(frame + 0.5), foot + 2, 4 * pixel);
   }
   paper.strokeStyle = "#fff";

@@ -27,6 +27,8 @@ export const viewer = {
   shown: -1, // the frame whose picture is on the canvas
   timecode: "",
   exact: false,
+  problem: "", // with the picture
+  said: "", // of what was done last
   overlays: [], // drawn last, each (paper, place) => void
   listeners: [],
 };
@@ -37,17 +39,18 @@ let resting = 0;
 /** What the view is made of, bottom first: each as a picture is asked for. */
 function parts() {
   const shot = shotAt(film.frame);
-  const colored = shot.version !== null || shot.excluded;
-  const color = (version) => (version === "gray" || !colored ? { view: "gray" } : { view: "color", version });
+  const says = shot.waits && [...shot.keyframes, ...film.facts.corrections.map((one) => one.frame)].includes(film.frame);
+  const colored = shot.version !== null || shot.excluded || says;
+  const color = (version) => (version === "gray" || !colored ? { view: "gray" } : { view: "color", version, ahead: says && !version });
   if (viewer.view === "gray") return [{ view: "gray" }];
   if (viewer.view === "color") return [color(viewer.second)];
-  if (viewer.view === "doubt") return colored ? [color(viewer.second), { view: "doubt", version: viewer.second }] : [color("gray")];
+  if (viewer.view === "doubt") return colored ? [color(viewer.second), ...(shot.version ? [{ view: "doubt", version: viewer.second }] : [])] : [color("gray")];
   return [color(viewer.first), color(viewer.second)];
 }
 
 function key(part, width) {
   const shot = shotAt(film.frame);
-  const mark = part.view === "gray" ? "" : `${shot.mark}${part.version || ""}${viewer.ahead || ""}`;
+  const mark = part.view === "gray" ? "" : `${shot.mark} ${part.version || ""} ${shot.waits ? film.facts.number : ""}`;
   return `${film.frame} ${part.view} ${mark} ${width}`;
 }
 
@@ -82,11 +85,12 @@ export async function look({ whole = false } = {}) {
     viewer.shown = frame;
     viewer.timecode = made[0].timecode;
     viewer.exact = wide === 0;
-    viewer.message = "";
+    viewer.ahead = made.some((one) => one.ahead);
+    viewer.problem = "";
     if (wide !== 0) resting = setTimeout(() => look({ whole: true }), REST);
   } catch (error) {
     if (mine !== asked) return;
-    viewer.message = error.message;
+    viewer.problem = error.message;
   }
   draw();
 }

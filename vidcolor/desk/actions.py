@@ -1,0 +1,137 @@
+"""What the page may do: correct, take back, put back, render. All of it by the commands' own functions."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from vidcolor.desk.desk import Desk, Moment
+from vidcolor.desk.lines import Action, read_action, typed, words_of
+from vidcolor.desk.renders import Renders
+from vidcolor.desk.uploads import Uploads
+from vidcolor.errors import InputError
+from vidcolor.project.undone import put_back, take_back
+from vidcolor.state.corrected import touched
+
+Said = tuple[int, list[str]]
+"""Exit status of a command, and the lines that it said."""
+Run = Callable[[Sequence[str]], Said]
+MOST_SHOTS = 100_000
+
+
+class Actions:
+    """One at a time, from whatever page."""
+
+    def __init__(self, desk: Desk, run: Run, more: Sequence[str]) -> None:
+        """run   runs a command, by the words behind `vidcolor`
+        more  options of every command of this run
+        """
+        self._desk, self._run, self._more = desk, run, list(more)
+        self.uploads = Uploads()
+        self.renders = Renders(desk.root, more, desk.tell, desk.try_refresh)
+        self._guard = threading.Lock()
+
+    def correct(self, data: Any) -> dict[str, Any]:
+        """Writes a correction; what was typed for it, and which shots wait for a render now."""
+        action = read_action(data)
+        with self._guard:
+            before = self._desk.moment
+            words = words_of(action, self._desk.root, before.film.plan.reel.size, self.uploads.path, self._more)
+            status, said = self._run(words)
+            if status:
+                raise InputError(said[-1] if said else "the correction was refused")
+            after = self._desk.refresh()
+            name = _new(before, after)
+            line = typed(words, self._lie_at(action, name, after))
+            return {"line": line, "name": name, "said": said, **self._changed(before, after, [name])}
+
+    def take_back(self, data: Any) -> dict[str, Any]:
+        """Takes a correction back: the one named, or the last."""
+        with self._guard:
+            before, project = self._desk.moment, self._desk.moment.film.project
+            with project.correcting():
+                name = take_back(project, _text(data, "name"))
+            after = self._desk.refresh()
+            place = shlex.quote(str(project.root / "corrections" / name))
+            line = f"rm -r {place}" if _has_files(before, name) else f"rm {place}.toml"
+            return {"line": line, "name": name, "said": [], **self._changed(before, after, [name])}
+
+    def put_back(self, data: Any) -> dict[str, Any]:
+        """Puts back what was taken back."""
+        with self._guard:
+            before, project = self._desk.moment, self._desk.moment.film.project
+            with project.correcting():
+                name = put_back(project)
+            after = self._desk.refresh()
+            line = f"mv {shlex.quote(str(project.path('corrections', '.undone')))}/{name}* {project.root}/corrections/"
+            return {"line": line, "name": name, "said": [], **self._changed(before, after, [name])}
+
+    def render(self, data: Any) -> dict[str, Any]:
+        """Has shots rendered: those named, or all that wait."""
+        shots = data.get("shots") if isinstance(data, dict) else None
+        moment = self._desk.moment
+        if shots is None:
+            named = [s.planned.shot.id for s in moment.shown if s.waits]
+        elif isinstance(shots, list) and len(shots) <= MOST_SHOTS and all(isinstance(s, str) for s in shots):
+            named = [shot for shot in shots if shot in moment.by_id]
+        else:
+            raise InputError("shots: a list of their ids")
+        self.renders.want(named)
+        return {"line": shlex.join(["vidcolor", "render", str(self._desk.root), *named, *self._more]), "said": []}
+
+    def stop(self, data: Any) -> dict[str, Any]:
+        """Stops the render."""
+        self.renders.stop()
+        return {"line": "", "said": []}
+
+    def close(self) -> None:
+        self.renders.close()
+        self.uploads.close()
+
+    def _changed(self, before: Moment, after: Moment, names: Sequence[str]) -> dict[str, Any]:
+        """The shots that a correction touches, before or after; a render of them is outdated."""
+        shots = {
+            planned.shot.id
+            for moment in (before, after)
+            for one in moment.film.plan.corrections
+            if one.name in names
+            for planned in touched(moment.film.plan, one)
+        }
+        self.renders.outdated(shots)
+        waiting = [shot for shot in sorted(shots) if (state := after.state(shot)) is not None and state.waits]
+        return {"shots": sorted(shots), "waits": waiting, "number": after.number}
+
+    def _lie_at(self, action: Action, name: str, after: Moment) -> Mapping[str, str]:
+        """Where the copies of the pictures that were sent lie."""
+        sent = [number for number in (action.upload, action.picture) if number is not None]
+        if not sent or not name:
+            return {}
+        (one,) = [c for c in after.film.plan.corrections if c.name == name]
+        places = [str(after.film.project.path(file)) for file in one.files.values()]
+        by_role = {role: str(after.film.project.path(file)) for role, file in one.files.items()}
+        found = {}
+        if action.picture is not None:
+            found[str(self.uploads.path(action.picture))] = by_role["picture"]
+            places.remove(by_role["picture"])
+        if action.upload is not None:
+            found[str(self.uploads.path(action.upload))] = places[0]
+        return found
+
+
+def _new(before: Moment, after: Moment) -> str:
+    """The name of the correction that came."""
+    known = {one.name for one in before.film.plan.corrections}
+    return next((one.name for one in reversed(after.film.plan.corrections) if one.name not in known), "")
+
+
+def _has_files(moment: Moment, name: str) -> bool:
+    return any(one.name == name and one.files for one in moment.film.plan.corrections)
+
+
+def _text(data: Any, name: str) -> str:
+    value = data.get(name, "") if isinstance(data, dict) else None
+    if not isinstance(value, str) or len(value) > 300:
+        raise InputError(f"{name}: a text")
+    return value

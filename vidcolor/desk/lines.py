@@ -1,0 +1,102 @@
+"""What is done on the page as the command line that does the same: it is shown, and it is what runs."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from vidcolor.checked import MisfitError, checked, within
+from vidcolor.errors import InputError
+
+Kind = Literal[
+    "keyframe",
+    "reference",
+    "region",
+    "paint",
+    "scribble",
+    "hint",
+    "neutral",
+    "saturation",
+    "hue",
+    "cut",
+    "merge",
+    "dissolve",
+    "exclude",
+    "approve",
+    "note",
+]
+Share = Annotated[float, within(0, 1)]
+Text = Annotated[str, msgspec.Meta(max_length=2000)]
+Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,9}$")]
+VALUES = ("color", "radius", "amount", "degrees", "length", "note")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One correction, as the page asks for it."""
+
+    kind: Kind
+    frame: Annotated[int, within(0, 1 << 31)]
+    at: tuple[Share, Share] | None = None
+    """A point, in shares of the picture's width and height"""
+    color: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    radius: Annotated[float, within(0, 1 << 16)] | None = None
+    amount: Annotated[float, within(0, 4)] | None = None
+    degrees: Annotated[float, within(-180, 180)] | None = None
+    length: Annotated[int, within(0, 1000)] | None = None
+    version: Annotated[str, msgspec.Meta(pattern=r"^v[0-9]{3,6}$")] | None = None
+    note: Text | None = None
+    upload: Number | None = None
+    """The picture, paint or mask that was sent"""
+    picture: Number | None = None
+    """Of a region: the picture that was sent for its colours"""
+
+
+def read_action(data: Any) -> Action:
+    """What the page asks for. Refuses what is no action."""
+    if not isinstance(data, dict):
+        raise InputError("no action")
+    try:
+        found: Action = checked(data, Action)
+    except MisfitError as error:
+        raise InputError(f"{error.place or 'action'}: {error.problem}") from error
+    return found
+
+
+def words_of(
+    action: Action, root: Path, size: tuple[int, int], path_of: Callable[[str], Path], more: Sequence[str]
+) -> list[str]:
+    """The words behind `vidcolor` that do it.
+
+    size     (height, width) of the film
+    path_of  where a picture that was sent lies
+    more     options of every command of this run, as `--set`
+    Every value is written into its option's own word, so that none is read as another option.
+    """
+    words = ["correct", str(root), action.kind, str(action.frame)]
+    words += [action.version] if action.version is not None else []
+    if action.at is not None:
+        x, y = (min(share * side, side - 1) for share, side in zip(action.at, size[::-1], strict=True))
+        words.append(f"--at={x:.1f},{y:.1f}")
+    for name in VALUES:
+        value = getattr(action, name)
+        if value is not None:
+            words.append(f"--{name}={value:g}" if isinstance(value, float) else f"--{name}={value}")
+    for name, number in (("file", action.upload), ("picture", action.picture)):
+        if number is not None:
+            words.append(f"--{name}={path_of(number)}")
+    return [*words, *more]
+
+
+def typed(words: Sequence[str], lie_at: Mapping[str, str]) -> str:
+    """The line as one types it; files that were sent are named where their copies lie."""
+    shown = []
+    for word in words:
+        option, equals, value = word.partition("=")
+        shown.append(f"{option}={lie_at[value]}" if equals and value in lie_at else word)
+    return shlex.join(["vidcolor", *shown])

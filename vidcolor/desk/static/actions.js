@@ -1,0 +1,182 @@
+// What the page does: each action is one command line, run by the server and shown here; and the renders behind it.
+
+import { film, get, load, shotAt } from "./film.js";
+import { play } from "./play.js";
+import { look, viewer } from "./viewer.js";
+
+const PAUSE = 1500; // milliseconds from a correction to its render, in which another may come
+const MOST_LINES = 30;
+const queue = document.getElementById("queue");
+const lines = document.getElementById("lines");
+let pending = new Set();
+let timer = 0;
+let auto = true;
+let share = 0;
+film.rendering = new Set();
+
+export function say(text) {
+  viewer.said = text;
+  document.getElementById("message").textContent = text;
+}
+
+function told(line) {
+  if (!lines.firstChild) {
+    const head = document.createElement("h2");
+    head.textContent = "The same as commands";
+    lines.append(head);
+  }
+  const code = document.createElement("code");
+  code.textContent = line;
+  lines.insertBefore(code, lines.children[1] || null);
+  while (lines.children.length > MOST_LINES) lines.lastChild.remove();
+}
+
+const post = (path, body) => get(path, { method: "POST", body });
+
+/** Does one action; the server's answer, or null where it refused (which is said). */
+export async function act(name, data) {
+  play(0);
+  try {
+    const done = await (await post(name, JSON.stringify(data))).json();
+    if (done.line) told(done.line);
+    say("");
+    if (done.number) {
+      await load();
+      later(done.waits);
+    }
+    return done;
+  } catch (error) {
+    say(error.message);
+    return null;
+  }
+}
+
+/** Writes a correction of the frame looked at, or of the one that `data` names. */
+export const correct = (kind, data = {}) => act("correct", { kind, frame: film.frame, ...data });
+
+export async function sendPicture(blob) {
+  const answer = await (await post("upload", blob)).json();
+  return answer.upload;
+}
+
+export function approve() {
+  const shot = shotAt(film.frame);
+  const version = viewer.second && viewer.second !== "gray" ? { version: viewer.second } : {};
+  return correct("approve", { frame: shot.start, ...version });
+}
+
+export function note() {
+  ask("a note on this frame", (words) => correct("note", { note: words }));
+}
+
+/** A question with one line of text as its answer. */
+export function ask(question, then, value = "") {
+  const dialog = document.createElement("dialog");
+  const form = document.createElement("form");
+  form.method = "dialog";
+  const label = document.createElement("label");
+  const input = document.createElement("input");
+  input.maxLength = 2000;
+  input.value = value;
+  label.append(`${question} `, input);
+  form.append(label);
+  dialog.append(form);
+  dialog.addEventListener("close", () => dialog.remove());
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    dialog.close();
+    if (input.value.trim()) then(input.value.trim());
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function later(shots) {
+  (shots || []).forEach((shot) => pending.add(shot));
+  clearTimeout(timer);
+  if (auto && pending.size) timer = setTimeout(renderPending, PAUSE);
+  draw();
+}
+
+function renderPending() {
+  clearTimeout(timer);
+  const there = new Map(film.shots.map((shot) => [shot.id, shot]));
+  const shots = [...pending].filter((id) => there.has(id) && there.get(id).waits);
+  pending = new Set();
+  if (shots.length) act("render", { shots });
+  draw();
+}
+
+export const renderAll = () => act("render", {});
+
+function button(text, title, act_) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.textContent = text;
+  made.title = title;
+  made.addEventListener("click", act_);
+  return made;
+}
+
+function paragraph(text) {
+  const made = document.createElement("p");
+  made.textContent = text;
+  return made;
+}
+
+/** What renders, what waits, and why, before it does. */
+async function draw() {
+  if (!film.facts) return;
+  const waiting = film.shots.filter((shot) => shot.waits);
+  if (!waiting.length && !film.rendering.size) {
+    queue.replaceChildren();
+    return;
+  }
+  const head = document.createElement("h2");
+  head.textContent = film.rendering.size ? `Rendering ${[...film.rendering].slice(0, 3).join(", ")}${film.rendering.size > 3 ? ` and ${film.rendering.size - 3} more` : ""}` : `${waiting.length} ${waiting.length === 1 ? "shot waits" : "shots wait"} to be rendered`;
+  const children = [head];
+  if (film.rendering.size) {
+    const bar = document.createElement("progress");
+    bar.value = share;
+    children.push(bar, button("stop", "stop the render; it goes on from there later", () => act("stop", {})));
+  }
+  const first = [...pending][0];
+  if (first) {
+    children.push(paragraph(`${[...pending].join(", ")}: ${auto ? "begins at once" : "waits for you"}`));
+    const facts = await (await get(`shot/${first}`)).json().catch(() => null);
+    if (facts) children.push(...facts.why.slice(0, 4).map(paragraph));
+  }
+  const label = document.createElement("label");
+  const box = document.createElement("input");
+  box.type = "checkbox";
+  box.checked = auto;
+  box.addEventListener("change", () => {
+    auto = box.checked;
+    later([]);
+  });
+  label.append(box, " render after each correction");
+  const all = button("render all (R)", "render every shot that waits", renderAll);
+  all.disabled = !waiting.length;
+  children.push(label, all);
+  queue.replaceChildren(...children);
+}
+
+/** What the server tells of renders. */
+export const events = {
+  render: ({ shots, share: done }) => {
+    const began = !film.rendering.size;
+    film.rendering = new Set(shots);
+    share = done;
+    const bar = queue.querySelector("progress");
+    if (began || !bar) draw();
+    else bar.value = share;
+  },
+  rendered: async ({ error }) => {
+    film.rendering = new Set();
+    await load();
+    if (error) say(`the render stopped: ${error}`);
+    look();
+    draw();
+  },
+};
+export const redraw = draw;

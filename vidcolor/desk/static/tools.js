@@ -1,0 +1,244 @@
+// The tools on the picture: a hint, what stays gray, paint and scribble, a colour taken; and the colour they use.
+
+import { act, approve, correct, note, say, sendPicture } from "./actions.js";
+import { film, json, onChange, onMove, shotAt } from "./film.js";
+import { draw, pointAt, setView, takers, viewer } from "./viewer.js";
+
+/** [name, what it is for], as they lie on the keys 1 to 7 */
+export const TOOLS = [
+  ["look", "move the picture"],
+  ["hint", "a click gives the thing there the colour"],
+  ["neutral", "a click leaves the thing there gray"],
+  ["paint", "colours the pixels you paint"],
+  ["scribble", "thin strokes; the colour fills what they run through"],
+  ["rubber", "takes paint away again"],
+  ["take", "takes the colour under the pointer"],
+];
+const LARGEST = 4096; // pixels along the long side of a paint
+const THIN = 6;
+const by = (id) => document.getElementById(id);
+const sheet = document.createElement("canvas");
+const ink = sheet.getContext("2d");
+const planeInk = by("plane").getContext("2d", { willReadFrequently: true });
+const tool = { name: "look", color: "8a5a3c", named: "", size: 24 };
+let painted = null; // {frame, kind} of what is on the sheet
+let last = null;
+let lightness = -1;
+
+export function useTool(name) {
+  tool.name = name;
+  document.querySelectorAll("[data-tool]").forEach((b) => b.setAttribute("aria-checked", b.dataset.tool === name));
+  by("color").hidden = name === "look";
+  if (["hint", "paint", "scribble", "take"].includes(name) && viewer.view === "gray") setView("color");
+}
+
+export function brush(factor) {
+  tool.size = Math.max(1, Math.min(200, tool.size * factor));
+  by("size").value = tool.size;
+}
+
+function setColor(code, named = "") {
+  if (!/^[0-9a-f]{6}$/i.test(code)) return;
+  Object.assign(tool, { color: code.toLowerCase(), named });
+  by("hex").value = tool.color;
+  by("palette").value = named;
+  by("asked").style.background = `#${tool.color}`;
+  by("lit").style.background = `#${tool.color}`;
+}
+
+const scale = () => Math.min(1, LARGEST / Math.max(...film.size));
+
+function stroke(from, to) {
+  const kind = tool.name === "rubber" ? painted?.kind : tool.name;
+  const wide = (kind === "scribble" ? THIN : tool.size) * scale();
+  ink.globalCompositeOperation = tool.name === "rubber" ? "destination-out" : "source-over";
+  ink.strokeStyle = `#${tool.color}`;
+  ink.lineCap = ink.lineJoin = "round";
+  ink.lineWidth = wide;
+  ink.beginPath();
+  ink.moveTo(from[0] * sheet.width, from[1] * sheet.height);
+  ink.lineTo(to[0] * sheet.width + 0.01, to[1] * sheet.height);
+  ink.stroke();
+}
+
+function begin() {
+  if (painted && painted.frame !== film.frame) {
+    say(`send (Enter) or forget (Esc) the paint of frame ${painted.frame} first`);
+    return false;
+  }
+  if (!painted) {
+    [sheet.height, sheet.width] = film.size.map((side) => Math.round(side * scale()));
+    painted = { frame: film.frame, kind: tool.name };
+    buttons();
+  }
+  return true;
+}
+
+const inside = (point) => point.every((share) => share >= 0 && share < 1);
+
+takers.push((kind, event) => {
+  const point = pointAt(event);
+  if (kind === "move" && !last) {
+    if (tool.name !== "look" && inside(point)) feel(point);
+    return false;
+  }
+  if (tool.name === "look") return false;
+  if (kind === "down") {
+    if (!inside(point)) return false;
+    if (tool.name === "hint") correct("hint", { at: point, color: tool.named || tool.color });
+    else if (tool.name === "neutral") correct("neutral", { at: point });
+    else if (tool.name === "take") takeColor(event);
+    else if ((tool.name !== "rubber" || painted) && begin()) {
+      last = point;
+      stroke(point, point);
+      draw();
+    }
+    return true;
+  }
+  if (!last) return false;
+  if (kind === "up") last = null;
+  else {
+    stroke(last, point);
+    last = point;
+    draw();
+  }
+  return true;
+});
+
+function takeColor(event) {
+  const canvas = by("picture");
+  const [x, y] = [event.offsetX * devicePixelRatio, event.offsetY * devicePixelRatio];
+  const [r, g, b] = canvas.getContext("2d").getImageData(x, y, 1, 1).data;
+  setColor([r, g, b].map((value) => value.toString(16).padStart(2, "0")).join(""));
+}
+
+viewer.overlays.push((paper, at) => {
+  if (!painted || painted.frame !== film.frame || viewer.view === "gray") return;
+  paper.save();
+  paper.globalCompositeOperation = "color"; // the film's light stays, as it will in the render
+  paper.drawImage(sheet, at.left, at.top, at.width, at.height);
+  paper.restore();
+});
+
+/** Writes the paint down as a correction. */
+export async function send() {
+  if (!painted) return;
+  const { frame, kind } = painted;
+  const blob = await new Promise((done) => sheet.toBlob(done, "image/png"));
+  try {
+    const upload = await sendPicture(blob);
+    if (await correct(kind === "scribble" ? "scribble" : "paint", { frame, upload })) discard();
+  } catch (error) {
+    say(error.message);
+  }
+}
+
+export function discard() {
+  painted = null;
+  buttons();
+  draw();
+}
+
+function buttons() {
+  by("paint").hidden = !painted;
+}
+
+let feeling = false;
+/** What the colour will be under the film's light at a point, and the plane of all colours there are at that light. */
+async function feel(point) {
+  if (feeling) return;
+  feeling = true;
+  try {
+    const query = new URLSearchParams({ frame: film.frame, x: point[0].toFixed(5), y: point[1].toFixed(5), color: tool.color });
+    const found = await json(`color?${query}`);
+    by("lit").style.background = `#${found.under}`;
+    if (Math.abs(found.lightness - lightness) > 2) await plane(found.lightness);
+    spot(found.place);
+  } catch {
+    // the next move asks again
+  }
+  feeling = false;
+}
+
+let planeImage = null;
+async function plane(light) {
+  lightness = Math.round(light);
+  const image = new Image();
+  image.src = `plane.png?lightness=${lightness}`;
+  await image.decode();
+  planeImage = image;
+}
+
+function spot([x, y]) {
+  if (planeImage) planeInk.drawImage(planeImage, 0, 0);
+  planeInk.strokeStyle = lightness > 55 ? "#000" : "#fff";
+  planeInk.strokeRect(x * 128 - 3, y * 128 - 3, 6, 6);
+}
+
+by("plane").addEventListener("click", (event) => {
+  if (!planeImage) return;
+  planeInk.drawImage(planeImage, 0, 0);
+  const [r, g, b] = planeInk.getImageData(event.offsetX, event.offsetY, 1, 1).data;
+  setColor([r, g, b].map((value) => value.toString(16).padStart(2, "0")).join(""));
+  spot([event.offsetX / 128, event.offsetY / 128]);
+});
+by("hex").addEventListener("change", () => setColor(by("hex").value.replace("#", "")));
+by("palette").addEventListener("change", () => setColor(film.facts.palette[by("palette").value] || tool.color, by("palette").value));
+by("size").addEventListener("input", () => {
+  tool.size = Number(by("size").value);
+});
+by("send").addEventListener("click", send);
+by("drop").addEventListener("click", discard);
+
+function add(place, text, title, does) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = text;
+  button.title = title;
+  button.addEventListener("click", does);
+  by(place).append(button);
+  return button;
+}
+
+TOOLS.forEach(([name, words], k) => {
+  const button = add("tool", name, `${words} (${k + 1})`, () => useTool(name));
+  button.dataset.tool = name;
+  button.setAttribute("role", "radio");
+});
+const first = () => ({ frame: shotAt(film.frame).start });
+add("does", "approve", "deliver this version (A)", approve);
+add("does", "leave gray", "the shot is delivered gray (X)", () => correct("exclude"));
+add("does", "cut here", "a shot begins at this frame (B)", () => correct("cut"));
+add("does", "merge", "the shot is one with the shot before (M)", () => correct("merge", first()));
+add("does", "note", "words on this frame (T)", note);
+add("history", "undo", "take the last correction back (Ctrl Z)", () => act("undo", {}));
+add("history", "redo", "put it back (Ctrl Y)", () => act("redo", {}));
+
+const zone = by("picture");
+zone.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  zone.classList.add("over");
+});
+zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+zone.addEventListener("drop", async (event) => {
+  event.preventDefault();
+  zone.classList.remove("over");
+  const file = event.dataTransfer.files[0];
+  if (!file) return;
+  try {
+    const upload = await sendPicture(file);
+    await correct(event.shiftKey ? "reference" : "keyframe", { upload });
+  } catch (error) {
+    say(error.message);
+  }
+});
+
+onMove(draw);
+onChange(() => {
+  const names = Object.keys(film.facts.palette);
+  by("named").hidden = !names.length;
+  by("palette").replaceChildren(new Option("", ""), ...names.map((name) => new Option(name, name)));
+  buttons();
+});
+setColor(tool.color);
+useTool("look");
