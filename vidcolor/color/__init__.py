@@ -1,6 +1,6 @@
 """Colour arithmetic: CIELAB, luma codes, colour difference, and the lock of chroma to a film's own luma.
 
-Read in this order: colorimetry, lab, difference, lock, kernels.
+Read in this order: colorimetry, scale, lab, difference, lock, kernels.
 """
 
 from vidcolor.color.colorimetry import check_tags

@@ -193,10 +193,11 @@ def differences(f, y, a, b, matrix, blue, red):  # type: ignore[no-untyped-def]
 
 
 @strict(error_model="numpy")
-def limit_and_code(y, blue, red, weights, margin, cb, cr):  # type: ignore[no-untyped-def]
-    """Rows of 10-bit Cb, Cr codes; the pair is scaled towards neutral until R'G'B' lies in margin..1-margin."""
+def limit_and_code(y, blue, red, weights, margin, scale_of, cb, cr):  # type: ignore[no-untyped-def]
+    """Rows of Cb, Cr codes; the pair is scaled towards neutral until R'G'B' lies in margin..1-margin."""
     wr, wg, wb = weights
-    per_cb, per_cr = F32(448.0) / (F32(1.0) - wb), F32(448.0) / (F32(1.0) - wr)
+    _, _, middle, half = scale_of
+    per_cb, per_cr = half / (F32(1.0) - wb), half / (F32(1.0) - wr)
     tiny = F32(1e-6)
     for i in range(np.uint32(y.size)):
         green = -(wr * red[i] + wb * blue[i]) / wg
@@ -204,8 +205,8 @@ def limit_and_code(y, blue, red, weights, margin, cb, cr):  # type: ignore[no-un
         bottom = min(min(red[i], blue[i]), min(green, -tiny))
         scale = min((F32(1.0) - margin - y[i]) / top, (margin - y[i]) / bottom)
         scale = min(max(scale, F32(0.0)), F32(1.0))
-        cb[i] = np.uint16(F32(512.5) + scale * blue[i] * per_cb)
-        cr[i] = np.uint16(F32(512.5) + scale * red[i] * per_cr)
+        cb[i] = np.uint16(middle + scale * blue[i] * per_cb)
+        cr[i] = np.uint16(middle + scale * red[i] * per_cr)
 
 
 @strict(error_model="numpy")
@@ -230,10 +231,11 @@ def shrink(y, a, b, edge):  # type: ignore[no-untyped-def]
 
 
 @strict(error_model="numpy")
-def guess(luma, a, b, start, f):  # type: ignore[no-untyped-def]
-    """Row f near the lightness sought: 1, a, b, a a, a b, b b times the six numbers that `start` has for the code."""
+def guess(y, a, b, start, f):  # type: ignore[no-untyped-def]
+    """Row f near the lightness sought: 1, a, b, a a, a b, b b times the six numbers that `start` has for the luma's
+    10-bit code."""
     for i in range(np.uint32(f.size)):
-        code = min(luma[i], np.uint16(1023))
+        code = np.int32(min(max(y[i] * F32(876.0) + F32(64.5), F32(0.0)), F32(1023.0)))
         linear = start[code, 0] + start[code, 1] * a[i] + start[code, 2] * b[i]
         square = start[code, 3] * a[i] * a[i] + start[code, 4] * a[i] * b[i] + start[code, 5] * b[i] * b[i]
         f[i] = linear + square
@@ -290,19 +292,23 @@ def find_edge(y, a, b, f, edge, bound, matrix, weights, margin):  # type: ignore
 
 
 @strict(error_model="numpy")
-def solve_row(luma, y, a, b, start, steps, matrix, weights, blue, red):  # type: ignore[no-untyped-def]
-    """Rows B' - Y' and R' - Y' of colours (a, b) under luma codes, y being the same luma as 0..1."""
+def solve_row(y, a, b, start, steps, matrix, weights, blue, red):  # type: ignore[no-untyped-def]
+    """Rows B' - Y' and R' - Y' of colours (a, b) under the luma y, 0..1."""
     f = np.empty(y.size, F32)
-    guess(luma, a, b, start, f)
+    guess(y, a, b, start, f)
     for _ in range(steps):
         newton_step(f, y, a, b, matrix, weights)
     differences(f, y, a, b, matrix, blue, red)
 
 
 @strict(error_model="numpy")
-def lock(luma, chroma, edge, start, matrix, weights, margin, steps, cb, cr):  # type: ignore[no-untyped-def]
-    """Cb, Cr codes (H, W), or (H, ceil(W / 2)) for 4:2:2, of chroma (2, H, W) under luma codes (H, W)."""
+def lock(luma, chroma, edge, start, matrix, weights, margin, scale_of, steps, cb, cr):  # type: ignore[no-untyped-def]
+    """Cb, Cr codes (H, W), or (H, ceil(W / 2)) for 4:2:2, of chroma (2, H, W) under luma codes (H, W).
+
+    scale_of  of the codes: luma's black, one over luma's span; chroma's neutral and a half, half of chroma's span
+    """
     height, width = luma.shape
+    black, unit, _, _ = scale_of
     y, y_even = np.empty(width, F32), np.empty(cb.shape[1], F32)
     wide_blue, wide_red = np.empty(width + 6, F32), np.empty(width + 6, F32)
     blue, red = wide_blue[3 : width + 3], wide_red[3 : width + 3]
@@ -310,24 +316,24 @@ def lock(luma, chroma, edge, start, matrix, weights, margin, steps, cb, cr):  # 
     out = np.empty(width, np.bool_)
     for j in range(height):
         for i in range(np.uint32(width)):
-            y[i] = (F32(luma[j, i]) - F32(64.0)) * F32(1 / 876)
-        solve_row(luma[j], y, chroma[0, j], chroma[1, j], start, steps, matrix, weights, blue, red)
+            y[i] = (F32(luma[j, i]) - black) * unit
+        solve_row(y, chroma[0, j], chroma[1, j], start, steps, matrix, weights, blue, red)
         if outside(y, blue, red, weights, SLACK, out) > 0:
             where = np.nonzero(out)[0]
             y_out, a_out, b_out = y[where], chroma[0, j][where], chroma[1, j][where]
             shrink(y_out, a_out, b_out, edge)
             blue_out, red_out = np.empty_like(y_out), np.empty_like(y_out)
-            solve_row(luma[j][where], y_out, a_out, b_out, start, steps, matrix, weights, blue_out, red_out)
+            solve_row(y_out, a_out, b_out, start, steps, matrix, weights, blue_out, red_out)
             blue[where] = blue_out
             red[where] = red_out
         if cb.shape[1] == width:
-            limit_and_code(y, blue, red, weights, margin, cb[j], cr[j])
+            limit_and_code(y, blue, red, weights, margin, scale_of, cb[j], cr[j])
             continue
         keep_even(wide_blue, blue_even)
         keep_even(wide_red, red_even)
         for i in range(np.uint32(y_even.size)):
             y_even[i] = y[2 * i]
-        limit_and_code(y_even, blue_even, red_even, weights, margin, cb[j], cr[j])
+        limit_and_code(y_even, blue_even, red_even, weights, margin, scale_of, cb[j], cr[j])
 
 
 @strict()

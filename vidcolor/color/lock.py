@@ -15,6 +15,7 @@ import numpy as np
 from vidcolor.color import kernels
 from vidcolor.color.colorimetry import LUMA_WEIGHTS, check_tags, rgb_to_xyz
 from vidcolor.color.lab import BLACK, CODES, WHITE, decode_exactly
+from vidcolor.color.scale import TEN, Scale
 from vidcolor.errors import InputError
 from vidcolor.types import ColorTags
 
@@ -57,13 +58,14 @@ class LumaLock:
         self.edge, self.start = _tables(self.matrix, self.weights, self.margin)
 
     def chroma_codes(
-        self, luma: np.ndarray, chroma: np.ndarray, subsampling: Subsampling
+        self, luma: np.ndarray, chroma: np.ndarray, subsampling: Subsampling, scale: Scale = TEN
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Cb and Cr codes, uint16, 10 bits limited range.
+        """Cb and Cr codes, uint16.
 
-        luma         (H, W) uint16, 10-bit limited codes; beyond black and white the colour is neutral
+        luma         (H, W) uint16; beyond black and white the colour is neutral
         chroma       (2, H, W) float32, a*b* wanted
         subsampling  444: (H, W); 422: (H, ceil(W / 2)), co-sited with even columns
+        scale        of the luma's codes and of those that come out
         At every delivered sample R'G'B' of (Y', Cb, Cr) lies in 0..1. Refuses arrays that do not fit.
         Source: constant luma as F. Pierre et al., SIAM J. Imaging Sciences 8, 2015; the solve in Lab is ours.
         """
@@ -74,7 +76,8 @@ class LumaLock:
         cb, cr = np.empty(shape, np.uint16), np.empty(shape, np.uint16)
         chroma = np.ascontiguousarray(chroma, np.float32)
         luma = np.ascontiguousarray(luma)
-        kernels.lock(luma, chroma, self.edge, self.start, self.matrix, self.weights, self.margin, STEPS, cb, cr)
+        codes = _numbers(np.array([scale.black, 1 / scale.span, scale.neutral + 0.5, scale.chroma_span / 2]))
+        kernels.lock(luma, chroma, self.edge, self.start, self.matrix, self.weights, self.margin, codes, STEPS, cb, cr)
         return cb, cr
 
 
