@@ -11,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,13 +23,16 @@ import numpy as np
 
 import vidcolor
 from vidcolor.errors import InputError, MediaError
-from vidcolor.media.codecs import find_delivery
+from vidcolor.media.codecs import FilmDelivery, find_delivery
 from vidcolor.media.coded import CodedFrame
 from vidcolor.media.destination import check_destination
-from vidcolor.media.luma import layout_of
+from vidcolor.media.picture_codecs import PictureDelivery
 from vidcolor.media.place import remove, write_text
+from vidcolor.media.promise import Measured, keeps_codes, own_bits, picture_promise, promise
 from vidcolor.media.proxy import Labels
-from vidcolor.media.write import Writer, Written
+from vidcolor.media.write import Writer
+from vidcolor.media.write_pictures import PictureWriter
+from vidcolor.media.written import Written
 from vidcolor.settings import ExportSettings
 from vidcolor.timeline import FrameRange
 from vidcolor.types import DeliveryFrame, Reel, Shot, SourceFrame
@@ -35,31 +40,6 @@ from vidcolor.types import DeliveryFrame, Reel, Shot, SourceFrame
 __all__ = ["LumaSum", "Provenance", "check_destination", "export_reel", "manifest_path"]
 
 SCHEMA = "vidcolor.manifest/1"
-PROXY_PROMISE = "For review only: 8 bits, with labels burnt in; its luma is not the film's own."
-
-
-def luma_words(reel: Reel) -> str:
-    """What the 10-bit luma codes that are delivered are to the film's own."""
-    bits = f"{reel.bits} full-range bits" if reel.full_range else f"{reel.bits} bits"
-    if reel.luma_source == "luma":
-        if reel.luma_reversible:
-            return "the film's own, code for code"
-        return f"the film's own, rounded from {bits} to 10"
-    if reel.luma_reversible:
-        return "the film's own R'G'B' codes, which are neutral, code for code"
-    layout = layout_of(reel.pixel_format)
-    if layout is not None and layout.kind == "float":
-        return "computed from the film's light, and rounded to 10 bits"
-    return f"computed from the film's R'G'B', and rounded from {bits} to 10"
-
-
-def _promise(reel: Reel, lossless: bool) -> str:
-    if lossless:
-        return f"The luma codes in this file are {luma_words(reel)}."
-    return (
-        f"The luma codes handed to the encoder are {luma_words(reel)}; the encoder itself is lossy. "
-        "The ffv1 delivery keeps them."
-    )
 
 
 class LumaSum:
@@ -78,7 +58,7 @@ class LumaSum:
         for frame in frames:
             if frame.index != self._first + self.frame_count:
                 raise InputError(f"frame {frame.index} was read where frame {self._first + self.frame_count} follows")
-            self._sum.update(np.ascontiguousarray(frame.luma).data)
+            self._sum.update(np.ascontiguousarray(frame.handed).data)
             self.frame_count += 1
             yield frame
 
@@ -108,6 +88,14 @@ def manifest_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.manifest.json")
 
 
+def measured_at(path: Path) -> Measured | None:
+    """What the manifest beside delivered pictures says of their luma; None where it says nothing."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        told = json.loads(manifest_path(path).read_text("utf-8"))["luma"]
+        return Measured(*(told[name.name] for name in fields(Measured)))
+    return None
+
+
 def export_reel(
     reel: Reel,
     frames: Iterable[DeliveryFrame | CodedFrame],
@@ -134,17 +122,22 @@ def export_reel(
     made_of, run = made_of or Provenance(), run or FrameRange(0, reel.frame_count)
     check_destination(path, delivery, reel, settings)
     metadata = {"com.vidcolor.version": vidcolor.__version__, "com.vidcolor.source_hash": reel.hash}
-    writer = Writer(
-        path,
-        reel,
-        delivery,
-        settings,
-        metadata={**metadata, **made_of.metadata},
-        labels=Labels(made_of.shots, made_of.keyframes),
-        first_frame=run.start,
-        before_naming=lambda sha256: _make_way(path, sha256, before_naming),
-        copies=copies,
-    )
+    made_way = partial(_make_way, path, before_naming)
+    writer: Writer | PictureWriter
+    if isinstance(find_delivery(delivery), PictureDelivery):
+        writer = PictureWriter(path, reel, delivery, settings, first_frame=run.start, before_naming=made_way)
+    else:
+        writer = Writer(
+            path,
+            reel,
+            delivery,
+            settings,
+            metadata={**metadata, **made_of.metadata},
+            labels=Labels(made_of.shots, made_of.keyframes),
+            first_frame=run.start,
+            before_naming=made_way,
+            copies=copies,
+        )
     with writer:
         for frame in frames:
             writer.write(frame)
@@ -157,7 +150,7 @@ def export_reel(
     return writer.written
 
 
-def _make_way(path: Path, sha256: str, asked: Callable[[str], None] | None) -> None:
+def _make_way(path: Path, asked: Callable[[str], None] | None, sha256: str) -> None:
     if asked:
         asked(sha256)
     remove(manifest_path(path))
@@ -171,7 +164,9 @@ def _check_counts(path: Path, run: FrameRange, count: int) -> None:
         )
 
 
-def _check_luma(path: Path, source: LumaSum, writer: Writer) -> None:
+def _check_luma(path: Path, source: LumaSum, writer: Writer | PictureWriter) -> None:
+    if isinstance(writer, PictureWriter):
+        return  # it has read back every picture, and knows how near each must be
     if (source.sha256, source.frame_count) != (writer.luma_sha256, writer.frame_count):
         raise MediaError(
             f"{path}: the luma handed to the encoder (SHA-256 {writer.luma_sha256[:12]}, {writer.frame_count} frames) "
@@ -198,31 +193,37 @@ def _manifest(
             "sha256": written.sha256,
             "delivery": delivery,
             "about": codec.about,
-            "encoder": codec.encoder,
-            "options": codec.encoder_options(settings, reel),
-            "prores_rate": settings.prores_rate if codec.is_prores else None,
-            "pixel_format": codec.pixel_format,
-            "coded_size": dict(zip(("height", "width"), codec.picture_size(reel.size), strict=True)),
-            "lossless": codec.lossless,
+            **codec.facts(settings, reel),
+            **({"pictures": list(written.pictures)} if written.pictures else {}),
             "frames": written.frame_count,
             **_clock(reel, run),
             "sound": list(written.sound),
             **({"beside": dict(written.beside)} if written.beside else {}),
         },
-        "luma": {
-            "source_sha256": source.sha256,
-            "delivered_sha256": None if codec.is_proxy else written.luma_sha256,
-            "equal": not codec.is_proxy and source.sha256 == written.luma_sha256,
-            "luma_reversible": reel.luma_reversible,
-            "computed_from": reel.luma_source,
-            "promise": PROXY_PROMISE if codec.is_proxy else _promise(reel, codec.lossless),
-        },
+        "luma": _luma(reel, codec, settings, written, source),
         "source": _source(reel),
         **({"part": dict(made_of.part)} if made_of.part else {}),
         "shots": [dict(entry) for entry in made_of.versions],
         "figures": dict(made_of.figures),
         "software": software(),
     }
+
+
+def _luma(
+    reel: Reel, codec: FilmDelivery | PictureDelivery, settings: ExportSettings, written: Written, source: LumaSum
+) -> dict[str, Any]:
+    told = {
+        "source_sha256": source.sha256,
+        "delivered_sha256": None if codec.is_proxy else written.luma_sha256,
+        "equal": not codec.is_proxy and source.sha256 == written.luma_sha256,
+        "luma_reversible": keeps_codes(reel, codec.scale_of(reel)),
+        "computed_from": reel.luma_source,
+    }
+    if isinstance(codec, PictureDelivery):
+        assert written.measured is not None  # a picture writer measures
+        told |= {"luma_reversible": own_bits(reel) <= codec.holds(settings, reel), **asdict(written.measured)}
+        return {**told, "promise": picture_promise(reel, codec, settings, written.measured)}
+    return {**told, "promise": promise(reel, codec)}
 
 
 def _clock(reel: Reel, run: FrameRange) -> dict[str, Any]:

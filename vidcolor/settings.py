@@ -224,6 +224,12 @@ class ExportSettings:
     """Encoder named in ProRes files: apl0 (Apple's, which some programs insist on) or Lavc (FFmpeg's, the truth)."""
     sound: Literal["copy", "none"] = "copy"
     """The film's sound: copy (every track, bit for bit; as PCM where the container cannot hold it) or none."""
+    exr_primaries: Literal["rec709", "ap0"] = "rec709"
+    """Primaries of EXR pictures: rec709 (scene-linear Rec.709) or ap0 (ACES 2065-1). Light is that of the sRGB curve,
+    which all of vidcolor uses; no view transform is undone."""
+    numbering: Literal["source", "zero", "timecode"] = "source"
+    """Numbers of delivered pictures: source (those of the film's own pictures; from 0 where it is no sequence), zero
+    (from 0) or timecode (frames since midnight)."""
     stale_approvals: Literal["warn", "refuse"] = "warn"
     """An approved version that is made of other things than today's: deliver it and say so (warn), or deliver nothing
     until it is approved anew (refuse)."""

@@ -201,11 +201,18 @@ class SourceFrame:
     index: int
     luma: Array
     """(H, W) uint16"""
+    deep: Array | None = None
+    """The same as the delivery hands it on, where that is not 10 bits (`media/luma.py`, `deep_luma`)"""
+
+    @property
+    def handed(self) -> Array:
+        """(H, W) uint16: the luma that is delivered."""
+        return self.luma if self.deep is None else self.deep
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DeliveryFrame:
-    """That same luma, untouched, with the chroma codes to deliver (uint16, 10 bits)."""
+    """That same luma, untouched, with the chroma codes to deliver (uint16, of one scale: `color/scale.py`)."""
 
     index: int
     luma: Array

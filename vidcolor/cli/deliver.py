@@ -70,7 +70,7 @@ def refuse_place(project: Project, out: Path | None, delivery: str | None) -> No
     from vidcolor.pipeline.deliver import default_out, export_at
 
     place = out or default_out(project, delivery)
+    check_name(place, delivery or DEFAULT_DELIVERY)
     export_at(project, place).refuse_others()
     if not place.parent.is_dir():
         raise MediaError(f"{place}: there is no such folder; make it first, or choose another place with -o")
-    check_name(place, delivery or DEFAULT_DELIVERY)

@@ -24,6 +24,9 @@ PRIMARIES = {
 }
 """Chromaticities of red, green and blue."""
 
+AP0, ACES_WHITE = ((0.7347, 0.2653), (0.0, 1.0), (0.0001, -0.077)), (0.32168, 0.33767)
+"""Chromaticities of ACES 2065-1 (SMPTE ST 2065-1) and its white."""
+
 LUMA_WEIGHTS = {
     1: (0.2126, 0.0722),
     4: (0.30, 0.11),
@@ -62,8 +65,17 @@ def xyz_of_primaries(corners: Sequence[tuple[float, float]], white: Sequence[flo
     return np.asarray(columns * np.linalg.solve(columns, light))
 
 
+def between(own: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """(3, 3) float64: linear RGB of one kind to another's, white to white (Bradford); both given as RGB to XYZ."""
+    gains = (BRADFORD @ wanted.sum(axis=1)) / (BRADFORD @ own.sum(axis=1))
+    return np.asarray(np.linalg.inv(wanted) @ np.linalg.inv(BRADFORD) @ np.diag(gains) @ BRADFORD @ own)
+
+
+def ap0_of(primaries: int) -> np.ndarray:
+    """(3, 3) float64: linear RGB of H.273 primaries to ACES 2065-1."""
+    return between(rgb_to_xyz(primaries), xyz_of_primaries(AP0, ACES_WHITE))
+
+
 def to_bt709(corners: Sequence[tuple[float, float]], white: Sequence[float]) -> np.ndarray:
     """(3, 3) float64: linear RGB of any corners and white to BT.709's, white to white (Bradford)."""
-    own, ours = xyz_of_primaries(corners, white), rgb_to_xyz(1)
-    gains = (BRADFORD @ ours.sum(axis=1)) / (BRADFORD @ own.sum(axis=1))
-    return np.asarray(np.linalg.inv(ours) @ np.linalg.inv(BRADFORD) @ np.diag(gains) @ BRADFORD @ own)
+    return between(xyz_of_primaries(corners, white), rgb_to_xyz(1))

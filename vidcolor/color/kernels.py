@@ -86,6 +86,21 @@ def lab_backward(f):  # type: ignore[no-untyped-def]
 
 
 @strict(error_model="numpy")
+def fill_light(coded, light):  # type: ignore[no-untyped-def]
+    """Linear light of flat coded values; odd below 0, and goes on above 1."""
+    for i in range(coded.size):
+        value = decode(abs(coded[i]))
+        light[i] = value if coded[i] >= F32(0.0) else -value
+
+
+@strict(error_model="numpy")
+def fill_coded(light, coded):  # type: ignore[no-untyped-def]
+    """The inverse of `fill_light`."""
+    for i in range(light.size):
+        coded[i] = encode(light[i])
+
+
+@strict(error_model="numpy")
 def fill_lab(rgb, m, lab):  # type: ignore[no-untyped-def]
     for i in range(rgb.shape[1]):
         r = decode(min(max(rgb[0, i], F32(0.0)), F32(1.0)))

@@ -20,7 +20,7 @@ from vidcolor.example.facts import FRAME_COUNT, RATE, SHOTS, START, TAPE, Exampl
 from vidcolor.example.film import NEUTRAL, Film
 from vidcolor.example.paint import SIZE, Picture
 from vidcolor.example.sound import HERTZ, soundtrack
-from vidcolor.media.codecs import find_delivery
+from vidcolor.media.codecs import CODECS
 from vidcolor.media.encoder import PictureTrack, timescale
 from vidcolor.media.images import write_image
 from vidcolor.media.place import told, write_text
@@ -100,10 +100,8 @@ def _write_films(facts: ExampleFacts, film: Film, progress: Callable[[float], No
     near = {int(Path(name).stem): name for name, given in facts.pictures.items() if given == "near"}
     gray = np.full((SIZE[0], SIZE[1] // 2), NEUTRAL, np.uint16)
     with _output(facts.film, "mov") as gray_out, _output(facts.truth, "matroska") as true_out:
-        pictures = PictureTrack(
-            gray_out, find_delivery("prores-422hq"), _reel(facts.film, TAPE), ExportSettings(), START
-        )
-        true = PictureTrack(true_out, find_delivery("ffv1"), _reel(facts.truth, ""), ExportSettings(), START)
+        pictures = PictureTrack(gray_out, CODECS["prores-422hq"], _reel(facts.film, TAPE), ExportSettings(), START)
+        true = PictureTrack(true_out, CODECS["ffv1"], _reel(facts.truth, ""), ExportSettings(), START)
         sound = _Sound(gray_out)
         for frame in range(FRAME_COUNT):
             planes = film.planes(frame)

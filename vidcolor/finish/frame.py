@@ -21,6 +21,7 @@ import numpy as np
 
 from vidcolor.color import LumaLock
 from vidcolor.color.lock import Subsampling
+from vidcolor.color.scale import TEN, Scale
 from vidcolor.compiled import strict
 from vidcolor.errors import InputError
 from vidcolor.finish.around_exact import Drawing, draw
@@ -52,23 +53,25 @@ def finish(
     settings: FinishSettings,
     subsampling: Subsampling,
     drawings: Sequence[Drawing] = (),
+    scale: Scale = TEN,
 ) -> DeliveryFrame:
-    """The frame to deliver: the source's luma, the same array, with 10-bit Cb, Cr codes of the colours.
+    """The frame to deliver: the luma that the source hands on, the same array, with Cb, Cr codes of the colours.
 
     source       full size
     color        chroma of the same frame, at any size up to full size
     subsampling  444, or 422 (co-sited, an odd width rounded up)
     drawings     the exact keyframes that draw the frame: around_exact.py
+    scale        of the luma that the source hands on, and of the codes that come out
     Refuses colours of another frame or larger than the film.
     """
     if source.index != color.index:
         raise InputError(f"frame {source.index}: was given the colours of frame {color.index}")
     luma = source.luma
-    if subsampling == "422" and HALVED * color.chroma.shape[2] <= luma.shape[1] and not drawings:
+    if subsampling == "422" and HALVED * color.chroma.shape[2] <= luma.shape[1] and not drawings and scale == TEN:
         return _finish_halved(source, color, lock, settings)
     chroma = draw(enlarge(color.chroma, luma, settings.detail, color.confidence), luma, drawings)
-    cb, cr = lock.chroma_codes(luma, chroma, subsampling)
-    return DeliveryFrame(source.index, luma, cb, cr)
+    cb, cr = lock.chroma_codes(source.handed, chroma, subsampling, scale)
+    return DeliveryFrame(source.index, source.handed, cb, cr)
 
 
 def _finish_halved(source: SourceFrame, color: ColorFrame, lock: LumaLock, settings: FinishSettings) -> DeliveryFrame:

@@ -1,6 +1,6 @@
 """The table of deliveries: what each one is encoded with. An encoder's options live here and nowhere else.
 
-- FFmpeg encodes ProRes from 10-bit planes only; 12 bits are refused by its encoder.
+- FFmpeg encodes ProRes from 10-bit planes only; 12 bits are refused by its encoder. FFV1 takes 16.
 - `quality` codes every ProRes frame with one quantiser: at equal size 3 dB better and six times faster than
   meeting Apple's target size, which is what `apple` does (shared figures in the README).
 - Slices, not threads, divide the work, so the bytes do not depend on the machine. x264 is the exception:
@@ -12,9 +12,11 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from vidcolor.errors import SettingsError
+from vidcolor.media.delivery import Delivery
+from vidcolor.media.picture_codecs import PICTURES, PictureDelivery
 from vidcolor.settings import ExportSettings
 from vidcolor.types import Reel
 
@@ -28,27 +30,17 @@ def even_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """One way to write the film."""
+class FilmDelivery(Delivery):
+    """One way to write the film as one file."""
 
-    name: str
-    about: str
-    suffixes: tuple[str, ...]
-    """What the file may be called; the first is the usual one."""
     encoder: str
     pixel_format: str
-    subsampling: Literal["422", "444"]
-    """What the chroma of `DeliveryFrame` must be."""
     compressor: str
     """The name players show."""
     options: dict[str, str] = field(default_factory=dict)
     fourcc: str = ""
     quantiser: int = 0
     """ProRes: the quantiser of `prores_rate = "quality"`; 0 for other encoders."""
-    lossless: bool = False
-    smallest: tuple[int, int] = (2, 2)
-    """(height, width) of the smallest picture the encoder takes."""
-    interlaced: bool = True
     threads: int = 0
     """Threads of the encoder; 0: as many as it likes, with the same bytes."""
 
@@ -58,7 +50,6 @@ class Delivery:
 
     @property
     def is_proxy(self) -> bool:
-        """True if pictures are reduced to 8 bits 4:2:0 and carry burnt-in labels."""
         return self.pixel_format == "yuv420p"
 
     def picture_size(self, size: tuple[int, int]) -> tuple[int, int]:
@@ -79,6 +70,17 @@ class Delivery:
             del options["slices"]
         return options
 
+    def facts(self, settings: ExportSettings, reel: Reel) -> dict[str, Any]:
+        return {
+            "encoder": self.encoder,
+            "options": self.encoder_options(settings, reel),
+            "prores_rate": settings.prores_rate if self.is_prores else None,
+            "pixel_format": self.pixel_format,
+            "coded_size": dict(zip(("height", "width"), self.picture_size(reel.size), strict=True)),
+            "lossless": self.lossless,
+            "levels": "full" if self.scale_of(reel).full else "limited",
+        }
+
 
 BLOCK = 16
 """Where one luma column is left over after whole blocks, FFmpeg's ProRes encoder codes none of its chroma, and it
@@ -86,117 +88,131 @@ turns green: such pictures are given one more column."""
 SMALLEST_SLICED = 8
 """FFV1 refuses sixteen slices in pictures narrower or lower than this."""
 
-CODECS: dict[str, Delivery] = {
+CODECS: dict[str, FilmDelivery] = {
     delivery.name: delivery
     for delivery in (
-        Delivery(
+        FilmDelivery(
             "prores-422hq",
             "ProRes 422 HQ, 10-bit 4:2:2, MOV: the usual master",
             (".mov",),
+            "422",
             "prores_ks",
             "yuv422p10le",
-            "422",
             "Apple ProRes 422 HQ",
             {"profile": "hq"},
             fourcc="apch",
             quantiser=3,
         ),
-        Delivery(
+        FilmDelivery(
             "prores-4444",
             "ProRes 4444, 10-bit 4:4:4, MOV: every chroma sample kept",
             (".mov",),
+            "444",
             "prores_ks",
             "yuv444p10le",
-            "444",
             "Apple ProRes 4444",
             {"profile": "4444"},
             fourcc="ap4h",
             quantiser=2,
         ),
-        Delivery(
+        FilmDelivery(
             "prores-4444-xq",
             "ProRes 4444 XQ, 10-bit 4:4:4, MOV: the least that ProRes loses",
             (".mov",),
+            "444",
             "prores_ks",
             "yuv444p10le",
-            "444",
             "Apple ProRes 4444 XQ",
             {"profile": "4444xq"},
             fourcc="ap4x",
             quantiser=1,
         ),
-        Delivery(
+        FilmDelivery(
             "ffv1",
             "FFV1 version 3, 10-bit 4:4:4, MKV: lossless, for the archive",
             (".mkv",),
+            "444",
             "ffv1",
             "yuv444p10le",
-            "444",
             "FFV1",
             {"level": "3", "g": "1", "slices": "16", "slicecrc": "1"},
             fourcc="FFV1",
             lossless=True,
             smallest=(1, 1),
         ),
-        Delivery(
+        FilmDelivery(
+            "ffv1-16",
+            "FFV1 version 3, 16-bit 4:4:4, MKV: lossless, luma at the film's own depth and range",
+            (".mkv",),
+            "444",
+            "ffv1",
+            "yuv444p16le",
+            "FFV1",
+            {"level": "3", "g": "1", "slices": "16", "slicecrc": "1"},
+            fourcc="FFV1",
+            lossless=True,
+            deep=True,
+            smallest=(1, 1),
+        ),
+        FilmDelivery(
             "dnxhr-hqx",
             "DNxHR HQX, 10-bit 4:2:2, MOV or MXF: for Avid",
             (".mov", ".mxf"),
+            "422",
             "dnxhd",
             "yuv422p10le",
-            "422",
             "Avid DNxHR HQX",
             {"profile": "dnxhr_hqx"},
             fourcc="AVdh",
             smallest=(120, 256),
             interlaced=False,
         ),
-        Delivery(
+        FilmDelivery(
             "dnxhr-444",
             "DNxHR 444, 10-bit 4:4:4, MOV or MXF: for Avid, every chroma sample kept",
             (".mov", ".mxf"),
+            "444",
             "dnxhd",
             "yuv444p10le",
-            "444",
             "Avid DNxHR 444",
             {"profile": "dnxhr_444"},
             fourcc="AVdh",
             smallest=(120, 256),
             interlaced=False,
         ),
-        Delivery(
+        FilmDelivery(
             "dnxhr-hqx-mxf",
             "DNxHR HQX, 10-bit 4:2:2, MXF OP1a: for Avid",
             (".mxf",),
+            "422",
             "dnxhd",
             "yuv422p10le",
-            "422",
             "Avid DNxHR HQX",
             {"profile": "dnxhr_hqx"},
             fourcc="AVdh",
             smallest=(120, 256),
             interlaced=False,
         ),
-        Delivery(
+        FilmDelivery(
             "dnxhr-444-mxf",
             "DNxHR 444, 10-bit 4:4:4, MXF OP1a: for Avid, every chroma sample kept",
             (".mxf",),
+            "444",
             "dnxhd",
             "yuv444p10le",
-            "444",
             "Avid DNxHR 444",
             {"profile": "dnxhr_444"},
             fourcc="AVdh",
             smallest=(120, 256),
             interlaced=False,
         ),
-        Delivery(
+        FilmDelivery(
             "proxy",
             "H.264, 8-bit 4:2:0, shot, frame and timecode burnt in: for review only",
             (".mov", ".mp4"),
+            "422",
             "libx264",
             "yuv420p",
-            "422",
             "H.264",
             {"preset": "veryfast", "crf": "18"},
             fourcc="avc1",
@@ -216,10 +232,14 @@ def container_of(path: Path) -> str:
     return CONTAINERS[path.suffix.lower()]
 
 
-def find_delivery(name: str) -> Delivery:
+DELIVERIES: dict[str, FilmDelivery | PictureDelivery] = {**CODECS, **PICTURES}
+"""Every delivery, films first."""
+
+
+def find_delivery(name: str) -> FilmDelivery | PictureDelivery:
     """The delivery of that name. Refuses an unknown one and names the known ones."""
-    if name not in CODECS:
-        close = difflib.get_close_matches(name, CODECS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(CODECS)}"
+    if name not in DELIVERIES:
+        close = difflib.get_close_matches(name, DELIVERIES, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(DELIVERIES)}"
         raise SettingsError(f"delivery {name!r}: there is none of that name; {hint}")
-    return CODECS[name]
+    return DELIVERIES[name]

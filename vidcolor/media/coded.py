@@ -28,9 +28,13 @@ class CodedFrame:
 def coded_pictures(path: Path) -> Generator[tuple[int, bytes], None, None]:
     """(frame, coded picture) of a delivery that codes each frame by itself, in order; the file is closed at the end.
 
-    Refuses a file that cannot be read.
+    Of a folder of pictures: their files. Refuses what cannot be read.
     """
     try:
+        if path.is_dir():
+            for frame, picture in enumerate(sorted(path.iterdir())):
+                yield frame, picture.read_bytes()
+            return
         with av.open(str(path.absolute())) as film:
             for frame, packet in enumerate(packet for packet in film.demux(video=0) if packet.size):
                 yield frame, bytes(packet)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from vidcolor.errors import MediaError
 from vidcolor.media.beside import notes_on, tracks_of
-from vidcolor.media.codecs import Delivery, container_of, find_delivery
+from vidcolor.media.codecs import CONTAINERS, FilmDelivery, container_of, find_delivery
+from vidcolor.media.delivery import Delivery
 from vidcolor.media.mxf import RATES
+from vidcolor.media.picture_codecs import PictureDelivery
+from vidcolor.media.picture_file import MOST_LABELS
 from vidcolor.media.place import told
+from vidcolor.media.sequence import SUFFIXES
 from vidcolor.partial import partial_path
 from vidcolor.settings import ExportSettings
 from vidcolor.types import Reel
@@ -17,7 +22,8 @@ from vidcolor.types import Reel
 def check_destination(path: Path, delivery: str, reel: Reel, settings: ExportSettings) -> None:
     """Refuses, before any work, a place or a delivery that the film could not be written to in the end."""
     codec = check_name(path, delivery)
-    if path.exists() and reel.path.exists() and path.samefile(reel.path):
+    own = (reel.path, reel.path.parent) if isinstance(codec, PictureDelivery) else (reel.path,)
+    if path.exists() and any(place.exists() and path.samefile(place) for place in own):
         raise MediaError(f"{path}: is the film itself, which is never written to; choose another name with -o")
     smallest = codec.smallest
     if reel.size[0] < smallest[0] or reel.size[1] < smallest[1]:
@@ -27,6 +33,12 @@ def check_destination(path: Path, delivery: str, reel: Reel, settings: ExportSet
         )
     if reel.scan != "progressive" and not codec.interlaced:
         raise MediaError(f"{reel.path.name}: {delivery} holds no interlaced pictures; choose --delivery prores-422hq")
+    if isinstance(codec, PictureDelivery):
+        with told(path):
+            partial = partial_path(path)
+            partial.mkdir(exist_ok=True)
+            partial.rmdir()
+        return
     if container_of(path) == "mxf" and reel.rate.fraction not in RATES:
         raise MediaError(
             f"{reel.path.name}: MXF holds no {reel.rate} frames a second; choose another --delivery, such as dnxhr-hqx "
@@ -39,9 +51,15 @@ def check_destination(path: Path, delivery: str, reel: Reel, settings: ExportSet
         partial.unlink()
 
 
-def check_name(path: Path, delivery: str) -> Delivery:
+def check_name(path: Path, delivery: str) -> FilmDelivery | PictureDelivery:
     """The delivery of that name. Refuses a folder, and a name that this delivery is not written under."""
     codec = find_delivery(delivery)
+    if isinstance(codec, PictureDelivery):
+        if path.suffix.lower() in (*SUFFIXES, *CONTAINERS):
+            raise MediaError(f"{path}: {delivery} is a folder of pictures; name it {path.stem}")
+        if path.exists() and not path.is_dir():
+            raise MediaError(f"{path}: is a file, and {delivery} a folder of pictures; name another with -o")
+        return codec
     if path.is_dir():
         raise MediaError(f"{path}: is a folder; name a file in it with -o")
     if path.suffix.lower() not in codec.suffixes:
@@ -62,7 +80,19 @@ def _check_sound(path: Path, reel: Reel, settings: ExportSettings) -> None:
         )
 
 
-def destination_notes(path: Path, reel: Reel, settings: ExportSettings) -> list[str]:
+def destination_notes(path: Path, codec: Delivery, reel: Reel, settings: ExportSettings) -> list[str]:
     """What a person should know of a delivery before it is made: what beside the picture does not go along as it is."""
+    if isinstance(codec, PictureDelivery):
+        return list(picture_notes(codec, reel, settings))
     sound = bool(reel.sound_tracks) and settings.sound == "copy"
     return notes_on(reel.path, container_of(path), sound=sound) if sound or reel.extras else []
+
+
+def picture_notes(codec: Delivery, reel: Reel, settings: ExportSettings) -> Iterator[str]:
+    """What pictures do not carry; nothing of other deliveries."""
+    if not isinstance(codec, PictureDelivery):
+        return
+    if (reel.sound_tracks and settings.sound == "copy") or reel.extras:
+        yield "pictures hold nothing beside the picture: the film's sound and whatever else it has stay in its file"
+    if reel.rate.base > MOST_LABELS and codec.kind != "tiff":
+        yield f"pictures of {reel.rate} frames a second carry no timecode: its labels count no further than 30"

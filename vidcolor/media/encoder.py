@@ -16,14 +16,14 @@ import numpy as np
 from av.codec.context import Flags
 
 from vidcolor.errors import InputError, MediaError
-from vidcolor.media.codecs import Delivery
+from vidcolor.media.codecs import FilmDelivery
 from vidcolor.settings import ExportSettings
 from vidcolor.types import Reel
 
 if TYPE_CHECKING:
     from numpy import ndarray as Array
 
-LIMITED_RANGE = 1
+LIMITED_RANGE, FULL_RANGE = 1, 2
 FIELD_ORDER = {"progressive": 1, "top": 2, "bottom": 3}
 """FFmpeg's AVFieldOrder: which line is stored and shown first."""
 FIELD_FILTER = {"top": "tff", "bottom": "bff"}
@@ -60,7 +60,7 @@ class PictureTrack:
     def __init__(
         self,
         output: Any,
-        codec: Delivery,
+        codec: FilmDelivery,
         reel: Reel,
         settings: ExportSettings,
         timecode: str,
@@ -69,6 +69,7 @@ class PictureTrack:
     ) -> None:
         self._codec, self._reel, self._at_once = codec, reel, at_once
         self._size = codec.picture_size(reel.size)
+        self._range = FULL_RANGE if codec.scale_of(reel).full else LIMITED_RANGE
         rate = reel.rate.fraction
         options = codec.encoder_options(settings, reel)
         self._stream = output.add_stream(codec.encoder, rate=rate, options=options)
@@ -97,7 +98,7 @@ class PictureTrack:
         encoder.color_primaries = reel.tags.primaries
         encoder.color_trc = reel.tags.transfer
         encoder.colorspace = reel.tags.matrix
-        encoder.color_range = LIMITED_RANGE
+        encoder.color_range = self._range
         encoder.field_order = FIELD_ORDER[reel.scan]
         encoder.flags |= Flags.bitexact
         if reel.scan != "progressive":
@@ -170,7 +171,7 @@ class PictureTrack:
         picture.color_primaries = tags.primaries
         picture.color_trc = tags.transfer
         picture.colorspace = tags.matrix
-        picture.color_range = LIMITED_RANGE
+        picture.color_range = self._range
         return picture
 
     def flush(self) -> list[Any]:

@@ -22,6 +22,7 @@ from vidcolor.errors import MediaError
 BLACK, WHITE = 64, 940
 """10-bit codes of black and white, limited range (BT.709)."""
 TOP = 1023
+DEEP_TOP = 65535
 NEUTRAL_SLACK = 5
 """Chroma this far from neutral is noise or rounding, in 8-bit codes."""
 COLORED_PART = 0.005
@@ -219,14 +220,24 @@ def _limited(luma: np.ndarray, bits: int, full: bool) -> np.ndarray:
 
 
 def _from_rgb(channels: list[np.ndarray], bits: int, full: bool, weights: tuple[float, float]) -> np.ndarray:
-    red, blue = weights
     top = 2**bits - 1
-    if not any(np.not_equal(channels[0], other).any() for other in channels[1:]):
-        return _limited(channels[0], bits, full)  # neutral: the weights add up to one, exactly
-    luma = np.float32(red) * channels[0] + np.float32(1 - red - blue) * channels[1] + np.float32(blue) * channels[2]
+    if _neutral(channels):
+        return _limited(channels[0], bits, full)  # the weights add up to one, exactly
+    luma = _weighed(channels, weights)
     if full:
         return np.rint(BLACK + (WHITE - BLACK) / np.float32(top) * luma).astype(np.uint16)
     return np.minimum(np.rint(luma * np.float32(2.0 ** (10 - bits))), TOP).astype(np.uint16)
+
+
+def _neutral(channels: list[np.ndarray]) -> bool:
+    return not any(np.not_equal(channels[0], other).any() for other in channels[1:])
+
+
+def _weighed(channels: list[np.ndarray], weights: tuple[float, float]) -> np.ndarray:
+    """float32: the luma of R'G'B' codes."""
+    red, blue = weights
+    green = np.float32(1 - red - blue)
+    return np.asarray(np.float32(red) * channels[0] + green * channels[1] + np.float32(blue) * channels[2])
 
 
 def _coded(channels: list[np.ndarray]) -> list[np.ndarray]:
@@ -236,11 +247,15 @@ def _coded(channels: list[np.ndarray]) -> list[np.ndarray]:
     return [np.where(v <= 0.0031308, 12.92 * v, 1.055 * np.power(v, 1 / 2.4) - 0.055) for v in light]
 
 
-def _from_linear(channels: list[np.ndarray], weights: tuple[float, float]) -> np.ndarray:
+def _luma_of_light(channels: list[np.ndarray], weights: tuple[float, float]) -> np.ndarray:
+    """Luma of linear light, 0..1."""
     red, blue = weights
     coded = _coded(channels)
-    luma = coded[0] if len(coded) == 1 else red * coded[0] + (1 - red - blue) * coded[1] + blue * coded[2]
-    return np.rint(BLACK + (WHITE - BLACK) * luma).astype(np.uint16)
+    return coded[0] if len(coded) == 1 else red * coded[0] + (1 - red - blue) * coded[1] + blue * coded[2]
+
+
+def _from_linear(channels: list[np.ndarray], weights: tuple[float, float]) -> np.ndarray:
+    return np.rint(BLACK + (WHITE - BLACK) * _luma_of_light(channels, weights)).astype(np.uint16)
 
 
 def _turn(luma: np.ndarray, rotation: int) -> np.ndarray:
@@ -266,6 +281,40 @@ def luma_codes(picture: Any, *, full_range: bool, weights: tuple[float, float]) 
     else:
         codes = _limited(luma_plane(picture, layout), layout.bits, full_range)
     return _turn(codes, picture.rotation)
+
+
+@lru_cache(maxsize=8)
+def _spread(bits: int) -> np.ndarray:
+    """16-bit full-range codes of every full-range code of fewer bits."""
+    codes = np.rint(np.arange(2**bits) * (DEEP_TOP / (2**bits - 1))).astype(np.uint16)
+    codes.setflags(write=False)
+    return codes
+
+
+def deep_luma(picture: Any, *, full_range: bool, weights: tuple[float, float]) -> np.ndarray:
+    """(H, W) uint16: the picture's luma as 16-bit codes of its own range, turned upright; every code it has comes back.
+
+    Otherwise as `luma_codes`. Float pictures have full range.
+    """
+    layout = layout_of(picture.format.name)
+    if layout is None:
+        raise MediaError(f"pixel format {picture.format.name} is not read; convert the film to yuv422p10")
+    if layout.kind == "float":
+        codes = np.rint(DEEP_TOP * _luma_of_light(linear_of(picture), weights)).astype(np.uint16)
+    elif layout.kind not in ("rgb", "palette"):
+        codes = _deepened(luma_plane(picture, layout), layout.bits, full_range)
+    elif _neutral(channels := _rgb(picture, layout)):
+        codes = _deepened(channels[0], layout.bits, full_range)
+    else:
+        gain = DEEP_TOP / (2**layout.bits - 1) if full_range else 2.0 ** (16 - layout.bits)
+        codes = np.minimum(np.rint(np.float32(gain) * _weighed(channels, weights)), DEEP_TOP).astype(np.uint16)
+    return _turn(codes, picture.rotation)
+
+
+def _deepened(luma: np.ndarray, bits: int, full: bool) -> np.ndarray:
+    if full and bits < 16:
+        return look_up(luma, _spread(bits))
+    return np.left_shift(luma.astype(np.uint16), 16 - bits)
 
 
 def entries_of_stored(layout: Layout, table: np.ndarray, full_range: bool) -> np.ndarray | None:

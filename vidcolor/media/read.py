@@ -21,12 +21,13 @@ import numpy as np
 
 from vidcolor.color import luma_to_lightness
 from vidcolor.color.colorimetry import LUMA_WEIGHTS
+from vidcolor.color.scale import TEN, Scale
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.areas import area_means
 from vidcolor.media.damage import neighbours, repeating
 from vidcolor.media.decode import check_picture, read_frames
 from vidcolor.media.index import find_frames
-from vidcolor.media.luma import entries_of_stored, layout_of, look_up, luma_codes, luma_plane
+from vidcolor.media.luma import deep_luma, entries_of_stored, layout_of, look_up, luma_codes, luma_plane
 from vidcolor.media.sequence import find_sequence, is_sequence, read_picture_frame
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Frame, Reel, SourceFrame
@@ -103,21 +104,27 @@ def _within(reel: Reel, frames: FrameRange | None) -> FrameRange:
 
 
 class SourceClip:
-    """The film's own luma of a run of frames, in order, each as a `SourceFrame`."""
+    """The film's own luma of a run of frames, in order, each as a `SourceFrame`; at the depth of `scale` too."""
 
-    def __init__(self, reel: Reel, frames: FrameRange | None = None) -> None:
-        self.reel = reel
+    def __init__(self, reel: Reel, frames: FrameRange | None = None, scale: Scale = TEN) -> None:
+        self.reel, self.scale = reel, scale
         self.frames = _within(reel, frames)
 
     def __len__(self) -> int:
         return len(self.frames)
 
     def __iter__(self) -> Iterator[SourceFrame]:
-        with closing(read_luma(self.reel, self.frames.start)) as pictures:
-            for frame, luma in pictures:
-                yield SourceFrame(frame, luma)
+        with closing(read_pictures(self.reel, self.frames.start)) as pictures:
+            for frame, picture in pictures:
+                yield SourceFrame(frame, luma_of(self.reel, picture), self._deep(picture))
                 if frame + 1 == self.frames.stop:
                     return
+
+    def _deep(self, picture: Any) -> np.ndarray | None:
+        if self.scale == TEN:
+            return None
+        weights = LUMA_WEIGHTS[self.reel.tags.matrix]
+        return deep_luma(picture, full_range=self.scale.full, weights=weights)
 
 
 def _read_lightness(

@@ -12,7 +12,6 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,7 +22,7 @@ import numpy as np
 from vidcolor.errors import InputError, MediaError
 from vidcolor.hashes import sha256_of
 from vidcolor.media.beside import Beside
-from vidcolor.media.codecs import container_of, find_delivery
+from vidcolor.media.codecs import CODECS, container_of
 from vidcolor.media.coded import CodedFrame
 from vidcolor.media.encoder import PictureTrack, timescale
 from vidcolor.media.mkv import ROOM, set_display_size
@@ -31,6 +30,7 @@ from vidcolor.media.mov import LUMA_BLANK, complete
 from vidcolor.media.mxf import set_package_ids
 from vidcolor.media.place import sync, sync_folder, told
 from vidcolor.media.proxy import Labels, burn_in, proxy_planes
+from vidcolor.media.written import Written
 from vidcolor.partial import partial_path
 from vidcolor.settings import ExportSettings
 from vidcolor.types import DeliveryFrame, Reel
@@ -39,23 +39,6 @@ LUMA_KEY = "com.vidcolor.luma_sha256"
 KEYFRAME_MARK = "KEY"
 ATOMS = ("mov", "mp4")
 """Containers made of atoms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A delivery that has its final name."""
-
-    path: Path
-    size: int
-    """Bytes."""
-    sha256: str
-    frame_count: int
-    luma_sha256: str
-    """Of the 10-bit luma planes, in order; for a proxy, before they became 8 bits."""
-    sound: tuple[dict[str, str], ...] = ()
-    """The tracks of sound: codec, what it was made `from` where it is no copy, and language and title."""
-    beside: Mapping[str, Any] = field(default_factory=dict)
-    """What else went along, and what the container had no place for."""
 
 
 class Writer:
@@ -84,7 +67,7 @@ class Writer:
     ) -> None:
         self._path, self._reel, self._settings = path, reel, settings
         self._copies = copies
-        self._codec = find_delivery(delivery)
+        self._codec = CODECS[delivery]
         self._partial = partial_path(path)
         self._metadata = dict(metadata or {})
         self._labels = labels or Labels()

@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from vidcolor.color import LumaLock
 from vidcolor.errors import ProjectError
-from vidcolor.export import LumaSum, Provenance, check_destination, export_reel, luma_words, manifest_path, software
+from vidcolor.export import LumaSum, Provenance, check_destination, export_reel, manifest_path, measured_at, software
 from vidcolor.finish import finish
 from vidcolor.finish.around_exact import Drawing, with_drawings
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.coded import CodedFrame
+from vidcolor.media.delivery import Delivery
 from vidcolor.media.destination import destination_notes
+from vidcolor.media.picture_codecs import PictureDelivery
+from vidcolor.media.promise import Measured, luma_words, picture_words
 from vidcolor.media.read import SourceClip
 from vidcolor.pipeline.joined import exact_frames, joined_colors, reach_of_drawings
 from vidcolor.pipeline.plan import Progress
@@ -86,19 +89,19 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
     codec = find_delivery(delivery)
     ingredients = ingredients_of(film, dict(enumerate(versions)), delivery)
     made_of, parts = fingerprint(ingredients), parts_of(ingredients, {**software(), "processor": film.computed_on})
-    notes = (*notes_on(shown), *destination_notes(out, plan.reel, settings.export))
-    result = partial(Delivered, out, manifest_path(out), codec.about, luma_told(plan.reel, codec.is_proxy), notes)
+    notes = (*notes_on(shown), *destination_notes(out, codec, plan.reel, settings.export))
+    result = partial(Delivered, out, manifest_path(out), codec.about, notes=notes)
     export = export_at(project, out)
     if export.is_made_of(made_of):
-        return result(False)
+        return result(made_now=False, luma=luma_told(plan.reel, codec, settings, measured_at(out)))
     export.refuse_others()
-    luma = LumaSum()
+    luma, scale = LumaSum(), codec.scale_of(plan.reel)
     reach = reach_of_drawings(exact_frames(shown), FrameRange(0, plan.reel.frame_count))
-    made = partial(_finished, film, versions, luma, codec.subsampling, reach)
+    made = partial(_finished, film, versions, luma, codec, reach)
     earlier = find_earlier(film, export, delivery, parts)
     frames: Iterable[DeliveryFrame | CodedFrame] = made(FrameRange(0, plan.reel.frame_count))
     if earlier is not None:
-        frames = with_copies(earlier, lambda run: luma.watch(SourceClip(plan.reel, run)), made)
+        frames = with_copies(earlier, lambda run: luma.watch(SourceClip(plan.reel, run, scale)), made)
     provenance = Provenance(
         shots=[s.shot for s in plan.shots],
         keyframes={key.frame for s in plan.shots for key in s.keyframes},
@@ -119,7 +122,8 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
         copies=earlier is not None,
     )
     export.keep(made_of, used, written.sha256, parts)
-    return replace(result(True), copied=earlier.kept if earlier else 0)
+    told = luma_told(plan.reel, codec, settings, written.measured)
+    return result(made_now=True, luma=told, copied=earlier.kept if earlier else 0)
 
 
 def _tell(progress: Progress, total: int, done: int) -> None:
@@ -147,10 +151,13 @@ def version_to_deliver(project: Project, state: ShotState, settings: Settings) -
     return state.version
 
 
-def luma_told(reel: Reel, is_proxy: bool) -> str:
-    """What the luma of a delivery is to the film's own."""
-    burnt = "labels are burnt into its luma, which is not the film's own"
-    return burnt if is_proxy else f"its luma planes were {luma_words(reel)}"
+def luma_told(reel: Reel, codec: Delivery, settings: Settings, measured: Measured | None = None) -> str:
+    """What the luma of a delivery is to the film's own; of pictures as it was measured, where it was."""
+    if codec.is_proxy:
+        return "labels are burnt into its luma, which is not the film's own"
+    if isinstance(codec, PictureDelivery):
+        return f"the luma of its R'G'B', decoded back, is {picture_words(reel, codec, settings.export, measured)}"
+    return f"its luma planes were {luma_words(reel, codec)}"
 
 
 def notes_on(shown: Sequence[ShotState]) -> Iterator[str]:
@@ -216,24 +223,25 @@ def figures_of(shown: Sequence[ShotState]) -> dict[str, Any]:
 
 
 def _finished(
-    film: Film, versions: Sequence[Version | None], luma: LumaSum, subsampling: Any, reach: int, run: FrameRange
+    film: Film, versions: Sequence[Version | None], luma: LumaSum, codec: Delivery, reach: int, run: FrameRange
 ) -> Iterator[DeliveryFrame]:
     """Every frame of a run with its delivery chroma, in order."""
-    sources = luma.watch(SourceClip(film.plan.reel, run))
+    sources = luma.watch(SourceClip(film.plan.reel, run, codec.scale_of(film.plan.reel)))
     yield from finished(
-        film, with_drawings(zip(sources, joined_colors(film, versions, run), strict=True), reach), subsampling
+        film, with_drawings(zip(sources, joined_colors(film, versions, run), strict=True), reach), codec
     )
 
 
 def finished(
-    film: Film, frames: Iterable[tuple[SourceFrame, ColorFrame, list[Drawing]]], subsampling: Any
+    film: Film, frames: Iterable[tuple[SourceFrame, ColorFrame, list[Drawing]]], codec: Delivery
 ) -> Iterator[DeliveryFrame]:
     """Frames with their colours, and what draws them, as they are delivered; in order, a few of them under way."""
-    lock, settings = LumaLock(film.plan.reel.tags), film.settings.finish
+    lock, scale = LumaLock(film.plan.reel.tags), codec.scale_of(film.plan.reel)
+    made = partial(finish, lock=lock, settings=film.settings.finish, subsampling=codec.subsampling, scale=scale)
     waiting: deque[Future[DeliveryFrame]] = deque()
     with ThreadPoolExecutor(FINISHERS, thread_name_prefix="finish") as pool:
         for source, color, drawings in frames:
-            waiting.append(pool.submit(finish, source, color, lock, settings, subsampling, drawings))
+            waiting.append(pool.submit(made, source, color, drawings=drawings))
             if len(waiting) >= FINISHERS * AHEAD:
                 yield waiting.popleft().result()
         while waiting:

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from vidcolor.export import LumaSum, Provenance, check_destination, export_reel
 from vidcolor.finish.around_exact import with_drawings
-from vidcolor.media.codecs import DEFAULT_DELIVERY, Delivery, find_delivery
+from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
+from vidcolor.media.delivery import Delivery
+from vidcolor.media.destination import picture_notes
 from vidcolor.media.place import make_folder
 from vidcolor.media.read import SourceClip
 from vidcolor.pipeline.conform import write_lists
@@ -122,8 +124,9 @@ def deliver_shots(
             known[place] = _newest(film.project, folder, names[place])[0]
     title = f"{in_names(_show(film))}_{in_names(reel.tape or reel.name)}"
     lists = write_lists(film.project, reel, title, folder, [(s.planned, known[place]) for place, s in enumerate(shown)])
-    told = luma_told(reel, codec.is_proxy)
+    told = luma_told(reel, codec, film.settings)
     notes = (*notes_on([shown[place] for place in asked]), *_gray_notes(shown, versions, files), *lists.notes)
+    notes = (*picture_notes(codec, reel, replace(film.settings.export, sound="none")), *notes)
     return DeliveredShots(folder, codec.about, told, notes, lists.paths, files)
 
 
@@ -289,9 +292,9 @@ def _frames(
     reach = reach_of_drawings(exact, run)
     wide = with_handles(run, reach, film.plan.reel)
     colors = joined_colors(film, versions, wide, bare_gray=True)
-    sources = _summed(SourceClip(film.plan.reel, wide), run, luma)
+    sources = _summed(SourceClip(film.plan.reel, wide, codec.scale_of(film.plan.reel)), run, luma)
     drawn = with_drawings(zip(sources, colors, strict=True), reach)
-    yield from finished(film, (item for item in drawn if item[0].index in run), codec.subsampling)
+    yield from finished(film, (item for item in drawn if item[0].index in run), codec)
 
 
 def _summed(sources: Iterable[SourceFrame], run: FrameRange, luma: LumaSum) -> Iterator[SourceFrame]:

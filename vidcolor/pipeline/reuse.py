@@ -113,4 +113,4 @@ def with_copies(
                     following = next(coded, None)
                 if following is None:
                     raise MediaError(f"{earlier.path}: holds no frame {source.index}; delete it and deliver again")
-                yield CodedFrame(source.index, source.luma, following[1])
+                yield CodedFrame(source.index, source.handed, following[1])

@@ -1,9 +1,9 @@
 """What this project has delivered, and where: that may be replaced, and no other file.
 
 `exports/NAME.json` holds an entry for each place that a film of this name was delivered to: what it was made of, its
-mark (size and time), the hashes that our files there can have, and the versions of the shots in it. A file is ours
-when its mark is the one noted, or its content is. While a film takes the place of an older one both are noted, so
-that a kill at any moment leaves a file that is known.
+mark (size and time), the hashes that our files there can have, and the versions of the shots in it. A file, or a folder
+of pictures, is ours when its mark is the one noted, or its content is. While a film takes the place of an older one
+both are noted, so that a kill at any moment leaves a file that is known.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vidcolor.errors import ProjectError
-from vidcolor.hashes import sha256_of
+from vidcolor.hashes import sha256_of_any
 from vidcolor.project.folder import Project
 
 FOLDER = "exports"
@@ -36,7 +36,7 @@ class Export:
 
     def is_made_of(self, made_of: str) -> bool:
         """Whether the film is there, whole and as it was delivered, made of these very things."""
-        there = self.out.is_file() and self.manifest.is_file()
+        there = self.out.exists() and self.manifest.is_file()
         return there and self._entry.get("made_of") == made_of and self._is_ours()
 
     @property
@@ -52,8 +52,6 @@ class Export:
 
     def refuse_others(self) -> None:
         """Refuses to go on where the place holds a file that was not delivered there, or was changed since."""
-        if self.out.is_dir():
-            raise ProjectError(f"{self.out}: is a folder; name a file in it with -o")
         if not self._entry:
             for path in (self.out, self.manifest):
                 if os.path.lexists(path):
@@ -101,9 +99,9 @@ class Export:
 
     def _is_ours(self) -> bool:
         """By size and time; where these differ, by content: a copied project's film has another time."""
-        if not self.out.is_file():
+        if not self.out.exists():
             return False
-        return self._entry.get("file") == _mark(self.out) or sha256_of(self.out) in self._hashes()
+        return self._entry.get("file") == _mark(self.out) or sha256_of_any(self.out) in self._hashes()
 
 
 def places_of(project: Project, record: str) -> dict[str, Entry]:
@@ -127,5 +125,10 @@ def exports_of(project: Project) -> Iterator[tuple[str, Entry]]:
 
 
 def _mark(path: Path) -> str:
-    stat = path.stat()
-    return f"{stat.st_size} {stat.st_mtime_ns}"
+    """Size and time; of a folder, how many pictures, their sizes together and the latest time."""
+    if not path.is_dir():
+        stat = path.stat()
+        return f"{stat.st_size} {stat.st_mtime_ns}"
+    stats = [file.stat() for file in path.iterdir()]
+    latest = max((stat.st_mtime_ns for stat in stats), default=0)
+    return f"{len(stats)} {sum(stat.st_size for stat in stats)} {latest}"
