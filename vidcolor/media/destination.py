@@ -80,10 +80,8 @@ def _check_sound(path: Path, reel: Reel, settings: ExportSettings) -> None:
         )
 
 
-def destination_notes(path: Path, codec: Delivery, reel: Reel, settings: ExportSettings) -> list[str]:
-    """What a person should know of a delivery before it is made: what beside the picture does not go along as it is."""
-    if isinstance(codec, PictureDelivery):
-        return list(picture_notes(codec, reel, settings))
+def destination_notes(path: Path, reel: Reel, settings: ExportSettings) -> list[str]:
+    """What a person should know of a film before it is made: what beside the picture does not go along as it is."""
     sound = bool(reel.sound_tracks) and settings.sound == "copy"
     return notes_on(reel.path, container_of(path), sound=sound) if sound or reel.extras else []
 

@@ -22,7 +22,7 @@ from vidcolor.finish.around_exact import Drawing, with_drawings
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.coded import CodedFrame
 from vidcolor.media.delivery import Delivery
-from vidcolor.media.destination import destination_notes
+from vidcolor.media.destination import destination_notes, picture_notes
 from vidcolor.media.picture_codecs import PictureDelivery
 from vidcolor.media.promise import Measured, luma_words, picture_words
 from vidcolor.media.read import SourceClip
@@ -89,7 +89,9 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
     codec = find_delivery(delivery)
     ingredients = ingredients_of(film, dict(enumerate(versions)), delivery)
     made_of, parts = fingerprint(ingredients), parts_of(ingredients, {**software(), "processor": film.computed_on})
-    notes = (*notes_on(shown), *destination_notes(out, codec, plan.reel, settings.export))
+    pictures = isinstance(codec, PictureDelivery)
+    beside = partial(picture_notes, codec) if pictures else partial(destination_notes, out)
+    notes = (*notes_on(shown), *beside(plan.reel, settings.export))
     result = partial(Delivered, out, manifest_path(out), codec.about, notes=notes)
     export = export_at(project, out)
     if export.is_made_of(made_of):
