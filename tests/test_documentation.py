@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from test_architecture import FLOOR
 
-from vidcolor.cli.parser import build_parser
+from vidcolor.cli.parser import build_parser, main
+from vidcolor.media.codecs import DELIVERIES
 from vidcolor.settings import Settings, describe, override
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +27,13 @@ def test_command_has_help_an_example_and_a_place_in_the_readme(name):
     assert f"vidcolor {name}" in README
     for action in parser._actions:
         assert action.help, f"{name}: {action.dest} has no help"
+
+
+def test_every_delivery_is_in_the_help_of_export(capsys):
+    with pytest.raises(SystemExit):
+        main(["export", "--help"])
+    told = capsys.readouterr().out
+    assert [name for name in DELIVERIES if name not in told] == []
 
 
 def test_readme_is_short_enough_to_be_read_in_ten_minutes():

@@ -24,3 +24,25 @@ The gray frame has no colour at all; the static copy has the colours of the near
 worth something where it is better than both. JSON, CSV and page are replaced if an earlier run wrote them; no other
 file is.
 """
+
+DELIVERIES = """
+deliveries:
+  prores-422hq     ProRes 422 HQ, 10-bit 4:2:2, MOV: the usual master
+  prores-4444      ProRes 4444, 10-bit 4:4:4, MOV: every chroma sample kept
+  prores-4444-xq   ProRes 4444 XQ, 10-bit 4:4:4, MOV: the least that ProRes loses
+  ffv1             FFV1, 10-bit 4:4:4, MKV: lossless, for the archive
+  ffv1-16          FFV1, 16-bit 4:4:4, MKV: lossless, luma at the film's own depth and range
+  dnxhr-hqx        DNxHR HQX, 10-bit 4:2:2, MOV; or MXF, where -o names it .mxf
+  dnxhr-444        DNxHR 444, 10-bit 4:4:4, likewise
+  dnxhr-hqx-mxf    the same in MXF OP1a, with timecode and reel
+  dnxhr-444-mxf    the same in MXF OP1a, with timecode and reel
+  dpx-10, dpx-12, dpx-16
+                   a folder of DPX, R'G'B' codes of full range; timecode, rate and reel in each
+  tiff-16          a folder of TIFF, R'G'B' codes of full range
+  exr              a folder of EXR in half floats, light of Rec.709 or ACES (--set export.exr_primaries=ap0)
+  proxy            H.264, 8-bit 4:2:0, shot, frame and timecode burnt in: for review only
+
+The luma of R'G'B' pictures is what decodes back from them by the film's matrix: green is chosen so that it is the
+film's own, code for code, where they have as many bits (of an EXR count 12). It is measured on every sample; the
+manifest says how near it came. Pictures are numbered as the film's own are, or from 0 (export.numbering).
+"""

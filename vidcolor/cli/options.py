@@ -116,12 +116,14 @@ def add_references(parser: argparse.ArgumentParser) -> None:
 
 
 def add_delivery(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-o", dest="out", type=path, metavar="OUT", help="the delivered file (default: FILM_color.mov)")
+    parser.add_argument(
+        "-o", dest="out", type=path, metavar="OUT", help="the delivered file or folder (default: FILM_color.mov)"
+    )
     parser.add_argument(
         "--delivery",
         metavar="NAME",
-        help="prores-422hq (default), prores-4444, prores-4444-xq, ffv1 (lossless), dnxhr-hqx, dnxhr-444, both as "
-        "MXF with -mxf behind, or proxy (H.264 with burnt-in labels)",
+        help="how the film is written: prores-422hq (default), ffv1, dpx-10, exr, proxy ...; `vidcolor export --help` "
+        "lists them",
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 from vidcolor.cli.correct_options import add_correct, add_corrections
-from vidcolor.cli.epilogs import MEASURE, TOP
+from vidcolor.cli.epilogs import DELIVERIES, MEASURE, TOP
 from vidcolor.cli.looking import add_looking
 from vidcolor.cli.options import (
     Mixed,
@@ -141,6 +141,7 @@ def _add_export(verbs: argparse._SubParsersAction) -> None:
         "vidcolor export northwind.vidcolor -o northwind.mov --delivery prores-4444\n"
         "  vidcolor export northwind.vidcolor --per-shot --handles 12",
     )
+    parser.epilog = f"{parser.epilog}\n{DELIVERIES}"
     add_delivery(parser)
     parser.add_argument("shots", nargs="*", default=[], metavar="SHOT", help="with --per-shot: these shots alone")
     parser.add_argument(
