@@ -24,6 +24,7 @@ KINDS = {
     "features": "vidcolor.research.training.features_run",
     "unet": "vidcolor.research.training.published.unet_run",
     "exemplar": "vidcolor.research.training.published.exemplar_run",
+    "diffusion": "vidcolor.research.training.published.diffusion_run",
     "colorizer": "vidcolor.research.training.colorizer_run",
     "propagator": "vidcolor.research.training.propagator_run",
     "proposer": "vidcolor.research.training.proposer_run",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from vidcolor.errors import InputError, SettingsError
+from vidcolor.research.networks.denoiser import DenoiserConfig
 from vidcolor.research.networks.vgg_encoder import VggConfig
 from vidcolor.research.training.follow import Pace
 from vidcolor.research.training.kinds import read_toml
@@ -136,7 +138,65 @@ class ExemplarRecipe(RunRecipe):
         return len(self.phases) - 1
 
 
+@dataclass(frozen=True, slots=True)
+class DiffusionRecipe(Written):
+    """Palette, or Diffusart; the defaults are Diffusart's as published."""
+
+    network: Literal["palette", "diffusart"] = "diffusart"
+    seed: int = 1
+    """Every sample is drawn from it, the step and the sample's place in the batch."""
+    side: int = 256
+    """Pixels a side."""
+    batch: int = 40
+    """Pictures a step."""
+    steps: int = 400_000
+    rate: float = 2e-5
+    """Adam's rate."""
+    warm: int = 5000
+    """Steps in which it rises from nothing, as a cosine."""
+    average: float = 0.9999
+    """Of the running mean of the weights, which is what is measured and kept."""
+    width: int = 64
+    """Channels of the first level."""
+    multiples: tuple[int, ...] = (1, 2, 4, 8)
+    """Of the width, for each level."""
+    blocks: int = 2
+    """Residual blocks of a level on the way down."""
+    attention: tuple[int, ...] = (8,)
+    """Strides of the levels that have attention."""
+    dropout: float = 0.2
+    held: int = 32
+    """Held-out pictures that are measured."""
+    log_every: int = 50
+    """Steps between rows of log.csv."""
+    measure_every: int = 5000
+    """Steps between measurements on what is held out."""
+    save_every: int = 1000
+    """Steps between saved states."""
+
+    @property
+    def config(self) -> DenoiserConfig:
+        """The network's size."""
+        return DenoiserConfig(
+            width=self.width, multiples=self.multiples, blocks=self.blocks, attention=self.attention,
+            dropout=self.dropout,
+        )  # fmt: skip
+
+    def rate_at(self, step: int) -> float:
+        """The rate of a step: up, then constant."""
+        return self.rate * (1 - math.cos(math.pi * min(1.0, (step + 1) / self.warm))) / 2
+
+    def pace(self, steps: int) -> Pace:
+        """How often what is done in a run of so many steps."""
+        return Pace(steps, self.log_every, self.measure_every, self.save_every, digits=5)
+
+
 Kept = TypeVar("Kept")
+
+
+def load_diffusion_recipe(path: Path) -> DiffusionRecipe:
+    """The recipe in a TOML file. Refuses keys it does not know, and values that do not fit."""
+    return _filled(DiffusionRecipe, _told(path), path)
 
 
 def load_unet_recipe(path: Path) -> UNetRecipe:

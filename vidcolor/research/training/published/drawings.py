@@ -1,0 +1,75 @@
+"""What Diffusart is told of a picture: its lines, found in one of two ways, and scribbles in its own colours.
+
+Sources: Winnemoeller 2012 (XDoG), Carrillo 2024, ch. 7 (how scribbles are drawn). Published are
+two ways of finding lines, drawn from evenly; which two these are is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array
+from numpy.random import Generator
+
+COUNT, THICKNESS, LENGTH = (4, 25), (1, 4), (5, 30)
+"""Of scribbles, least and most: how many, and pixels."""
+WAYS = ((0, 1), (1, 0), (1, 1), (1, -1))
+"""Directions: along a row, down a column, and both diagonals."""
+WHITE, MOST_WHITE = 0.95, 0.6
+"""From where a pixel is white, and the share of white under a scribble from which it is refused."""
+TRIES = 4
+"""Of a scribble that is refused, before it is left out."""
+FINE, COARSER, EDGES, SOFT, AT = 0.8, 1.6, 20.0, 10.0, 0.55
+"""XDoG: deviation in pixels, of the other blur times so much, how sharp, how soft the threshold, and where it is."""
+BLUR, DARKER = 4.0, 3.0
+"""The dodge: deviation in pixels, and power that darkens its lines."""
+
+
+def xdog(gray: Array) -> Array:
+    """(H, W) 0..1, lines dark: what stands out between two blurs of a gray picture (H, W), 0..1."""
+    fine, coarse = (cv2.GaussianBlur(gray, (0, 0), s) for s in (FINE, FINE * COARSER))
+    sharp = (1 + EDGES) * fine - EDGES * coarse
+    return np.where(sharp >= AT, 1, 1 + np.tanh(SOFT * (sharp - AT))).clip(0, 1).astype(np.float32)
+
+
+def dodge(gray: Array) -> Array:
+    """(H, W) 0..1, lines dark: a gray picture over its blur, as by a pencil."""
+    over = gray / np.maximum(cv2.GaussianBlur(gray, (0, 0), BLUR), 1e-3)
+    return (over.clip(0, 1) ** DARKER).astype(np.float32)
+
+
+EXTRACTORS: tuple[Callable[[Array], Array], ...] = (xdog, dodge)
+"""Drawn from evenly."""
+
+
+def lines_of(rgb: Array, random: Generator) -> Array:
+    """(1, H, W), -1..1: lines of R'G'B' (3, H, W), 0..1."""
+    gray = np.tensordot(np.array([0.299, 0.587, 0.114], np.float32), rgb, 1).astype(np.float32)
+    return 2 * EXTRACTORS[random.integers(len(EXTRACTORS))](gray)[None] - 1
+
+
+def scribbles_of(rgb: Array, random: Generator) -> Array:
+    """(4, H, W): straight strokes in the mean colour under each, -1..1, zeros elsewhere; and 1 where they are."""
+    made = np.zeros((4, *rgb.shape[1:]), np.float32)
+    white = rgb.min(0) >= WHITE
+    for _ in range(int(random.integers(COUNT[0], COUNT[1] + 1))):
+        for _ in range(TRIES):
+            under = stroke(rgb.shape[1:], random)
+            if white[under].mean() <= MOST_WHITE:
+                made[:3, under] = 2 * rgb[:, under].mean(1, keepdims=True) - 1
+                made[3, under] = 1
+                break
+    return made
+
+
+def stroke(size: tuple[int, ...], random: Generator) -> Array:
+    """(H, W) bool: one straight stroke that begins within the picture."""
+    down, across = WAYS[random.integers(len(WAYS))]
+    length, thick = (int(random.integers(least, most + 1)) for least, most in (LENGTH, THICKNESS))
+    y, x = (int(random.integers(n)) for n in size)
+    plane = np.zeros(size, np.uint8)
+    end = (x + across * (length - 1), y + down * (length - 1))
+    cv2.line(plane, (x, y), end, 1, thick)
+    return np.asarray(plane > 0)
