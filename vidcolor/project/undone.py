@@ -17,9 +17,9 @@ def take_back(project: Project, name: str = "") -> str:
     there = {_name(file): file for file in _files(project.path(FOLDER))}
     name = name or max(there, key=_number, default="")
     if not name:
-        raise CorrectionError("nothing to take back: there are no corrections")
+        raise CorrectionError("nothing to take back: there are no corrections; write one first")
     if name not in there:
-        raise CorrectionError(f"{FOLDER}: no correction {name!r:.80}")
+        raise CorrectionError(f"{FOLDER}: no correction {name!r:.80}; `vidcolor corrections` lists them")
     folder = project.path(FOLDER, UNDONE)
     project.make_folder(folder)
     aside = folder / there[name]
@@ -38,7 +38,10 @@ def put_back(project: Project) -> str:
     last = max((_number(name) for name in there), default=0)
     undone = [file for file in _files(project.path(FOLDER, UNDONE)) if _number(_name(file)) > last]
     if not undone:
-        raise CorrectionError("nothing to put back: nothing was taken back since the last correction")
+        raise CorrectionError(
+            "nothing to put back: nothing was taken back since the last correction; what was before it lies in "
+            f"{FOLDER}/{UNDONE}"
+        )
     file = min(undone, key=lambda file: (_number(_name(file)), -_changed(project, file)))
     name = _name(file).rstrip("-")
     if name in there:
