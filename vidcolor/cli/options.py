@@ -97,7 +97,7 @@ def add_made_with(parser: argparse.ArgumentParser) -> None:
     """What a project is made with: settings by name, and shots by a list."""
     parser.add_argument("--preset", metavar="NAME", help="draft, standard (default) or archive")
     parser.add_argument(
-        "--shots", type=path, metavar="FILE", help="an EDL, OTIO, CSV or FCP 7 XML instead of shot detection"
+        "--shots", type=path, metavar="FILE", help="an EDL, OTIO, AAF, ALE, CSV or FCP 7 XML instead of shot detection"
     )
 
 
@@ -107,7 +107,7 @@ def add_shot_list(parser: argparse.ArgumentParser) -> None:
         dest="shot_list",
         type=path,
         metavar="FILE",
-        help="an EDL, OTIO, CSV or FCP 7 XML instead of shot detection, from now on",
+        help="an EDL, OTIO, AAF, ALE, CSV or FCP 7 XML instead of shot detection, from now on",
     )
 
 

@@ -41,8 +41,8 @@ MOST_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """One line of an edit list that concerns the picture."""
+class Line:
+    """One event's line of an edit list."""
 
     place: str
     match: re.Match[str]
@@ -76,11 +76,25 @@ class _Event:
 def read_edl(path: Path, text: str, reel: Reel) -> Listed:
     """The shots of an edit list, unchecked. Refuses events and timecodes that cannot be read, and other rates."""
     lines = list(_lines(path, text))
+    marked = any(MARKER.match(line.strip()) for line in text.splitlines())
+    events = _counted(path, lines, reel) if lines and marked else []
+    points = bool(events) and all(event.stop - event.start == 1 for event in events)
+    return read_lines(path, lines, reel, points=points)
+
+
+def event_line(place: str, track: str, start: str, stop: str) -> Line | None:
+    """What a table says as a line of an edit list; None where the track is neither picture nor sound."""
+    match = EVENT.fullmatch(f"1 AX {track} C {start} {stop} {start} {stop}".upper())
+    return Line(place, match, False) if match else None
+
+
+def read_lines(path: Path, lines: Sequence[Line], reel: Reel, *, points: bool = False) -> Listed:
+    """The shots of an edit list's lines, unchecked. `points`: a shot begins at the film's head and at each of them."""
+    lines = [line for line in lines if not NO_VIDEO.fullmatch(line.match["channel"])]
     if not lines:
         return Listed([])
-    events = _counted(path, lines, reel)
-    points = all(event.stop - event.start == 1 for event in events)
-    if events and points and any(MARKER.match(line.strip()) for line in text.splitlines()):
+    events = _counted(path, lines, reel, points=points)
+    if points:
         return Listed(_marked(events, reel))
     inside = _inside(events, reel) if reel.timecoded else events
     if not _is_whole(inside, reel):
@@ -106,7 +120,7 @@ def _told(path: Path, places: list[str], reel: Reel) -> Iterator[str]:
         )
 
 
-def _lines(path: Path, text: str) -> Iterator[_Line]:
+def _lines(path: Path, text: str) -> Iterator[Line]:
     drops = False
     for number, line in enumerate(text.splitlines(), 1):
         place, line = f"line {number}", line.strip()
@@ -126,10 +140,10 @@ def _lines(path: Path, text: str) -> Iterator[_Line]:
             raise InputError(
                 f"{path}: {place}: effect {match['effect']} is not a cut (C), dissolve (D) or wipe (W) with its frames"
             )
-        yield _Line(place, match, drops)
+        yield Line(place, match, drops)
 
 
-def _counted(path: Path, lines: Sequence[_Line], reel: Reel) -> list[_Event]:
+def _counted(path: Path, lines: Sequence[Line], reel: Reel, *, points: bool = False) -> list[_Event]:
     """The events, counted as the list says; or the contrary, where that alone holds the film."""
     says = lines[0].drops or any(";" in time for line in lines for time in line.times)
     ways = (says, not says) if reel.rate.can_drop else (False,)
@@ -137,7 +151,7 @@ def _counted(path: Path, lines: Sequence[_Line], reel: Reel) -> list[_Event]:
     refused: InputError | None = None
     for drop in ways:
         try:
-            events = _placed(path, lines, drop, reel)
+            events = _placed(path, lines, drop, reel, points=points)
         except InputError as error:
             refused = refused or error
             continue
@@ -163,7 +177,7 @@ def _label(path: Path, place: str, text: str, rate: Rate, drop: bool) -> int:
         raise InputError(f"{path}: {place}: {error}{hint}") from error
 
 
-def _placed(path: Path, lines: Sequence[_Line], drop: bool, reel: Reel) -> list[_Event]:
+def _placed(path: Path, lines: Sequence[Line], drop: bool, reel: Reel, *, points: bool = False) -> list[_Event]:
     """Events that take time, counted from the film's start: less than 0 before it. Timecode runs on over midnight."""
     labels = [[_label(path, line.place, time, reel.rate, drop) for time in line.times] for line in lines]
     day = len_of_day(reel.rate, drop)
@@ -175,7 +189,7 @@ def _placed(path: Path, lines: Sequence[_Line], drop: bool, reel: Reel) -> list[
         black = match["reel"] == BLACK_REEL
         begin = (start - origin) % day
         begin -= day if begin > day // 2 else 0
-        count = (stop - start) % day
+        count = 1 if points else (stop - start) % day
         if not count:
             source = (match["number"], black)
             continue
@@ -192,7 +206,7 @@ def _placed(path: Path, lines: Sequence[_Line], drop: bool, reel: Reel) -> list[
     return sorted(kept, key=lambda event: event.start)
 
 
-def _origin(lines: Sequence[_Line], labels: Sequence[Sequence[int]], reel: Reel, day: int, drop: bool) -> int:
+def _origin(lines: Sequence[Line], labels: Sequence[Sequence[int]], reel: Reel, day: int, drop: bool) -> int:
     """The label of the film's first frame: its own, or the list's first where that fits alone."""
     first, last = labels[0][0], labels[-1][1]
     counted = lines[0].times[0].isdecimal()
@@ -211,7 +225,7 @@ def _is_whole(events: Sequence[_Event], reel: Reel) -> bool:
     return bool(events) and events[0].start == 0 and max(event.stop for event in events) == reel.frame_count
 
 
-def _refuse(path: Path, lines: Sequence[_Line], events: Sequence[_Event], reel: Reel) -> None:
+def _refuse(path: Path, lines: Sequence[Line], events: Sequence[_Event], reel: Reel) -> None:
     """Refuses a list that counts at another rate, and one that begins before the film; says what would fit."""
     for other in LIST_RATES:
         rate = Rate.of(other)

@@ -1,5 +1,5 @@
-"""Shot lists, in and out: EDL (`edl.py`), OTIO (`otio.py`) and CSV (here), in alone FCP 7 XML (`fcp7.py`); checked in
-`rows.py`.
+"""Shot lists, in and out: EDL (`edl.py`, `edl_read.py`), OTIO (`otio.py`) and CSV (here); in alone FCP 7 XML
+(`fcp7.py`), ALE and other tables of timecodes (`labelled.py`), OTIO bundles and AAF (`packed.py`). `rows.py` checks.
 
 | list | shots and kinds | frames of transitions |
 |---|---|---|
@@ -10,10 +10,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,15 +23,17 @@ from vidcolor.partial import grown
 from vidcolor.shots.edl import edl_text
 from vidcolor.shots.edl_read import read_edl
 from vidcolor.shots.fcp7 import read_fcp7
+from vidcolor.shots.labelled import is_labelled, read_ale, read_labelled
 from vidcolor.shots.otio import otio_text, read_otio
+from vidcolor.shots.packed import LARGEST, text_of_aaf, text_of_otioz
 from vidcolor.shots.rows import Listed, Row, shots_of
 from vidcolor.types import Reel, Shot, TransitionKind
 
 COLUMNS, TRANSITION = ("shot", "start", "stop", "entry"), ("transition_start", "transition_stop")
-LARGEST = 32 * 2**20
-"""Bytes of the largest list that is read: a thousand times a feature film's."""
 TIMECODES, SCENES = "timecode list:", {"start frame": "start", "end frame": "stop"}
 """How the lists of PySceneDetect begin, and their columns"""
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""How files begin that spreadsheets and Premiere write in 16 bits"""
 FRAME_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 KINDS: dict[str, TransitionKind] = {"": "cut", "cut": "cut", "dissolve": "dissolve", "fade": "fade"}
 
@@ -49,7 +52,8 @@ def read_list(path: Path, reel: Reel) -> tuple[list[Shot], tuple[str, ...]]:
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(f"{path}: shot lists are {', '.join(READERS)}; this suffix is none of them")
-    listed = reader(path, _text(path), reel)
+    text = PACKED[path.suffix.lower()](path) if path.suffix.lower() in PACKED else _text(path)
+    listed = reader(path, text, reel)
     return shots_of(path, reel, listed.rows), listed.notes
 
 
@@ -73,6 +77,8 @@ def _text(path: Path) -> str:
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', error)}); check the name") from error
+    if data[:2] in UTF16:
+        return data.decode("utf-16", "replace")
     if b"\0" in data:
         raise InputError(f"{path}: holds binary data; save the list as plain text (UTF-8)")
     # Old edit lists carry names in local code pages; only names can differ, and names are not used.
@@ -101,7 +107,8 @@ def read_csv(path: Path, text: str, reel: Reel) -> Listed:
     table = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
     rows: list[Row] = []
     columns: list[str] = []
-    scenes = False
+    labels: list[tuple[str, Mapping[str, str]]] = []
+    scenes = labelled = False
     try:
         for cells in table:
             place = f"line {table.line_num}"
@@ -112,15 +119,22 @@ def read_csv(path: Path, text: str, reel: Reel) -> Listed:
                 if cells[0].lower() == TIMECODES:
                     continue
                 columns = [SCENES.get(cell.lower(), cell.lower()) for cell in cells]
+                labelled = is_labelled(columns)
                 scenes = list(SCENES) == [cell.lower() for cell in cells if cell.lower() in SCENES]
-                if missing := [name for name in COLUMNS[1 : 3 if scenes else 4] if name not in columns]:
+                wanted = () if labelled else COLUMNS[1 : 3 if scenes else 4]
+                if missing := [name for name in wanted if name not in columns]:
                     raise InputError(
                         f"{path}: {place}: no column {missing[0]!r}; the first line must be {','.join(COLUMNS)}"
                     )
                 continue
-            rows.append(_csv_row(path, place, dict(zip(columns, cells, strict=False))))
+            if labelled:
+                labels.append((place, dict(zip(columns, [*cells, *("",) * len(columns)], strict=False))))
+            else:
+                rows.append(_csv_row(path, place, dict(zip(columns, cells, strict=False))))
     except csv.Error as error:
         raise InputError(f"{path}: line {table.line_num}: {error}; save the list as plain CSV") from error
+    if labelled:
+        return read_labelled(path, labels, reel)
     if scenes and rows and rows[0].start == 1:
         rows = [replace(row, start=row.start - 1) for row in rows]
     return Listed(rows)
@@ -140,9 +154,13 @@ def _csv_row(path: Path, place: str, cells: dict[str, str]) -> Row:
     return Row(place, numbers[0], numbers[1], KINDS[entry], (numbers[2], numbers[3]) if told else None)
 
 
+PACKED: dict[str, Callable[[Path], str]] = {".otioz": text_of_otioz, ".aaf": text_of_aaf}
 READERS: dict[str, Callable[[Path, str, Reel], Listed]] = {
     ".edl": read_edl,
     ".otio": read_otio,
+    ".otioz": read_otio,
+    ".aaf": read_otio,
+    ".ale": read_ale,
     ".csv": read_csv,
     ".xml": read_fcp7,
 }
