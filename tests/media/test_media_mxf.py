@@ -9,10 +9,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from delivered import COUNT, decoded, make_frames, make_reel
+from delivered import COUNT, decoded, make_film_with_sound, make_frames, make_reel
 
 from vidcolor.errors import MediaError
-from vidcolor.media.destination import check_destination
+from vidcolor.media.destination import check_destination, destination_notes
 from vidcolor.media.write import Writer, Written
 from vidcolor.settings import ExportSettings
 from vidcolor.timeline import Rate
@@ -75,6 +75,40 @@ def test_the_mov_deliveries_take_an_mxf_name(tmp_path: Path) -> None:
         assert film.format.name == "mxf"
     with pytest.raises(MediaError, match=r"not written under this name; name it back.mxf"):
         check_destination(tmp_path / "back.mov", "dnxhr-hqx-mxf", reel, ExportSettings())
+
+
+@pytest.mark.parametrize(("starts", "seconds", "count"), [(0, 1, 48), (12_000, 1, 48), (0, 2, 36), (-6_000, 2, 48)])
+def test_sound_fills_the_picture_and_stays_in_step(tmp_path: Path, starts: int, seconds: int, count: int) -> None:
+    """FFmpeg drops pictures for which there is no sound."""
+    film = make_film_with_sound(
+        tmp_path / "film.mkv",
+        [("pcm_s24le", "mono", {}), ("flac", "stereo", {})],
+        seconds=seconds,
+        sound_starts=max(0, starts),
+        picture_starts=max(0, -starts) // 2000,
+    )
+    reel = make_reel(film.path, frame_count=count, rate=Rate(24), sound_tracks=2)
+    assert [note.partition(":")[0] for note in destination_notes(tmp_path / "out.mxf", reel, ExportSettings())] == [
+        "sound track 2 (flac) has no place in MXF"
+    ]
+    written = write(tmp_path / "out.mxf", reel, NAMES[0])
+    assert [track["codec"] for track in written.sound] == ["pcm_s24le", "pcm_s16le"]
+    assert "from" not in written.sound[0]
+    assert len(decoded(written.path)) == count
+    with av.open(str(film.path)) as source, av.open(str(written.path)) as out:
+        given, got = (np.concatenate([f.to_ndarray()[0] for f in c.decode(audio=0)]) for c in (source, out))
+    assert len(got) == count * 2000
+    # film.mkv counts milliseconds: where it is cut, a sample may be taken for one of 24 around it
+    slack = range(-24, 25) if starts < 0 else (0,)
+    assert any(np.array_equal(got, placed(given, starts + off, len(got))) for off in slack)
+
+
+def placed(sound: np.ndarray, start: int, count: int) -> np.ndarray:
+    """Sound that begins at a sample, or before the first, within `count` samples of silence."""
+    whole = np.zeros(count, sound.dtype)
+    heard = sound[max(0, -start) :][: count - max(0, start)]
+    whole[max(0, start) : max(0, start) + len(heard)] = heard
+    return whole
 
 
 def test_a_rate_that_mxf_does_not_know_is_refused(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from vidcolor.errors import MediaError
 from vidcolor.media.container import open_film
 from vidcolor.media.index import FrameIndex, find_frames
 from vidcolor.media.joins import nearest_shift
-from vidcolor.media.sound import AsPcm
+from vidcolor.media.sound import EXACT, ONLY_RATE, AsPcm
 from vidcolor.media.subtitles import READ, TEXTS, AsText
 
 AHEAD = Fraction(1, 2)
@@ -50,6 +50,8 @@ class Track:
     name: str
     """`sound track 2 (opus)`"""
     way: Literal["copy", "convert", "leave"]
+    same: bool = False
+    """Whether what is converted comes out sample for sample as it was."""
 
 
 def tracks_of(path: Path, container: str) -> list[Track]:
@@ -60,7 +62,15 @@ def tracks_of(path: Path, container: str) -> list[Track]:
             for kind, streams in (("sound", film.streams.audio), ("subtitle", film.streams.subtitles))
             for number, stream in enumerate(streams, 1)
         ]
-        return [Track(stream.index, name, _way(path, stream, kind, container)) for stream, name, kind in named]
+        return [
+            Track(stream.index, name, _way(path, stream, kind, container), _stays(stream, container))
+            for stream, name, kind in named
+        ]
+
+
+def _stays(stream: Any, container: str) -> bool:
+    rate = ONLY_RATE.get(container)
+    return rate is not None and _codec(stream) in EXACT and stream.codec_context.sample_rate == rate
 
 
 def _codec(stream: Any) -> str:
@@ -145,7 +155,7 @@ def notes_on(path: Path, container: str, *, sound: bool) -> list[str]:
         f"{track.name} has no place in {kind}: it is delivered as "
         + ("PCM" if track.name.startswith("sound") else "text of another kind")
         for track in tracks
-        if track.way == "convert" and (sound or not track.name.startswith("sound"))
+        if track.way == "convert" and not track.same and (sound or not track.name.startswith("sound"))
     ]
     left = [name for name in left_behind(path, container, tracks) if sound or not name.startswith("sound")]
     if left:
@@ -180,7 +190,7 @@ class Beside:
     """
 
     def __init__(self, path: Path, output: Any, container: str, *, sound: bool) -> None:
-        self._path, self._output = path, output
+        self._path, self._output, self._container = path, output, container
         self._index = find_frames(path)
         self._start = _picture_start(self._index)
         self._reached: dict[int, Fraction] = {}
@@ -203,7 +213,7 @@ class Beside:
         for track in tracks:
             stream = self._film.streams[track.index]
             if track.way != "leave" and (sound or stream.type != "audio"):
-                self._add(stream, track.way, container)
+                self._add(stream, track, container)
         if container in HOLDS_ATTACHMENTS:
             for attachment in self._film.streams.attachments:
                 output.add_attachment(attachment.name or "attachment", attachment.mimetype or "", attachment.data)
@@ -245,9 +255,9 @@ class Beside:
         packet.dts = packet.dts + moved if packet.dts is not None else None
         return True
 
-    def _add(self, track: Any, way: str, container: str) -> None:
+    def _add(self, track: Any, told_of: Track, container: str) -> None:
         carrier: Any
-        if way == "copy":
+        if told_of.way == "copy":
             carrier = _Copy(track, self._output)
         elif track.type == "audio":
             carrier = AsPcm(track, self._output, container, self._start)
@@ -261,7 +271,7 @@ class Beside:
         self._carriers[track.index] = carrier
         self.languages[carrier.stream.index] = kept.get("language", "")
         told = {key: kept[key] for key in TOLD if key in kept}
-        made_from = {"from": track.codec_context.name} if way == "convert" else {}
+        made_from = {"from": track.codec_context.name} if told_of.way == "convert" and not told_of.same else {}
         (self.sound if track.type == "audio" else self.subtitles).append({"codec": carrier.codec, **made_from, **told})
 
     def _read(self) -> Iterator[Packet]:
@@ -286,12 +296,16 @@ class Beside:
                 return
             self._put(self._next)
 
-    def finish(self) -> None:
-        """Copies the rest and closes the film."""
+    def finish(self, until: Fraction) -> None:
+        """Copies the rest and closes the film; `until`: how long the picture is, in seconds.
+
+        MXF's sound is filled with silence up to there: FFmpeg drops pictures, without a word, for which there is none.
+        """
         while self._next is not None:
             self._put(self._next)
+        filled = until if self._container in ONLY_RATE else None
         for carrier in self._carriers.values():
-            for packet in carrier.flush():
+            for packet in carrier.flush(filled) if isinstance(carrier, AsPcm) else carrier.flush():
                 self._mux(packet, carrier.stream)
         self._film.close()
 

@@ -22,6 +22,8 @@ USUAL = {"1 channels": "mono", "2 channels": "stereo"}
 """What channels are where the source does not say."""
 ONLY_RATE = {"mxf": 48_000}
 """Samples a second of a container that takes no other."""
+EXACT = ("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be")
+"""Sound that comes out of here sample for sample as it was, where the rate stays."""
 SLACK = Fraction(1, 50)
 """Seconds by which a piece of sound may lie off its place without being moved: containers round times."""
 LONGEST = 3600
@@ -44,7 +46,7 @@ class AsPcm:
         self._start = start
         self.stream = output.add_stream(self.codec, rate=self._rate, layout=self._layout)
         self._resampler = av.AudioResampler(format=self._kind, layout=self._layout, rate=self._rate)
-        self._end: int | None = None
+        self._end: int | None = 0 if container in ONLY_RATE else None  # MXF has no times of its own either
         """The sample that follows what was written, counted from the first picture."""
 
     def packets(self, packet: Packet) -> Iterator[Packet]:
@@ -62,10 +64,14 @@ class AsPcm:
             for samples in self._resampler.resample(frame):
                 yield from self._put(samples.to_ndarray(), place)
 
-    def flush(self) -> Iterator[Packet]:
-        """What is still inside the resampler and the encoder."""
+    def flush(self, until: Fraction | None = None) -> Iterator[Packet]:
+        """What is still inside the resampler and the encoder; silence up to `until` seconds."""
         for samples in self._resampler.resample(None):
             yield from self._put(samples.to_ndarray(), self._end or 0)
+        if until is not None:
+            channels = self.stream.codec_context.layout.nb_channels
+            kind = np.int16 if self._kind == "s16" else np.int32
+            yield from self._put(np.zeros((1, channels), kind), round(until * self._rate) - 1)
         yield from self.stream.encode(None)
 
     def _put(self, samples: np.ndarray, place: int) -> Iterator[Packet]:

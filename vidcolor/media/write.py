@@ -192,7 +192,7 @@ class Writer:
             raise MediaError(f"{self._path}: no frame was given; nothing is delivered")
         self._output.mux(self._pictures.flush())
         if self._beside:
-            self._beside.finish()
+            self._beside.finish(self._count / self._reel.rate.fraction)
         self._output.close()
         self._complete()
         self._check_whole()
