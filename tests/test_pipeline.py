@@ -217,6 +217,25 @@ def test_film_and_project_move_together(made, tmp_path, monkeypatch, capsys):
     assert hashes(moved) == hashes(made[0])
 
 
+def test_a_film_that_moved_alone_goes_on(made, tmp_path, monkeypatch, capsys):
+    shutil.copytree(made[0], tmp_path / "work")
+    (tmp_path / "store").mkdir()
+    (tmp_path / "work" / "film.mkv").rename(tmp_path / "store" / "film.mkv")
+    before = hashes(tmp_path / "work")
+    monkeypatch.chdir(tmp_path)
+    again = ["run", "store/film.mkv", "--keyframes", "work/refs", "--project", "work/film.vidcolor"]
+    assert main(again) == 0
+    assert "rendered   nothing; 3 were fresh" in capsys.readouterr().out
+    assert hashes(tmp_path / "work") == before
+    assert 'reel = "../../store/film.mkv"' in (tmp_path / "work/film.vidcolor/project.toml").read_text()
+    assert main(["status", "work/film.vidcolor"]) == 0
+    with (tmp_path / "store" / "film.mkv").open("ab") as film:
+        film.write(b"x")
+    (tmp_path / "store" / "film.mkv").rename(tmp_path / "other.mkv")
+    assert main(["run", "other.mkv", "--project", "work/film.vidcolor"]) == 2
+    assert "belongs to another film" in capsys.readouterr().err
+
+
 def test_an_image_sequence_is_a_film(tmp_path):
     folder = tmp_path / "scan"
     folder.mkdir()

@@ -52,7 +52,7 @@ from vidcolor.state.corrected import touched
 from vidcolor.state.film import Film
 from vidcolor.state.marks import file_mark
 from vidcolor.state.overview import overview
-from vidcolor.state.read import load_film, load_reel
+from vidcolor.state.read import is_planned_film, load_film, load_reel
 from vidcolor.state.status import ShotState, state_of, states, to_render, why
 
 if TYPE_CHECKING:
@@ -251,13 +251,15 @@ def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str], bo
     _check_references(args.keyframes)
     made = not (root / "project.toml").exists()
     project = Project.create(root, ProjectConfig(reel=given["reel"])) if made else Project.open(root)
-    if not _same_film(project, film):
+    known = _same_place(project, film) or is_planned_film(project.supposing(reel=given["reel"]))
+    if not known:
         moved = f"; was the film moved? Then write reel = {json.dumps(given['reel'])} into {root / 'project.toml'}"
         raise ProjectError(
             f"{root}: belongs to another film ({project.reel_path}); give --project another folder"
             f"{'' if project.reel_path.exists() else moved}"
         )
-    new = {name: value for name, value in given.items() if getattr(project.config, name) != value and name != "reel"}
+    same = {"reel"} if _same_place(project, film) else set()
+    new = {name: value for name, value in given.items() if getattr(project.config, name) != value and name not in same}
     return project.supposing(**new), new, made
 
 
@@ -275,7 +277,7 @@ def _usual_project(film: Path) -> Path:
     return Path(name)
 
 
-def _same_film(project: Project, film: Path) -> bool:
+def _same_place(project: Project, film: Path) -> bool:
     return os.path.realpath(project.reel_path) == os.path.realpath(film)
 
 

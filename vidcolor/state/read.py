@@ -126,6 +126,15 @@ def load_reel(project: Project, settings: Settings) -> Reel | None:
     return replace(reel, path=Path(os.path.normpath(path / reel.path)))
 
 
+def is_planned_film(project: Project) -> bool:
+    """Whether the film that the project names now is, to the byte, the one that was planned: moved, or a copy of it."""
+    if not project.has(REELS):
+        return False
+    path, data = film_path(project), project.read_json(REELS, REELS_SCHEMA)
+    mark = reel_mark(path)
+    return data.get("file") == mark or _taken_up(project, path, mark, data)
+
+
 def _taken_up(project: Project, path: Path, mark: str, data: Mapping[str, Any]) -> bool:
     """Whether a film of another time is the one that was planned, copied or touched: then its time is noted.
 
