@@ -162,6 +162,28 @@ def test_the_lists_beside_the_files_name_those_in_force(work, capsys):
     assert "TO CLIP NAME: film_r1_000012_v001.mov" in edit_list
 
 
+def test_folders_of_pictures_have_their_lists_too(work):
+    assert export(work, delivery="dpx-10") == export(work, delivery="dpx-10") == 0
+    name = "film_r1_000012_v001"
+    folder = work / "out" / name
+    pictures = [f"{name}.{number:07d}.dpx" for number in range(5, 31)]
+    assert sorted(path.name for path in folder.iterdir()) == pictures
+    assert not (work / "out" / "film_r1_000012_v002").exists()
+    clip = list(otio.adapters.read_from_file(str(work / "out" / "film_r1.otio")).find_clips())[1]
+    media = clip.media_reference
+    assert [media.target_url_for_image_number(number) for number in (0, 25)] == [
+        f"{name}/{pictures[0]}",
+        f"{name}/{pictures[-1]}",
+    ]
+    assert media.number_of_images_in_sequence() == clip.available_range().duration.value == len(pictures)
+    assert clip.name == f"{name}.[0000005-0000030].dpx"
+    row = list(csv.DictReader((work / "out" / "film_r1.csv").read_text().splitlines()))[1]
+    assert (work / "out" / (row["path"] % 30)).is_file()
+    assert row["code"] == name
+    assert f"out/{name}/{pictures[0]}</pathurl>" in (work / "out" / "film_r1.xml").read_text()
+    assert re.findall(r"^00\d  (\S+) +V     D", (work / "out" / "film_r1.edl").read_text(), re.MULTILINE) == [name]
+
+
 def test_shots_without_a_file_are_black_in_the_lists(work, capsys):
     assert export(work, "r1-000026") == 0
     assert "black for shots without a file there: r1-000000, r1-000012" in capsys.readouterr().out

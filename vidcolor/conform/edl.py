@@ -2,7 +2,7 @@
 
 | flavour | reel | comments |
 |---|---|---|
-| files | the file's name, in a field of 32 or 128 letters | FROM CLIP NAME |
+| files | the file's name (of pictures, their folder's), in a field of 32 or 128 letters | FROM CLIP NAME |
 | cmx | the film's reel in 8 letters; the shot's number where it has none | FROM CLIP NAME, SOURCE FILE |
 | premiere | AX | FROM CLIP NAME alone: Premiere takes no other |
 
@@ -74,7 +74,7 @@ def _reel_of(conform: Conform, piece: Piece, flavour: Flavour) -> str:
     if flavour == "premiere":
         return AUXILIARY
     if flavour == "files":
-        return piece.file
+        return piece.code if piece.pictures else piece.file
     tape = re.sub(r"[^A-Z0-9]", "", conform.reel.tape.upper())[: WIDTHS[0]]
     return tape if tape not in ("", BLACK, AUXILIARY) else f"S{piece.frames.start:07d}"[-WIDTHS[0] :]
 

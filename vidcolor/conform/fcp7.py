@@ -104,7 +104,7 @@ def _clip(track: Element, conform: Conform, piece: Piece, following: Piece | Non
     _add(item, **{"in": first - piece.media.start, "out": stop - piece.media.start})
     file = SubElement(item, "file", id=f"file-{number}")
     _add(
-        file, name=piece.file, pathurl=(conform.folder.absolute() / piece.file).as_uri().replace("///", "//localhost/")
+        file, name=piece.file, pathurl=(conform.folder.absolute() / piece.path).as_uri().replace("///", "//localhost/")
     )
     _rate(file, reel)
     _add(file, duration=len(piece.media))

@@ -48,7 +48,20 @@ def otio_text(conform: Conform) -> str:
 def _clip(conform: Conform, piece: Piece) -> otio.schema.Clip:
     import opentimelineio as otio
 
-    media = otio.schema.ExternalReference(target_url=quote(piece.file), available_range=_span(conform, piece.media))
+    span, pictures = _span(conform, piece.media), piece.pictures
+    media: otio.schema.ExternalReference | otio.schema.ImageSequenceReference
+    if pictures is None:
+        media = otio.schema.ExternalReference(target_url=quote(piece.path), available_range=span)
+    else:
+        media = otio.schema.ImageSequenceReference(
+            target_url_base=f"{quote(piece.place)}/",
+            name_prefix=pictures.prefix,
+            name_suffix=pictures.suffix,
+            start_frame=pictures.first,
+            frame_zero_padding=pictures.digits,
+            rate=float(conform.reel.rate.fraction),
+            available_range=span,
+        )
     media.name = piece.file
     clip = otio.schema.Clip(name=piece.file, media_reference=media, source_range=_span(conform, piece.frames))
     clip.metadata["vidcolor"] = {"shot": piece.shot.id, "version": piece.version, "sha256": piece.sha256}

@@ -11,10 +11,24 @@ from vidcolor.types import Reel, Shot
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """The file of one shot. Frames are the film's."""
+class Numbered:
+    """The pictures in a folder: `PREFIX0000134SUFFIX` is the first."""
 
-    file: str
+    prefix: str
+    suffix: str
+    first: int
+    digits: int
+
+    def name(self, number: str) -> str:
+        """A picture's name, or a pattern for all."""
+        return f"{self.prefix}{number}{self.suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The file of one shot, or its folder of pictures. Frames are the film's."""
+
+    place: str
     """Its name; it lies beside the list"""
     shot: Shot
     version: str
@@ -22,6 +36,27 @@ class Piece:
     """Those that the file holds, handles among them"""
     sha256: str = ""
     luma_sha256: str = ""
+    pictures: Numbered | None = None
+    """Where it is a folder: those in it"""
+
+    @property
+    def file(self) -> str:
+        """What editing programs call it: the file's name; of pictures `NAME.[0000134-0000201].dpx`."""
+        if self.pictures is None:
+            return self.place
+        digits, first = self.pictures.digits, self.pictures.first
+        return self.pictures.name(f"[{first:0{digits}d}-{first + len(self.media) - 1:0{digits}d}]")
+
+    @property
+    def code(self) -> str:
+        """Its name without what says how it is written."""
+        return self.place if self.pictures else Path(self.place).stem
+
+    @property
+    def path(self) -> str:
+        """The file, or the first picture, from the list's folder."""
+        first = self.pictures
+        return f"{self.place}/{first.name(f'{first.first:0{first.digits}d}')}" if first else self.place
 
     @property
     def frames(self) -> FrameRange:

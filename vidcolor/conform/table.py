@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 
 from vidcolor.conform.pieces import Conform, Piece
 
@@ -36,7 +35,7 @@ COLUMNS = (
 
 
 def table_text(conform: Conform) -> str:
-    """The list as CSV; `path` is relative to it."""
+    """The list as CSV; `path` is relative to it, of pictures as `NAME/NAME.%07d.dpx`."""
     out = io.StringIO(newline="")
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
@@ -50,7 +49,7 @@ def _row(conform: Conform, piece: Piece, following: Piece | None) -> list[str | 
     first = piece.dissolve.start if piece.dissolve else piece.frames.start
     stop = following.dissolve.stop if following and following.dissolve else piece.frames.stop
     return [
-        Path(piece.file).stem,
+        piece.code,
         reel.tape or reel.name,
         piece.shot.id,
         piece.version,
@@ -62,7 +61,7 @@ def _row(conform: Conform, piece: Piece, following: Piece | None) -> list[str | 
         media.stop - stop,
         *map(reel.timecode, (media.start, media.stop, first, stop)),
         str(reel.rate),
-        piece.file,
+        f"{piece.place}/{piece.pictures.name(f'%0{piece.pictures.digits}d')}" if piece.pictures else piece.place,
         piece.sha256,
         piece.luma_sha256,
     ]

@@ -13,7 +13,7 @@ from vidcolor.checked import MisfitError, checked
 from vidcolor.conform.edl import edl_text
 from vidcolor.conform.fcp7 import fcp7_text
 from vidcolor.conform.otio import otio_text
-from vidcolor.conform.pieces import Conform, Piece
+from vidcolor.conform.pieces import Conform, Numbered, Piece
 from vidcolor.conform.table import table_text
 from vidcolor.errors import InputError, VidcolorError
 from vidcolor.hashes import sha256_of
@@ -22,7 +22,7 @@ from vidcolor.project.exports import Export
 from vidcolor.project.folder import Project
 from vidcolor.state.plan import ShotPlan
 from vidcolor.state.status import named
-from vidcolor.timeline import FrameRange
+from vidcolor.timeline import FrameRange, numbered
 from vidcolor.types import Reel
 
 LISTS: dict[str, Callable[[Conform], str]] = {
@@ -42,6 +42,7 @@ WRITTEN, WRITTEN_SCHEMA = "exports/lists/written.json", "vidcolor.conform/1"
 class _File:
     name: str
     sha256: str
+    pictures: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +135,11 @@ def _piece(planned: ShotPlan, export: Export | None) -> Piece | None:
         return None
     if media.overlap(planned.reach) < len(planned.reach):
         return None
-    luma = told.luma.delivered_sha256 or ""
-    return Piece(export.out.name, planned.shot, told.part.version, media, told.file.sha256, luma)
+    luma, pictures = told.luma.delivered_sha256 or "", None
+    if told.file.pictures is not None:
+        parts = numbered(told.file.pictures[0])
+        if parts is None:
+            return None
+        name = told.file.pictures[0]
+        pictures = Numbered(parts[0], parts[2], parts[1], len(name) - len(parts[0]) - len(parts[2]))
+    return Piece(export.out.name, planned.shot, told.part.version, media, told.file.sha256, luma, pictures)

@@ -91,7 +91,8 @@ class DeliveredShots:
 def default_folder(project: Project, delivery: str | None) -> Path:
     """`FILM_color_shots` beside the project folder; deliveries but the usual one add their name."""
     film = default_out(project, delivery)
-    return film.with_name(f"{film.stem}_shots")
+    suffix = find_delivery(delivery or DEFAULT_DELIVERY).suffixes[0]
+    return film.with_name(f"{film.name.removesuffix(suffix)}_shots")
 
 
 def deliver_shots(
