@@ -48,6 +48,7 @@ class AsPcm:
         self._resampler = av.AudioResampler(format=self._kind, layout=self._layout, rate=self._rate)
         self._end: int | None = 0 if container in ONLY_RATE else None  # MXF has no times of its own either
         """The sample that follows what was written, counted from the first picture."""
+        self._begun = False
 
     def packets(self, packet: Packet) -> Iterator[Packet]:
         """What a packet of the source becomes; nothing where it is damaged, and silence comes in its place."""
@@ -80,7 +81,7 @@ class AsPcm:
         if self._end is None:
             self._end = place
         gap = place - self._end
-        if abs(gap) < SLACK * self._rate or gap > LONGEST * self._rate:
+        if (self._begun and abs(gap) < SLACK * self._rate) or gap > LONGEST * self._rate:
             gap = 0
         while gap > 0:
             count = min(gap, self._rate)
@@ -88,6 +89,7 @@ class AsPcm:
             gap -= count
         samples = samples[:, -gap * channels :]
         if samples.size:
+            self._begun = True
             yield from self._encode(samples)
 
     def _encode(self, samples: np.ndarray) -> Iterator[Packet]:
