@@ -159,3 +159,14 @@ def test_status_needs_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_plan_does_not_load_what_registers_pictures():
+    """Where every picture's name says its frame, none is looked at."""
+    code = (
+        "import sys; import vidcolor.cli.commands, vidcolor.pipeline.plan, vidcolor.pipeline.lists;"
+        "heavy = [m for m in sys.modules if m in ('torch', 'OpenImageIO', 'vidcolor.superpixels', 'vidcolor.colorize', "
+        "'vidcolor.flow.dis')]; assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr

@@ -32,6 +32,11 @@ def test_parts_of_pixels_count_in_part():
     ]
 
 
+def test_codes_that_no_picture_should_hold_have_the_last_entry():
+    codes = np.array([[3, 1023, 65535]], np.uint16)
+    assert area_means(codes, np.arange(10, dtype=np.float32), (1, 3)).tolist() == [[3.0, 9.0, 9.0]]
+
+
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("name", ["yuv420p", "gray", "gray10be", "yuv422p10le", "yuv444p12le", "gray16le", "gbrp"])
 def test_quick_lightness_is_that_of_the_codes(name, full):

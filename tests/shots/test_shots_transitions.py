@@ -129,3 +129,18 @@ def test_plain_cards_fade_by_their_light_alone():
     found = fades(np.broadcast_to(levels[:, None, None], (len(levels), 54, 96)).astype(np.float32))
     assert len(found) == 1
     assert found[0].boundary in range(33, 42)
+
+
+def test_dissolves_that_cannot_gain_enough_are_let_go_and_no_other():
+    rng = np.random.default_rng(4)
+    levels = np.cumsum(rng.normal(0, 0.1, (90, 72)), axis=0).astype(np.float32)
+    levels[40:52] += np.log(1 - 0.5 * np.sin(np.pi * np.arange(1, 13) / 13))[:, None].astype(np.float32)
+    scale, lengths = np.full(72, 10, np.float32), transitions._lengths(60)
+    least = np.full(len(lengths), 0.5)
+    whole = transitions._dissolve_gains(levels, scale, lengths, np.full(len(lengths), transitions.NEVER))
+    quick = transitions._dissolve_gains(levels, scale, lengths, least)
+    good = whole > least
+    assert good.any()
+    assert (quick[good] == whole[good]).all()
+    assert (quick[~good] <= 0.5).all()
+    assert (quick != whole).mean() > 0.5

@@ -20,11 +20,22 @@ def area_means(codes: Array, table: Array, size: tuple[int, int]) -> Array:
     too.
 
     size  (height, width), in no direction larger than the codes
+    A code beyond the table has its last entry.
     """
     out = np.empty(size, np.float32)
     rows, columns = _spans(codes.shape[0], size[0]), _spans(codes.shape[1], size[1])
-    _average(codes.astype(codes.dtype.newbyteorder("="), copy=False), table, *rows, *columns, out)
+    codes = codes.astype(codes.dtype.newbyteorder("="), copy=False)
+    _average(codes, _for_all(table, np.iinfo(codes.dtype).max + 1), *rows, *columns, out)
     return out
+
+
+def _for_all(table: Array, count: int) -> Array:
+    """The table with an entry for every code there can be: so none need be compared with its length."""
+    if len(table) >= count:
+        return table
+    whole = np.full(count, table[-1], table.dtype)
+    whole[: len(table)] = table
+    return whole
 
 
 @lru_cache(maxsize=16)
@@ -52,21 +63,26 @@ def _average(
     right: Any,
     out: Any,
 ) -> None:  # pragma: no cover
-    """Down the columns first: those loops are vectors."""
-    most = len(table) - 1
+    """Down the columns first, four lines at a time: those loops are vectors, and most of it is looking up."""
     sums = np.empty(codes.shape[1], np.float32)
     share = np.float32(out.shape[0] / codes.shape[0] * (out.shape[1] / codes.shape[1]))
     for row in range(out.shape[0]):
-        sums[:] = 0
-        for y in range(tops[row], bottoms[row] + 1):
-            weight = np.float32(1)
-            if y == tops[row]:
-                weight = upper[row]
-            elif y == bottoms[row]:
-                weight = lower[row]
+        top, bottom = tops[row], bottoms[row]
+        first, last = codes[top], codes[bottom]
+        over, under = upper[row], lower[row]  # of one line alone, `under` is none
+        for x in range(codes.shape[1]):
+            sums[x] = over * table[first[x]] + under * table[last[x]]
+        y = top + 1
+        while y + 4 <= bottom:
+            a, b, c, d = codes[y], codes[y + 1], codes[y + 2], codes[y + 3]
+            for x in range(codes.shape[1]):
+                sums[x] += (table[a[x]] + table[b[x]]) + (table[c[x]] + table[d[x]])
+            y += 4
+        while y < bottom:
             line = codes[y]
             for x in range(codes.shape[1]):
-                sums[x] += weight * table[min(line[x], most)]
+                sums[x] += table[line[x]]
+            y += 1
         for column in range(out.shape[1]):
             total = left[column] * sums[lefts[column]] + right[column] * sums[rights[column]]
             for x in range(lefts[column] + 1, rights[column]):

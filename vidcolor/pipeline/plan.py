@@ -22,7 +22,6 @@ from vidcolor.media.probe import open_reel
 from vidcolor.media.whole import hashed_beside
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.lists import all_lists, edited_notes, listed_notes, write_lists
-from vidcolor.pipeline.look import Looker
 from vidcolor.pipeline.looked import look_at_pictures
 from vidcolor.pipeline.small import SmallFrames
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
@@ -156,6 +155,8 @@ def _looked_at(project: Project, reel: Reel, corrected: Corrected, library: Libr
         project.write_json(read.PICTURES, read.PICTURES_SCHEMA, {"files": given.files})
     hashes = given.hashes
     while wanted := _worth_a_look(given, shots, library):
+        from vidcolor.pipeline.look import Looker  # and all of registration: not where every name says its frame
+
         looker = Looker(reel, shots, given, library, describes=_some_bare(given, shots))
         found = {path: entry for path, entry in load_findings(project).items() if path in hashes}
         for done, name in enumerate(wanted):

@@ -34,6 +34,9 @@ DEEPEST = 2.0
 """Times the fall of a mixture's contrast that is too deep for one: a whip pan blurs away far more."""
 RUN = 32
 """Frames whose likelihoods are multiplied before the logarithm is taken: 1e5 each at most, within double precision."""
+WORTH, SLACK, NEVER = 4, 0.01, -1e9
+"""Every so many frames it is seen whether a hypothesis can still gain enough; to be let go it must miss that by SLACK,
+far more than sums in another order differ by. NEVER is a gain that all reach."""
 USUAL_LENGTH = 24
 """A dissolve longer than this must gain in proportion: a slow tilt resembles one by and by."""
 """Up to here every length of a dissolve is tried, beyond it every twelfth part more."""
@@ -81,7 +84,8 @@ def find_dissolves(measures: Measures, within: FrameRange, threshold: float, lon
     levels = np.log(steady + ENERGY_NOISE).astype(np.float32)
     step = np.maximum(STEADY, 1.4826 * np.median(np.abs(np.diff(levels, axis=0)), axis=0)).astype(np.float32)
     lengths = _lengths(min(longest, len(within) - 2 * FEWEST_ANCHOR))
-    gains = _dissolve_gains(levels, 1 / step, lengths) / np.maximum(1.0, lengths / USUAL_LENGTH).astype(np.float32)
+    usual = np.maximum(1.0, lengths / USUAL_LENGTH).astype(np.float32)
+    gains = _dissolve_gains(levels, 1 / step, lengths, threshold * usual.astype(np.float64)) / usual
     found = []
     while gains.size and gains.max() > threshold:
         start, which = np.unravel_index(int(np.argmax(gains)), gains.shape)
@@ -120,7 +124,7 @@ def _is_mixture(levels: Array, step: Array, frames: tuple[int, int], threshold: 
     """True if contrast falls as in a mixture: at every scale, across and down alike, and no deeper than it can."""
     start, stop = frames
     parts = [
-        _dissolve_gain(np.ascontiguousarray(part), 1 / part_step, start, stop)
+        _dissolve_gain(np.ascontiguousarray(part), 1 / part_step, start, stop, np.zeros(len(levels) + 1), NEVER)
         for part, part_step in zip(np.split(levels, 2 * BANDS, axis=1), np.split(step, 2 * BANDS), strict=True)
     ]
     agreed = np.median(np.reshape(parts, (BANDS, 2)), axis=0).min() > PARTS_AGREE * threshold
@@ -140,19 +144,35 @@ def _depths(levels: Array, start: int, stop: int) -> tuple[float, float]:
 
 
 @loose()
-def _dissolve_gains(levels: Array, scale: Array, lengths: Array) -> Array:  # pragma: no cover
-    """(frames, lengths): the gain of a dissolve that begins at each frame with each length; 0 where none fits."""
-    count = levels.shape[0]
+def _dissolve_gains(levels: Array, scale: Array, lengths: Array, least: Array) -> Array:  # pragma: no cover
+    """(frames, lengths): the gain of a dissolve that begins at each frame with each length; 0 where none fits, and
+    something below the `least` of its length where it is let go."""
+    count, columns = levels.shape
+    steps = np.zeros(count + 1)
+    for frame in range(1, count):
+        plain = np.ones(columns)
+        for column in range(columns):
+            moved = (levels[frame, column] - levels[frame - 1, column]) * scale[column]
+            plain[column] += moved * moved
+        steps[frame + 1] = steps[frame]
+        for column in range(columns):
+            steps[frame + 1] += np.log(plain[column])
     gains = np.zeros((count, len(lengths)), np.float32)
     for which in range(len(lengths)):
         for start in range(FEWEST_ANCHOR, count - lengths[which] - FEWEST_ANCHOR + 1):
-            gains[start, which] = _dissolve_gain(levels, scale, start, start + lengths[which])
+            gains[start, which] = _dissolve_gain(levels, scale, start, start + lengths[which], steps, least[which])
     return gains
 
 
 @loose()
-def _dissolve_gain(levels: Array, scale: Array, start: int, stop: int) -> float:  # pragma: no cover
-    """Gain of a dissolve of the frames `start` to `stop`. All columns go side by side: the inner loops are vectors."""
+def _dissolve_gain(
+    levels: Array, scale: Array, start: int, stop: int, steps: Array, least: float
+) -> float:  # pragma: no cover
+    """Gain of a dissolve of the frames `start` to `stop`. All columns go side by side: the inner loops are vectors.
+
+    steps  (frames + 1,): sums, from the first frame on, of what its step could gain if it were foreseen to a hair:
+           where all that is left would not lift the gain above `least`, the rest is not looked at
+    """
     count, columns = levels.shape
     first, last = max(0, start - ANCHOR), min(count, stop + ANCHOR)
     rise, ratio = np.zeros(columns, np.float32), np.empty(columns, np.float32)
@@ -185,6 +205,12 @@ def _dissolve_gain(levels: Array, scale: Array, start: int, stop: int) -> float:
                 total += np.log(plain[column] / mixed[column])
             plain[:] = 1
             mixed[:] = 1
+        elif (frame - start) % WORTH == WORTH - 1:
+            open_gain = total + steps[stop + 1] - steps[frame + 1]
+            for column in range(columns):
+                open_gain += np.log(plain[column] / mixed[column])
+            if open_gain < (least - SLACK) * columns:
+                return least - SLACK
     for column in range(columns):
         total += np.log(plain[column] / mixed[column])
     return total / columns
