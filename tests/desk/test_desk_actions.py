@@ -287,3 +287,42 @@ def test_the_picker_shows_what_a_colour_will_be_under_the_films_light(page: Serv
     assert np.abs(light - found["lightness"]).max() < 1
     assert page.ask("/color?frame=8&x=nan&y=0.5")[0] == 409
     assert page.ask("/plane.png?lightness=1e9")[0] == 409
+
+
+def test_a_proposal_is_accepted_as_a_keyframe(page: Served, made, tmp_path):
+    """A proposal that lies in the project; how they are made is another test's."""
+    folder = page.desk.root / "proposals"
+    folder.mkdir()
+    write_picture(folder / "r1-000008-1-2.png", SIZE)
+    (folder / "r1-000008-1-2.json").write_text('{"schema": "vidcolor.proposal/1", "frame": 8}')
+    (folder / "r1-000008-1-3.png").symlink_to("/etc/passwd")
+    told = page.ask("/shot/r1-000000")[2]
+    assert b'"proposals":["r1-000008-1-2","r1-000008-1-3"]' in told
+    assert page.ask("/proposal/r1-000008-1-2")[0] == 200
+    assert page.ask("/proposal/r1-000008-1-3")[0] == 409, "it leads out of the project"
+    status, done = page.act("accept", name="r1-000008-1-2")
+    assert status == 200, done
+    assert shlex.split(done["line"])[1:] == ["accept", str(page.desk.root), "r1-000008-1-2"]
+    assert [one["kind"] for one in page.state()["corrections"]] == ["keyframe"]
+    for name in ("../r1-000008-1-2", "--help", "r1-000009-1-1", ""):
+        assert page.act("accept", name=name)[0] == 409
+
+
+def test_a_region_takes_a_picture_of_the_references(page: Served):
+    mask = np.zeros(SIZE, np.uint8)
+    mask[10:40, 10:60] = 255
+    number = page.send(png(mask))[1]["upload"]
+    status, done = page.act("correct", kind="region", frame=8, upload=number, reference=1)
+    assert status == 200, done
+    assert "000016" not in done["name"]
+    files_named = [word.partition("=")[2] for word in shlex.split(done["line"]) if word.startswith("--")][:2]
+    assert all(Path(name).is_file() for name in files_named)
+    assert page.act("correct", kind="reference", frame=8, reference=9)[0] == 409
+
+
+def test_corrections_are_written_while_another_vidcolor_works(page: Served):
+    """Another vidcolor works on the project: corrections are written beside it."""
+    project = page.desk.moment.film.project
+    with project.lock("run"):
+        assert page.act("correct", kind="note", frame=5, note="a word")[0] == 200
+        assert page.ask("/frame/3.png?view=color")[0] == 200

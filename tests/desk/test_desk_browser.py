@@ -20,6 +20,8 @@ pytestmark = pytest.mark.skipif(not BROWSER, reason="no chromium here: the page 
 SIZE, COUNT, CUT = (96, 128), 24, 12
 BITS, BLOCK = 10, 16
 SEEKS = 200
+PATIENCE = 180_000
+"""Milliseconds; a busy machine is no fault of what is tested"""
 REFUSED = "status of 409"
 """What Chromium writes into its console of an answer that refuses; the page says why"""
 
@@ -37,6 +39,7 @@ def browser():
 def window(browser):
     """A new page; whatever its console says is wrong, or is refused by the policy, fails the test."""
     page = browser.new_page(viewport={"width": 1366, "height": 768})
+    page.set_default_timeout(PATIENCE)
     wrong: list[str] = []
     page.on(
         "console", lambda said: wrong.append(said.text) if said.type == "error" and REFUSED not in said.text else None
@@ -90,22 +93,38 @@ def numbered_film(path: Path, count: int, rate: Fraction) -> None:
         out.mux(stream.encode(None))
 
 
-READ_NUMBERS = """async ({frames, bits}) => {
-  const {viewer, goTo, place, film} = vidcolor;
-  const canvas = document.getElementById("picture"), found = [];
-  for (const frame of frames) {
+BURNT = """(bits) => {
+  const canvas = document.getElementById("picture"), at = vidcolor.place(), y = Math.round(at.top + at.height / 2);
+  let number = 0;
+  for (let bit = 0; bit < bits; bit += 1) {
+    const x = Math.round(at.left + ((bit + 0.5) * at.width) / bits);
+    if (canvas.getContext("2d").getImageData(x, y, 1, 1).data[0] > 127) number |= 1 << bit;
+  }
+  return number;
+}"""
+READ_NUMBERS = f"""async ({{frames, bits}}) => {{
+  const burnt = {BURNT};
+  const {{viewer, goTo, film}} = vidcolor, found = [];
+  for (const frame of frames) {{
     goTo(frame);
     while (viewer.shown !== frame) await new Promise((done) => setTimeout(done, 2));
-    const at = place(), y = Math.round(at.top + at.height / 2);
-    let number = 0;
-    for (let bit = 0; bit < bits; bit += 1) {
-      const x = Math.round(at.left + ((bit + 0.5) * at.width) / bits);
-      if (canvas.getContext("2d").getImageData(x, y, 1, 1).data[0] > 127) number |= 1 << bit;
-    }
-    found.push([number, film.frame, Number(document.getElementById("frame").value)]);
-  }
+    found.push([burnt(bits), film.frame, Number(document.getElementById("frame").value)]);
+  }}
   return found;
-}"""
+}}"""
+PLAY_NUMBERS = f"""async ({{from, count, bits}}) => {{
+  const burnt = {BURNT};
+  const {{viewer, goTo, press}} = vidcolor, found = [];
+  goTo(from);
+  while (viewer.shown !== from) await new Promise((done) => setTimeout(done, 2));
+  const look = () => found.push([burnt(bits), viewer.shown]);
+  viewer.listeners.push(look);
+  press("l");
+  while (vidcolor.film.frame < from + count) await new Promise((done) => setTimeout(done, 5));
+  press("k");
+  viewer.listeners.pop();
+  return found;
+}}"""
 
 
 @pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(30000, 1001)], ids=["23.976", "29.97"])
@@ -120,8 +139,11 @@ def test_the_number_burnt_into_the_picture_is_the_pages(window, tmp_path, rate):
         opened(window, page)
         window.keyboard.press("g")
         found = window.evaluate(READ_NUMBERS, {"frames": asked, "bits": BITS})
+        played = window.evaluate(PLAY_NUMBERS, {"from": 20, "count": 24, "bits": BITS})
         window.goto("about:blank")
     assert [(burnt, told, typed) for burnt, told, typed in found] == [(frame, frame, frame) for frame in asked]
+    assert len(played) > 3
+    assert [burnt for burnt, _ in played] == [told for _, told in played]
 
 
 def color_at(window, x: float, y: float) -> list[int]:
@@ -278,7 +300,7 @@ def test_a_click_gives_the_thing_there_a_colour_seen_at_once_and_rendered_behind
     window.wait_for_selector('#picture[data-frame="9"][data-exact="true"]')
     after = color_at(window, 0.5, 0.25)
     assert window.locator("#queue").inner_text().count("r1-000000")
-    window.locator('[data-shot="r1-000000"]', has_text="v002").wait_for(timeout=120_000)
+    window.locator('[data-shot="r1-000000"]', has_text="v002").wait_for()
     window.locator("#shown", has_text="as delivered").wait_for()
     assert np.abs(np.subtract(color_at(window, 0.5, 0.25), after)).max() < 12, "the render shows what the preview did"
     window.keyboard.press("Control+z")
@@ -365,3 +387,53 @@ def test_what_is_refused_is_said_and_nothing_is_lost(work, window):
     window.locator("#message", has_text="no two shots meet there").wait_for()
     assert work.state()["corrections"] == []
     window.wait_for_timeout(100)
+
+
+def test_a_piece_of_the_picture_takes_its_colours_from_a_reference(work, window):
+    opened(window, work, 9)
+    window.keyboard.press("8")
+    window.mouse.click(*at(window, 0.5, 0.25))
+    window.locator("#paint").wait_for()
+    window.wait_for_timeout(500)
+    window.locator("figure", has_text="000004.png").locator("button", has_text="for the paint").click()
+    line = waits_for(window, "region")
+    mask = cv2.imread(line.partition("--file=")[2].split()[0], cv2.IMREAD_UNCHANGED)
+    white = mask.reshape(*SIZE, -1)[..., 0] > 127
+    assert white[24, 64]
+    assert 8 < white.sum() < white.size / 4
+    assert "--picture=" in line
+    assert not window.locator("#paint").is_visible(), "the paint is taken"
+
+
+def test_a_reference_lends_a_colour(work, window):
+    opened(window, work, 4)
+    image = window.locator("figure img").first
+    image.scroll_into_view_if_needed()
+    box = image.bounding_box()
+    window.wait_for_timeout(300)
+    image.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    taken = window.locator("#hex").input_value()
+    assert taken != "8a5a3c"
+    picture = cv2.imread(str(work.desk.root.parent / "refs" / "000004.png"))[..., ::-1]
+    middle = (
+        picture[SIZE[0] // 2 - 1 : SIZE[0] // 2 + 2, SIZE[1] // 2 - 1 : SIZE[1] // 2 + 2].reshape(-1, 3).astype(int)
+    )
+    assert np.abs(middle - [int(taken[k : k + 2], 16) for k in (0, 2, 4)]).max(1).min() < 12
+
+
+def test_two_versions_are_compared(work, window):
+    work.act("correct", kind="hue", frame=9, degrees=120.0)
+    assert main(["render", str(work.desk.root)]) == 0
+    work.desk.refresh()
+    opened(window, work, 9)
+    window.keyboard.press("w")
+    window.locator("#first").select_option("v001")
+    window.locator("#second").select_option("v002")
+    window.wait_for_timeout(600)
+    window.evaluate("(vidcolor.viewer.wipe = 1, vidcolor.draw())")
+    one = color_at(window, 0.6, 0.52)
+    window.evaluate("(vidcolor.viewer.wipe = 0, vidcolor.draw())")
+    other = color_at(window, 0.6, 0.52)
+    assert np.abs(np.subtract(one, other)).max() > 25
+    window.keyboard.press("o")
+    window.wait_for_selector('[data-view="onion"][aria-pressed="true"]')

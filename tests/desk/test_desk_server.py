@@ -104,6 +104,10 @@ def test_nobody_else_is_let_in(page: Served, case, path, told, token):
         "/frame/0.toml",
         "/frame/..%2f..%2fproject.toml",
         "/project.toml",
+        "/reference/000004.png",
+        "/reference/..%2f..%2fproject.toml",
+        "/labels/4.toml",
+        "/proposal/%2e%2e%2fproject",
         "//etc/passwd",
     ],
 )
@@ -132,6 +136,10 @@ def test_no_version_climbs(page: Served, version):
         "/frame/4.png?width=-1",
         "/frame/4.png?view=all",
         "/frame/20.png?view=color",
+        "/reference/2",
+        "/proposal/000004",
+        "/proposal/..",
+        "/labels/24.png",
     ],
 )
 def test_what_there_is_not_is_refused_in_words(page: Served, path):
@@ -231,3 +239,22 @@ def test_without_its_libraries_one_line_says_what_to_install(made):
     assert done.stderr.strip().splitlines() == [
         "vidcolor: the review page needs starlette: run `pip install starlette`"
     ]
+
+
+def test_references_are_shown_by_their_place_alone(page: Served, made):
+    for place, name in ((0, "000004.png"), (1, "000016.png")):
+        assert page.desk.moment.film.plan.pictures[place].name == name
+        status, headers, body = page.ask(f"/reference/{place}")
+        assert (status, headers["content-type"]) == (200, "image/jpeg")
+        truth = decoded((made / "refs" / name).read_bytes()).astype(float)
+        assert np.abs(decoded(body).astype(float) - truth).mean() < 5
+    told = json.loads(page.ask("/shot/r1-000000")[2])
+    assert [one["name"] for one in told["references"]] == ["000004.png"]
+
+
+def test_superpixels_cover_the_frame(page: Served):
+    labels = decoded(page.ask("/labels/9.png")[2]).astype(int)
+    number = labels[..., 0] * 65536 + labels[..., 1] * 256 + labels[..., 2]
+    assert number.shape == SIZE
+    assert sorted(set(number.flat)) == list(range(number.max() + 1))
+    assert number.max() > 50

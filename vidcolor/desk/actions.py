@@ -5,16 +5,21 @@ from __future__ import annotations
 import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from vidcolor.desk.desk import Desk, Moment
+from vidcolor.desk.facts import PROPOSAL, proposals_of
 from vidcolor.desk.lines import Action, read_action, typed, words_of
 from vidcolor.desk.renders import Renders
 from vidcolor.desk.uploads import Uploads
 from vidcolor.errors import InputError
+from vidcolor.project.corrections import path_of
 from vidcolor.project.undone import put_back, take_back
 from vidcolor.state.corrected import touched
 
+FILE_OF = {"keyframe": "picture", "reference": "picture", "paint": "paint", "scribble": "paint"}
+"""What `--file` is, by kind; a mask in the others"""
 Said = tuple[int, list[str]]
 """Exit status of a command, and the lines that it said."""
 Run = Callable[[Sequence[str]], Said]
@@ -38,14 +43,40 @@ class Actions:
         action = read_action(data)
         with self._guard:
             before = self._desk.moment
-            words = words_of(action, self._desk.root, before.film.plan.reel.size, self.uploads.path, self._more)
+            sent = self._files(action, before)
+            words = words_of(action, self._desk.root, before.film.plan.reel.size, sent, self._more)
             status, said = self._run(words)
             if status:
                 raise InputError(said[-1] if said else "the correction was refused")
             after = self._desk.refresh()
             name = _new(before, after)
-            line = typed(words, self._lie_at(action, name, after))
+            line = typed(words, _lie_at(sent, name, after))
             return {"line": line, "name": name, "said": said, **self._changed(before, after, [name])}
+
+    def accept(self, data: Any) -> dict[str, Any]:
+        """Makes a proposal the keyframe of its frame."""
+        with self._guard:
+            before, name = self._desk.moment, _text(data, "name")
+            if name not in proposals_of(before.film.project):
+                raise InputError(f"no proposal {name:.60}; have colours proposed anew")
+            words = ["accept", str(self._desk.root), name, *self._more]
+            status, said = self._run(words)
+            if status:
+                raise InputError(said[-1] if said else "it was refused; look at the terminal")
+            after = self._desk.refresh()
+            new = _new(before, after)
+            return {"line": typed(words, {}), "name": new, "said": said, **self._changed(before, after, [new])}
+
+    def propose(self, data: Any) -> dict[str, Any]:
+        """Has colourings of a frame proposed, with another seed each time."""
+        frame = data.get("frame") if isinstance(data, dict) else None
+        if type(frame) is not int or not 0 <= frame < self._desk.moment.film.plan.reel.frame_count:
+            raise InputError("frame: a frame of the film")
+        there = proposals_of(self._desk.moment.film.project)
+        seeds = {int(found[2]) for name in there if (found := PROPOSAL.fullmatch(name)) and int(found[1]) == frame}
+        words = ["propose", str(self._desk.root), str(frame), f"--seed={max(seeds, default=0) + 1}", *self._more]
+        self.renders.work(words, {"kind": "proposed", "frame": frame})
+        return {"line": typed(words, {}), "said": []}
 
     def take_back(self, data: Any) -> dict[str, Any]:
         """Takes a correction back: the one named, or the last."""
@@ -103,21 +134,25 @@ class Actions:
         waiting = [shot for shot in sorted(shots) if (state := after.state(shot)) is not None and state.waits]
         return {"shots": sorted(shots), "waits": waiting, "number": after.number}
 
-    def _lie_at(self, action: Action, name: str, after: Moment) -> Mapping[str, str]:
-        """Where the copies of the pictures that were sent lie."""
-        sent = [number for number in (action.upload, action.picture) if number is not None]
-        if not sent or not name:
-            return {}
-        (one,) = [c for c in after.film.plan.corrections if c.name == name]
-        places = [str(after.film.project.path(file)) for file in one.files.values()]
-        by_role = {role: str(after.film.project.path(file)) for role, file in one.files.items()}
-        found = {}
-        if action.picture is not None:
-            found[str(self.uploads.path(action.picture))] = by_role["picture"]
-            places.remove(by_role["picture"])
-        if action.upload is not None:
-            found[str(self.uploads.path(action.upload))] = places[0]
+    def _files(self, action: Action, moment: Moment) -> dict[str, Path]:
+        """The pictures that an action takes, by the option that takes them."""
+        found = {} if action.upload is None else {"file": self.uploads.path(action.upload)}
+        if action.reference is not None:
+            pictures = moment.film.plan.pictures
+            if action.reference >= len(pictures):
+                raise InputError("that reference is no longer there; look at the list again")
+            option = "picture" if action.kind == "region" else "file"
+            found[option] = path_of(moment.film.project, pictures[action.reference].name)
         return found
+
+
+def _lie_at(sent: Mapping[str, Path], name: str, after: Moment) -> Mapping[str, str]:
+    """Where the copies of the pictures lie that were sent."""
+    one = next((c for c in after.film.plan.corrections if c.name == name), None)
+    if one is None:
+        return {}
+    roles = {option: "picture" if option == "picture" else FILE_OF.get(one.kind, "mask") for option in sent}
+    return {str(path): str(after.film.project.path(one.files[roles[option]])) for option, path in sent.items()}
 
 
 def _new(before: Moment, after: Moment) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from vidcolor.errors import VidcolorError
+from vidcolor.pipeline.proposals import FOLDER as PROPOSALS
+from vidcolor.project import Project
 from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.palette import named_color, read_palette
@@ -13,8 +17,12 @@ from vidcolor.project.versions import Version, versions_of
 from vidcolor.state.corrected import touched
 from vidcolor.state.film import Film
 from vidcolor.state.overview import overview
+from vidcolor.state.plan import Picture
 from vidcolor.state.status import ShotState, doubts, why
 
+MOST_REFERENCES = 24
+PROPOSAL = re.compile(r"r1-([0-9]{6,9})-(?:[a-z]+-)?([0-9]{1,6})-[0-9]{1,3}")
+"""Frame and seed in a proposal's name"""
 MOST_TOLD = 400
 """Suggested frames and points that the page is sent, best first."""
 
@@ -61,7 +69,38 @@ def shot_facts(film: Film, state: ShotState) -> dict[str, Any]:
         ],
         "notes": list(state.notes),
         "corrections": [one.name for one in film.plan.corrections if state.planned in touched(film.plan, one)],
+        "references": _references(film, state),
+        "proposals": [
+            name
+            for name in proposals_of(film.project)
+            if (found := PROPOSAL.fullmatch(name)) and int(found[1]) in state.planned.shot.frames
+        ],
     }
+
+
+def proposals_of(project: Project) -> list[str]:
+    """The names of the pictures that were proposed, in order."""
+    folder = project.path(PROPOSALS)
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    return [stem for name in names if PROPOSAL.fullmatch(stem := name.removesuffix(".png")) and name.endswith(".png")]
+
+
+def _references(film: Film, state: ShotState) -> list[dict[str, Any]]:
+    """The pictures that speak for a shot, and then the free ones: `place` among the film's, `name`, `mark`, `frame`."""
+    theirs = {name for key in state.planned.keyframes for name in key.pictures}
+    shot = state.planned.shot
+
+    def near(picture: Picture) -> int:
+        if picture.name in theirs or (picture.frame is not None and picture.frame in shot.frames):
+            return 0
+        return 1 if picture.shot == shot.id else 2
+
+    found = [(near(p), place, p) for place, p in enumerate(film.plan.pictures)]
+    free = [one for one in found if one[0] < 2 or (one[2].frame is None and one[2].shot is None)]
+    return [
+        {"place": place, "name": picture.name, "mark": picture.hash[:16], "frame": picture.frame}
+        for _, place, picture in sorted(free, key=lambda one: one[:2])[:MOST_REFERENCES]
+    ]
 
 
 def _palette(film: Film) -> dict[str, str]:

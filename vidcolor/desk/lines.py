@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -53,8 +53,9 @@ class Action:
     note: Text | None = None
     upload: Number | None = None
     """The picture, paint or mask that was sent"""
-    picture: Number | None = None
-    """Of a region: the picture that was sent for its colours"""
+    reference: Annotated[int, within(0, 1 << 20)] | None = None
+    """A picture of the film's references, by its place among them: of a region where its colours come from, else the
+    picture itself"""
 
 
 def read_action(data: Any) -> Action:
@@ -69,13 +70,13 @@ def read_action(data: Any) -> Action:
 
 
 def words_of(
-    action: Action, root: Path, size: tuple[int, int], path_of: Callable[[str], Path], more: Sequence[str]
+    action: Action, root: Path, size: tuple[int, int], files: Mapping[str, Path], more: Sequence[str]
 ) -> list[str]:
     """The words behind `vidcolor` that do it.
 
-    size     (height, width) of the film
-    path_of  where a picture that was sent lies
-    more     options of every command of this run, as `--set`
+    size   (height, width) of the film
+    files  option to the picture that it takes
+    more   options of every command of this run, as `--set`
     Every value is written into its option's own word, so that none is read as another option.
     """
     words = ["correct", str(root), action.kind, str(action.frame)]
@@ -87,10 +88,7 @@ def words_of(
         value = getattr(action, name)
         if value is not None:
             words.append(f"--{name}={value:g}" if isinstance(value, float) else f"--{name}={value}")
-    for name, number in (("file", action.upload), ("picture", action.picture)):
-        if number is not None:
-            words.append(f"--{name}={path_of(number)}")
-    return [*words, *more]
+    return [*words, *(f"--{name}={path}" for name, path in files.items()), *more]
 
 
 def typed(words: Sequence[str], lie_at: Mapping[str, str]) -> str:

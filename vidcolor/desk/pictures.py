@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 import cv2
@@ -21,16 +22,21 @@ from numpy import ndarray as Array
 from vidcolor.color import LumaLock, luma_to_lightness
 from vidcolor.color.shown import codes_to_rgb
 from vidcolor.desk.desk import Moment
+from vidcolor.desk.facts import proposals_of
 from vidcolor.errors import InputError, MediaError
+from vidcolor.media.images import read_rgba
 from vidcolor.media.jpeg import jpeg_bytes, read_jpeg
 from vidcolor.media.read import Clip, SourceClip
 from vidcolor.pipeline.frames import colored_frames, finished, previewed
 from vidcolor.pipeline.joined import joined_colors
 from vidcolor.pipeline.preview import Preview, previews
+from vidcolor.pipeline.proposals import place_of
+from vidcolor.project.corrections import path_of
 from vidcolor.project.versions import Version, still_name, version_named
 from vidcolor.review.looks import frames_of
 from vidcolor.state.plan import clear_by_id
 from vidcolor.state.status import ShotState
+from vidcolor.superpixels.segment import segment, superpixel_count
 from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, SourceFrame
 from vidcolor.view import fitted, heat, shown
@@ -42,6 +48,10 @@ QUALITY, THUMB_QUALITY = 92, 80
 THUMB = 160
 """Width of a thumbnail, in pixels."""
 THUMBS_KEPT, AHEAD_KEPT = 4000, 6
+REFERENCE, SHELVED = 480, 60
+"""Width of a reference beside the frame, and how many are kept"""
+LABELS, DENSITY = 960, 1.5
+"""Width at which superpixels are found for a person to choose from, and how many: half of what the colours go by"""
 LEAST, MOST = 1, 8192
 """Widths of a picture that may be asked for."""
 NEUTRAL = np.uint16(512)
@@ -74,6 +84,7 @@ class Pictures:
         self._clips: dict[tuple[str, int], Clip] = {}
         self._thumbs: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._luma: tuple[tuple[str, int], Array] | None = None
+        self._shelf: OrderedDict[str, bytes] = OrderedDict()
         self._made: dict[tuple[int, int], Preview | None] = {}
 
     def frame(self, moment: Moment, asked: Asked) -> bytes:
@@ -119,6 +130,41 @@ class Pictures:
         row, column = (min(int(share * side), side - 1) for share, side in zip(at[::-1], lightness.shape, strict=True))
         near = lightness[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
         return float(near.mean())
+
+    def reference(self, moment: Moment, place: int) -> bytes:
+        """A picture of the film's references, small, by its place among them."""
+        pictures = moment.film.plan.pictures
+        if place >= len(pictures):
+            raise InputError("that reference is no longer there; look at the list again")
+        picture = pictures[place]
+        return self._shelved(picture.hash, path_of(moment.film.project, picture.name))
+
+    def proposal(self, moment: Moment, name: str) -> bytes:
+        """A proposed picture, small."""
+        if name not in proposals_of(moment.film.project):
+            raise InputError(f"no proposal {name:.60}; have colours proposed anew")
+        path = place_of(moment.film.project, name)
+        return self._shelved(f"{name} {path.stat().st_mtime_ns}", path)
+
+    def labels(self, moment: Moment, frame: int) -> bytes:
+        """A PNG of the superpixels of a frame, at most LABELS wide: the number of each as a colour, red highest."""
+        reel = moment.film.plan.reel
+        if frame >= reel.frame_count:
+            raise InputError(f"frame {frame} is outside the film (0 to {reel.frame_count - 1})")
+        with self._eye:
+            lightness = self._clip(moment, min(reel.size[1], LABELS))[frame].lightness
+            found = segment(lightness, superpixel_count(lightness.shape, DENSITY))
+        return png_bytes(np.stack([found >> 16, found >> 8, found]).astype(np.uint8))
+
+    def _shelved(self, key: str, path: Path) -> bytes:
+        """A picture from disk, small, as a JPEG; read as hostile, once."""
+        with self._thumb_eye:
+            if key not in self._shelf:
+                rgb = np.rint(np.clip(read_rgba(path)[:3], 0, 1) * 255).astype(np.uint8)
+                self._shelf[key] = jpeg_bytes(fitted(rgb, min(REFERENCE, rgb.shape[2])), QUALITY)
+                if len(self._shelf) > SHELVED:
+                    self._shelf.popitem(last=False)
+            return self._shelf[key]
 
     def close(self) -> None:
         for clip in self._clips.values():

@@ -60,6 +60,22 @@ class Renders:
                 self._wanted = [*(shot for shot in self._under if shot not in changed), *self._wanted]
                 self._end()
 
+    def work(self, words: Sequence[str], then: Mapping[str, Any]) -> None:
+        """Runs another command behind the page; `then` is told when it has ended, with what went wrong."""
+
+        def run() -> None:
+            done = subprocess.run(
+                [sys.executable, "-m", "vidcolor", *words, WAIT],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
+            text = _wrong(done.stderr.decode("utf-8", "replace").splitlines()) if done.returncode else ""
+            self._rendered()
+            self._tell({**then, "error": text})
+
+        threading.Thread(target=run, name="work", daemon=True).start()
+
     def stop(self) -> None:
         """Stops the render; nothing is wanted any more."""
         with self._guard:
@@ -113,12 +129,17 @@ class Renders:
         with self._guard:
             shots, stopped = self._under, self._stopped
             self._under, self._child = (), None
-        wrong = [line.removeprefix("vidcolor: ") for line in said if line.startswith("vidcolor: ")]
-        text = "" if stopped or child.returncode == 0 else (wrong or said or ["the render ended without a word"])[-1]
+        text = "" if stopped or child.returncode == 0 else _wrong(said)
         self._rendered()
         self._tell({"kind": "rendered", "shots": list(shots), "stopped": stopped, "error": text})
         with self._guard:
             self._begin()
+
+
+def _wrong(said: Sequence[str]) -> str:
+    """What a command that failed said last for people."""
+    told = [line.removeprefix("vidcolor: ") for line in said if line.startswith("vidcolor: ")]
+    return (told or list(said) or ["it ended without a word; run it again"])[-1]
 
 
 def _share(line: str) -> float | None:

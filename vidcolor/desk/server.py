@@ -37,7 +37,15 @@ FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 """Of pictures whose address changes with what they show."""
 BEAT = 15.0
 """Seconds after which a silent stream of events says that it is still there."""
-ACTS = {"correct": "correct", "undo": "take_back", "redo": "put_back", "render": "render", "stop": "stop"}
+ACTS = {
+    "correct": "correct",
+    "undo": "take_back",
+    "redo": "put_back",
+    "render": "render",
+    "stop": "stop",
+    "accept": "accept",
+    "propose": "propose",
+}
 """Addresses of what changes something, and the methods of `Actions` that do it."""
 LARGEST_ACTION = 64 << 10
 NUMBER = re.compile(r"[0-9]{1,7}(\.[0-9]{1,17})?")
@@ -61,6 +69,9 @@ def application(desk: Desk, actions: Actions, token: str) -> Guard:
         Route("/shot/{shot}", answers.shot),
         Route("/frame/{frame:int}.{kind}", answers.frame),
         Route("/thumb/{shot}", answers.thumb),
+        Route("/reference/{place:int}", answers.reference),
+        Route("/proposal/{name}", answers.proposal),
+        Route("/labels/{frame:int}.png", answers.labels),
         Route("/events", answers.events),
         Route("/color", answers.color),
         Route("/plane.png", answers.plane),
@@ -125,6 +136,20 @@ class _Answers:
         if state is None:
             return _missing("no such shot")
         return Response(self._pictures.thumb(moment, state), media_type="image/jpeg", headers=FOREVER)
+
+    def reference(self, request: Request) -> Response:
+        data = self._pictures.reference(self._desk.moment, request.path_params["place"])
+        return Response(data, media_type="image/jpeg", headers=FOREVER)
+
+    def proposal(self, request: Request) -> Response:
+        data = self._pictures.proposal(self._desk.moment, request.path_params["name"])
+        return Response(data, media_type="image/jpeg", headers=NO_STORE)
+
+    def labels(self, request: Request) -> Response:
+        """Which superpixel each pixel of a frame lies in: its number as a colour, red highest."""
+        frame = request.path_params["frame"]
+        data = self._pictures.labels(self._desk.moment, frame)
+        return Response(data, media_type="image/png", headers={**NO_STORE, "x-frame": f"{frame}"})
 
     def color(self, request: Request) -> Response:
         """The film's L* at a point, and what a colour will be there."""

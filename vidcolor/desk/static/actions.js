@@ -171,6 +171,10 @@ export const events = {
     if (began || !bar) draw();
     else bar.value = share;
   },
+  proposed: async ({ frame, error }) => {
+    await load();
+    say(error ? `no colours were proposed: ${error}` : `colours for frame ${frame} lie beside it`);
+  },
   rendered: async ({ error }) => {
     film.rendering = new Set();
     await load();

@@ -68,8 +68,10 @@ export function address(frame, { view, width = 0, version = "", ahead = false, k
 }
 
 /** The picture of exactly this frame, as a bitmap; refuses any other. */
-export async function picture(frame, asked) {
-  const answer = await get(address(frame, asked));
+export const picture = (frame, asked) => fetched(frame, address(frame, asked));
+
+export async function fetched(frame, place) {
+  const answer = await get(place);
   if (Number(answer.headers.get("x-frame")) !== frame) throw new Error(`the server answered another frame than ${frame}`);
   const bitmap = await createImageBitmap(await answer.blob());
   return { bitmap, frame, timecode: answer.headers.get("x-timecode"), ahead: answer.headers.has("x-ahead") };

@@ -2,6 +2,7 @@
 
 import { film, goTo, shotAt } from "./film.js";
 import { act, approve, correct, note, renderAll } from "./actions.js";
+import { propose } from "./beside.js";
 import { play, player } from "./play.js";
 import { brush, discard, send, TOOLS, useTool } from "./tools.js";
 import { everyPixel, fit, setView, VIEWS, viewer, zoomBy } from "./viewer.js";
@@ -61,6 +62,7 @@ export const KEYS = [
   [["<"], "the shot begins a frame earlier", () => nudge(-1)],
   [[">"], "the shot begins a frame later", () => nudge(1)],
   [["t"], "a note on this frame", note],
+  [["p"], "have colours proposed for this frame", propose],
   [["r"], "render all that waits", renderAll],
   [["Ctrl+z"], "undo", () => act("undo", {})],
   [["Ctrl+Shift+Z", "Ctrl+y"], "redo", () => act("redo", {})],

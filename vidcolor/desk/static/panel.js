@@ -2,6 +2,7 @@
 
 import { film, goTo, json, onChange, onMove, shotAt } from "./film.js";
 import { act } from "./actions.js";
+import { proposals, references } from "./beside.js";
 import { sign } from "./timeline.js";
 
 const panel = document.getElementById("panel");
@@ -31,6 +32,10 @@ function backButton(one) {
   return button;
 }
 
+function pictures(head, figures) {
+  return figures.length ? [element("h2", head), element("div", "", ...figures)] : [];
+}
+
 function section(head, lines) {
   if (!lines.length) return [];
   return [element("h2", head), element("ul", "", ...lines.map((line) => element("li", "", ...[line].flat())))];
@@ -48,6 +53,8 @@ function draw(shot) {
     ...section("Keyframes", keys.map((key) => [jump(key.frame), ` ${key.pictures[0] || "no picture"}`])),
     ...section("A picture would help", film.facts.status.suggestions.filter(inShot).map((one) => [jump(one.frame), ` would make ${one.gain.toFixed(1)} frames of picture known`])),
     ...section("Corrections", film.facts.corrections.filter((one) => inShot(one)).map((one) => [jump(one.frame), ` ${one.kind}${one.note ? `: ${one.note}` : ""} `, backButton(one)])),
+    ...pictures("Proposed", facts ? proposals(facts) : []),
+    ...pictures("References", facts ? references(facts) : []),
     ...section("Notes", facts ? facts.notes : []),
     ...section("Left out", film.facts.status.left_out),
   ];

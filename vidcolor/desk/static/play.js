@@ -66,8 +66,12 @@ export function play(speed) {
       last = frame;
       goTo(frame, { playing: true });
     }
-    if ((end - last) * step <= 0 || ((end - now) * step <= 0 && !under && !ready.size)) play(0);
-    else requestAnimationFrame(tick);
+    if ((end - now) * step > 0 || ((end - last) * step > 0 && (under || ready.size))) {
+      requestAnimationFrame(tick);
+    } else {
+      goTo(end, { playing: true });
+      play(0);
+    }
   }
   tick();
 }

@@ -1,10 +1,10 @@
 // The tools on the picture: a hint, what stays gray, paint and scribble, a colour taken; and the colour they use.
 
 import { act, approve, correct, note, say, sendPicture } from "./actions.js";
-import { film, json, onChange, onMove, shotAt } from "./film.js";
+import { fetched, film, json, onChange, onMove, shotAt } from "./film.js";
 import { draw, pointAt, setView, takers, viewer } from "./viewer.js";
 
-/** [name, what it is for], as they lie on the keys 1 to 7 */
+/** [name, what it is for], as they lie on the keys 1 to 8 */
 export const TOOLS = [
   ["look", "move the picture"],
   ["hint", "a click gives the thing there the colour"],
@@ -13,6 +13,7 @@ export const TOOLS = [
   ["scribble", "thin strokes; the colour fills what they run through"],
   ["rubber", "takes paint away again"],
   ["take", "takes the colour under the pointer"],
+  ["piece", "a click paints the whole piece there"],
 ];
 const LARGEST = 4096; // pixels along the long side of a paint
 const THIN = 6;
@@ -29,7 +30,7 @@ export function useTool(name) {
   tool.name = name;
   document.querySelectorAll("[data-tool]").forEach((b) => b.setAttribute("aria-checked", b.dataset.tool === name));
   by("color").hidden = name === "look";
-  if (["hint", "paint", "scribble", "take"].includes(name) && viewer.view === "gray") setView("color");
+  if (["hint", "paint", "scribble", "take", "piece"].includes(name) && viewer.view === "gray") setView("color");
 }
 
 export function brush(factor) {
@@ -37,7 +38,7 @@ export function brush(factor) {
   by("size").value = tool.size;
 }
 
-function setColor(code, named = "") {
+export function setColor(code, named = "") {
   if (!/^[0-9a-f]{6}$/i.test(code)) return;
   Object.assign(tool, { color: code.toLowerCase(), named });
   by("hex").value = tool.color;
@@ -68,7 +69,7 @@ function begin() {
   }
   if (!painted) {
     [sheet.height, sheet.width] = film.size.map((side) => Math.round(side * scale()));
-    painted = { frame: film.frame, kind: tool.name };
+    painted = { frame: film.frame, kind: tool.name === "scribble" ? "scribble" : "paint" };
     buttons();
   }
   return true;
@@ -88,6 +89,9 @@ takers.push((kind, event) => {
     if (tool.name === "hint") correct("hint", { at: point, color: tool.named || tool.color });
     else if (tool.name === "neutral") correct("neutral", { at: point });
     else if (tool.name === "take") takeColor(event);
+    else if (tool.name === "piece") {
+      if (begin()) piece(point);
+    }
     else if ((tool.name !== "rubber" || painted) && begin()) {
       last = point;
       stroke(point, point);
@@ -104,6 +108,62 @@ takers.push((kind, event) => {
   }
   return true;
 });
+
+let labels = null; // {frame, image} of the superpixels of a frame
+/** Paints the superpixel at a point. */
+async function piece(point) {
+  try {
+    if (labels?.frame !== film.frame) {
+      const frame = film.frame;
+      const { bitmap } = await fetched(frame, `labels/${frame}.png`);
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+      const paper = canvas.getContext("2d", { willReadFrequently: true });
+      paper.drawImage(bitmap, 0, 0);
+      labels = { frame, data: paper.getImageData(0, 0, canvas.width, canvas.height) };
+    }
+  } catch (error) {
+    say(error.message);
+    return;
+  }
+  const { width, height, data } = labels.data;
+  const pixels = new Uint32Array(data.buffer);
+  const label = pixels[Math.floor(point[1] * height) * width + Math.floor(point[0] * width)];
+  const part = new ImageData(width, height);
+  const filled = new Uint32Array(part.data.buffer);
+  const [r, g, b] = [0, 2, 4].map((k) => parseInt(tool.color.slice(k, k + 2), 16));
+  const color = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+  for (let k = 0; k < pixels.length; k += 1) if (pixels[k] === label) filled[k] = color;
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width, height];
+  canvas.getContext("2d").putImageData(part, 0, 0);
+  ink.globalCompositeOperation = "source-over";
+  ink.drawImage(canvas, 0, 0, sheet.width, sheet.height);
+  draw();
+}
+
+/** Whether there is paint on this frame that was not sent. */
+export const keepsPaint = () => painted !== null;
+
+/** Sends where there is paint, as a mask; what comes back says its number, its frame, and forgets the paint. */
+export async function sendMask() {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [sheet.width, sheet.height];
+  const paper = canvas.getContext("2d");
+  paper.drawImage(sheet, 0, 0);
+  paper.globalCompositeOperation = "source-in";
+  paper.fillStyle = "#fff";
+  paper.fillRect(0, 0, canvas.width, canvas.height);
+  paper.globalCompositeOperation = "destination-over";
+  paper.fillStyle = "#000";
+  paper.fillRect(0, 0, canvas.width, canvas.height);
+  try {
+    return { upload: await sendPicture(await new Promise((done) => canvas.toBlob(done, "image/png"))), frame: painted.frame, done: discard };
+  } catch (error) {
+    say(error.message);
+    return null;
+  }
+}
 
 function takeColor(event) {
   const canvas = by("picture");
@@ -211,6 +271,7 @@ add("does", "leave gray", "the shot is delivered gray (X)", () => correct("exclu
 add("does", "cut here", "a shot begins at this frame (B)", () => correct("cut"));
 add("does", "merge", "the shot is one with the shot before (M)", () => correct("merge", first()));
 add("does", "note", "words on this frame (T)", note);
+add("does", "propose", "colourings of this frame to choose from (P)", () => import("./beside.js").then(({ propose }) => propose()));
 add("history", "undo", "take the last correction back (Ctrl Z)", () => act("undo", {}));
 add("history", "redo", "put it back (Ctrl Y)", () => act("redo", {}));
 
@@ -238,6 +299,7 @@ onChange(() => {
   const names = Object.keys(film.facts.palette);
   by("named").hidden = !names.length;
   by("palette").replaceChildren(new Option("", ""), ...names.map((name) => new Option(name, name)));
+  by("palette").value = tool.named;
   buttons();
 });
 setColor(tool.color);

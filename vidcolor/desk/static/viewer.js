@@ -8,6 +8,7 @@ export const VIEWS = [
   ["wipe", "W", "left of the line A, right of it B"],
   ["side", "S", "A and B side by side"],
   ["doubt", "D", "colour, and over it where it is in doubt"],
+  ["onion", "O", "the nearest keyframe laid thinly over the frame"],
 ];
 const KEPT = 48;
 const REST = 300; // milliseconds after which the frame is asked for as it is delivered
@@ -45,19 +46,23 @@ function parts() {
   if (viewer.view === "gray") return [{ view: "gray" }];
   if (viewer.view === "color") return [color(viewer.second)];
   if (viewer.view === "doubt") return colored ? [color(viewer.second), ...(shot.version ? [{ view: "doubt", version: viewer.second }] : [])] : [color("gray")];
+  if (viewer.view === "onion") {
+    const near = shot.keyframes.filter((frame) => frame !== film.frame).sort((a, b) => Math.abs(a - film.frame) - Math.abs(b - film.frame))[0];
+    return near === undefined ? [color(viewer.second)] : [color(viewer.second), { ...color(viewer.second), ahead: false, frame: near }];
+  }
   return [color(viewer.first), color(viewer.second)];
 }
 
 function key(part, width) {
   const shot = shotAt(film.frame);
   const mark = part.view === "gray" ? "" : `${shot.mark} ${part.version || ""} ${shot.waits ? film.facts.number : ""}`;
-  return `${film.frame} ${part.view} ${mark} ${width}`;
+  return `${part.frame ?? film.frame} ${part.view} ${mark} ${width}`;
 }
 
 async function part(one, width) {
   const name = key(one, width);
   if (kept.has(name)) return kept.get(name);
-  const made = await picture(film.frame, { ...one, width });
+  const made = await picture(one.frame ?? film.frame, { ...one, width });
   kept.set(name, made);
   if (kept.size > KEPT) kept.delete(kept.keys().next().value);
   return made;
@@ -157,7 +162,11 @@ export function draw() {
     paper.fillStyle = "#fff";
     paper.fillRect(line - 1, 0, 2, size[1]);
   } else {
-    layers.forEach((layer) => paint(layer, at, at.pane));
+    layers.forEach((layer, k) => {
+      paper.globalAlpha = viewer.view === "onion" && k ? 0.45 : 1;
+      paint(layer, at, at.pane);
+      paper.globalAlpha = 1;
+    });
   }
   viewer.overlays.forEach((over) => over(paper, at));
   viewer.listeners.forEach((tell) => tell());

@@ -1,0 +1,69 @@
+// Beside the frame: the references that speak for its shot, and colourings that were proposed for it.
+
+import { act, correct, say } from "./actions.js";
+import { film, goTo } from "./film.js";
+import { keepsPaint, sendMask, setColor } from "./tools.js";
+
+function button(text, title, does) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.textContent = text;
+  made.title = title;
+  made.addEventListener("click", does);
+  return made;
+}
+
+function figure(source, words, ...buttons) {
+  const made = document.createElement("figure");
+  const image = document.createElement("img");
+  image.src = source;
+  image.alt = words;
+  image.loading = "lazy";
+  image.title = "a click takes the colour there";
+  image.addEventListener("click", (event) => takeFrom(image, event));
+  const caption = document.createElement("figcaption");
+  caption.append(words);
+  const row = document.createElement("div");
+  row.className = "group wrap";
+  row.append(...buttons);
+  made.append(image, caption, row);
+  return made;
+}
+
+/** Takes the colour of the pixel that was clicked. */
+function takeFrom(image, event) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+  const paper = canvas.getContext("2d");
+  paper.drawImage(image, 0, 0);
+  const x = Math.floor((event.offsetX / image.clientWidth) * canvas.width);
+  const y = Math.floor((event.offsetY / image.clientHeight) * canvas.height);
+  const [r, g, b] = paper.getImageData(x, y, 1, 1).data;
+  setColor([r, g, b].map((value) => value.toString(16).padStart(2, "0")).join(""));
+}
+
+async function asRegion(place) {
+  const mask = keepsPaint() && (await sendMask());
+  if (!mask) say("paint the part of the frame first (tools 4 and 8), then take its colours from the picture");
+  else if (await correct("region", { frame: mask.frame, upload: mask.upload, reference: place })) mask.done();
+}
+
+export function references(facts) {
+  return facts.references.map((one) =>
+    figure(
+      `reference/${one.place}?m=${one.mark}`,
+      one.frame === null ? one.name : `${one.name}, frame ${one.frame}`,
+      ...(one.frame === null ? [] : [button("go there", `go to frame ${one.frame}`, () => goTo(one.frame))]),
+      button("for this frame", "this frame takes its colours from this picture", () => correct("reference", { reference: one.place })),
+      button("for the paint", "what you have painted takes its colours from this picture", () => asRegion(one.place)),
+    ),
+  );
+}
+
+export function proposals(facts) {
+  return facts.proposals.map((name) =>
+    figure(`proposal/${name}?n=${film.facts.number}`, name, button("accept", "make it the keyframe of its frame", () => act("accept", { name }))),
+  );
+}
+
+export const propose = () => act("propose", { frame: film.frame }).then((done) => done && say(`colours for frame ${film.frame} are being proposed; they come beside the frame`));
