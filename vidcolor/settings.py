@@ -230,6 +230,18 @@ class ExportSettings:
     numbering: Literal["source", "zero", "timecode"] = "source"
     """Numbers of delivered pictures: source (those of the film's own pictures; from 0 where it is no sequence), zero
     (from 0) or timecode (frames since midnight)."""
+    proxy_labels: Literal["burnt", "none"] = "burnt"
+    """Shot, frame and timecode in the foot of review proxies: burnt in, or none."""
+    proxy_compare: Literal["none", "side", "wipe"] = "none"
+    """The gray film in review proxies: none, side (beside its colours, gray at left) or wipe (in the left half)."""
+    proxy_lut: str = ""
+    """A LUT (.cube or another that OpenColorIO reads) that review proxies alone are shown through, on R'G'B' codes."""
+    proxy_view: str = ""
+    """A view of OpenColorIO that review proxies alone are shown through, as DISPLAY/VIEW."""
+    proxy_space: str = "sRGB - Texture"
+    """What the OpenColorIO configuration calls the film's R'G'B'."""
+    ocio_config: str = ""
+    """The OpenColorIO configuration of proxy_view, a file; empty: the one that $OCIO names, else OpenColorIO's own."""
     stale_approvals: Literal["warn", "refuse"] = "warn"
     """An approved version that is made of other things than today's: deliver it and say so (warn), or deliver nothing
     until it is approved anew (refuse)."""

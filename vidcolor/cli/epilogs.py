@@ -41,8 +41,12 @@ deliveries:
   tiff-16          a folder of TIFF, R'G'B' codes of full range
   exr              a folder of EXR in half floats, light of Rec.709 or ACES (--set export.exr_primaries=ap0)
   proxy            H.264, 8-bit 4:2:0, shot, frame and timecode burnt in: for review only
+  proxy-av1        the same as AV1, MP4
 
 The luma of R'G'B' pictures is what decodes back from them by the film's matrix: green is chosen so that it is the
 film's own, code for code, where they have as many bits (of an EXR count 12). It is measured on every sample; the
 manifest says how near it came. Pictures are numbered as the film's own are, or from 0 (export.numbering).
+
+Proxies alone can show the gray film beside the colours or wiped with them (--set export.proxy_compare=side), and be
+seen through a LUT (export.proxy_lut=FILE.cube) or a view of OpenColorIO (export.proxy_view=DISPLAY/VIEW).
 """

@@ -52,10 +52,11 @@ class FilmDelivery(Delivery):
     def is_proxy(self) -> bool:
         return self.pixel_format == "yuv420p"
 
-    def picture_size(self, size: tuple[int, int]) -> tuple[int, int]:
+    def picture_size(self, size: tuple[int, int], settings: ExportSettings) -> tuple[int, int]:
         """(height, width) of the coded picture of a film of `size`; where it is more, the last line is repeated."""
         if self.is_proxy:
-            return even_size(size)
+            height, width = even_size(size)
+            return (height, 2 * width if settings.proxy_compare == "side" else width)
         spare = self.is_prores and self.subsampling == "422" and size[1] % BLOCK == 1
         return (size[0], size[1] + int(spare))
 
@@ -64,7 +65,7 @@ class FilmDelivery(Delivery):
         options = dict(self.options)
         if self.is_prores:
             options["vendor"] = settings.vendor
-        if self.is_proxy and reel.scan != "progressive":
+        if self.encoder == "libx264" and reel.scan != "progressive":
             options["x264-params"] = "tff=1" if reel.scan == "top" else "bff=1"
         if "slices" in options and min(reel.size) < SMALLEST_SLICED:
             del options["slices"]
@@ -76,7 +77,7 @@ class FilmDelivery(Delivery):
             "options": self.encoder_options(settings, reel),
             "prores_rate": settings.prores_rate if self.is_prores else None,
             "pixel_format": self.pixel_format,
-            "coded_size": dict(zip(("height", "width"), self.picture_size(reel.size), strict=True)),
+            "coded_size": dict(zip(("height", "width"), self.picture_size(reel.size, settings), strict=True)),
             "lossless": self.lossless,
             "levels": "full" if self.scale_of(reel).full else "limited",
         }
@@ -217,6 +218,20 @@ CODECS: dict[str, FilmDelivery] = {
             {"preset": "veryfast", "crf": "18"},
             fourcc="avc1",
             threads=X264_THREADS,
+        ),
+        FilmDelivery(
+            "proxy-av1",
+            "AV1, 8-bit 4:2:0, labels burnt in: a smaller file, for review only",
+            (".mp4", ".mkv"),
+            "422",
+            "libsvtav1",
+            "yuv420p",
+            "AV1",
+            {"preset": "10", "crf": "30", "svtav1-params": "lp=2"},
+            fourcc="av01",
+            threads=X264_THREADS,
+            smallest=(64, 64),
+            interlaced=False,
         ),
     )
 }

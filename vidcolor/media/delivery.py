@@ -32,6 +32,12 @@ class Delivery:
         """True if pictures are reduced to 8 bits 4:2:0 and carry burnt-in labels."""
         return False
 
+    def concerns(self, setting: str) -> bool:
+        """Whether a setting of the section `export` has a part in what is delivered this way."""
+        if setting.startswith("proxy_") or setting == "ocio_config":
+            return self.is_proxy
+        return setting not in ("exr_primaries", "numbering")
+
     def facts(self, settings: ExportSettings, reel: Reel) -> dict[str, Any]:
         """How the film is coded, for its manifest."""
         raise NotImplementedError

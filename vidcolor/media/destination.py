@@ -13,6 +13,7 @@ from vidcolor.media.mxf import RATES
 from vidcolor.media.picture_codecs import PictureDelivery
 from vidcolor.media.picture_file import MOST_LABELS
 from vidcolor.media.place import told
+from vidcolor.media.proxy_view import ProxyView
 from vidcolor.media.sequence import SUFFIXES
 from vidcolor.partial import partial_path
 from vidcolor.settings import ExportSettings
@@ -44,6 +45,8 @@ def check_destination(path: Path, delivery: str, reel: Reel, settings: ExportSet
             f"{reel.path.name}: MXF holds no {reel.rate} frames a second; choose another --delivery, such as dnxhr-hqx "
             "(MOV)"
         )
+    if codec.is_proxy:
+        ProxyView(settings, reel.tags).check()
     _check_sound(path, reel, settings)
     with told(path):
         partial = partial_path(path)

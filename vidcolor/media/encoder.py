@@ -68,7 +68,7 @@ class PictureTrack:
         at_once: bool = False,
     ) -> None:
         self._codec, self._reel, self._at_once = codec, reel, at_once
-        self._size = codec.picture_size(reel.size)
+        self._size = codec.picture_size(reel.size, settings)
         self._range = FULL_RANGE if codec.scale_of(reel).full else LIMITED_RANGE
         rate = reel.rate.fraction
         options = codec.encoder_options(settings, reel)

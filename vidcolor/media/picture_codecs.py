@@ -44,6 +44,12 @@ class PictureDelivery(Delivery):
             return self.bits
         return 0 if self.matrix(settings, reel) is not None else HALF_KEEPS
 
+    def concerns(self, setting: str) -> bool:
+        if setting == "exr_primaries":
+            return self.kind == "exr"
+        # `super()` does not find its class in one with slots
+        return setting == "numbering" or Delivery.concerns(self, setting)
+
     def facts(self, settings: ExportSettings, reel: Reel) -> dict[str, Any]:
         space = {"rec709": "scene-linear Rec.709", "ap0": "ACES 2065-1 (AP0)"}[settings.exr_primaries]
         return {

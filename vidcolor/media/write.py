@@ -30,6 +30,7 @@ from vidcolor.media.mov import LUMA_BLANK, complete
 from vidcolor.media.mxf import set_package_ids
 from vidcolor.media.place import sync, sync_folder, told
 from vidcolor.media.proxy import Labels, burn_in, proxy_planes
+from vidcolor.media.proxy_view import ProxyView
 from vidcolor.media.written import Written
 from vidcolor.partial import partial_path
 from vidcolor.settings import ExportSettings
@@ -71,6 +72,7 @@ class Writer:
         self._partial = partial_path(path)
         self._metadata = dict(metadata or {})
         self._labels = labels or Labels()
+        self._view = ProxyView(settings, reel.tags)
         self._first = first_frame
         self._before_naming = before_naming
         self._count = 0
@@ -182,7 +184,9 @@ class Writer:
                 )
 
     def _labelled(self, frame: DeliveryFrame) -> tuple[Any, Any, Any]:
-        planes = proxy_planes(frame, self._reel.scan)
+        planes = proxy_planes(self._view.shown(frame), self._reel.scan)
+        if self._settings.proxy_labels == "none":
+            return planes
         mark = KEYFRAME_MARK if frame.index in self._labels.keyframes else ""
         burn_in(planes, self._labels.text(self._reel, frame.index), mark)
         return planes

@@ -19,6 +19,7 @@ from vidcolor.errors import ProjectError
 from vidcolor.export import LumaSum, Provenance, check_destination, export_reel, manifest_path, measured_at, software
 from vidcolor.finish import finish
 from vidcolor.finish.around_exact import Drawing, with_drawings
+from vidcolor.hashes import sha256_of
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.coded import CodedFrame
 from vidcolor.media.delivery import Delivery
@@ -178,7 +179,8 @@ def notes_on(shown: Sequence[ShotState]) -> Iterator[str]:
 
 def ingredients_of(film: Film, versions: Mapping[int, Version | None], delivery: str) -> Ingredients:
     """All that a delivery is made of: the version of each shot in it, by its place in the plan."""
-    plan, settings = film.plan, film.settings
+    plan, settings, codec = film.plan, film.settings, find_delivery(delivery)
+    exported, lut = settings_ingredients("export", settings.export), Path(settings.export.proxy_lut)
     return {
         "reel": plan.reel.hash,
         "delivery": delivery,
@@ -191,7 +193,8 @@ def ingredients_of(film: Film, versions: Mapping[int, Version | None], delivery:
         },
         **settings_ingredients("reel", settings.reel),
         **settings_ingredients("finish", settings.finish),
-        **settings_ingredients("export", settings.export),
+        **{name: value for name, value in exported.items() if codec.concerns(name.rpartition(".")[2])},
+        **({"lut": sha256_of(lut)} if codec.is_proxy and settings.export.proxy_lut and lut.is_file() else {}),
     }
 
 
