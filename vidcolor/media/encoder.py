@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,8 @@ class PictureTrack:
         self._range = FULL_RANGE if codec.scale_of(reel).full else LIMITED_RANGE
         rate = reel.rate.fraction
         options = codec.encoder_options(settings, reel)
+        if codec.encoder == "libsvtav1":
+            os.environ.setdefault("SVT_LOG", "1")  # errors alone: the library's log knows no other switch
         self._stream = output.add_stream(codec.encoder, rate=rate, options=options)
         self._stream.time_base = 1 / rate
         self._stream.metadata.update(
