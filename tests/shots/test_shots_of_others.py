@@ -239,6 +239,24 @@ def test_timelines_of_several_tracks(tmp_path, name):
     assert told(tmp_path, "otio", text) == [(0, 40, "cut"), (40, 60, "cut"), (60, 96, "cut")]
 
 
+def test_a_gap_between_clips_is_a_shot_and_told_of(tmp_path):
+    """Programs write nothing where it is black."""
+    expected = [(0, 40, "cut"), (40, 60, "cut"), (60, 96, "cut")]
+    texts = {
+        "edl": edl(("AX", "V", "C", 0, 40), ("AX", "V", "C", 60, 96)),
+        "xml": xml(clip(0, 40) + clip(60, 96)),
+        "otio": timeline([[("Clip", 40), ("Gap", 20), ("Clip", 36)]]).to_json_string(),
+    }
+    for suffix, text in texts.items():
+        assert told(tmp_path, suffix, text) == expected
+        notes = read_list(tmp_path / f"list.{suffix}", reel_of(96))[1]
+        assert len(notes) == 1
+        assert "frames 40 to 60 are in no clip: a shot, maybe black" in notes[0]
+    for suffix, text in (("edl", edl(("AX", "V", "C", 0, 40), ("AX", "V", "C", 60, 90))), ("xml", xml(clip(20, 96)))):
+        with pytest.raises(InputError, match="frames 40 to 60|stops at 90|starts at 20"):
+            told(tmp_path, suffix, text)
+
+
 def test_a_gap_that_nothing_fills_is_named_with_what_would_fit(tmp_path):
     text = timeline([[("Gap", 48), ("Clip", 40), ("Clip", 56)]]).to_json_string()
     with pytest.raises(InputError, match="item 1: a gap; .* What item 2 to item 3 hold .* fits 48 frames earlier"):

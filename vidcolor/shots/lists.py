@@ -26,7 +26,7 @@ from vidcolor.shots.fcp7 import read_fcp7
 from vidcolor.shots.labelled import is_labelled, read_ale, read_labelled
 from vidcolor.shots.otio import otio_text, read_otio
 from vidcolor.shots.packed import LARGEST, text_of_aaf, text_of_otioz
-from vidcolor.shots.rows import Listed, Row, shots_of
+from vidcolor.shots.rows import Listed, Row, shots_of, with_gaps
 from vidcolor.types import Reel, Shot, TransitionKind
 
 COLUMNS, TRANSITION = ("shot", "start", "stop", "entry"), ("transition_start", "transition_stop")
@@ -34,6 +34,8 @@ TIMECODES, SCENES = "timecode list:", {"start frame": "start", "end frame": "sto
 """How the lists of PySceneDetect begin, and their columns"""
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 """How files begin that spreadsheets and Premiere write in 16 bits"""
+EDITED = (".edl", ".otio", ".otioz", ".aaf", ".xml")
+"""Lists of editing programs: a gap between their clips is black"""
 FRAME_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 KINDS: dict[str, TransitionKind] = {"": "cut", "cut": "cut", "dissolve": "dissolve", "fade": "fade"}
 
@@ -54,7 +56,8 @@ def read_list(path: Path, reel: Reel) -> tuple[list[Shot], tuple[str, ...]]:
         raise InputError(f"{path}: shot lists are {', '.join(READERS)}; this suffix is none of them")
     text = PACKED[path.suffix.lower()](path) if path.suffix.lower() in PACKED else _text(path)
     listed = reader(path, text, reel)
-    return shots_of(path, reel, listed.rows), listed.notes
+    rows, gaps = with_gaps(path, listed.rows, reel) if path.suffix.lower() in EDITED else (listed.rows, ())
+    return shots_of(path, reel, rows), (*listed.notes, *gaps)
 
 
 def write_shots(path: Path, shots: Sequence[Shot], reel: Reel) -> None:

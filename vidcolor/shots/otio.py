@@ -87,8 +87,8 @@ def read_otio(path: Path, text: str, reel: Reel) -> Listed:
     """The shots of a timeline, unchecked; of several timelines, the one that holds the film.
 
     A time at another rate than the film's lasts as many seconds; shots then end on the nearest frame. Where that does
-    not hold the film, but its frames do, frame for frame (24 for 23.976), they are the film's. Refuses gaps that no
-    upper track fills, time warps, lists at another rate that last longer or shorter than the film, and broken files.
+    not hold the film, but its frames do, frame for frame (24 for 23.976), they are the film's. Refuses gaps at the
+    head and the end, time warps, lists at another rate that last longer or shorter than the film, and broken files.
     """
     timelines = _timelines(path, text)
     found = [_shots(path, timeline, reel) for timeline in timelines] if len(timelines) == 1 else []
@@ -124,18 +124,13 @@ def _shots(path: Path, timeline: Json, reel: Reel) -> list[Row]:
             )
     rows = lowest([track.rows for track in read], lambda row: (row.start, row.stop), lambda row: f"{path}: {row.place}")
     rows = sorted(rows, key=lambda row: row.start)
-    covered = {(gap.start, gap.stop) for gap in read[0].gaps if _is_filled(gap, rows)}
     for gap in read[0].gaps:
-        if (gap.start, gap.stop) not in covered:
+        if not rows or gap.stop <= rows[0].start or gap.start >= max(row.stop for row in rows):
             raise InputError(
                 f"{path}: {gap.place}: a gap; close it or put a clip there, every frame needs a shot"
                 f"{part_that_fits(rows, reel) if rows else ''}"
             )
     return rows
-
-
-def _is_filled(gap: Row, rows: list[Row]) -> bool:
-    return sum(max(0, min(row.stop, gap.stop) - max(row.start, gap.start)) for row in rows) >= gap.stop - gap.start
 
 
 @dataclass(slots=True)
@@ -157,12 +152,13 @@ def _track(path: Path, items: list[Json], reel: Reel, *, as_frames: bool = False
     """
     found = _Track()
     end = 0.0
+    empty = True
     entry: tuple[TransitionKind, int, int] | None = None
     for number, item in enumerate(items, 1):
         place, at = f"item {number}", found.stop
         schema = _schema(item)
         if schema == "Transition":
-            kind: TransitionKind = "fade" if _is_fade(item) or not (found.rows or found.gaps) else "dissolve"
+            kind: TransitionKind = "fade" if _is_fade(item) or empty else "dissolve"
             before, after = (round(_frames(path, place, item.get(f"{way}_offset"), reel)) for way in ("in", "out"))
             entry = (kind, at - before, at + after)
             continue

@@ -1,7 +1,8 @@
 """The rows of a shot list, checked and made into shots; and shots told apart for those who write lists.
 
 Every refusal names the list, the place in it, and the remedy. Gaps, overlaps and lists that do not hold the whole
-film are refused: a frame that no shot holds would be delivered without colour, unnoticed.
+film are refused: a frame that no shot holds would be delivered without colour, unnoticed. Editing programs leave a gap
+where their picture is black: such a gap is a shot, and told of.
 """
 
 from __future__ import annotations
@@ -68,6 +69,27 @@ def shots_of(path: Path, reel: Reel, rows: list[Row]) -> list[Shot]:
         shots.append(Shot(reel.name, FrameRange(row.start, row.stop), entry))
     _check_transitions(path, rows, shots)
     return shots
+
+
+def with_gaps(path: Path, rows: list[Row], reel: Reel) -> tuple[list[Row], tuple[str, ...]]:
+    """The rows, and shots where the list of an editing program has nothing between them, as it has where it is black.
+
+    Each is told of in a note. Nothing is filled where the rows do not begin and end with the film: it may be no list
+    of it.
+    """
+    rows = sorted(rows, key=lambda row: row.start)
+    if not rows or rows[0].start != 0 or max(row.stop for row in rows) != reel.frame_count:
+        return rows, ()
+    found, notes, stop, place = [], [], 0, ""
+    for row in rows:
+        if row.start > stop:
+            found.append(Row(f"behind {place}", stop, row.start))
+            notes.append(
+                f"{path.name}: behind {place}: frames {stop} to {row.start} are in no clip: a shot, maybe black"
+            )
+        found.append(row)
+        stop, place = max(stop, row.stop), row.place
+    return found, tuple(notes)
 
 
 def _would_fit(rows: list[Row], reel: Reel) -> str:
