@@ -58,9 +58,14 @@ def deliver_film(
     film: Film, shown: Sequence[ShotState], out: Path | None, delivery: str | None, progress: ShowProgress
 ) -> Delivered:
     """The film at `out`, or at its usual place."""
+    from vidcolor.media.picture_codecs import MATTES
     from vidcolor.pipeline.deliver import default_out, deliver
+    from vidcolor.pipeline.mattes import deliver_mattes
 
-    return deliver(film, shown, out or default_out(film.project, delivery), delivery, progress)
+    place = out or default_out(film.project, delivery)
+    if delivery == MATTES:
+        return deliver_mattes(film, shown, place, progress)
+    return deliver(film, shown, place, delivery, progress)
 
 
 def refuse_place(project: Project, out: Path | None, delivery: str | None) -> None:

@@ -40,6 +40,7 @@ deliveries:
                    a folder of DPX, R'G'B' codes of full range; timecode, rate and reel in each
   tiff-16          a folder of TIFF, R'G'B' codes of full range
   exr              a folder of EXR in half floats, light of Rec.709 or ACES (--set export.exr_primaries=ap0)
+  mattes           a folder of EXR with a channel for each hint, paint or region: where it counts, as it was carried
   proxy            H.264, 8-bit 4:2:0, shot, frame and timecode burnt in: for review only
   proxy-av1        the same as AV1, MP4
 

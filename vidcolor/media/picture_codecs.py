@@ -66,6 +66,8 @@ def _delivery(name: str, about: str, kind: Literal["dpx", "tiff", "exr"], bits: 
     )
 
 
+MATTES = "mattes"
+"""The delivery that shows no film: where corrections count, a channel each (`pipeline/mattes.py`)."""
 PICTURES: dict[str, PictureDelivery] = {
     delivery.name: delivery
     for delivery in (
@@ -74,6 +76,7 @@ PICTURES: dict[str, PictureDelivery] = {
         _delivery("dpx-16", "DPX of 16 bits, R'G'B', a folder of pictures", "dpx", 16),
         _delivery("tiff-16", "TIFF of 16 bits, R'G'B', a folder of pictures", "tiff", 16),
         _delivery("exr", "EXR of half floats, light of Rec.709 or ACES AP0, a folder of pictures", "exr", 16),
+        _delivery(MATTES, "EXR with a channel for each correction of a part of the picture, a folder", "exr", 16),
     )
 }
 """Every picture delivery, by name."""

@@ -44,6 +44,8 @@ class Header:
     reel: Reel
     delivery: PictureDelivery
     settings: ExportSettings
+    channels: tuple[str, ...] = ()
+    """Names of the channels of mattes; empty: R, G and B"""
 
     def timecode(self, frame: int) -> int | None:
         """The label of a frame in the 32 bits of SMPTE 12M; None where it cannot count each frame."""
@@ -57,9 +59,10 @@ class Header:
         import OpenImageIO
 
         delivery, reel = self.delivery, self.reel
-        spec = OpenImageIO.ImageSpec(
-            pixels.shape[1], pixels.shape[0], 3, "half" if pixels.dtype == np.float16 else "uint16"
-        )
+        height, width, count = pixels.shape
+        spec = OpenImageIO.ImageSpec(width, height, count, "half" if pixels.dtype == np.float16 else "uint16")
+        if self.channels:
+            spec.channelnames = self.channels
         spec.attribute("Software", MADE_BY)
         spec.attribute("DateTime", "")
         spec.attribute("PixelAspectRatio", float(reel.pixel_aspect))
@@ -91,17 +94,19 @@ class Header:
         corners, white = (AP0, ACES_WHITE) if aces else (PRIMARIES[1], WHITE)
         spec.attribute("compression", "zip")
         spec.attribute("framesPerSecond", OpenImageIO.TypeDesc("rational"), (rate.numerator, rate.denominator))
+        if self.reel.tape:
+            spec.attribute("reelName", self.reel.tape)
+        if self.channels:
+            return
         places = tuple(value for corner in (*corners, white) for value in corner)
         spec.attribute("chromaticities", OpenImageIO.TypeDesc("float[8]"), places)
         spec.attribute("oiio:ColorSpace", "lin_ap0_scene" if aces else "lin_rec709_scene")
-        if self.reel.tape:
-            spec.attribute("reelName", self.reel.tape)
 
     def _tiff(self, spec: Any, frame: int) -> None:
         spec.attribute("compression", "none")
 
     def write(self, path: Path, place: Path, frame: int, pixels: Array) -> None:
-        """Writes (H, W, 3) codes of the delivery's bits (uint16) or light (float16) at `path`.
+        """Writes (H, W, channels) codes of the delivery's bits (uint16) or light (float16) at `path`.
 
         place   where the picture will lie at last, for its header and for messages
         """
@@ -127,10 +132,10 @@ class Header:
         return np.left_shift(pixels, 16 - bits) | np.right_shift(pixels, 2 * bits - 16)
 
     def read(self, path: Path, place: Path) -> Array:
-        """(H, W, 3): what `write` was given. Refuses a picture that does not hold it."""
+        """(H, W, channels): what `write` was given. Refuses a picture that does not hold it."""
         with closing(opened(path)) as file:
             pixels = file.read_image("half" if self.delivery.kind == "exr" else "uint16")
-        if pixels is None or pixels.shape != (*self.reel.size, 3):
+        if pixels is None or pixels.shape != (*self.reel.size, len(self.channels) or 3):
             raise MediaError(
                 f"{place}: does not read back whole; the disk may be full: free some space and export again"
             )

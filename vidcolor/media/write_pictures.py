@@ -126,9 +126,7 @@ class PictureWriter:
 
     def __enter__(self) -> PictureWriter:
         with told(self._path):
-            if self._partial.is_dir():
-                shutil.rmtree(self._partial)  # of a run that was killed
-            self._partial.mkdir()
+            fresh_folder(self._partial)
         return self
 
     def __exit__(
@@ -217,6 +215,13 @@ class PictureWriter:
             measured=Measured(round(self._largest, 3), self._changed, self._outside),
             pictures=(self._names[0], self._names[-1]),
         )
+
+
+def fresh_folder(partial: Path) -> None:
+    """An empty folder; what a run that was killed left there goes. Raises OSError."""
+    if partial.is_dir():
+        shutil.rmtree(partial)
+    partial.mkdir()
 
 
 def put_folder(partial: Path, path: Path) -> None:

@@ -89,14 +89,15 @@ def _take_mattes(film: Film, version: Version, planned: ShotPlan, wanted: Ingred
     (folder / MATTES).mkdir(exist_ok=True)
     made: dict[str, Ingredients] = {c.name: {c.place: wanted[c.place]} for c in planned.corrections if c.is_layer}
     for key in planned.laid_over:
-        made[_name_of(key)] = over_ingredients(key, film.plan.hashes)
+        made[name_of_regions(key)] = over_ingredients(key, film.plan.hashes)
     for layer, of in made.items():
         name = matte_name(layer)
         if name in version.stores and all(version.ingredients.get(part) == value for part, value in of.items()):
             shutil.copyfile(version.checked(name), folder / name)
 
 
-def _name_of(key: PlannedKeyframe) -> str:
+def name_of_regions(key: PlannedKeyframe) -> str:
+    """The name of the layer that a frame's regions are."""
     return f"regions-{key.frame:06d}"
 
 
@@ -118,7 +119,7 @@ def regions_over(maker: KeyframeMaker, key: PlannedKeyframe, target: Frame, belo
         return None
     size = below.confidence.shape
     chroma = np.stack([resized(plane, size) for plane in found[0].chroma])
-    return Layer(_name_of(key), key.frame, Change(chroma), resized(found[1], size))
+    return Layer(name_of_regions(key), key.frame, Change(chroma), resized(found[1], size))
 
 
 class Corrector:

@@ -61,7 +61,7 @@ def joined_colors(
             active = sorted(under_way)
             color = next(under_way[active[0]])
             for place in active[1:]:
-                color = mix(color, next(under_way[place]), _ramp(plan.shots[place].shot, frame))
+                color = mix(color, next(under_way[place]), ramp(plan.shots[place].shot, frame))
             colored = (versions[place] for place in active if not plan.shots[place].excluded)
             given = next((g for version in colored if (g := _given(version, frame)) is not None), None)
             alone = active[0] if len(active) == 1 else None
@@ -109,7 +109,7 @@ def _colors_of(planned: ShotPlan, version: Version | None, first: int) -> Genera
         yield from reader.read_from(first)
 
 
-def _ramp(incoming: Shot, frame: int) -> float:
+def ramp(incoming: Shot, frame: int) -> float:
     """How much of the incoming shot is seen in a frame of its dissolve, 0 to 1."""
     run = incoming.entry.frames
     return 0.0 if run is None else (frame - run.start + 1) / (len(run) + 1)

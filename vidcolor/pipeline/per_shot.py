@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from vidcolor.errors import ProjectError
 from vidcolor.export import LumaSum, Provenance, check_destination, export_reel
 from vidcolor.finish.around_exact import with_drawings
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.delivery import Delivery
 from vidcolor.media.destination import picture_notes
+from vidcolor.media.picture_codecs import MATTES
 from vidcolor.media.place import make_folder
 from vidcolor.media.read import SourceClip
 from vidcolor.pipeline.conform import write_lists
@@ -104,6 +106,8 @@ def deliver_shots(
     Refuses shots that are stale, and files that this project did not deliver where names carry no version.
     """
     codec = find_delivery(delivery or DEFAULT_DELIVERY)
+    if codec.name == MATTES:
+        raise ProjectError("mattes are delivered of the whole film; leave --per-shot out")
     check_template(film.settings.delivery.names)
     for shot_id in only:
         film.plan.shot(shot_id)
