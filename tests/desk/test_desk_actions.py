@@ -320,6 +320,18 @@ def test_a_region_takes_a_picture_of_the_references(page: Served):
     assert page.act("correct", kind="reference", frame=8, reference=9)[0] == 409
 
 
+def test_what_a_report_measured_is_told_of_the_version_it_measured(page: Served):
+    import json
+
+    assert json.loads(page.ask("/shot/r1-000000")[2])["quality"] == []
+    assert main(["report", str(page.desk.root)]) == 0
+    page.desk.refresh()
+    told = json.loads(page.ask("/shot/r1-000000")[2])["quality"]
+    assert {"Flicker", "Uncoloured area"} <= {one["name"] for one in told}
+    page.act("correct", kind="saturation", frame=3, amount=1.5)
+    assert json.loads(page.ask("/shot/r1-000000")[2])["quality"] == told, "of the version shown, stale or not"
+
+
 def test_corrections_are_written_while_another_vidcolor_works(page: Served):
     """Another vidcolor works on the project: corrections are written beside it."""
     project = page.desk.moment.film.project

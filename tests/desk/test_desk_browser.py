@@ -244,6 +244,33 @@ def test_nothing_of_the_page_is_smaller_than_13_pixels_or_has_a_hue(page, window
     assert (small, hues) == ([], [])
 
 
+def test_every_text_stands_out_from_its_ground(page, window):
+    """WCAG 2.2 AA: 4.5 to 1, of gray on gray."""
+    opened(window, page, 9)
+    faint = window.evaluate(
+        """() => {
+          const light = (color) => {
+            const [r, , , a = 1] = color.match(/[\\d.]+/g).map(Number);
+            const share = r / 255;
+            return [share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4, a];
+          };
+          const faint = [];
+          for (const element of document.querySelectorAll("body *:not(:disabled)")) {
+            const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+            if (!own || !element.checkVisibility()) continue;
+            let ground = element;
+            while (ground && light(getComputedStyle(ground).backgroundColor)[1] === 0) ground = ground.parentElement;
+            const [ink] = light(getComputedStyle(element).color);
+            const [paper] = light(getComputedStyle(ground || document.body).backgroundColor);
+            const ratio = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+            if (ratio < 4.5) faint.push([element.tagName, element.textContent.trim().slice(0, 30), ratio]);
+          }
+          return faint;
+        }"""
+    )
+    assert faint == []
+
+
 @pytest.mark.parametrize("size", [(1366, 768), (3840, 2160)], ids=["1366x768", "4K"])
 def test_the_page_fits_the_screen(page, window, size):
     window.set_viewport_size({"width": size[0], "height": size[1]})

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -217,7 +218,7 @@ def test_what_changes_beside_it_is_read_anew(made, tmp_path):
         end = found.desk.listen(told.append)
         assert main(["correct", str(tmp_path / "work" / "p"), "exclude", "r1-000012"]) == 0
         while not told:
-            pass
+            time.sleep(0.02)
         end()
         assert told[0]["kind"] == "state"
         assert [shot["word"] for shot in found.state()["shots"]] == ["fresh", "excluded"]

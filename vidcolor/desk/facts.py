@@ -14,6 +14,8 @@ from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.palette import named_color, read_palette
 from vidcolor.project.versions import Version, versions_of
+from vidcolor.review.checked import quality_known
+from vidcolor.review.quality_table import MEASURES
 from vidcolor.state.corrected import touched
 from vidcolor.state.film import Film
 from vidcolor.state.overview import overview
@@ -69,6 +71,7 @@ def shot_facts(film: Film, state: ShotState) -> dict[str, Any]:
         ],
         "notes": list(state.notes),
         "corrections": [one.name for one in film.plan.corrections if state.planned in touched(film.plan, one)],
+        "quality": _quality(film, state),
         "references": _references(film, state),
         "proposals": [
             name
@@ -76,6 +79,20 @@ def shot_facts(film: Film, state: ShotState) -> dict[str, Any]:
             if (found := PROPOSAL.fullmatch(name)) and int(found[1]) in state.planned.shot.frames
         ],
     }
+
+
+def _quality(film: Film, state: ShotState) -> list[dict[str, Any]]:
+    """What the last report measured of the version shown; `off` where that is beyond its limit."""
+    known = quality_known(film, state)
+    return [
+        {
+            "name": measure.name,
+            "value": measure.shown(known.figures[measure.key]),
+            "off": measure.size(known.figures[measure.key]) > measure.limit,
+        }
+        for measure in (MEASURES if known else ())
+        if known and measure.key in known.figures
+    ]
 
 
 def proposals_of(project: Project) -> list[str]:

@@ -39,6 +39,7 @@ class Renders:
         self._wanted: list[str] = []
         self._under: tuple[str, ...] = ()
         self._child: subprocess.Popen[str] | None = None
+        self._others: set[subprocess.Popen[str]] = set()
         self._stopped = self._over = False
 
     @property
@@ -64,13 +65,11 @@ class Renders:
         """Runs another command behind the page; `then` is told when it has ended, with what went wrong."""
 
         def run() -> None:
-            done = subprocess.run(
-                [sys.executable, "-m", "vidcolor", *words, WAIT],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-            )
-            text = _wrong(done.stderr.decode("utf-8", "replace").splitlines()) if done.returncode else ""
+            with self._started([*words, WAIT]) as child:
+                self._others.add(child)
+                said = [line.strip() for line in child.stdout or ()]
+            self._others.discard(child)
+            text = _wrong(said) if child.returncode else ""
             self._rendered()
             self._tell({**then, "error": text})
 
@@ -85,13 +84,20 @@ class Renders:
     def close(self) -> None:
         self._over = True
         self.stop()
+        for child in list(self._others):
+            child.terminate()
 
     def _begin(self) -> None:
         if self._child is not None or not self._wanted or self._over:
             return
         self._under, self._wanted, self._stopped = tuple(self._wanted), [], False
-        words = ["render", str(self._root), *self._under, "--json", WAIT, *self._more]
-        self._child = subprocess.Popen(
+        self._child = self._started(["render", str(self._root), *self._under, "--json", WAIT, *self._more])
+        self._tell({"kind": "render", "shots": list(self._under), "share": 0})
+        threading.Thread(target=self._follow, args=(self._child,), name="render", daemon=True).start()
+
+    def _started(self, words: Sequence[str]) -> subprocess.Popen[str]:
+        """A command as a child process that gives way to the page; what it says comes through its `stdout`."""
+        child = subprocess.Popen(
             [sys.executable, "-m", "vidcolor", *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -101,9 +107,8 @@ class Renders:
             errors="replace",
         )
         with suppress(OSError, AttributeError):  # a system without priorities
-            os.setpriority(os.PRIO_PROCESS, self._child.pid, KINDLY)
-        self._tell({"kind": "render", "shots": list(self._under), "share": 0})
-        threading.Thread(target=self._follow, args=(self._child,), name="render", daemon=True).start()
+            os.setpriority(os.PRIO_PROCESS, child.pid, KINDLY)
+        return child
 
     def _end(self) -> None:
         if self._child is not None:

@@ -93,6 +93,14 @@ def quality_of(
     return found
 
 
+def quality_known(film: Film, state: ShotState) -> ShotQuality | None:
+    """What a report has measured of the version shown, without measuring anything; None where none has."""
+    entry = _kept(film).get(state.planned.shot.id)
+    if state.version is None or not isinstance(entry, dict) or entry.get("made_of") != state.version.fingerprint:
+        return None
+    return _read(entry)
+
+
 def reference_spread(found: Mapping[str, ShotQuality]) -> dict[str, tuple[float, str, int]]:
     """For each reference that several shots take colours from: the largest CIEDE2000 of a shot's palette from the
     others' median palette, that shot, and how many shots there are."""

@@ -32,6 +32,11 @@ function backButton(one) {
   return button;
 }
 
+function quality(facts) {
+  if (!facts.quality.length) return facts.versions.length ? ["not measured; `vidcolor report` does"] : [];
+  return facts.quality.map(({ name, value, off }) => `${name} ${value}${off ? ": worth a look" : ""}`);
+}
+
 function pictures(head, figures) {
   return figures.length ? [element("h2", head), element("div", "", ...figures)] : [];
 }
@@ -53,6 +58,7 @@ function draw(shot) {
     ...section("Keyframes", keys.map((key) => [jump(key.frame), ` ${key.pictures[0] || "no picture"}`])),
     ...section("A picture would help", film.facts.status.suggestions.filter(inShot).map((one) => [jump(one.frame), ` would make ${one.gain.toFixed(1)} frames of picture known`])),
     ...section("Corrections", film.facts.corrections.filter((one) => inShot(one)).map((one) => [jump(one.frame), ` ${one.kind}${one.note ? `: ${one.note}` : ""} `, backButton(one)])),
+    ...section("Quality", facts ? quality(facts) : []),
     ...pictures("Proposed", facts ? proposals(facts) : []),
     ...pictures("References", facts ? references(facts) : []),
     ...section("Notes", facts ? facts.notes : []),

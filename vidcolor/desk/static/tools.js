@@ -1,6 +1,6 @@
 // The tools on the picture: a hint, what stays gray, paint and scribble, a colour taken; and the colour they use.
 
-import { act, approve, correct, note, say, sendPicture } from "./actions.js";
+import { act, approve, ask, correct, note, say, sendPicture } from "./actions.js";
 import { fetched, film, json, onChange, onMove, shotAt } from "./film.js";
 import { draw, pointAt, setView, takers, viewer } from "./viewer.js";
 
@@ -271,6 +271,11 @@ add("does", "leave gray", "the shot is delivered gray (X)", () => correct("exclu
 add("does", "cut here", "a shot begins at this frame (B)", () => correct("cut"));
 add("does", "merge", "the shot is one with the shot before (M)", () => correct("merge", first()));
 add("does", "note", "words on this frame (T)", note);
+const number = (kind, name, question, value, more = {}) => () =>
+  ask(question, (words) => Number.isFinite(Number(words)) ? correct(kind, { [name]: Number(words), ...more, ...(kind === "dissolve" ? first() : {}) }) : say(`${words}: write a number`), value);
+add("does", "dissolve", "how the shot enters", number("dissolve", "length", "the shot enters by a dissolve of so many frames (0: a cut)", "12"));
+add("does", "saturation", "more or less colour in the whole shot", number("saturation", "amount", "the shot's colours times (0 to 4)", "1.2"));
+add("does", "hue", "turns the colours of the whole shot", number("hue", "degrees", "the shot's colours turned by degrees (-180 to 180)", "10"));
 add("does", "propose", "colourings of this frame to choose from (P)", () => import("./beside.js").then(({ propose }) => propose()));
 add("history", "undo", "take the last correction back (Ctrl Z)", () => act("undo", {}));
 add("history", "redo", "put it back (Ctrl Y)", () => act("redo", {}));
