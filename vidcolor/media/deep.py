@@ -78,7 +78,7 @@ def read_stored(path: Path) -> Stored:
             raise MediaError(f"{path}: this kind of picture is not read; save it as RGB or gray of 8 or 16 bits")
         samples = file.read_image(KINDS[kind])
         if samples is None:
-            raise MediaError(_not_whole(path, file.geterror()))
+            raise MediaError(_not_whole(path, _said(file)))
         profile = spec.getattribute("ICCProfile")
         orientation = spec.get_int_attribute("Orientation", 1)
         corners = spec.getattribute("chromaticities") or ()
@@ -91,6 +91,15 @@ def read_stored(path: Path) -> Stored:
     chosen = samples if len(channels) == samples.shape[2] else samples[:, :, channels]
     icc = b"" if profile is None else np.asarray(profile, np.uint8).tobytes()
     return Stored(np.ascontiguousarray(chosen), alpha, icc, orientation, tuple(map(float, corners)))
+
+
+def _said(library: Any) -> str:
+    """What OpenImageIO, or a file it opened, says went wrong; it hands on a damaged file's own bytes, not always
+    UTF-8, which its binding cannot."""
+    try:
+        return str(library.geterror())
+    except UnicodeDecodeError as error:
+        return error.object.decode(errors="replace")
 
 
 def _not_whole(path: Path, said: str) -> str:
@@ -108,7 +117,7 @@ def opened(path: Path) -> Any:
     wish["oiio:RawColor"] = 1
     file = OpenImageIO.ImageInput.open(str(path.absolute()), wish)
     if file is None:
-        said = (OpenImageIO.geterror().splitlines() or ["it says no more"])[0]
+        said = (_said(OpenImageIO).splitlines() or ["it says no more"])[0]
         raise MediaError(f"{path}: cannot be read as a picture ({said[:120]}); save it again")
     return file
 

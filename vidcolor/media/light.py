@@ -19,6 +19,10 @@ TOP, BLACK, WHITE, DECADE = 1023, 95, 685, 300
 FORMATS = {1: "grayf32le", 3: "gbrpf32le"}
 
 
+HIGHEST = 2.0
+"""Of a log code as 0..1, in float samples: far more light than any film holds."""
+
+
 def as_light(picture: Any, transfer: str) -> Any:
     """The picture (av.VideoFrame) with its codes as linear light, white at 1, in float samples.
 
@@ -60,7 +64,8 @@ def _picture(channels: list[np.ndarray], name: str) -> Any:
 def from_log(values: np.ndarray) -> np.ndarray:
     """float32 linear light, 0 at black and 1 at white, of Cineon codes as 0..1."""
     black = 10.0 ** ((BLACK - WHITE) / DECADE)
-    light = (np.power(10.0, (values.astype(np.float64) * TOP - WHITE) / DECADE) - black) / (1 - black)
+    codes = np.clip(np.nan_to_num(values.astype(np.float64)), -1, HIGHEST)
+    light = (np.power(10.0, (codes * TOP - WHITE) / DECADE) - black) / (1 - black)
     return light.astype(np.float32)
 
 

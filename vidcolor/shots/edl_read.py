@@ -26,7 +26,7 @@ from vidcolor.timeline import HOURS_A_DAY, Rate, parse_timecode
 from vidcolor.types import Reel
 
 EVENT = re.compile(
-    r"(?P<number>\d{1,6})\s+(?:(?P<reel>\S{1,128}|\S.{0,126}\S)\s+)?(?P<channel>NONE|B|[AV]+\d{0,2}(?:/?[AV]+\d{0,2}){0,8})"
+    r"(?P<number>\d{1,6})\s+(?:(?P<reel>\S{1,128}|\S.{0,126}\S)\s+)?(?P<channel>NONE|B|[AV]\d{0,2}(?:/?[AV]\d{0,2}){0,31})"
     r"\s+(?P<effect>K\s?[BO]?(?!\w)|[A-Z]\w{0,4})(?:\s+(?P<length>\d{1,4}))?"
     r"(?P<times>(?:\s+\d\d[:;.]\d\d[:;.]\d\d[:;.]\d\d){4}|(?:\s+\d{1,8}){4})\s*",
     re.ASCII,
