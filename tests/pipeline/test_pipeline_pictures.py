@@ -130,6 +130,8 @@ def test_a_kill_between_two_folders_leaves_one_that_can_be_made_again(
         patch.setattr("vidcolor.media.write_pictures.os.rename", killed)
         with pytest.raises(SystemExit):
             export(work, "--delivery", "dpx-10", "--set", "finish.detail=0")
+    (work / ".film_color_dpx-10.partial").mkdir()
+    (work / ".film_color_dpx-10.partial" / "film_color_dpx-10.0000000.dpx").write_bytes(b"half")
     assert calls == [".film_color_dpx-10.replaced", "film_color_dpx-10"]
     assert export(work, "--delivery", "dpx-10") == 0
     assert sha256_of_any(work / "film_color_dpx-10") == first

@@ -37,8 +37,9 @@ def check_destination(path: Path, delivery: str, reel: Reel, settings: ExportSet
     if isinstance(codec, PictureDelivery):
         with told(path):
             partial = partial_path(path)
-            partial.mkdir(exist_ok=True)
-            partial.rmdir()
+            if not partial.is_dir():  # a run that was killed may have left it
+                partial.mkdir()
+                partial.rmdir()
         return
     if container_of(path) == "mxf" and reel.rate.fraction not in RATES:
         raise MediaError(
