@@ -55,9 +55,10 @@ def test_a_strong_colour_that_a_keyframe_guessed_is_in_doubt() -> None:
     doubt = Doubt((48, 80), 1)
     doubt.follow(None)
     chroma, confidence = np.full((2, 48, 80), 20, np.float32), np.full((48, 80), 0.08, np.float32)
-    doubt.see_key(0, chroma, confidence)
+    luma = np.full((48, 80), 0.5, np.float32)
+    doubt.see_key(0, luma, chroma, confidence)
     assert doubt.area()["area"][0][BOUNDS.index(6.0)] == 1000
-    doubt.see_key(0, chroma, np.full((48, 80), 0.5, np.float32))
+    doubt.see_key(0, luma, chroma, np.full((48, 80), 0.5, np.float32))
     assert len(doubt.area()["area"][0]) <= BOUNDS.index(4.0)
 
 
@@ -151,7 +152,7 @@ def test_the_box_holds_one_piece_and_not_all_that_is_gained() -> None:
         error = np.full((48, 80), 0.5, np.float32)
         error[10:40, 5:30], error[20:28, 62:70] = 40, 40
         doubt.follow(Step(still, still) if n else None)
-        doubt.see(n, np.zeros((2, 48, 80), np.float32), error, {})
+        doubt.see(n, np.zeros((48, 80), np.float32), np.zeros((2, 48, 80), np.float32), error, {})
     best = doubt.suggestions(0, 12, (480, 800))[0]
     assert best.box == pytest.approx((50, 100, 300, 400), abs=30)
     assert {x < 320 for x, _ in best.places} == {True, False}

@@ -98,19 +98,3 @@ def test_a_long_shot_is_kept_on_few_frames(count: int) -> None:
     kept = [value for name, value in vars(links).items() if isinstance(value, dict)]
     assert max(map(len, kept)) <= MOST_LOOKS
     assert links.gains(1, 0, count)[0].area > 20
-
-
-def test_points_lie_where_most_is_off_and_not_beside_one_another() -> None:
-    """The scene stands, two things in it are off: what is said at one leaves the other, not its neighbours."""
-    links = Links(SIZE, 9)
-    off = np.full(links.grid, 0.5, np.float32)
-    off[2:5, 4:7], off[10:13, 24:27] = 9.0, 7.0
-    for n in range(9):
-        if n:
-            links.step(*pan(0))
-        links.see(n, np.zeros(SIZE))
-    found = links.points(dict.fromkeys(range(9), off), 2, 0, 9)
-    assert [(point.row, point.column) for point in found] == [(3, 5), (11, 25)]
-    assert found[0].gain > found[1].gain
-    assert [point.position for point in found] == [4, 4], "the middle frame shows both for longest"
-    assert all(point.position < 3 for point in links.points(dict.fromkeys(range(9), off), 5, 0, 3))

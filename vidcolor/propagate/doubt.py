@@ -19,7 +19,8 @@ from numpy import ndarray as Array
 from vidcolor.confidence import error_of
 from vidcolor.propagate.blend import BROUGHT, Guess, origin_of
 from vidcolor.propagate.links import Gain, Links
-from vidcolor.propagate.runs import Step, reduced
+from vidcolor.propagate.points import Points
+from vidcolor.propagate.runs import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,48 +112,47 @@ class Doubt:
         """size  (height, width) of the shot's chroma; count  its frames"""
         self._links = Links(size, count)
         self._area = np.zeros((count, len(BOUNDS)), np.int16)
-        self._off: dict[int, Array] = {}
+        self._size = size
+        self._points = Points((-(-size[0] // EVERY), -(-size[1] // EVERY)), count)
 
     def follow(self, step: Step | None) -> None:
         """Goes on to the next frame; None for the first."""
         if step is not None:
             self._links.step(step.onward, step.back)
 
-    def see_key(self, position: int, chroma: Array, confidence: Array) -> None:
-        """Takes a keyframe, the frame that was followed last; chroma (2, h, w), confidence (h, w) 0..1."""
-        chroma, confidence = _thin(chroma), _thin(confidence)
-        self._take(position, of_keyframe(chroma, error_of(confidence)), key=True)
+    def see_key(self, position: int, luma: Array, chroma: Array, confidence: Array) -> None:
+        """Takes a keyframe, the frame that was followed last.
 
-    def see(self, position: int, chroma: Array, error: Array, guesses: Mapping[str, Guess]) -> None:
-        """Takes a coloured frame, the one that was followed last; see `expected_difference`."""
+        luma  (h, w) L* / 100; chroma  (2, h, w); confidence  (h, w) 0..1
+        """
+        chroma, confidence = _thin(chroma), _thin(confidence)
+        self._take(position, _thin(luma), chroma, of_keyframe(chroma, error_of(confidence)), key=True)
+
+    def see(self, position: int, luma: Array, chroma: Array, error: Array, guesses: Mapping[str, Guess]) -> None:
+        """Takes a coloured frame, the one that was followed last; see `expected_difference`. luma  (h, w) L* / 100"""
         thin = {name: g.thin(EVERY) for name, g in guesses.items() if name in BROUGHT}
         calibration = BY_NETWORK if "ruled" in guesses else BY_RULE
-        self._take(position, expected_difference(_thin(chroma), _thin(error), thin, calibration))
+        expected = expected_difference(_thin(chroma), _thin(error), thin, calibration)
+        self._take(position, _thin(luma), _thin(chroma), expected)
 
     def see_nothing(self, position: int) -> None:
-        """Takes a frame that has no colours at all."""
-        self._take(position, np.full((1, 1), np.inf, np.float32))
+        """Takes a frame that has no colours at all, and was not looked at."""
+        nothing = np.zeros((3, *_thin(np.empty(self._size)).shape), np.float32)
+        self._take(position, nothing[0], nothing[1:], np.full(nothing.shape[1:], np.inf, np.float32))
 
-    def _take(self, position: int, expected: Array, *, key: bool = False) -> None:
+    def _take(self, position: int, luma: Array, chroma: Array, expected: Array, *, key: bool = False) -> None:
         self._area[position] = [round(1000 * float(np.mean(expected > bound))) for bound in BOUNDS]
-        if self._links.looks_at(position):
-            self._off[position] = reduced(np.minimum(expected, MOST_OFF).astype(np.float32), self._links.grid)
+        self._points.see(position, luma * np.float32(100), chroma, np.minimum(expected, np.float32(MOST_OFF)))
         self._links.see(position, np.clip((expected - KNOWN) / (UNKNOWN - KNOWN), 0, 1), key=key)
 
     def state(self) -> dict[str, Array]:
         """All that is gathered so far, as plain arrays (halt.py)."""
-        off = np.array(list(self._off.values()), np.float32).reshape(len(self._off), *self._links.grid)
-        return {
-            "area": self._area,
-            "off_places": np.array(list(self._off), np.int64),
-            "off": off,
-            **self._links.state(),
-        }
+        return {"area": self._area, **self._points.state(), **self._links.state()}
 
     def go_on(self, state: Mapping[str, Array]) -> None:
         """Takes up what `state` gave for the same shot."""
         self._area = state["area"].copy()
-        self._off = dict(zip(state["off_places"].tolist(), state["off"], strict=True))
+        self._points.go_on(state)
         self._links.go_on(state)
 
     def area(self) -> dict[str, Any]:
@@ -169,11 +169,12 @@ class Doubt:
 
     def points(self, first: int, stop: int, size: tuple[int, int]) -> list[PointToSay]:
         """Where one colour would put most right, among positions first <= p < stop, best first; in pixels of `size`."""
-        down, along = (n / cells for n, cells in zip(size, self._links.grid, strict=True))
-        found = self._links.points(self._off, POINTS, first, stop)
+        down, along = (n / own for n, own in zip(size, self._size, strict=True))
         return [
-            PointToSay(p.position, (int((p.column + 0.5) * along), int((p.row + 0.5) * down)), round(p.gain, 2))
-            for p in found
+            PointToSay(
+                p.position, (int((EVERY * p.x + 0.5) * along), int((EVERY * p.y + 0.5) * down)), round(p.gain, 2)
+            )
+            for p in self._points.best(POINTS, first, stop)
         ]
 
 
@@ -184,7 +185,7 @@ class PointToSay:
     position: int
     at: tuple[int, int]
     gain: float
-    """See links.Point"""
+    """See points.Point"""
 
 
 @dataclass(frozen=True, slots=True)

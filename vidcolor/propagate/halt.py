@@ -47,8 +47,9 @@ PARTS: dict[str, Kinds] = {
     "tracker": {"before": (PLANE, "float32"), **LABELS},
     "doubt": {
         "area": (("frames", "bounds"), "int16"),
-        "off_places": (("off",), "int64"),
-        "off": (("off", "rows", "columns"), "float32"),
+        "point_places": (("seen",), "int64"),
+        "point_cells": (("seen", "planes", "rows", "columns"), "float32"),
+        "point_pixels": (("seen", "pair", "rows", "columns"), "int16"),
         "points": ((2, "cells"), "float64"),
         "labels": (("cells",), "int64"),
         "given": ((), "int64"),

@@ -28,8 +28,6 @@ FINER = 2
 """Pixels of the reduced flow in a cell, each way."""
 ABSOLUTE, RELATIVE = 1.0, 0.1
 """Flow that misses its return by more of these pixels, and this share of its length, ends a link."""
-POINT = 1.5
-"""Deviation, in cells, of how far around it a point's colour is likely to be said too."""
 FADE = 0.97
 """How well a keyframe makes its links known, from one frame to the next. Chosen on training clips, where .99 to .94 and
 misses of 0.5 to 2 pixels differ by 2 % in what the first suggestion gains."""
@@ -45,17 +43,6 @@ class Gain:
     """Doubt that it ends, in whole frames."""
     cells: Array
     """(rows, columns): where in the frame it ends how much of it"""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A cell in which a colour, said by a person, would put most right."""
-
-    position: int
-    row: int
-    column: int
-    gain: float
-    """Squares of expected errors that it would put right, in frames of their whole area"""
 
 
 class Links:
@@ -127,44 +114,6 @@ class Links:
             own = self._looks[best.position][0]
             known = np.maximum(known, self._known(best.position, own, np.ones(len(own)), when, labels))
         return found
-
-    def points(self, off: Mapping[int, Array], most: int, first: int, stop: int) -> list[Point]:
-        """Where a colour said at one point would put most right, best first, each in addition to those before it.
-
-        off  of the frames that are weighed: (rows, columns), how far off their colours probably are
-        """
-        places = [p for p in self._looks if p in off]
-        if not places:
-            return []
-        when = np.array(places)
-        labels = np.stack([self._looks[p][0] for p in places])
-        rest = np.stack([np.square(off[p]).ravel() for p in places]).astype(np.float64)
-        among = [n for n, p in enumerate(places) if first <= p < stop]
-        found: list[Point] = []
-        while among and len(found) < most:
-            worth = np.stack([self._around(rest, labels, when, n) for n in among])
-            best, cell = np.unravel_index(int(worth.argmax()), worth.shape)
-            if worth[best, cell] <= 0:
-                break
-            row, column = divmod(int(cell), self.grid[1])
-            gain = float(worth[best, cell]) * self._every / labels.shape[1]
-            found.append(Point(places[among[best]], row, column, gain))
-            near = np.zeros(self.grid, np.float32)
-            near[row, column] = 1
-            near = self._near(near) / self._near(near).max()
-            rest *= 1 - self._known(int(when[among[best]]), labels[among[best]], near.ravel(), when, labels)
-        return found
-
-    def _around(self, rest: Array, labels: Array, when: Array, n: int) -> Array:
-        """(cells,) what a point in each cell of look `n` would put right."""
-        fade = (FADE ** np.abs(when - when[n]))[:, None]
-        linked = np.bincount(labels.ravel(), (rest * fade).ravel(), self._given)
-        cells = linked[labels[n]] / np.bincount(labels[n], minlength=self._given)[labels[n]]
-        return self._near(cells.reshape(self.grid).astype(np.float32)).ravel()
-
-    @staticmethod
-    def _near(cells: Array) -> Array:
-        return np.asarray(cv2.GaussianBlur(cells, (0, 0), POINT, borderType=cv2.BORDER_CONSTANT))
 
     def state(self) -> dict[str, Array]:
         """All that is known between two frames, as plain arrays (halt.py)."""

@@ -149,7 +149,7 @@ class _Shot:
             return
         if self._count == 1:
             if self._doubt is not None:
-                self._doubt.see_key(0, *keyframes[0])
+                self._doubt.see_key(0, self._reader.look(0).luma, *keyframes[0])
             yield self._result(0, *keyframes[0])
             return
         for left, right in pairwise([None, *positions, None]):
@@ -251,7 +251,7 @@ class _Shot:
             if is_key:
                 chroma, error = self._as_known(look, chroma, error, *keyframes[look.position])
             elif self._doubt is not None:
-                self._doubt.see(look.position, chroma, error, guesses)
+                self._doubt.see(look.position, look.luma, chroma, error, guesses)
             origin = error_of(keyframes[look.position][1]) if is_key else origin_of(guesses)
             yield self._result(look.position, chroma, confidence_of(np.maximum(error, origin)))
 
@@ -281,5 +281,5 @@ class _Shot:
         if self._doubt is not None:
             self._doubt.follow(step)
             if known is not None:
-                self._doubt.see_key(look.position, *known)
+                self._doubt.see_key(look.position, look.luma, *known)
         self._guesses.follow(look, step, known)
