@@ -11,7 +11,7 @@ STAGES: dict[str, int] = {
     "colorize": 7,
     "propagate": 8,
     "networks": 3,
-    "corrections": 7,
+    "corrections": 8,
     "finish": 3,
     "export": 2,
 }

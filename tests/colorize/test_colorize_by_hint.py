@@ -115,3 +115,31 @@ def test_ten_hints_look_at_their_frame_once(still):
     features = Counted()
     laid(still, true_hints(still, 10), features)
     assert features.asked == 1
+
+
+def shares_of(confidence: np.ndarray, color: str) -> np.ndarray:
+    """How far a hint on the left counts in a frame of one brown thing that is coloured so far as `confidence` says."""
+    grain = np.random.default_rng(5).normal(0, 0.5, SIZE)
+    brown = rgb_to_lab(codes("7a5a40")[:, None, None])
+    below = ColorFrame(0, np.broadcast_to(brown[1:], (2, *SIZE)).astype(np.float32), confidence.astype(np.float32))
+    library: Library = None  # type: ignore[assignment]  # a hint reads no picture
+    painter = Painter(library, {}, by_features(PatchFeatures()), CorrectSettings(), SIZE)
+    said = Correction("1-hint", Hint(kind="hint", frame=0, at=(20, 48), color=color), 0, {}, "x")
+    (layer,) = painter.layers([said], below, Frame(0, (brown[0] + grain).astype(np.float32)))
+    assert layer.share is not None
+    return layer.share
+
+
+def test_what_is_sure_of_its_colour_is_left_alone_by_a_hint_on_what_is_not():
+    confidence = np.full(SIZE, 0.9)
+    confidence[:, :64] = 0.3
+    share = shares_of(confidence, "8a5038")
+    assert share[:, 8:56].mean() > 0.7
+    assert share[:, 72:].mean() < 0.2
+    assert shares_of(np.full(SIZE, 0.3), "8a5038")[:, 72:].mean() > 0.7, "they look alike"
+
+
+def test_a_hint_on_what_was_sure_of_its_colour_recolours_all_of_the_thing():
+    confidence = np.full(SIZE, 0.95)
+    confidence[:, 64:] = 0.99
+    assert shares_of(confidence, "1a30a0").mean() > 0.9

@@ -10,6 +10,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.colorize.by_hint import Place, see, spread
+from vidcolor.confidence import error_of
 from vidcolor.media.read import resized
 from vidcolor.pipeline.layers import Change, Layer, change_of, chroma_of, how_other, one_color, spread_out
 from vidcolor.pipeline.library import Library
@@ -22,6 +23,8 @@ from vidcolor.types import ColorFrame, Frame
 STROKE = 0.5
 """Share from which a pixel of a scribble is part of a stroke."""
 LEAST = 1e-6
+SURER = 0.8
+"""Part of the error expected at a point below which others count as surer than it."""
 AROUND = 5
 """Pixels of chroma, each way, that a point speaks for."""
 
@@ -113,9 +116,11 @@ class Painter:
             change, another = replace(change, instead=there), how_other(there, chroma_of(said.color))
             if below.chroma.any():  # colours that were sure tell how far the thing goes; those that were not mislead
                 another *= float(_around(below.confidence[None], seeds).item())
+                within = another + (1 - another) * _as_unsure(below.confidence, seeds)
         if said.radius:
             ys, xs = np.mgrid[: size[0], : size[1]]
-            within = np.clip(said.radius * scale + 0.5 - np.hypot(ys - y, xs - x), 0, 1).astype(np.float32)
+            near = np.clip(said.radius * scale + 0.5 - np.hypot(ys - y, xs - x), 0, 1)
+            within = (near if within is None else near * within).astype(np.float32)
         return change, Place(seeds, another, within)
 
 
@@ -123,6 +128,13 @@ def _around(chroma: Array, seeds: Array) -> Array:
     """(C, 1, 1): the mean of planes (C, h, w) around a point."""
     near = cv2.dilate(seeds.astype(np.uint8), np.ones((AROUND, AROUND), np.uint8)) > 0
     return np.asarray(chroma[:, near].mean(1)[:, None, None], np.float32)
+
+
+def _as_unsure(confidence: Array, seeds: Array) -> Array:
+    """(h, w) 0..1: how far each pixel is as unsure of its colour as a point is; what is surer needs it less."""
+    off = cv2.blur(error_of(confidence), (AROUND, AROUND))
+    there = float(off[seeds].mean())
+    return np.maximum(np.square(np.clip(off / max(SURER * there, LEAST), 0, 1)), seeds).astype(np.float32)
 
 
 def _layer(correction: Correction, change: Change, share: Array | None) -> Layer:

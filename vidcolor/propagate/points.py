@@ -35,6 +35,8 @@ UNLIKE = 2.0
 """Deviation of a colour said at a point from what is there around it."""
 LEFT_OUT = 0.1
 """Share of the squares of all errors in the surest cells, which are left out: half of all cells."""
+AROUND, UNEVEN = 3, 4.0
+"""Pixels, each way, that a point should be alike with; how much their variance counts beside unlikeness to the cell."""
 CANDIDATES = 256
 """Cells that are tried as points, spread by the squares of their errors."""
 
@@ -95,7 +97,7 @@ class Points:
         if not among.any():
             return []
         cells = _Cells.of(self._looks)
-        tried = cells.spread(np.flatnonzero(np.repeat(among, self.grid[0] * self.grid[1])[cells.numbers]))
+        tried = cells.spread(np.flatnonzero((among[:, None] & _inner(self.grid)).ravel()[cells.numbers]))
         expected = cells.alike(tried)
         chosen, found = np.zeros(len(tried), np.bool_), list[Point]()
         while len(found) < min(most, len(tried)):
@@ -169,13 +171,26 @@ class _Cells:
         return np.asarray(alike * self.off[some, None] * self.off, np.float32)
 
 
+def _inner(grid: tuple[int, int]) -> Array:
+    """(cells,) bool: those not at the picture's rim, where little is seen of a thing; all of a small grid."""
+    inner = np.zeros(grid, np.bool_)
+    inner[1:-1, 1:-1] = True
+    return inner.ravel() if inner.any() else ~inner.ravel()
+
+
 def _like_their_cells(planes: Array, cells: Array) -> Array:
-    """(2, rows, columns) int16: y and x of the pixel in each cell that looks most like it as a whole."""
+    """(2, rows, columns) int16: y and x of the pixel in each cell that looks most like it as a whole, as all around do.
+
+    What is said of a small thing or an edge misleads.
+    """
     (height, width), (rows, columns) = planes.shape[1:], cells.shape[1:]
     y, x = (np.arange(side) * count // side for side, count in ((height, rows), (width, columns)))
     own = (y[:, None] * columns + x).ravel()
-    apart = planes[:3].reshape(3, -1) - cells[:3].reshape(3, -1)[:, own]
-    unlike = np.square(apart[0] / 12) + np.square(apart[1:] / 14).sum(0)
+    colors = planes[:3].transpose(1, 2, 0) / np.float32([12, 14, 14])
+    around, squares = (cv2.blur(plane, (AROUND, AROUND)) for plane in (colors, np.square(colors)))
+    wanted = (cells[:3].reshape(3, -1).T / np.float32([12, 14, 14]))[own]
+    uneven = (squares - np.square(around)).sum(-1).ravel()
+    unlike = np.square(around.reshape(-1, 3) - wanted).sum(-1) + np.float32(UNEVEN) * uneven
     order = np.lexsort((unlike, own))
     first = order[np.searchsorted(own[order], np.arange(rows * columns))]
     return np.stack([first // width, first % width]).reshape(2, rows, columns).astype(np.int16)
