@@ -186,9 +186,10 @@ def _like_their_cells(planes: Array, cells: Array) -> Array:
     (height, width), (rows, columns) = planes.shape[1:], cells.shape[1:]
     y, x = (np.arange(side) * count // side for side, count in ((height, rows), (width, columns)))
     own = (y[:, None] * columns + x).ravel()
-    colors = planes[:3].transpose(1, 2, 0) / np.float32([12, 14, 14])
+    scale = np.array([12, 14, 14], np.float32)
+    colors = planes[:3].transpose(1, 2, 0) / scale
     around, squares = (cv2.blur(plane, (AROUND, AROUND)) for plane in (colors, np.square(colors)))
-    wanted = (cells[:3].reshape(3, -1).T / np.float32([12, 14, 14]))[own]
+    wanted = (cells[:3].reshape(3, -1).T / scale)[own]
     uneven = (squares - np.square(around)).sum(-1).ravel()
     unlike = np.square(around.reshape(-1, 3) - wanted).sum(-1) + np.float32(UNEVEN) * uneven
     order = np.lexsort((unlike, own))
