@@ -162,6 +162,29 @@ def test_the_lists_beside_the_files_name_those_in_force(work, capsys):
     assert "TO CLIP NAME: film_r1_000012_v001.mov" in edit_list
 
 
+def test_lists_of_the_whole_film_name_its_one_file(work, capsys):
+    line = ["export", str(work / "film.vidcolor"), "-o", str(work / "out" / "master.mov"), "--lists"]
+    (work / "out").mkdir()
+    assert main(line) == main(line) == 0
+    assert "lists      master.edl, master_cmx.edl" in capsys.readouterr().out
+    clips = list(otio.adapters.read_from_file(str(work / "out" / "master.otio")).find_clips())
+    assert {clip.name for clip in clips} == {"master.mov"}
+    assert [clip.available_range().duration.value for clip in clips] == [COUNT] * 3
+    start = parse_timecode(TIMECODES["000000"], Rate(30000, 1001))
+    assert [clip.source_range.start_time.value - start for clip in clips] == [0, 12, 26]
+    events = (work / "out" / "master.edl").read_text().splitlines()
+    assert [event[:17].strip() for event in events if event[:3].isdecimal()] == [
+        f"{number:03d}  master.mov" for number in (1, 2, 2, 3)
+    ]
+    clips = list(otio.adapters.read_from_file(str(work / "out" / "master.xml")).find_clips())
+    assert [(clip.name, clip.source_range.start_time.value - start) for clip in clips] == [
+        ("master.mov", first) for first in (0, 12, 26)
+    ]
+    rows = list(csv.DictReader((work / "out" / "master.csv").read_text().splitlines()))
+    assert [row["version"] for row in rows] == ["v001"] * 3
+    assert {row["sha256"] for row in rows} == {sha256_of(work / "out" / "master.mov")}
+
+
 def test_folders_of_pictures_have_their_lists_too(work):
     assert export(work, delivery="dpx-10") == export(work, delivery="dpx-10") == 0
     name = "film_r1_000012_v001"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vidcolor.cli.correct import refuse_problems
 from vidcolor.cli.progress import ShowProgress
-from vidcolor.cli.show import show_delivered, show_delivered_shots
+from vidcolor.cli.show import show_delivered, show_delivered_shots, show_lists
 from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.working import settings_of, working
 from vidcolor.errors import MediaError, SettingsError
@@ -20,6 +20,7 @@ from vidcolor.state.read import load_film
 from vidcolor.state.status import ShotState, states
 
 if TYPE_CHECKING:
+    from vidcolor.pipeline.conform import Lists
     from vidcolor.pipeline.deliver import Delivered
 
 
@@ -34,9 +35,20 @@ def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
     settings = settings_of(project, args.assignments)
     with working(project, "export", args.wait), terminal.progress() as progress:
         film = load_film(project, settings, device=args.device)
-        delivered = deliver_film(film, states(film), args.out, args.delivery, progress)
+        shown = states(film)
+        delivered = deliver_film(film, shown, args.out, args.delivery, progress)
+        lists = _lists(film, shown, delivered.path) if args.lists else None
     show_delivered(project, delivered, terminal)
+    if lists is not None:
+        show_lists(lists.paths, lists.notes, terminal)
     refuse_problems(film)
+
+
+def _lists(film: Film, shown: Sequence[ShotState], out: Path) -> Lists:
+    from vidcolor.pipeline.conform import write_lists_of_film
+
+    versions = ["" if state.planned.excluded or not state.version else state.version.name for state in shown]
+    return write_lists_of_film(film, out, versions)
 
 
 def _export_shots(args: argparse.Namespace, terminal: Terminal) -> None:

@@ -160,6 +160,12 @@ def _add_export(verbs: argparse._SubParsersAction) -> None:
         metavar="N",
         help="with --per-shot: frames before and behind each shot, as the film has them (default: 12)",
     )
+    parser.add_argument(
+        "--lists",
+        action="store_true",
+        help="EDL in three flavours, OTIO, FCP 7 XML and CSV of its shots beside the film; with --per-shot they are "
+        "always written",
+    )
 
 
 def _add_status(verbs: argparse._SubParsersAction) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidcolor.cli.terminal import Terminal
@@ -73,10 +74,16 @@ def show_delivered_shots(project: Project, delivered: DeliveredShots, terminal: 
         terminal.say(f"{'written':<10} {file.export.out}")
     if there := len(delivered.files) - len(delivered.made_now):
         terminal.say(f"{'up to date':<10} {there} of {len(delivered.files)} files")
-    if delivered.lists:
-        terminal.say(f"{'lists':<10} {', '.join(path.name for path in delivered.lists)}")
+    show_lists(delivered.lists, (), terminal)
     terminal.say(f"{'shots':<10} {delivered.folder} ({delivered.about}; {delivered.luma})")
     terminal.say(f"{'project':<10} {project.root}")
+
+
+def show_lists(paths: Sequence[Path], notes: Sequence[str], terminal: Terminal) -> None:
+    for note in notes:
+        terminal.say(f"{'note':<10} {note}")
+    if paths:
+        terminal.say(f"{'lists':<10} {', '.join(path.name for path in paths)}")
 
 
 def show_cost(

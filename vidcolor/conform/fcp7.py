@@ -41,10 +41,16 @@ def fcp7_text(conform: Conform) -> str:
     video = SubElement(SubElement(sequence, "media"), "video")
     _format(SubElement(video, "format"), reel)
     track = SubElement(video, "track")
+    files = {name: number for number, name in enumerate(dict.fromkeys(piece.place for piece in pieces), 1)}
+    told: set[str] = set()
     for number, (piece, following) in enumerate(zip(pieces, [*pieces[1:], None], strict=True), 1):
         if piece.dissolve:
             _transition(track, reel, piece.dissolve.start, piece.dissolve.stop, piece.frames.start)
-        _clip(track, conform, piece, following, number)
+        item = _clip(track, conform, piece, following, number)
+        file = SubElement(item, "file", id=f"file-{files[piece.place]}")
+        if piece.place not in told:  # told of once, named afterwards
+            _file(file, conform, piece)
+        told.add(piece.place)
     _add(track, enabled="TRUE", locked="FALSE")
     ElementTree.indent(root)
     return HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
@@ -92,7 +98,7 @@ def _transition(track: Element, reel: Reel, start: int, stop: int, meet: int) ->
     _add(effect, effecttype="transition", mediatype="video")
 
 
-def _clip(track: Element, conform: Conform, piece: Piece, following: Piece | None, number: int) -> None:
+def _clip(track: Element, conform: Conform, piece: Piece, following: Piece | None, number: int) -> Element:
     reel, after = conform.reel, following.dissolve if following else None
     item = SubElement(track, "clipitem", id=f"clipitem-{number}")
     _add(item, name=piece.file, duration=len(piece.media))
@@ -102,7 +108,11 @@ def _clip(track: Element, conform: Conform, piece: Piece, following: Piece | Non
     stop = after.stop if after else piece.frames.stop
     _add(item, enabled="TRUE")
     _add(item, **{"in": first - piece.media.start, "out": stop - piece.media.start})
-    file = SubElement(item, "file", id=f"file-{number}")
+    return item
+
+
+def _file(file: Element, conform: Conform, piece: Piece) -> None:
+    reel = conform.reel
     _add(
         file, name=piece.file, pathurl=(conform.folder.absolute() / piece.path).as_uri().replace("///", "//localhost/")
     )

@@ -15,15 +15,17 @@ from vidcolor.conform.fcp7 import fcp7_text
 from vidcolor.conform.otio import otio_text
 from vidcolor.conform.pieces import Conform, Numbered, Piece
 from vidcolor.conform.table import table_text
-from vidcolor.errors import InputError, VidcolorError
+from vidcolor.errors import VidcolorError
+from vidcolor.export import manifest_path
 from vidcolor.hashes import sha256_of
 from vidcolor.media.place import write_text
 from vidcolor.project.exports import Export
 from vidcolor.project.folder import Project
+from vidcolor.state.film import Film
 from vidcolor.state.plan import ShotPlan
 from vidcolor.state.status import named
 from vidcolor.timeline import FrameRange, numbered
-from vidcolor.types import Reel
+from vidcolor.types import Reel, Shot
 
 LISTS: dict[str, Callable[[Conform], str]] = {
     ".edl": partial(edl_text, flavour="files"),
@@ -63,7 +65,7 @@ class _Manifest:
 
     file: _File
     luma: _Luma
-    part: _Part
+    part: _Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +83,33 @@ def write_lists(
 
     files   each shot of the film with its file; None where there is none. Lists have black there.
     """
-    files = list(files)
     found = [(planned, _piece(planned, export)) for planned, export in files]
-    pieces = tuple(piece for _, piece in found if piece is not None)
     notes = []
     if missing := [planned.shot.id for planned, piece in found if piece is None]:
         notes.append(f"the lists have black for shots without a file there{named(missing)}")
-    if not pieces:
-        return Lists((), tuple(notes))
-    conform = Conform(title, reel, folder, pieces)
+    pieces = tuple(piece for _, piece in found if piece is not None)
+    lists = _write(project, Conform(title, reel, folder, pieces)) if pieces else Lists((), ())
+    return Lists(lists.paths, (*notes, *lists.notes))
+
+
+def write_lists_of_film(film: Film, out: Path, versions: Sequence[str]) -> Lists:
+    """The lists of a whole film's shots beside it: each shot is a part of the one file.
+
+    versions    of each shot, by name
+    """
+    reel = film.plan.reel
+    whole, told = FrameRange(0, reel.frame_count), _read(manifest_path(out))
+    if told is None:
+        return Lists((), (f"{manifest_path(out)} cannot be read, so there are no lists; export again",))
+    pieces = (
+        _piece_of(out, planned.shot, version, whole, told)
+        for planned, version in zip(film.plan.shots, versions, strict=True)
+    )
+    return _write(film.project, Conform(out.stem, reel, out.parent, tuple(pieces)))
+
+
+def _write(project: Project, conform: Conform) -> Lists:
+    folder, title, notes = conform.folder, conform.title, []
     texts = {folder / f"{title}{ending}": text_of(conform).encode("utf-8") for ending, text_of in LISTS.items()}
     noted = _noted(project)
     changed = {path for path in texts if _is_anothers(path, noted.get(project.relative(path), []))}
@@ -126,20 +146,26 @@ def _noted(project: Project) -> dict[str, list[str]]:
 
 def _piece(planned: ShotPlan, export: Export | None) -> Piece | None:
     """A shot's file, by its manifest; None where there is none, or it holds other frames than the shot's today."""
-    if export is None or not export.out.exists():
+    told = _read(export.manifest) if export is not None and export.out.exists() else None
+    if export is None or told is None or told.part is None or not 0 <= told.part.first <= told.part.last:
         return None
-    try:
-        told: _Manifest = checked(json.loads(export.manifest.read_text(encoding="utf-8")), _Manifest)
-        media = FrameRange(told.part.first, told.part.last + 1)
-    except (OSError, ValueError, RecursionError, MisfitError, InputError):
-        return None
+    media = FrameRange(told.part.first, told.part.last + 1)
     if media.overlap(planned.reach) < len(planned.reach):
         return None
-    luma, pictures = told.luma.delivered_sha256 or "", None
-    if told.file.pictures is not None:
-        parts = numbered(told.file.pictures[0])
-        if parts is None:
-            return None
-        name = told.file.pictures[0]
-        pictures = Numbered(parts[0], parts[2], parts[1], len(name) - len(parts[0]) - len(parts[2]))
-    return Piece(export.out.name, planned.shot, told.part.version, media, told.file.sha256, luma, pictures)
+    return _piece_of(export.out, planned.shot, told.part.version, media, told)
+
+
+def _read(manifest: Path) -> _Manifest | None:
+    try:
+        found: _Manifest = checked(json.loads(manifest.read_text(encoding="utf-8")), _Manifest)
+    except (OSError, ValueError, RecursionError, MisfitError):
+        return None
+    return found
+
+
+def _piece_of(out: Path, shot: Shot, version: str, media: FrameRange, told: _Manifest) -> Piece:
+    parts = numbered(told.file.pictures[0]) if told.file.pictures else None
+    pictures = None
+    if told.file.pictures and parts:
+        pictures = Numbered(parts[0], parts[2], parts[1], len(told.file.pictures[0]) - len(parts[0]) - len(parts[2]))
+    return Piece(out.name, shot, version, media, told.file.sha256, told.luma.delivered_sha256 or "", pictures)
