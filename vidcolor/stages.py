@@ -9,7 +9,7 @@ STAGES: dict[str, int] = {
     "keyframes": 2,
     "references": 3,
     "colorize": 7,
-    "propagate": 8,
+    "propagate": 9,
     "networks": 3,
     "corrections": 8,
     "finish": 3,

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 from vidcolor.networks.features import NetworkFeatures  # noqa: E402
-from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator  # noqa: E402
+from vidcolor.networks.propagator import CLAIMS, SIGNALS, SLOTS, Propagator  # noqa: E402
 
 SIZE = (48, 80)
 
@@ -41,7 +41,8 @@ def seen_by(shipped, light):
 
 
 def weighed(shipped, seen, planes, error):
-    return shipped.weigher(seen.lightness, [m[0] for m in seen.maps], planes, error)
+    claims = np.zeros((CLAIMS, *SIZE), np.float32)
+    return shipped.weigher(seen.lightness, [m[0] for m in seen.maps], planes, error, claims)
 
 
 def test_all_shipped_weights_are_small_enough():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -103,6 +105,40 @@ def test_other_evidence_is_refused():
     light, maps, evidence, error = inputs(1, (16, 16))
     with pytest.raises(InputError, match="3 slots of 4"):
         net()(light, maps, evidence[:, :2], error[:, :2])
+
+
+def hearing() -> WeighingNet:
+    """A stirred network that hears two planes of claims."""
+    torch.manual_seed(2)
+    made = WeighingNet(replace(TINY, claims=2)).eval()
+    for weight in made.parameters():
+        torch.nn.init.normal_(weight, std=0.05)
+    return made
+
+
+def test_claims_change_what_is_believed_and_only_where_they_are():
+    given = inputs(1, (32, 48))
+    quiet, loud = torch.zeros(1, 2, 32, 48), torch.zeros(1, 2, 32, 48)
+    loud[..., :20] = 1
+    before, after = (hearing()(*given, claims) for claims in (quiet, loud))
+    for one, other in zip(before, after, strict=True):
+        assert (one - other)[..., :20].abs().max() > 1e-3
+        assert torch.equal(one[..., 20:], other[..., 20:])
+
+
+def test_a_network_begins_deaf_to_claims():
+    deaf, made = net(), WeighingNet(replace(TINY, claims=2)).eval()
+    made.load_state_dict(deaf.state_dict() | made.late.state_dict(prefix="late."))
+    given = inputs(1, (32, 48))
+    for one, other in zip(deaf(*given), made(*given, torch.rand(1, 2, 32, 48)), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_other_claims_are_refused():
+    given = inputs(1, (16, 16))
+    for made, claims in ((hearing(), None), (hearing(), torch.zeros(1, 3, 16, 16)), (net(), torch.zeros(1, 2, 16, 16))):
+        with pytest.raises(InputError, match="claims"):
+            made(*given, claims)
 
 
 def test_a_file_gives_the_network_back_and_others_are_refused(tmp_path):

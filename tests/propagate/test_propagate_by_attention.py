@@ -30,7 +30,7 @@ def key(position: int, order: list[int], known: np.ndarray | None = None) -> Sma
 
 def found(finder: Finder, order: list[int]) -> tuple[Guess, np.ndarray]:
     luma, band = scene(order, 99)
-    [(_, guess, _)] = finder.find(Run([Look(50, luma)], []))
+    [(_, guess, *_)] = finder.find(Run([Look(50, luma)], []), [{}])
     return guess, band
 
 

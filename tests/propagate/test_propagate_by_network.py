@@ -38,6 +38,8 @@ class Fake:
     likeness: float = 1.0
     asked: list[str] = field(default_factory=list)
     evidence: list[np.ndarray] = field(default_factory=list)
+    claims: list[np.ndarray] = field(default_factory=list)
+    origins: list[np.ndarray] = field(default_factory=list)
     away: list[tuple[int, ...]] = field(default_factory=list)
 
     @property
@@ -69,8 +71,13 @@ class Fake:
         planes[3], planes[4] = self.likeness, seen.lightness
         return planes, planes * 0.5
 
-    def __call__(self, lightness, maps, evidence, error):
+    def unlike(self, maps, others, points):
+        self.origins.append(points)
+        return np.full(points.shape, 0.25, np.float32)
+
+    def __call__(self, lightness, maps, evidence, error, claims):
         self.evidence.append(evidence)
+        self.claims.append(claims)
         return np.full((2, *lightness.shape), 7, np.float32), np.full(lightness.shape, 4, np.float32)
 
 
@@ -118,6 +125,18 @@ def test_every_guess_has_its_slot():
     assert (between[SLOTS.index("found"), :2] == np.array([33, -22], np.float32)[:, None, None]).all()
     assert (between[SLOTS.index("scene"), 0] == 16.5).all()
     assert not after[SLOTS.index("behind")].any(), "no keyframe on the right"
+
+
+def test_what_speaks_against_the_place_that_a_colour_comes_from_is_heard():
+    network = Fake()
+    colors(network, (0, 4))
+    between, after = network.claims[1], network.claims[-1]
+    height, width = SIZE[0] // 2, SIZE[1] // 2  # of chroma
+    assert between.shape == (6, height, width)
+    assert np.allclose(between[[1, 2, 4, 5]], 0.25), "of the keyframes on both sides"
+    assert not after[3:].any(), "no keyframe on the right"
+    assert after[0].mean() > 0.05, "the film moves, and this flow stands still: lightness is off"
+    assert all(points.shape == (2, height // 4, width // 4) for points in network.origins)
 
 
 def test_both_ends_of_a_gap_are_looked_up_however_many_keyframes_lie_on_one_side():

@@ -29,6 +29,7 @@ from vidcolor.networks.propagator import Propagator
 from vidcolor.networks.shipped import THINGS
 from vidcolor.propagate import propagate
 from vidcolor.propagate.blend import Candidate, Guess, best, mixed
+from vidcolor.propagate.by_network import Claims
 from vidcolor.propagate.runs import Look, reduced
 from vidcolor.research.metrics.temporal import _Way as Way
 from vidcolor.settings import PropagateSettings
@@ -78,7 +79,7 @@ def sample(clip: Path, rule: str, settings: PropagateSettings) -> Sampled:
     colored = {k: ColorFrame(k, labs[k][1:], ones) for k in keys}
     heard: list[list[Candidate]] = []
 
-    def listen(_: Look, guesses: dict[str, Guess]) -> None:
+    def listen(_: Look, guesses: dict[str, Guess], __: Claims) -> None:
         heard.append([guess.candidate for guess in guesses.values()])
 
     flow = build_flow(settings.flow, settings)

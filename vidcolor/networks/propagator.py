@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from numpy import ndarray as Array
 
-from vidcolor.networks import compare_places, frame_maps
+from vidcolor.networks import compare_places, frame_maps, origins
 from vidcolor.networks.compare_places import Colored, Seen
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.frame_maps import FrameMaps
@@ -27,6 +27,9 @@ SLOTS = (*CARRIERS, "ruled")
 """The guesses that are weighed: also what the rules make of all but the cells'."""
 SIGNALS = 3
 """Planes of each guess that tell how good it is, each of about -1..1."""
+CLAIMS = 6
+"""Planes of what is said against the first two guesses, by where they come from: how far lightness is off, how unlike
+the look is, and what things are there."""
 
 
 class Propagator:
@@ -58,6 +61,12 @@ class Propagator:
         run_alone()
         features, things = ([m.permute(2, 0, 1)[None] for m in kind] for kind in (maps.features, maps.things))
         return compare_places.see(lightness, features, things, maps.share)
+
+    @torch.inference_mode()
+    def unlike(self, maps: FrameMaps, others: FrameMaps, points: Array) -> Array:
+        """How unlike their origins a frame's places are: see origins.unlike."""
+        run_alone()
+        return origins.unlike(maps, others, points)
 
     def arrays_of(self, maps: FrameMaps) -> dict[str, Array]:
         """The maps, to be kept."""

@@ -23,17 +23,27 @@ class Weigher:
         self._net = load_weighing(file, slots).to(working_dtype())
 
     def __call__(
-        self, lightness: Array, maps: Sequence[Array | torch.Tensor], evidence: Array, error: Array
+        self,
+        lightness: Array,
+        maps: Sequence[Array | torch.Tensor],
+        evidence: Array,
+        error: Array,
+        claims: Array | None = None,
     ) -> tuple[Array, Array]:
         """Chroma (2, H, W) and its expected error (H, W) in a*b*; what goes in is WeighingNet.forward's, without B.
 
-        lightness (H, W), maps three of (C, h, w), arrays or tensors, evidence (S, 2 + signals, H, W), error (S, H, W)
+        lightness (H, W), maps three of (C, h, w), arrays or tensors, evidence (S, 2 + signals, H, W), error (S, H, W),
+        claims (claims, H, W), heard by a network that asks for them
         """
         run_alone()
-        light, planes, doubt = (
-            torch.from_numpy(np.require(a, np.float32, ["C", "W"]))[None] for a in (lightness, evidence, error)
-        )  # PyTorch warns of frozen arrays, so those are copied
+        light, planes, doubt = (_tensor(a) for a in (lightness, evidence, error))
+        said = _tensor(claims) if claims is not None and self._net.config.claims else None
         with torch.inference_mode():
             features = [torch.as_tensor(m)[None] for m in maps]
-            chroma, expected, _ = self._net(light[None], features, planes, doubt)
+            chroma, expected, _ = self._net(light[None], features, planes, doubt, said)
         return chroma[0].float().numpy(), expected[0].float().numpy()
+
+
+def _tensor(array: Array) -> torch.Tensor:
+    """(1, ...) float32; frozen arrays are copied, for PyTorch warns of them."""
+    return torch.from_numpy(np.require(array, np.float32, ["C", "W"]))[None]

@@ -7,6 +7,7 @@ Axes: B pictures, S slots (where guesses come from), E planes of a guess, H W pi
 - It begins as the hand-set rule (each guess weighed by the fourth power of 1 / expected error) and learns corrections.
 - What things are comes from the features' three maps (features.py), which join at strides 4, 8 and 16.
 - A slot that has nothing says so by an expected error of ABSENT; any number of slots may be absent.
+- Last, pixel by pixel, it hears claims: how unlike a place the one is that its colour is said to come from.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ LEAST_ERROR, MOST_ERROR = 0.3, 80.0
 CHROMA_SCALE, APART_SCALE, OWN_SCALE = 40.0, 15.0, 20.0
 """a*b* that the network sees as 1: of the mix, of a guess less the mix, of its own colour."""
 LOG_SCALE = 2.0
+LATE = 24
+"""Channels between what is known of a pixel, claims among it, and what they change of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class WeighingConfig:
     """Channels at strides 2, 4, 8 and 16."""
     features: tuple[int, int, int] = (128, 128, 128)
     """Channels of the features at strides 4, 8 and 16."""
+    claims: int = 0
+    """Planes of claims, each of about 0..2; 0: it hears none."""
     own: Literal["alone", "correction"] = "alone"
     """Its own colour: made from nothing and hardly heard at first, for where guesses may all be wrong; or the rule's
     mix corrected, heard from the first step, for where guesses are mostly right."""
@@ -66,6 +71,30 @@ class Answer:
     """(B, 2, H, W): its own colour"""
     rule: Tensor
     """(B, 2, H, W): what the hand-set rule alone would say"""
+
+
+class Late(nn.Module):
+    """Changes what a network says of each pixel by claims, which it did not hear; at first by nothing."""
+
+    def __init__(self, planes: int, said: int, claims: int) -> None:
+        super().__init__()
+        self.planes, self.said = nn.Linear(planes, LATE), nn.Linear(said, LATE, bias=False)
+        self.claims, self.out = nn.Linear(claims, LATE, bias=False), nn.Linear(LATE, said)
+        for weight in self.out.parameters():
+            nn.init.zeros_(weight)
+
+    def forward(self, planes: Tensor, said: Tensor, claims: Tensor) -> Tensor:
+        """(B, said, H, W): what is said then.
+
+        planes  (B, planes, H, W): what the network was given
+        said    (B, said, H, W): what it made of that
+        claims  (B, claims, H, W)
+        """
+        given, first, held = (x.permute(0, 2, 3, 1).flatten(0, 2) for x in (planes, said, claims))
+        heard = torch.addmm(self.planes(given), first, self.said.weight.t())
+        heard = torch.addmm(heard, held, self.claims.weight.t()).relu()
+        more = self.out(heard) + first
+        return more.view(*said.permute(0, 2, 3, 1).shape).permute(0, 3, 1, 2)
 
 
 class WeighingNet(nn.Module):
@@ -94,9 +123,16 @@ class WeighingNet(nn.Module):
         nn.init.zeros_(self.out.weight)
         if self.out.bias is not None:
             nn.init.zeros_(self.out.bias)
+        if config.claims:
+            self.late = Late(planes, len(config.slots) + 4, config.claims)
 
     def forward(
-        self, lightness: Tensor, features: Sequence[Tensor], evidence: Tensor, error: Tensor
+        self,
+        lightness: Tensor,
+        features: Sequence[Tensor],
+        evidence: Tensor,
+        error: Tensor,
+        claims: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Chroma (B, 2, H, W), its expected error (B, H, W) in a*b*, weights (B, S + 1, H, W), the own colour last.
 
@@ -104,16 +140,28 @@ class WeighingNet(nn.Module):
         features   of that lightness at strides 4, 8, 16, as FeaturesNet answers them
         evidence   (B, S, 2 + signals, H, W): a*b* and signals; zeros where a slot has nothing
         error      (B, S, H, W): each guess's expected error by rule, in a*b*; ABSENT where a slot has nothing
-        Refuses another number of slots or signals.
+        claims     (B, claims, H, W), as the network's config has them; zeros where a slot has nothing
+        Refuses another number of slots, signals or claims.
         """
-        answer = self.answer(lightness, features, evidence, error)
+        answer = self.answer(lightness, features, evidence, error, claims)
         return answer.chroma, answer.error, answer.weights
 
-    def answer(self, lightness: Tensor, features: Sequence[Tensor], evidence: Tensor, error: Tensor) -> Answer:
+    def answer(
+        self,
+        lightness: Tensor,
+        features: Sequence[Tensor],
+        evidence: Tensor,
+        error: Tensor,
+        claims: Tensor | None = None,
+    ) -> Answer:
         """The same, with what training looks at beside it."""
         slots, signals = len(self.config.slots), self.config.signals
         if evidence.shape[1:3] != (slots, 2 + signals):
             raise InputError(f"evidence {tuple(evidence.shape)}: the network takes {slots} slots of {2 + signals}")
+        if (0 if claims is None else claims.shape[1]) != self.config.claims:
+            raise InputError(
+                f"claims {claims if claims is None else tuple(claims.shape)}: it takes {self.config.claims}"
+            )
         log_errors = error.log()
         logits = -SHARPNESS * log_errors
         log_error = torch.logsumexp(logits, 1) / -SHARPNESS
@@ -123,7 +171,13 @@ class WeighingNet(nn.Module):
         planes = _planes(
             lightness, evidence, log_errors / LOG_SCALE, there, mix, torch.bfloat16 if narrow else torch.float32
         )
-        said = self._run(planes, features).float()
+        height, width = planes.shape[-2:]
+        grown = (height + -height % 16, width + -width % 16)
+        planes = _innermost(_grown(planes, *grown))
+        said = self._run(planes, features)
+        if claims is not None:
+            said = self.late(planes, said, _grown(claims.to(planes.dtype), *grown))
+        said = said[..., :height, :width].float()
         own, first = said[:, slots + 1 : slots + 3] * OWN_SCALE, torch.full_like(log_error, OWN_ERROR).log()
         if self.config.own == "correction":
             own, first = own + mix, log_error
@@ -134,8 +188,7 @@ class WeighingNet(nn.Module):
         return Answer(chroma, expected, weights, own, mix)
 
     def _run(self, planes: Tensor, features: Sequence[Tensor]) -> Tensor:
-        height, width = planes.shape[-2:]
-        full = self.stem(_innermost(_grown(planes, height + -height % 16, width + -width % 16)))
+        full = self.stem(planes)
         levels = [self.first(self.down2(full))]
         for down, look, stage, seen in zip(self.downs, self.looks, self.stages, features, strict=True):
             x = down(levels[-1])
@@ -144,7 +197,7 @@ class WeighingNet(nn.Module):
         for up, join in zip(reversed(self.ups), reversed(self.joins), strict=True):
             y = join(levels.pop() + enlarged(up(y)))
         y = torch.cat([full, enlarged(self.last(y))], 1)
-        return self.out(self.head(y))[..., :height, :width]
+        return self.out(self.head(y))
 
 
 def _mixed(weights: Tensor, guesses: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """What flow brings to the frames of a gap from the keyframes at its ends, in both directions, run by run.
 
-Memory is bounded: a run holds about 28 bytes a pixel of chroma size and frame. Where a gap has several runs, the
+Memory is bounded: a run holds about 33 bytes a pixel of chroma size and frame. Where a gap has several runs, the
 backward direction first goes through it once and keeps its state at the runs' ends (about 40 bytes a pixel each), and
 of the runs themselves (luma and flows) as many as fit into `ROOM`; each run then carries backward again from there.
 """
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy import ndarray as Array
 
@@ -23,11 +24,33 @@ from vidcolor.propagate.runs import Look, Reader, Run, backward, onward
 ROOM = 256 << 20
 """Bytes of runs kept from the first time through a long gap for the second: 170 frames at chroma 480x270."""
 
+AROUND = (3, 3)
+"""Pixels around each in which lightness is compared."""
+
 Span = tuple[int, int]
 """The positions of a run's first and last frame."""
-Kept = tuple[Array, Array, int, Array]
-"""What is kept of a direction's frame: chroma and confidence of the carrying, age in frames, and the keyframe's own
-confidence where each pixel came from; planes as float16."""
+PLACE = 4
+"""Pixels of a place each way, whose origins are kept."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """What is kept of a direction's frame, planes as float16."""
+
+    chroma: Array
+    """(2, h, w)"""
+    confidence: Array
+    """(h, w), of the carrying"""
+    age: int
+    """Frames from the keyframe"""
+    origin: Array
+    """(h, w): the keyframe's own confidence where each pixel came from"""
+    key: int
+    """The keyframe's position"""
+    off: Array
+    """(h, w): how far from the frame's luma the keyframe's is there, in the mean around each pixel"""
+    places: Array
+    """(2, h / 4, w / 4) float32: where in the keyframe each place came from, in pixels"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +135,10 @@ class BothWays:
 
 def kept_of(state: Carried) -> Kept:
     """What is kept of one direction's frame until the frame is coloured."""
-    origin = fetch(state.key.confidence, state.points)
-    chroma, confidence, origin = (plane.astype(np.float16) for plane in (state.chroma, state.confidence, origin))
-    return chroma, confidence, state.age, origin
+    look, points = state.key.look, state.points
+    origin = fetch(state.key.confidence, points)
+    off = cv2.blur(np.abs(fetch(look.luma, points) - state.look.luma), AROUND)
+    chroma, confidence, origin, off = (p.astype(np.float16) for p in (state.chroma, state.confidence, origin, off))
+    size = [-(-side // PLACE) for side in off.shape[::-1]]
+    places = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in points])
+    return Kept(chroma, confidence, state.age, origin, look.position, off, places)

@@ -9,7 +9,7 @@ are ours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from vidcolor.compiled import loose
 from vidcolor.features import Features, PatchFeatures
 from vidcolor.flow.warp import fetch, grid
 from vidcolor.propagate.blend import Guess, of_attention
+from vidcolor.propagate.both_ways import Kept
 from vidcolor.propagate.by_flow import SmallKeyframe
 from vidcolor.propagate.runs import Look, Run
 from vidcolor.superpixels.pool import pool, unpool
@@ -151,8 +152,10 @@ class Finder:
     def forget_all_but(self, positions: Sequence[int]) -> None:
         self._keys = {p: k for p, k in self._keys.items() if p in positions}
 
-    def find(self, group: Run) -> list[tuple[None, Guess, None]]:
+    def find(
+        self, group: Run, kept: Sequence[Mapping[str, Kept]]
+    ) -> list[tuple[None, Guess, None, Mapping[str, Array]]]:
         """What superpixels find for each frame, where a network would answer more (by_network.py)."""
         keys = list(self._keys.values())
         found = (of_attention(carry_by_attention(self._described(look), keys)) for look in group.looks)
-        return [(None, guess, None) for guess in found]
+        return [(None, guess, None, {}) for guess in found]

@@ -6,15 +6,17 @@ need no training; it gives two guesses, the second coarse but sure of the kind o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.confidence import ABSENT
 from vidcolor.flow.warp import mismatch
 from vidcolor.propagate.blend import Guess, of_compared
+from vidcolor.propagate.both_ways import Kept
 from vidcolor.propagate.by_flow import SmallKeyframe
 from vidcolor.propagate.cached import ShotCache
 from vidcolor.propagate.runs import Look, Run
@@ -26,8 +28,13 @@ if TYPE_CHECKING:
     from vidcolor.networks.weighing import Weigher
 
 
+Claims = Mapping[str, Array]
+"""By side, (CLAIMS, h, w): what is to be said against carried colours, by where they say that they come from."""
+SIDES, CLAIMS = ("before", "behind"), 3
 PLACE = 4
 """Pixels of a place of the finest map."""
+OFF_SCALE, MOST_OFF = np.float32(0.1), np.float32(2)
+"""Difference of luma that reads 1 as a claim against a carried colour, and the most that it reads."""
 MOST_LOST = 0.25
 """Share of a frame's places that flow may lose, by more than a place, until the frame must be looked at itself."""
 
@@ -38,12 +45,14 @@ class NetworkFinder:
     def __init__(self, network: Propagator, cache: ShotCache) -> None:
         self._network, self._cache = network, cache
         self._keys: dict[int, Colored] = {}
+        self._looks_of_keys: dict[int, FrameMaps] = {}
 
     def knows(self, position: int) -> bool:
         return position in self._keys
 
     def meet(self, key: SmallKeyframe) -> None:
-        seen = self._network.see(_lightness(key.look), self._maps(key.look))
+        maps = self._looks_of_keys[key.look.position] = self._maps(key.look)
+        seen = self._network.see(_lightness(key.look), maps)
         self._keys[key.look.position] = self._network.with_colors(seen, key.chroma, key.confidence)
 
     def _maps(self, look: Look) -> FrameMaps:
@@ -71,16 +80,30 @@ class NetworkFinder:
 
     def forget_all_but(self, positions: Sequence[int]) -> None:
         self._keys = {p: k for p, k in self._keys.items() if p in positions}
+        self._looks_of_keys = {p: maps for p, maps in self._looks_of_keys.items() if p in positions}
 
-    def find(self, group: Run) -> list[tuple[Seen, Guess, Guess]]:
-        """For each frame, how the network sees it, and what its places and its cells find."""
-        found = []
-        for look, maps in zip(group.looks, self._maps_of_all(group), strict=True):
+    def find(self, group: Run, kept: Sequence[Mapping[str, Kept]]) -> list[tuple[Seen, Guess, Guess, Claims]]:
+        """For each frame, how the network sees it, what its places and its cells find, and what is to be said against
+        the colours that flow brought to it, `kept` by side."""
+        found: list[tuple[Seen, Guess, Guess, Claims]] = []
+        for look, maps, brought in zip(group.looks, self._maps_of_all(group), kept, strict=True):
             seen = self._network.see(_lightness(look), maps)
             away = [abs(look.position - position) for position in self._keys]
             places, cells = self._network.compare(seen, list(self._keys.values()), away)
-            found.append((seen, of_compared(places, look.luma), of_compared(cells, look.luma)))
+            claims = {side: self._claims(maps, one) for side, one in brought.items()}
+            found.append((seen, of_compared(places, look.luma), of_compared(cells, look.luma), claims))
         return found
+
+    def _claims(self, maps: FrameMaps, kept: Kept) -> Array:
+        """(3, h, w), each 0..2: how far off the lightness is, the look and the things where carried colours come from.
+
+        Flow that slid along a wall or into leaves agrees with itself, there and back; only this says that it did.
+        """
+        off = np.minimum(kept.off.astype(np.float32) / OFF_SCALE, MOST_OFF)
+        if kept.key not in self._looks_of_keys:
+            return np.concatenate([off[None], np.ones((2, *off.shape), np.float32)])
+        unlike = self._network.unlike(maps, self._looks_of_keys[kept.key], kept.places)
+        return np.stack([off, *(cv2.resize(p, off.shape[::-1], interpolation=cv2.INTER_LINEAR) for p in unlike)])
 
 
 def _lightness(look: Look) -> Array:
@@ -93,10 +116,16 @@ def _lost(flow: Array, back: Array) -> bool:
     return bool((mismatch(small, small_back) > 1).mean() > MOST_LOST)
 
 
-def weighed(weigher: Weigher, seen: Seen, guesses: dict[str, Guess]) -> tuple[Array, Array]:
+def weighed(weigher: Weigher, seen: Seen, guesses: dict[str, Guess], claims: Claims) -> tuple[Array, Array]:
     """Chroma (2, h, w) and its expected error (h, w): the guesses, by name of slot, weighed by the network."""
     evidence, error = stacked(guesses, weigher.slots)
-    return weigher(seen.lightness, [m[0] for m in seen.maps], evidence, error)
+    return weigher(seen.lightness, [m[0] for m in seen.maps], evidence, error, claimed(claims, error.shape[1:]))
+
+
+def claimed(claims: Claims, size: tuple[int, ...]) -> Array:
+    """(6, h, w): what is said against the colours of each side; nothing of a side that has none."""
+    nothing = np.zeros((CLAIMS, *size), np.float32)
+    return np.concatenate([claims.get(side, nothing) for side in SIDES])
 
 
 def stacked(guesses: dict[str, Guess], slots: Sequence[str]) -> tuple[Array, Array]:

@@ -29,7 +29,7 @@ from vidcolor.propagate.blend import (
 from vidcolor.propagate.both_ways import Kept
 from vidcolor.propagate.by_attention import Finder
 from vidcolor.propagate.by_flow import SmallKeyframe
-from vidcolor.propagate.by_network import NetworkFinder, weighed
+from vidcolor.propagate.by_network import Claims, NetworkFinder, weighed
 from vidcolor.propagate.by_superpixel import Memory
 from vidcolor.propagate.cached import ShotCache
 from vidcolor.propagate.runs import Look, Run, Step
@@ -39,9 +39,12 @@ if TYPE_CHECKING:
     from vidcolor.networks.propagator import Propagator
     from vidcolor.networks.weighing import Weigher
 
-Listener = Callable[[Look, dict[str, Guess]], None]
-Found = tuple[Any, Guess, Guess | None] | None
-"""What a finder answers: the frame as the network sees it, what places and what cells find."""
+Listener = Callable[[Look, dict[str, Guess], Claims], None]
+Found = tuple[Any, Guess, Guess | None, Claims] | None
+"""What a finder answers: the frame as the network sees it, what places and what cells find, and what is to be said
+against what flow brought."""
+Asked = tuple[Run, Sequence[Mapping[str, Kept]]]
+"""A group of frames, and for each, by side, what flow brought."""
 
 
 class Guesses:
@@ -79,9 +82,9 @@ class Guesses:
             if not self._finder.knows(position):
                 self._finder.meet(key(position))
 
-    def find(self, group: Run) -> Sequence[Found]:
+    def find(self, asked: Asked) -> Sequence[Found]:
         """What looks like each frame of a group in the keyframes that were met."""
-        return [None] * len(group.looks) if self._finder is None else self._finder.find(group)
+        return [None] * len(asked[1]) if self._finder is None else self._finder.find(*asked)
 
     def follow(self, look: Look, step: Step | None, known: tuple[Array, Array] | None) -> None:
         """Takes the memory to the next frame; `known`: its colours and confidence, of a keyframe."""
@@ -100,14 +103,15 @@ class Guesses:
         unsure  the sides whose keyframe is not known in every pixel
         learns  whether the memory takes the frame's colours in; a keyframe's own it knows
         """
-        guesses = {name: of_carried(*values) for name, values in kept.items()}
+        guesses = {name: of_carried(k.chroma, k.confidence, k.age, k.origin) for name, k in kept.items()}
         if self._warps:
             return nearer([g.candidate for g in guesses.values()]), guesses
         if len(kept) == 2:
-            guesses = yielded(guesses, {name: age for name, (_, _, age, _) in kept.items()}, unsure)
+            guesses = yielded(guesses, {name: k.age for name, k in kept.items()}, unsure)
         seen, carried = None, None
+        claims: Claims = {}
         if found is not None:
-            seen, by_place, by_cell = found
+            seen, by_place, by_cell, claims = found
             carried = surely_carried(list(guesses.values())) if seen is not None and guesses else None
             guesses["found"] = contradicted(by_place, carried) if carried else by_place
         heard = [g.candidate for g in guesses.values()]
@@ -120,10 +124,10 @@ class Guesses:
                 self.memory.learn(*self._mix(heard))
             heard.append(guesses["remembered"].candidate)
         if self._listen is not None:
-            self._listen(look, guesses)
+            self._listen(look, guesses, claims)
         if self._weigher is not None and seen is not None:
             guesses["ruled"] = of_rules(heard, look.luma, self._settings)
-            chroma, error = weighed(self._weigher, seen, guesses)
+            chroma, error = weighed(self._weigher, seen, guesses, claims)
             if carried:
                 chroma = held_near(chroma, guesses["ruled"].chroma, carried[1])
             return (chroma, error), guesses

@@ -234,14 +234,15 @@ class _Shot:
         unsure  the sides whose keyframe is not known in every pixel
         """
         looks = brought.run.looks
-        groups = brought.run.groups(skipped)
-        found = chain.from_iterable(in_turn(self._workers, self._guesses.find, groups, WORKERS))
         sides = {name: kept for name, kept in (("before", brought.before), ("behind", brought.behind)) if kept}
-        for n, (step, look) in enumerate(zip([into, *brought.run.steps], looks, strict=True)):
+        all_kept = [{name: frames[n] for name, frames in sides.items()} for n in range(len(looks))]
+        first = looks[0].position
+        asked = [(group, [all_kept[k.position - first] for k in group.looks]) for group in brought.run.groups(skipped)]
+        found = chain.from_iterable(in_turn(self._workers, self._guesses.find, asked, WORKERS))
+        for step, look, kept in zip([into, *brought.run.steps], looks, all_kept, strict=True):
             self._follow(look, step, keyframes)
             if look.position in skipped:
                 continue
-            kept = {name: frames[n] for name, frames in sides.items()}
             is_key = look.position in keyframes
             if is_key and not kept:
                 kept["behind"] = kept_of(start(self._key(look.position, keyframes)))

@@ -51,7 +51,9 @@ def test_guesses_are_weighed_on_the_device(made):
             WeighingNet(WeighingConfig(("one", "two"), 1, 8, (16, 16, 16, 16), (6, 5, 4))),
             FeaturesNet(CONFIG),
         )
-    answer = weighing.answer_of(net, features, made(2, 1, 32, 32), made(2, 2, 3, 32, 32), made(2, 2, 32, 32) + 3)
+    answer = weighing.answer_of(
+        net, features, made(2, 1, 32, 32), made(2, 2, 3, 32, 32), made(2, 2, 32, 32) + 3, made(2, 0, 32, 32)
+    )
     assert answer.chroma.device.type == "cuda"
     assert {loss.device.type for loss in weighing.losses_of(answer, made(2, 2, 32, 32)).values()} == {"cuda"}
 

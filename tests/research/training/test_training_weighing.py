@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import film
@@ -18,7 +20,7 @@ from vidcolor.errors import SettingsError  # noqa: E402
 from vidcolor.networks.features import NetworkFeatures  # noqa: E402
 from vidcolor.networks.features_net import FeaturesConfig, FeaturesNet  # noqa: E402
 from vidcolor.networks.load import load_weighing, save_features  # noqa: E402
-from vidcolor.networks.propagator import CARRIERS, SIGNALS, SLOTS, Propagator  # noqa: E402
+from vidcolor.networks.propagator import CARRIERS, CLAIMS, SIGNALS, SLOTS, Propagator  # noqa: E402
 from vidcolor.networks.shipped import PROPAGATOR  # noqa: E402
 from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet  # noqa: E402
 from vidcolor.research.training import propagator_run  # noqa: E402
@@ -111,7 +113,7 @@ def recordings(tmp_path_factory) -> Path:
 
 def test_recordings_hold_the_truth_and_every_guess(recordings):
     array = np.load(recordings / "made-both.npy")
-    assert array.shape == (5, 3 + len(CARRIERS) * (3 + SIGNALS), 64, 96)
+    assert array.shape == (5, 3 + len(CARRIERS) * (3 + SIGNALS) + CLAIMS, 64, 96)
     sample = sample_of(array[2].astype(np.float32))
     apart = np.hypot(*(sample.evidence[SLOTS.index("before"), :2] - sample.truth)).mean()
     assert apart < np.hypot(*sample.truth).mean() / 3
@@ -135,7 +137,7 @@ def test_scenes_are_recorded_once_whether_of_people_or_of_pieces(recordings, tmp
     for path in (tmp_path / "scenes-0.npy", tmp_path / "scenes-1.npy"):
         record_scenes(stills, [people], network, path)
         array = np.load(path)
-        assert array.shape == (6, 3 + len(CARRIERS) * (3 + SIGNALS), 192, 256)
+        assert array.shape == (6, 3 + len(CARRIERS) * (3 + SIGNALS) + CLAIMS, 192, 256)
         assert np.isfinite(array).all()
         stamp = path.stat().st_mtime_ns
         record_scenes(stills, [people], network, path)
@@ -150,6 +152,36 @@ def test_drawn_samples_hang_on_their_seed_alone_and_vary(recordings):
     assert not np.array_equal(one.truth, other.truth)
     assert one.evidence.shape == (len(SLOTS), 2 + SIGNALS, 48, 64)
     assert len(source.whole(2)) == 2
+
+
+def test_claims_go_with_the_colours_that_they_are_about(recordings):
+    source = Recorded([recordings / "made-first.npy"], (48, 64))  # one keyframe: all is carried from before
+    sides = set()
+    for seed in range(12):
+        one = source.draw(np.random.default_rng(seed))
+        there = (one.error[:2] < ABSENT).all((1, 2))
+        said = one.claims.reshape(2, -1, 48, 64).any((1, 2, 3))
+        assert np.array_equal(there, said)
+        sides.add(tuple(there))
+    assert {(True, False), (False, True)} <= sides, "played backward, it comes from behind"
+
+
+def test_what_hears_claims_is_trained_alone_and_changes_nothing_at_first(tmp_path):
+    torch.manual_seed(3)
+    config = WeighingConfig(("one", "two"), 1, 8, (16, 16, 16, 16), (6, 5, 4), claims=2)
+    deaf = WeighingNet(replace(config, claims=0))
+    net = WeighingNet(config)
+    propagator_run.hear(net, deaf)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    assert all(torch.equal(before[name], value) for name, value in deaf.state_dict().items())
+    sample = Made().draw(np.random.default_rng(1))
+    heard = replace(sample, claims=np.ones((2, 32, 32), np.float32))
+    drawn = SimpleNamespace(draw=lambda random: heard)
+    recipe = replace(RECIPE, late=True)
+    train(recipe, begin(recipe, net), FeaturesNet(TINY), drawn, [heard], tmp_path)
+    changed = {name for name, value in net.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed
+    assert all(name.startswith("late.") for name in changed)
 
 
 def test_slots_can_be_emptied():

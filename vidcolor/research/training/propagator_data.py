@@ -24,10 +24,10 @@ from vidcolor.color import rgb_to_lab
 from vidcolor.confidence import ABSENT
 from vidcolor.features import LUMA
 from vidcolor.flow.estimate import build_flow
-from vidcolor.networks.propagator import CARRIERS, SIGNALS, Propagator
+from vidcolor.networks.propagator import CARRIERS, CLAIMS, SIGNALS, Propagator
 from vidcolor.propagate import propagate
 from vidcolor.propagate.blend import Guess, of_rules
-from vidcolor.propagate.by_network import stacked
+from vidcolor.propagate.by_network import Claims, claimed, stacked
 from vidcolor.propagate.runs import Look
 from vidcolor.research.training import scenes
 from vidcolor.research.training.age import age
@@ -92,7 +92,7 @@ AGED_SHARE = 0.3
 def record(folder: Path, play: Play, network: Propagator, out: Path, longest: int = LONGEST) -> None:
     """Plays a clip's folder and writes out/NAME-PLAY.npy (frames, planes, H, W) float16 and its facts beside it.
 
-    planes: lightness, truth (2), then for each slot a*b*, signals and expected error.
+    planes: lightness, truth (2), then for each slot a*b*, signals and expected error, then claims.
     """
     path = out / f"{folder.name}-{play.name}.npy"
     if path.exists():
@@ -159,12 +159,12 @@ def _played(pictures: Sequence[tuple[Array, Array]], play: Play, network: Propag
         wanted = set(others[-play.kept :])
     rows: list[Array] = []
 
-    def listen(look: Look, guesses: dict[str, Guess]) -> None:
+    def listen(look: Look, guesses: dict[str, Guess], claims: Claims) -> None:
         if look.position in wanted:
             evidence, error = stacked(guesses, CARRIERS)
             planes = np.concatenate([evidence, error[:, None]], 1).reshape(-1, *error.shape[1:])
-            light = (look.luma * np.float32(100))[None]
-            rows.append(np.concatenate([light, pictures[look.position][1], planes]).astype(np.float16))
+            light, said = (look.luma * np.float32(100))[None], claimed(claims, look.luma.shape)
+            rows.append(np.concatenate([light, pictures[look.position][1], planes, said]).astype(np.float16))
 
     settings = PropagateSettings(chroma_side=4096)
     frames = [Frame(n, _working(light)) for n, (light, _) in enumerate(pictures)]
@@ -252,7 +252,7 @@ class Recorded:
 
 def sample_of(planes: Array) -> Sample:
     """A sample of recorded planes, with what the rules make of them."""
-    guesses = planes[3:].reshape(len(CARRIERS), 3 + SIGNALS, *planes.shape[1:])
+    guesses = planes[3:-CLAIMS].reshape(len(CARRIERS), 3 + SIGNALS, *planes.shape[1:])
     error = guesses[:, -1]
     error = np.where(error > ABSENT, np.float32(ABSENT - 1), error)
     evidence = guesses[:, :-1]
@@ -261,16 +261,20 @@ def sample_of(planes: Array) -> Sample:
     ]
     ruled = of_rules(heard, planes[0] / np.float32(100), PropagateSettings())
     last = np.concatenate([ruled.chroma, ruled.signals])[None]
-    return Sample(planes[0], np.concatenate([evidence, last]), np.concatenate([error, ruled.error[None]]), planes[1:3])
+    errors = np.concatenate([error, ruled.error[None]])
+    return Sample(planes[0], np.concatenate([evidence, last]), errors, planes[1:3], planes[-CLAIMS:])
 
 
 def _varied(sample: Sample, random: Generator) -> Sample:
     evidence, error = np.array(sample.evidence), np.array(sample.error)
+    claims = np.array(sample.claims).reshape(2, -1, *error.shape[1:])
     if random.random() < 0.5:  # The same shot, played backward.
-        evidence[[0, 1]], error[[0, 1]] = evidence[[1, 0]], error[[1, 0]]
+        evidence[[0, 1]], error[[0, 1]], claims = evidence[[1, 0]], error[[1, 0]], claims[::-1]
     for slot in np.flatnonzero(random.random(len(CARRIERS)) < 0.06):
         if (error < ABSENT).any((1, 2)).sum() > 1:
             evidence[slot], error[slot] = 0, ABSENT
+            if slot < len(claims):
+                claims[slot] = 0
     truth = sample.truth
     if random.random() < TURNED:
         turn, scale = random.uniform(0, 2 * np.pi), np.exp(random.uniform(-0.5, 0.3))
@@ -278,4 +282,5 @@ def _varied(sample: Sample, random: Generator) -> Sample:
         evidence[:, :2] = np.einsum("ij,sjhw->sihw", spin, evidence[:, :2])
         evidence[-1, 3:] = np.einsum("ij,jhw->ihw", spin, evidence[-1, 3:])  # how far filling moved the colour
         truth = np.einsum("ij,jhw->ihw", spin, truth)
-    return Sample(np.ascontiguousarray(sample.lightness), evidence, error, np.ascontiguousarray(truth))
+    light, truth, said = map(np.ascontiguousarray, (sample.lightness, truth, claims.reshape(-1, *error.shape[1:])))
+    return Sample(light, evidence, error, truth, said)

@@ -16,7 +16,7 @@ import torch
 
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.load import load_features, load_weighing
-from vidcolor.networks.propagator import SIGNALS, SLOTS, Propagator
+from vidcolor.networks.propagator import CLAIMS, SIGNALS, SLOTS, Propagator
 from vidcolor.networks.shipped import PROPAGATOR
 from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
 from vidcolor.research.training.data import clip_folders, note_clips
@@ -34,7 +34,7 @@ from vidcolor.research.training.propagator_data import (
 )
 from vidcolor.research.training.weighing import begin, load_weighing_recipe, train
 
-CONFIG = WeighingConfig(SLOTS, SIGNALS)
+CONFIG = WeighingConfig(SLOTS, SIGNALS, claims=CLAIMS)
 TRIAL_EVERY = 4
 """Of the held-out clips' recorded frames, one in so many is measured."""
 STILLS, BUNDLE = 1500, 50
@@ -62,9 +62,19 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Mac
     seen = Recorded([f for f in files if f.stem not in held], told.crop)
     trials = Recorded([f for f in files if f.stem in held], told.crop).whole(2 if told.short else TRIAL_EVERY)
     torch.manual_seed(told.seed)
-    net = load_weighing(PROPAGATOR, SLOTS) if told.goes_on else WeighingNet(CONFIG)
-    descent = begin(told, net.train().requires_grad_(True), machine)
+    net = WeighingNet(CONFIG)
+    if told.goes_on:
+        hear(net, load_weighing(PROPAGATOR, SLOTS))
+    descent = begin(told, net.train(), machine)
     train(told, descent, load_features(), seen, trials, out, machine)
+
+
+def hear(net: WeighingNet, other: WeighingNet) -> None:
+    """Gives a network all weights of another; one that hears claims, those of one that heard none."""
+    weights = other.state_dict()
+    for name, value in net.late.state_dict(prefix="late.").items():
+        weights.setdefault(name, value)
+    net.load_state_dict(weights)
 
 
 def record_short(clips: Sequence[Path], held: Sequence[str], cache: Path, workers: int = 2) -> None:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -75,6 +75,8 @@ class WeighingRecipe(Scheduled):
     """Clips that are neither trained on nor measured."""
     goes_on: bool = False
     """From the weights that the package carries, not from nothing."""
+    late: bool = False
+    """Only what hears claims is trained; the rest stays as it was."""
     short: bool = False
     """Of the propagator: few and short plays of the clips, no stills: a recording of minutes, to go on with."""
     samples: int = 1500
@@ -99,10 +101,12 @@ class Sample:
     """(S, H, W): expected of each guess, in a*b*; ABSENT where there is none"""
     truth: Array
     """(2, H, W)"""
+    claims: Array | None = None
+    """(claims, H, W), for networks that hear them"""
 
 
-Batch = tuple[Tensor, Tensor, Tensor, Tensor]
-"""Lightness, evidence, error and truth of samples side by side."""
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+"""Lightness, evidence, error, truth and claims of samples side by side."""
 
 
 class Source(Protocol):
@@ -112,11 +116,14 @@ class Source(Protocol):
 
 
 def batched(samples: Sequence[Sample]) -> Batch:
-    """Lightness (B, 1, H, W), evidence, error and truth of samples of one size."""
-    names = ("lightness", "evidence", "error", "truth")
-    light, *rest = (torch.from_numpy(np.stack([getattr(s, n) for s in samples]).astype(np.float32)) for n in names)
-    evidence, error, truth = rest
-    return light[:, None], evidence, error, truth
+    """Lightness (B, 1, H, W), evidence, error, truth and claims of samples of one size."""
+    parts = [
+        (s.lightness, s.evidence, s.error, s.truth, s.evidence[:0, 0] if s.claims is None else s.claims)
+        for s in samples
+    ]
+    together = (torch.from_numpy(np.stack(part).astype(np.float32)) for part in zip(*parts, strict=True))
+    light, evidence, error, truth, claims = together
+    return light[:, None], evidence, error, truth, claims
 
 
 def losses_of(answer: Answer, truth: Tensor) -> dict[str, Tensor]:
@@ -135,8 +142,9 @@ def losses_of(answer: Answer, truth: Tensor) -> dict[str, Tensor]:
 def begin(recipe: WeighingRecipe, net: WeighingNet, machine: Machine | None = None) -> Descent:
     """A run's network at its beginning."""
     machine = machine or Machine()
-    net = machine.placed(net)
-    return Descent(recipe, net, net, machine.shards)
+    net = machine.placed(net).requires_grad_(not recipe.late)
+    trained = net.late.requires_grad_(True) if recipe.late else net
+    return Descent(recipe, trained, net, machine.shards)
 
 
 def train(
@@ -188,8 +196,8 @@ def one_step(
 
     def step(batches: list[Batch], number: int) -> dict[str, float]:
         def share(_: int, batch: Batch) -> Share:
-            light, evidence, error, truth = (x.to(machine.device, non_blocking=True) for x in batch)
-            answer = answer_of(net, sees, light, evidence, error)
+            light, evidence, error, truth, claims = (x.to(machine.device, non_blocking=True) for x in batch)
+            answer = answer_of(net, sees, light, evidence, error, claims)
             return share_of(losses_of(answer, truth), recipe.losses, weights)
 
         weights = descent.weights
@@ -198,12 +206,14 @@ def one_step(
     return step
 
 
-def answer_of(net: WeighingNet, features: FeaturesNet, light: Tensor, evidence: Tensor, error: Tensor) -> Answer:
+def answer_of(
+    net: WeighingNet, features: FeaturesNet, light: Tensor, evidence: Tensor, error: Tensor, claims: Tensor
+) -> Answer:
     """What the network says, in bfloat16; no gradient reaches the features."""
     with in_bfloat16(light.device):
         with torch.no_grad():
             maps = features(light)
-        return net.answer(light, maps, evidence, error)
+        return net.answer(light, maps, evidence, error, claims if claims.shape[1] else None)
 
 
 def measure(net: WeighingNet, features: FeaturesNet, trials: Sequence[Sample]) -> dict[str, float]:
@@ -212,8 +222,8 @@ def measure(net: WeighingNet, features: FeaturesNet, trials: Sequence[Sample]) -
     rows, device = [], next(net.parameters()).device
     with torch.no_grad():
         for trial in trials:
-            light, evidence, error, truth = (x.to(device) for x in batched([trial]))
-            said = answer_of(net, features, light, evidence, error)
+            light, evidence, error, truth, claims = (x.to(device) for x in batched([trial]))
+            said = answer_of(net, features, light, evidence, error, claims)
             off = (said.chroma - truth).square().sum(1).sqrt().mean()
             figures = [psnr(light, chroma, truth) for chroma in (said.chroma, said.rule, said.own)]
             rows.append([*figures, float(off), float(said.error.mean()), float(said.weights[:, -1].mean())])
@@ -236,4 +246,4 @@ def without(sample: Sample, slots: Sequence[int]) -> Sample:
     """The sample with nothing in some slots."""
     evidence, error = sample.evidence.copy(), sample.error.copy()
     evidence[list(slots)], error[list(slots)] = 0, ABSENT
-    return Sample(sample.lightness, evidence, error, sample.truth)
+    return replace(sample, evidence=evidence, error=error)

@@ -1,0 +1,79 @@
+"""Whether a place that a colour is said to come from looks like the place it is brought to: flow slides, and does not
+know it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array
+from torch import Tensor
+
+from vidcolor.compiled import loose
+from vidcolor.networks.features_net import STRIDES
+from vidcolor.networks.frame_maps import FrameMaps
+
+FEATURES, THINGS = (0.5, 0.25, 0.0), (0.25, 0.0, 0.0)
+"""What the cosines of maps at strides 4, 8 and 16 count in how like the look of two places is."""
+KINDS = (0.0, 0.5, 0.5)
+"""What those of maps of things count in how like the things there are."""
+
+
+def unlike(maps: FrameMaps, others: FrameMaps, points: Array) -> Array:
+    """(2, h, w) float32, 0..1: how unlike their origins a frame's places are, in look, and in what things are there.
+
+    0 is alike; 1 also where things do not count.
+
+    others  what the networks say of the frame that the places' colours come from
+    points  (2, h, w), x then y: where in that frame each place of 4 pixels comes from, in pixels
+    """
+    size = (points.shape[1], points.shape[2])
+    alike = np.zeros((2, *size), np.float32)
+    counted = [(m, o, s, k, 0.0) for m, o, s, k in zip(maps.features, others.features, STRIDES, FEATURES, strict=True)]
+    of_things = zip(maps.things, others.things, STRIDES, THINGS, KINDS, strict=False)
+    for own, other, stride, look, kind in (*counted, *of_things):
+        if look or kind:
+            cosine = _resized(_cosines(own, other, points, stride), size)
+            alike[0] += np.float32(look) * cosine
+            alike[1] += np.float32(kind) * cosine
+    return np.clip(1 - alike, 0, 1)
+
+
+def _cosines(own: Tensor, other: Tensor, points: Array, stride: int) -> Array:
+    """(h, w): of maps (h, w, C) of a frame, with another's at the points of the places at `stride`."""
+    out = np.empty((own.shape[0], own.shape[1]), np.float32)
+    there = np.stack([_resized(plane, out.shape) for plane in points])
+    there = (there + np.float32(0.5)) / np.float32(stride) - np.float32(0.5)
+    _compare(own.float().numpy(), other.float().numpy(), there, out)
+    return out
+
+
+def _resized(plane: Array, size: tuple[int, ...]) -> Array:
+    if plane.shape == size:
+        return plane
+    how = cv2.INTER_AREA if size[0] < plane.shape[0] else cv2.INTER_LINEAR
+    return cv2.resize(plane, size[::-1], interpolation=how)
+
+
+@loose()
+def _compare(own, other, points, out):  # type: ignore[no-untyped-def]
+    """Cosines with `other`, fetched bilinearly; what has no length is unlike all."""
+    rows, columns, channels = other.shape
+    zero, one, least = np.float32(0), np.float32(1), np.float32(1e-12)
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            down = min(max(points[1, y, x], zero), np.float32(rows - 1))
+            across = min(max(points[0, y, x], zero), np.float32(columns - 1))
+            top, left = int(down), int(across)
+            bottom, right = min(top + 1, rows - 1), min(left + 1, columns - 1)
+            down -= np.float32(top)
+            across -= np.float32(left)
+            a, b, c, d = other[top, left], other[top, right], other[bottom, left], other[bottom, right]
+            of_a, of_b = (one - down) * (one - across), (one - down) * across
+            of_c, of_d = down * (one - across), down * across
+            mine = own[y, x]
+            product, square = zero, zero
+            for n in range(channels):
+                value = of_a * a[n] + of_b * b[n] + of_c * c[n] + of_d * d[n]
+                product += value * mine[n]
+                square += value * value
+            out[y, x] = product / np.sqrt(max(square, least))
