@@ -223,6 +223,9 @@ def test_the_report_tells_of_a_folder_of_shots_in_one_line(work):
     film = load_film(project, settings_of(project, []))
     told = {row.name: row.value for row in luma_rows(film)}
     assert told == {"Luma identity: out, shots": "2 equal, 1 no longer there"}
+    assert export(work, delivery="dpx-10") == 0
+    told = {row.name: row.value for row in luma_rows(film)}
+    assert told == {"Luma identity: out, shots": "5 equal, 1 no longer there"}
 
 
 def test_without_handles_a_change_is_one_shots_alone(work):

@@ -22,6 +22,8 @@ WORST = 5
 LEAST_TOLD = 0.0005
 """Share of a frame beyond the limits of EBU R 103 below which it is not told."""
 DIFFERS = "differs"
+HALF_A_CODE = 0.5
+"""Luma that is nearer than this rounds to the film's own."""
 REFERENCES = 12
 """References named at most: those that differ most."""
 
@@ -159,13 +161,20 @@ def luma_rows(film: Film) -> Iterator[TableRow]:
 
 
 def _luma_told(place: Path) -> str:
-    manifest = _json(manifest_path(place)) if place.is_file() else None
-    luma = manifest.get("luma") if isinstance(manifest, dict) else None
-    if luma is None:
+    """What a delivery's manifest says of its luma."""
+    manifest = _json(manifest_path(place)) if place.exists() else None
+    if not isinstance(manifest, dict):
         return "no longer there"
-    if isinstance(luma, dict) and luma.get("equal") is True:
+    luma = manifest.get("luma")
+    if not isinstance(luma, dict):
+        return "shows no film"
+    changed, outside, error = (luma.get(name) for name in ("changed_samples", "outside_samples", "largest_error"))
+    if luma.get("equal") is True or changed == 0:
         return "equal"
-    return "labels burnt in" if isinstance(luma, dict) and luma.get("delivered_sha256") is None else DIFFERS
+    if isinstance(changed, int) and isinstance(outside, int) and isinstance(error, int | float):
+        near = changed <= outside and error < HALF_A_CODE
+        return "equal from black to white" if near else f"within {error:.2g} codes"
+    return "labels burnt in" if luma.get("delivered_sha256") is None else DIFFERS
 
 
 def _json(path: Path) -> Any:
