@@ -31,6 +31,7 @@ from vidcolor.pipeline.frames import colored_frames, finished, previewed
 from vidcolor.pipeline.joined import joined_colors
 from vidcolor.pipeline.preview import Preview, previews
 from vidcolor.pipeline.proposals import place_of
+from vidcolor.pipeline.sights import sights_of
 from vidcolor.project.corrections import path_of
 from vidcolor.project.versions import Version, still_name, version_named
 from vidcolor.review.looks import frames_of
@@ -85,6 +86,7 @@ class Pictures:
         self._thumbs: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._luma: tuple[tuple[str, int], Array] | None = None
         self._shelf: OrderedDict[str, bytes] = OrderedDict()
+        self._warming, self._warm = threading.Lock(), False
         self._made: dict[tuple[int, int], Preview | None] = {}
 
     def frame(self, moment: Moment, asked: Asked) -> bytes:
@@ -116,6 +118,13 @@ class Pictures:
                 if len(self._thumbs) > THUMBS_KEPT:
                     self._thumbs.popitem(last=False)
             return self._thumbs[key]
+
+    def warm(self, moment: Moment) -> None:
+        """Has the libraries loaded that the first preview of a hint would wait for, where the settings use any."""
+        with self._warming:
+            if not self._warm:
+                self._warm = True
+                sights_of(moment.film.settings, None)(0, np.full((64, 64), 50, np.float32))
 
     def point(self, moment: Moment, frame: int, at: tuple[float, float]) -> float:
         """L* of the film in a frame at a point, given as shares of its width and height."""

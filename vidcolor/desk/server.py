@@ -72,6 +72,7 @@ def application(desk: Desk, actions: Actions, token: str) -> Guard:
         Route("/reference/{place:int}", answers.reference),
         Route("/proposal/{name}", answers.proposal),
         Route("/labels/{frame:int}.png", answers.labels),
+        Route("/warm", answers.warm),
         Route("/events", answers.events),
         Route("/color", answers.color),
         Route("/plane.png", answers.plane),
@@ -150,6 +151,11 @@ class _Answers:
         frame = request.path_params["frame"]
         data = self._pictures.labels(self._desk.moment, frame)
         return Response(data, media_type="image/png", headers={**NO_STORE, "x-frame": f"{frame}"})
+
+    def warm(self, request: Request) -> Response:
+        """Asked for when a tool is taken whose first preview would wait for what is loaded here."""
+        self._pictures.warm(self._desk.moment)
+        return JSONResponse({}, headers=NO_STORE)
 
     def color(self, request: Request) -> Response:
         """The film's L* at a point, and what a colour will be there."""

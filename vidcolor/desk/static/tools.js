@@ -25,11 +25,16 @@ const tool = { name: "look", color: "8a5a3c", named: "", size: 24 };
 let painted = null; // {frame, kind} of what is on the sheet
 let last = null;
 let lightness = -1;
+let warmed = false; // whether the server was asked to load what previews of hints need
 
 export function useTool(name) {
   tool.name = name;
   document.querySelectorAll("[data-tool]").forEach((b) => b.setAttribute("aria-checked", b.dataset.tool === name));
   by("color").hidden = name === "look";
+  if (["hint", "neutral", "scribble"].includes(name) && !warmed) {
+    warmed = true;
+    json("warm").catch(() => {});
+  }
   if (["hint", "paint", "scribble", "take", "piece"].includes(name) && viewer.view === "gray") setView("color");
 }
 
