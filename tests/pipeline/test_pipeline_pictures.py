@@ -68,7 +68,7 @@ def luma_of(work: Path, delivery: str) -> dict[str, object]:
         ("dpx-12", "decoded back, is the film's own, code for code", True),
         ("tiff-16", "decoded back, is the film's own, code for code", True),
         ("exr", "decoded back, is the film's own, code for code", True),
-        ("dpx-10", "codes of 12 bits of the film's own", False),
+        ("dpx-10", "is the film's own, rounded, within 1.2 of its codes of 12 bits", False),
         ("ffv1", "its luma planes were the film's own, rounded from 12 bits to 10", False),
     ],
 )

@@ -33,18 +33,21 @@ def own_bits(reel: Reel) -> int:
 
 def picture_words(reel: Reel, delivery: PictureDelivery, settings: ExportSettings, found: Measured | None) -> str:
     """What the luma of pictures, decoded back, is to the film's own: as measured, or before as it will be."""
-    bits = own_bits(reel)
-    exact = bits <= delivery.holds(settings, reel) if found is None else not found.changed_samples
-    if exact:
-        return "the film's own, code for code" + (", from black to white" if found is None else "")
+    bits, computed = own_bits(reel), _computed_from(reel)
+    own = f"that computed from {computed}" if computed else "the film's own"
     if found is None:
-        return "near the film's own; the manifest says how near"
+        exact = bits <= delivery.holds(settings, reel)
+        kept = "code for code, from black to white" if exact else "rounded; the manifest says how near it is"
+        return f"{own}, {kept}"
+    if not found.changed_samples:
+        return f"{own}, code for code"
     if found.changed_samples <= found.outside_samples and found.largest_error < 0.5:
+        lost = "rounded" if delivery.kind == "exr" else "clipped"
         return (
-            f"the film's own, code for code, but for {found.outside_samples} samples blacker than black or whiter than "
-            "white, which are clipped"
+            f"{own}, code for code, but for {found.outside_samples} samples blacker than black or whiter than white, "
+            f"which are {lost}"
         )
-    words = f"within {found.largest_error:.2g} codes of {bits} bits of the film's own"
+    words = f"{own}, rounded, within {found.largest_error:.2g} of its codes of {bits} bits"
     return words if not found.outside_samples else f"{words} from black to white"
 
 
@@ -55,8 +58,15 @@ def picture_promise(reel: Reel, delivery: PictureDelivery, settings: ExportSetti
         space = "AP0" if settings.exr_primaries == "ap0" else "Rec.709"
         way = f"Light of {space} taken to the film's primaries, coded with the sRGB curve, and weighed with Kr, Kg, Kb"
     words = picture_words(reel, delivery, settings, found)
-    computed = "" if reel.luma_source == "luma" or not reel.has_color else " (The film's own luma is computed.)"
-    return f"{way}: the luma that these pictures decode back to is {words}. Measured on every sample.{computed}"
+    return f"{way}: the luma that these pictures decode back to is {words}. Measured on every sample."
+
+
+def _computed_from(reel: Reel) -> str:
+    """What luma that the film does not hold is computed from; empty where it holds it."""
+    layout = layout_of(reel.pixel_format)
+    if layout is not None and layout.kind == "float":
+        return "the film's light"
+    return "the film's R'G'B'" if reel.luma_source == "rgb" and reel.has_color else ""
 
 
 def keeps_codes(reel: Reel, scale: Scale) -> bool:
@@ -66,10 +76,7 @@ def keeps_codes(reel: Reel, scale: Scale) -> bool:
     """
     if scale == TEN:
         return reel.luma_reversible
-    layout = layout_of(reel.pixel_format)
-    light = layout is not None and layout.kind == "float"
-    computed = light or (reel.luma_source == "rgb" and reel.has_color)
-    return not computed and reel.bits <= scale.bits
+    return not _computed_from(reel) and reel.bits <= scale.bits
 
 
 def luma_words(reel: Reel, delivery: Delivery) -> str:
