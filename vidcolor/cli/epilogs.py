@@ -34,8 +34,8 @@ deliveries:
   ffv1-16          FFV1, 16-bit 4:4:4, MKV: lossless, luma at the film's own depth and range
   dnxhr-hqx        DNxHR HQX, 10-bit 4:2:2, MOV; or MXF, where -o names it .mxf
   dnxhr-444        DNxHR 444, 10-bit 4:4:4, likewise
-  dnxhr-hqx-mxf    the same in MXF OP1a, with timecode and reel
-  dnxhr-444-mxf    the same in MXF OP1a, with timecode and reel
+  dnxhr-hqx-mxf, dnxhr-444-mxf
+                   the same in MXF OP1a, with timecode and reel; sound is PCM of 48 kHz, as long as the picture
   dpx-10, dpx-12, dpx-16
                    a folder of DPX, R'G'B' codes of full range; timecode, rate and reel in each
   tiff-16          a folder of TIFF, R'G'B' codes of full range
