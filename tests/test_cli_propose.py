@@ -105,6 +105,19 @@ def test_an_accepted_one_is_a_correction_undone_by_deleting(work):
     assert "unseen" not in manifest, "a person chose it"
 
 
+def test_frames_look_at_the_colours_of_others_that_have_some(work):
+    assert propose(work, str(FRAME)) == 0
+    told = json.loads(files(work)[f"r1-{FRAME:06d}-1-1.json"])
+    assert told["alike"] == ["000000.png"], "the other shot's picture"
+    before = files(work)[f"r1-{FRAME:06d}-1-1.png"]
+    assert propose(work, "1") == 0
+    assert main(["accept", str(work / "film.vidcolor"), "r1-000001-1-2"]) == 0
+    assert propose(work, str(FRAME)) == 0
+    told = json.loads(files(work)[f"r1-{FRAME:06d}-1-1.json"])
+    assert told["alike"] == ["corrections/0001-keyframe-r1-000001/picture.png", "000000.png"], "the nearest first"
+    assert files(work)[f"r1-{FRAME:06d}-1-1.png"] != before
+
+
 def test_the_whole_film_means_shots_that_nothing_matches_and_unseen_ones_are_told_of(work, capsys):
     assert propose(work, "--accept", "first") == 0
     project = work / "film.vidcolor"

@@ -12,6 +12,7 @@ from made_proposers import random_proposer  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from vidcolor.errors import InputError, WeightsError  # noqa: E402
+from vidcolor.networks.lite_net import WIDTHS  # noqa: E402
 from vidcolor.networks.load import load_proposer  # noqa: E402
 from vidcolor.networks.proposer import Proposer, chroma_size  # noqa: E402
 
@@ -49,11 +50,28 @@ def test_hints_and_lightness_change_what_is_proposed(proposer):
 def test_a_point_smaller_than_a_place_is_all_that_is_known_there(proposer):
     hints = np.zeros((3, 640, 640), np.float32)
     hints[:, 330, 330] = 1, 40, 20
-    told = proposer._hints(hints, (64, 64))[0]
+    size = (64, 64)
+    light = torch.full(size, 50.0)
+    maps = [
+        torch.nn.functional.normalize(torch.randn(1, w, 64 // d, 64 // d), dim=1)
+        for w, d in zip(WIDTHS, (2, 4, 8), strict=True)
+    ]
+    told = proposer._hints(hints, size, light, maps)
     assert float(told[0].max()) == 1
-    assert int((told[0] > 0).sum()) == 1
-    at = told[0] > 0
-    torch.testing.assert_close(told[1:, at][:, 0], torch.tensor([40 / 15, 20 / 15]), rtol=1e-3, atol=1e-3)
+    assert int((told[0] == 1).sum()) == 1
+    at = told[0] == 1
+    torch.testing.assert_close(told[1:, at][:, 0], torch.tensor([40.0, 20.0]), rtol=1e-3, atol=1e-3)
+
+
+def test_colours_of_other_pictures_are_taken_where_things_look_alike_and_hints_count_more(proposer):
+    red = np.broadcast_to(np.array([60, 40], np.float32)[:, None, None], (2, *LIGHT.shape))
+    bare = proposer(LIGHT, None, 5, 1)
+    alike = next(proposer.each(LIGHT, None, 5, [1], [(LIGHT, red)]))
+    unlike = next(proposer.each(LIGHT, None, 5, [1], [(np.full((50, 60), 99, np.float32), red[:, :50, :60])]))
+    assert np.abs(alike - bare[0]).mean() > 2 * np.abs(unlike - bare[0]).mean()
+    hints = np.concatenate([np.ones((1, *LIGHT.shape), np.float32), -red])
+    told = next(proposer.each(LIGHT, hints, 5, [1], [(LIGHT, red)]))
+    assert np.array_equal(told, proposer(LIGHT, hints, 5, 1)[0]), "a person's word settles it"
 
 
 def test_wide_frames_have_bounded_chroma():

@@ -39,12 +39,18 @@ def propose_command(args: argparse.Namespace, terminal: Terminal) -> None:
         frames = _frames(film, args.where)
         by = _proposers(args, film)
         made, sheets, accepted = [], [], []
-        for one in propose(film, frames, by, seed=args.seed, count=args.count, progress=progress):
-            sheets.append(project.path(FOLDER, f"{one.stem}-sheet.png"))
-            write_proposal_sheet(sheets[-1], one.places, f"frame {one.frame}, seed {args.seed}")
-            made.append(one)
-            if args.accept:
-                accepted += _accepted(project, film, one.frame, one.places[0], args.wait)
+        # one accepted unseen is looked at for the frames after it: the film is read anew before each, so that a run
+        # that is taken up sees what one that never stopped has seen
+        parts = [[frame] for frame in frames] if args.accept else [frames]
+        for number, part in enumerate(parts):
+            film = load_film(Project.open(args.project), settings, device=args.device) if number else film
+            told = _within(progress, number, len(parts))
+            for one in propose(film, part, by, seed=args.seed, count=args.count, progress=told):
+                sheets.append(project.path(FOLDER, f"{one.stem}-sheet.png"))
+                write_proposal_sheet(sheets[-1], one.places, f"frame {one.frame}, seed {args.seed}")
+                made.append(one)
+                if args.accept:
+                    accepted += _accepted(project, film, one.frame, one.places[0], args.wait)
     if not frames:
         terminal.say("no shot to propose colours for: each has a keyframe, or stays gray as it was asked to")
         return
@@ -83,6 +89,11 @@ def _proposers(args: argparse.Namespace, film: Film) -> Callable[[int], Proposes
         return models.for_wish(Wish(prompt, negative))
 
     return by
+
+
+def _within(progress: Callable[[str, int, int], None], part: int, parts: int) -> Callable[[str, int, int], None]:
+    """The progress of all parts, told by one of them."""
+    return lambda work, done, total: progress(work, part * total + done, parts * total)
 
 
 def _frames(film: Film, where: str | None) -> list[int]:

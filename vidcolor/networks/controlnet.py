@@ -142,6 +142,11 @@ class Wished:
     wish: Wish
 
     @property
+    def attends(self) -> bool:
+        """It does not look at other frames."""
+        return False
+
+    @property
     def method(self) -> str:
         """As `--with` names it."""
         return self.models.method
@@ -151,11 +156,19 @@ class Wished:
         """What pictures hang on, beside frame, hints, seed and number."""
         return self.models.told(self.wish)
 
-    def each(self, lightness: Array, hints: Array | None, seed: int, numbers: Sequence[int]) -> Iterator[Array]:
+    def each(
+        self,
+        lightness: Array,
+        hints: Array | None,
+        seed: int,
+        numbers: Sequence[int],
+        others: Sequence[tuple[Array, Array]] = (),
+    ) -> Iterator[Array]:
         """(2, h, w) a*b* of each of the numbered pictures of a frame, as it is drawn.
 
         lightness  (H, W), L* 0..100
         hints      (3, H, W): how far a colour is given there, 0..1, and its a*, b*; None: nowhere
+        others     none: it does not look at other pictures
         Refuses other shapes.
         """
         if lightness.ndim != 2 or (hints is not None and hints.shape != (3, *lightness.shape)):

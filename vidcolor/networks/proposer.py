@@ -20,6 +20,7 @@ from torch import Tensor
 from vidcolor.errors import InputError
 from vidcolor.networks.load import load_proposer, load_things
 from vidcolor.networks.precision import run_alone, working_dtype
+from vidcolor.networks.proposer_hints import recalled, spoken
 from vidcolor.networks.proposer_net import COARSEST, shares
 from vidcolor.networks.shipped import THINGS, mark_of
 from vidcolor.networks.things import gray_codes
@@ -30,6 +31,10 @@ LONGEST = 3
 """Times by which it may be longer than it is wide; what is longer yet is diffused in other proportions."""
 STEPS = 6
 """From noise to colours."""
+NOISIER = 0.8
+"""Power of the steps' times: below 1 more of them are spent where there is much noise, and colours are chosen."""
+STRONGER = 0.08
+"""Share by which chroma is raised where nobody told it: few steps make it paler than it is in photographs."""
 SEEN = 4
 """Times by which the picture in which things are looked for is larger than the chroma."""
 
@@ -37,7 +42,7 @@ SEEN = 4
 class Proposer:
     """The network of a file; may be called by several threads at once."""
 
-    method = "shipped"
+    method, attends = "shipped", True
 
     def __init__(self, file: Path, *, steps: int = STEPS) -> None:
         """Loads the file, and the network that knows things."""
@@ -54,12 +59,20 @@ class Proposer:
         """(count, 2, h, w): the proposals from 1 to `count`, as `each` makes them."""
         return np.stack([*self.each(lightness, hints, seed, range(1, count + 1))])
 
-    def each(self, lightness: Array, hints: Array | None, seed: int, numbers: Sequence[int]) -> Iterator[Array]:
+    def each(
+        self,
+        lightness: Array,
+        hints: Array | None,
+        seed: int,
+        numbers: Sequence[int],
+        others: Sequence[tuple[Array, Array]] = (),
+    ) -> Iterator[Array]:
         """(2, h, w) a*b* of each of the numbered proposals of the frame, small: the short side is SIDE.
 
         lightness  (H, W), L* 0..100
         hints      (3, H, W): how far a colour is given there, 0..1, and its a*, b*; None: nowhere
         seed       whole number from 0 on; a proposal of a seed does not hang on which others are made
+        others     L* (H', W') and a*b* (2, H', W') of other pictures whose colours what looks alike here should have
         Refuses other shapes.
         """
         if lightness.ndim != 2 or (hints is not None and hints.shape != (3, *lightness.shape)):
@@ -67,45 +80,72 @@ class Proposer:
         run_alone()
         size = chroma_size(lightness.shape)
         with torch.inference_mode():
-            known = self._look(lightness, size)
-            told = self._hints(hints, size)
+            known, maps = self._look(lightness, size)
+            light = torch.from_numpy(_resized(lightness, size))
+            told = self._told(self._hints(hints, size, light, maps), self._recalled(light, maps, others))
         for number in numbers:
             with torch.inference_mode():
                 made = self._propose(known, told, size, (seed, number - 1))
             yield made
 
-    def _look(self, lightness: Array, size: tuple[int, int]) -> list[Tensor]:
+    def _look(self, lightness: Array, size: tuple[int, int]) -> tuple[list[Tensor], list[Tensor]]:
+        """What the network knows of the picture, and the maps of things in it."""
         codes = gray_codes(_resized(lightness, (SEEN * size[0], SEEN * size[1])))
         maps = self._things(torch.from_numpy(codes)[None, None])
         half = torch.from_numpy(_resized(lightness, (2 * size[0], 2 * size[1])))[None, None]
         dtype = working_dtype()
-        return self._net.look(half.to(dtype), [m.to(dtype) for m in maps])
+        return self._net.look(half.to(dtype), [m.to(dtype) for m in maps]), maps
 
-    def _hints(self, hints: Array | None, size: tuple[int, int]) -> Tensor:
+    def _told(self, hints: Tensor, recalled: Tensor) -> Tensor:
+        """(1, 3, h, w): how far a colour is told, and whitened a*b* times that; what a person says counts more."""
+        doubted = recalled[0] * (1 - hints[0])
+        told = torch.where(hints[0] >= doubted, hints[0], doubted)[None]
+        colors = torch.where(hints[0] >= doubted, hints[1:], recalled[1:])
+        return torch.cat([told, told * self._net.white(colors[None])[0]])[None]
+
+    def _recalled(self, light: Tensor, maps: list[Tensor], others: Sequence[tuple[Array, Array]]) -> Tensor:
+        """(3, h, w): how far a colour is told by other pictures, and which."""
+        if not others:
+            return torch.zeros(3, *light.shape)
+        seen = []
+        for lightness, chroma in others:
+            size = chroma_size(lightness.shape)
+            small = np.stack([_resized(plane, size) for plane in chroma])
+            there = torch.from_numpy(_resized(lightness, size))
+            seen.append((torch.from_numpy(small), there, [m[0] for m in self._look(lightness, size)[1]]))
+        told, colors = recalled(light, [m[0] for m in maps], seen)
+        return torch.cat([told[None], colors])
+
+    def _hints(self, hints: Array | None, size: tuple[int, int], lightness: Tensor, maps: list[Tensor]) -> Tensor:
+        """(3, h, w): how far a colour is told by hints, and which."""
         if hints is None:
-            return torch.zeros(1, 3, *size)
+            return torch.zeros(3, *size)
         share = np.clip(hints[0], 0, 1).astype(np.float32)
         planes = np.stack([_resized(p, size) for p in (share, hints[1] * share, hints[2] * share)])
         given = planes[0] > 0
         chroma = np.where(given, planes[1:] / np.maximum(planes[0], 1e-6), 0)
         # a point is smaller than a place of the chroma, and none the less all of what is known there
         share = given.astype(np.float32) * _resized_most(share, size)
-        white = self._net.white(torch.from_numpy(chroma.astype(np.float32))[None])
-        told = torch.from_numpy(share)[None, None]
-        return torch.cat([told, told * white], 1)
+        told, colors = spoken(
+            torch.from_numpy(share),
+            torch.from_numpy(chroma.astype(np.float32)),
+            lightness,
+            [m[0] for m in maps],
+        )
+        return torch.cat([told[None], colors])
 
     def _propose(self, known: list[Tensor], hints: Tensor, size: tuple[int, int], seed: tuple[int, int]) -> Array:
         """(2, h, w) a*b*: steps of DDIM (Song 2021) from noise."""
         dtype = working_dtype()
         noise = np.random.default_rng(list(seed)).standard_normal((1, 2, *size), np.float32)
         x, clean = torch.from_numpy(noise), torch.zeros(1, 2, *size)
-        times = torch.linspace(1, 0, self.steps + 1)
+        times = torch.linspace(1, 0, self.steps + 1) ** NOISIER
         for now, following in pairwise(times):
             v = self._net(x.to(dtype), now[None], known, hints.to(dtype)).float()
             (alpha, sigma), (after, left) = shares(now), shares(following)
             clean, rest = alpha * x - sigma * v, sigma * x + alpha * v
             x = after * clean + left * rest
-        return np.asarray(self._net.chroma(clean)[0].numpy())
+        return np.asarray((self._net.chroma(clean) * (1 + STRONGER * (1 - hints[:, :1])))[0].numpy())
 
 
 def chroma_size(size: tuple[int, ...]) -> tuple[int, int]:

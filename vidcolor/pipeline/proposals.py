@@ -39,6 +39,8 @@ from vidcolor.state.plan import ShotPlan, clear_by_id
 from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, SourceFrame
 
+MOST_ATTENDED = 4
+"""Other frames whose colours a proposal looks at."""
 FOLDER, SCHEMA = "proposals", "vidcolor.proposal/1"
 USUAL = "shipped"
 """The method that names do not name."""
@@ -58,8 +60,19 @@ class Proposes(Protocol):
     def told(self) -> Mapping[str, str | int | float]:
         """What proposals hang on, beside frame, hints, seed and number: weights, words."""
 
-    def each(self, lightness: Array, hints: Array | None, seed: int, numbers: Sequence[int]) -> Iterator[Array]:
-        """(2, h, w) a*b* of each of the numbered proposals, as it is made."""
+    @property
+    def attends(self) -> bool:
+        """Whether it looks at other frames' colours."""
+
+    def each(
+        self,
+        lightness: Array,
+        hints: Array | None,
+        seed: int,
+        numbers: Sequence[int],
+        others: Sequence[tuple[Array, Array]],
+    ) -> Iterator[Array]:
+        """(2, h, w) a*b* of each of the numbered proposals, as it is made; `others`: L* and a*b* of other frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,20 +176,23 @@ def _missing_made(
     film: Film, frame: int, proposals: Sequence[Proposal], network: Proposes, lock: LumaLock
 ) -> Iterator[int]:
     """Makes those that are not there, each kept as soon as it is made; answers how many are."""
-    said = hints_said(film, frame)
-    wanted = {p: _ingredients(film, p, network, said) for p in proposals}
+    said, others = hints_said(film, frame), attended(film, frame) if network.attends else []
+    wanted = {p: _ingredients(film, p, network, said, others) for p in proposals}
     missing = [p for p in proposals if not _is_there(film.project, p, wanted[p])]
     if not missing:
         return
     source = next(iter(SourceClip(film.plan.reel, FrameRange(frame, frame + 1))))
     lightness = luma_to_lightness(source.luma, film.plan.reel.tags)
     hints = hints_of(film, said, lightness.shape)
-    drawn = network.each(lightness, hints, proposals[0].seed, [p.number for p in missing])
+    library = Library(film.project, PatchFeatures())
+    seen = [library.picture(name, film.plan.hashes[name]) for name in others]
+    pictures = [(one.lightness, one.chroma) for one in seen]
+    drawn = network.each(lightness, hints, proposals[0].seed, [p.number for p in missing], pictures)
     for made, (proposal, chroma) in enumerate(zip(missing, drawn, strict=True), 1):
         write_frame(place_of(film.project, proposal.name), _finished(film, source, chroma, lock))
         about = {"frame": frame, "timecode": film.plan.reel.timecode(frame), "seed": proposal.seed}
         method = {"number": proposal.number, "method": network.method, **network.told}
-        made_of = {"hints": [c.name for c in said], "made_of": fingerprint(wanted[proposal])}
+        made_of = {"hints": [c.name for c in said], "alike": others, "made_of": fingerprint(wanted[proposal])}
         film.project.write_json(f"{FOLDER}/{proposal.name}.json", SCHEMA, {**about, **method, **made_of})
         yield made
 
@@ -210,7 +226,9 @@ def _is_there(project: Project, proposal: Proposal, wanted: Ingredients) -> bool
         return False
 
 
-def _ingredients(film: Film, proposal: Proposal, network: Proposes, said: Sequence[Correction]) -> Ingredients:
+def _ingredients(
+    film: Film, proposal: Proposal, network: Proposes, said: Sequence[Correction], others: Sequence[str]
+) -> Ingredients:
     return {
         "reel": film.plan.reel.hash,
         "frame": proposal.frame,
@@ -221,7 +239,15 @@ def _ingredients(film: Film, proposal: Proposal, network: Proposes, said: Sequen
         "computed on": film.computed_on,
         **settings_ingredients("finish", film.settings.finish),
         **{f"hint {n}": correction.mark for n, correction in enumerate(said)},
+        **{f"alike {n}": film.plan.hashes[name] for n, name in enumerate(others)},
     }
+
+
+def attended(film: Film, frame: int) -> list[str]:
+    """The pictures of other frames that have one of their own, the nearest first: what looks alike should agree."""
+    keys = [key for planned in film.plan.shots for key in planned.keyframes]
+    own = [key for key in keys if key.reason == "person" and key.frame != frame]
+    return [key.pictures[0] for key in sorted(own, key=lambda key: (abs(key.frame - frame), key.frame))[:MOST_ATTENDED]]
 
 
 def hints_said(film: Film, frame: int) -> list[Correction]:

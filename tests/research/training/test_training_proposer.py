@@ -12,6 +12,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
+from made_proposers import random_proposer  # noqa: E402
+
 from vidcolor.errors import SettingsError  # noqa: E402
 from vidcolor.networks.load import load_proposer  # noqa: E402
 from vidcolor.networks.proposer_net import ProposerConfig, ProposerNet, shares  # noqa: E402
@@ -76,7 +78,10 @@ def test_batches_hang_on_their_seed_alone_and_hold_no_gray_still(data):
     assert not torch.equal(one.noise, other.noise)
     assert one.chroma.shape == (8, 2, SIDE, SIDE)
     assert (one.chroma.abs().mean((1, 2, 3)) > 3).all(), "the gray one is not learned from"
-    assert 0 < one.hints.mean() < 0.5
+    assert one.hints.shape == (8, 3, SIDE, SIDE)
+    assert 0 < one.hints[:, 0].mean() < 0.5
+    there = one.hints[:, 0] == 1
+    assert (one.hints[:, 1:] - one.chroma).norm(dim=1)[there].mean() < one.chroma.norm(dim=1)[there].mean() / 2
 
 
 def test_a_perfect_answer_is_the_chroma_at_every_time(data):
@@ -90,6 +95,14 @@ def test_a_perfect_answer_is_the_chroma_at_every_time(data):
     alpha, sigma = (x[:, None, None, None] for x in shares(batch.time))
     noised = alpha * net.white(batch.chroma) + sigma * batch.noise
     torch.testing.assert_close(net.chroma(alpha * noised - sigma * v), batch.chroma, rtol=1e-3, atol=1e-2)
+
+
+def test_it_goes_on_from_the_packages_own_weights(data, tmp_path, monkeypatch):
+    own = load_proposer(random_proposer(tmp_path / "p.safetensors"))
+    monkeypatch.setattr(proposer_run, "PROPOSER", tmp_path / "p.safetensors")
+    kept = run(tmp_path, data, TINY + "goes_on = true\nsteps = 1\nrate = 1e-12\nwear = 0\n")
+    for name, value in own.state_dict().items():
+        torch.testing.assert_close(kept["net"][name], value, rtol=0, atol=1e-6)
 
 
 def test_strange_entries_are_refused(tmp_path):

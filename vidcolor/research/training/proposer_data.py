@@ -22,6 +22,7 @@ from vidcolor.networks.lite_net import LiteNet
 from vidcolor.networks.load import load_things
 from vidcolor.networks.precision import working_dtype
 from vidcolor.networks.proposer import SEEN, SIDE
+from vidcolor.networks.proposer_hints import spoken
 from vidcolor.networks.shipped import THINGS, mark_of
 from vidcolor.networks.things import WHITE
 from vidcolor.research.training.lessons import read_rgb
@@ -32,8 +33,9 @@ FAINTEST = 5.0
 MOST_HINTS = 20
 HINTED = 0.5
 """Share of the samples that have hints."""
-SPOT = (1, 3)
-"""Places of chroma that a hint covers each way, least and most."""
+SPOT, LARGE = (1, 3), (4, 16)
+"""Places of chroma that a hint covers each way, least and most; and one in LARGE_ONES, as where a region is painted."""
+LARGE_ONES = 8
 LOOKED_AT = 400
 """Stills whose chroma tells the mean and deviation of all."""
 ARRAYS = ("lightness", "chroma", "seen8", "seen16", "seen32")
@@ -50,7 +52,7 @@ class Batch:
     maps: list[Tensor]
     """Of LiteNet"""
     hints: Tensor
-    """(B, 1, SIDE, SIDE): where hints are"""
+    """(B, 3, SIDE, SIDE): how far a colour is told, and its a*b* (`networks/proposer_hints.py`)"""
     noise: Tensor
     """(B, 2, SIDE, SIDE)"""
     time: Tensor
@@ -99,7 +101,7 @@ class Squares:
         lightness, chroma, *maps = (
             torch.from_numpy(np.stack([square[name] for square in drawn]).astype(np.float32)) for name in ARRAYS
         )
-        hints = torch.from_numpy(np.stack([spots(random) for _ in range(count)]))[:, None]
+        hints = torch.stack([hinted(spots(random), square) for square in drawn])
         noises = torch.Generator().manual_seed(int(random.integers(2**62)))
         noise = torch.randn(count, 2, SIDE, SIDE, generator=noises)
         # times are spread evenly over a batch, which makes its loss less of a lottery
@@ -108,14 +110,28 @@ class Squares:
 
 
 def spots(random: Generator) -> Array:
-    """(SIDE, SIDE) float32: 1 where hints are; half of the time there are none."""
-    plane = np.zeros((SIDE, SIDE), np.float32)
+    """(SIDE, SIDE) int: 0 where no hint is, else its number; half of the time there are none."""
+    plane = np.zeros((SIDE, SIDE), np.int32)
     if random.random() < HINTED:
-        for _ in range(int(random.integers(1, MOST_HINTS + 1))):
-            size = int(random.integers(SPOT[0], SPOT[1] + 1))
+        for number in range(1, int(random.integers(1, MOST_HINTS + 1)) + 1):
+            least, most = LARGE if random.integers(LARGE_ONES) == 0 else SPOT
+            size = int(random.integers(least, most + 1))
             y, x = random.integers(0, SIDE - size + 1, 2)
-            plane[y : y + size, x : x + size] = 1
+            plane[y : y + size, x : x + size] = number
     return plane
+
+
+def hinted(numbers: Array, square: dict[str, Array]) -> Tensor:
+    """(3, SIDE, SIDE): what hints tell of a square, each its mean colour."""
+    chroma = square["chroma"].astype(np.float32)
+    colors = np.zeros_like(chroma)
+    for number in np.unique(numbers[numbers > 0]):
+        colors[:, numbers == number] = chroma[:, numbers == number].mean(1, keepdims=True)
+    lightness, *maps = (torch.from_numpy(square[name].astype(np.float32)) for name in ("lightness", *ARRAYS[2:]))
+    share = torch.from_numpy((numbers > 0).astype(np.float32))
+    light = torch.nn.functional.avg_pool2d(lightness[None], 2)[0, 0]
+    told, spoke = spoken(share, torch.from_numpy(colors), light, maps)
+    return torch.cat([told[None], spoke])
 
 
 def strength(chroma: Array) -> float:

@@ -14,7 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from vidcolor.networks.load import load_proposer
 from vidcolor.networks.proposer_net import ProposerConfig, ProposerNet, shares
+from vidcolor.networks.shipped import PROPOSER
 from vidcolor.research.training.descent import Descent, Share, on_cpu, share_of
 from vidcolor.research.training.follow import Pace, Progress, Work, follow
 from vidcolor.research.training.held_out import kept_stills
@@ -66,6 +68,8 @@ class ProposerRecipe(Scheduled):
     """Steps between measurements on what is held out"""
     save_every: int = 250
     """Steps between saved states, at most"""
+    goes_on: bool = False
+    """Begin with the package's own weights, not with new ones"""
     losses: ProposerLosses = ProposerLosses()
     """Weights of the losses"""
 
@@ -90,7 +94,10 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Mac
 
 
 def begin(recipe: ProposerRecipe, squares: Squares, machine: Machine) -> Descent:
-    """A run's network at its beginning, for chroma like the squares'."""
+    """A run's network at its beginning, for chroma like the squares' or as the package's own is."""
+    if recipe.goes_on:
+        net = machine.placed(load_proposer(PROPOSER).train().requires_grad_(True))
+        return Descent(recipe, net, net, 1)
     net = machine.placed(ProposerNet(ProposerConfig(recipe.widths)))
     for name, values in zip(("mean", "spread"), squares.statistics(), strict=True):
         net.get_buffer(name).copy_(torch.tensor(values))
@@ -139,7 +146,8 @@ def losses_of(net: Any, batch: Batch) -> dict[str, Tensor]:
 def answered(net: ProposerNet, batch: Batch) -> tuple[Tensor, Tensor]:
     """v as the network has it, and as it is: (B, 2, h, w) both."""
     white = net.white(batch.chroma)
-    hints = torch.cat([batch.hints, batch.hints * white], 1)
+    share = batch.hints[:, :1]
+    hints = torch.cat([share, share * net.white(batch.hints[:, 1:])], 1)
     alpha, sigma = (x[:, None, None, None] for x in shares(batch.time))
     noised = alpha * white + sigma * batch.noise
     known = net.look(batch.lightness, batch.maps)
