@@ -120,7 +120,7 @@ def test_joined_transport_streams_follow_each_other(tmp_path, bframes):
         picture = out.add_stream("ffv1", rate=24)
         picture.height, picture.width = 16, 16
         beside = Beside(path, out, "matroska", sound=True)
-        beside.finish()
+        beside.finish(Fraction(4))
     with av.open(str(tmp_path / "out.mkv")) as film:
         heard = [(float(f.pts * f.time_base), int(np.median(f.to_ndarray()))) for f in film.decode(audio=0)]
     for second, tone in ((0.8, 1000), (2.1, 2000), (3.2, 3000)):
