@@ -70,7 +70,11 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "an empty note": ('kind = "note"\nframe = 3\nnote = ""', "3", "mend that entry"),
     "a hint without a colour": ('kind = "hint"\nframe = 3\nat = [1, 2]', "3", "color"),
     "a hint without a point": ('kind = "hint"\nframe = 3\ncolor = "ff0000"', "3", "at"),
-    "a colour by name": ('kind = "hint"\nframe = 3\nat = [1, 2]\ncolor = "navy"', "3", "as 1f2a5c; mend that"),
+    "a colour by name": (
+        'kind = "hint"\nframe = 3\nat = [1, 2]\ncolor = "navy"',
+        "3",
+        "as 1f2a5c, or a name that palette.toml has; mend that",
+    ),
     "a point of one number": ('kind = "hint"\nframe = 3\nat = [1]\ncolor = "ff0000"', "3", "at"),
     "a point outside": ('kind = "hint"\nframe = 3\nat = [64, 2]\ncolor = "ff0000"', "3", "64 wide and 48 high"),
     "a point left of it": ('kind = "hint"\nframe = 3\nat = [-1, 2]\ncolor = "ff0000"', "3", "mend that entry"),
@@ -283,12 +287,18 @@ LINES: dict[str, tuple[list[str], str]] = {
     "nothing to approve": (["approve", "r1-000000"], "r1-000000`, look at it, and approve it then"),
     "a file that is not there": (["paint", "3", "--file", "none.png"], "no such file"),
     "a colour that is none": (["hint", "3", "--at", "1,2", "--color", "navy"], "--color navy: must be a colour in six"),
-    "a colour by its name": (["hint", "3", "--at", "1,2", "--color", "red"], "as 1f2a5c; nothing was written"),
+    "a colour by its name": (["hint", "3", "--at", "1,2", "--color", "red"], "a name that palette.toml has; nothing"),
     "a dissolve too long for any": (
         ["dissolve", "8", "--length", "500"],
         "--length 500: must be a whole number from 0",
     ),
-    "a point of no picture": (["hint", "3", "--at=-1,2", "--color", "ff0000"], "--at -1,2: must be a point"),
+    "a point left of the picture": (["hint", "3", "--at=-1,2", "--color", "ff0000"], "point -1,2 lies outside the"),
+    "a point that looks like an option": (
+        ["hint", "3", "--at", "-1,2", "--color", "ff0000"],
+        "point -1,2 lies outside",
+    ),
+    "a point below it": (["neutral", "3", "--at", "1,48"], "the point 1,48 lies outside the picture, which is 64 wide"),
+    "a shot that is none, by a frame in one": (["exclude", "r1-000003"], "no such shot; frame 3 is in r1-000000"),
     "nothing that stays gray": (["neutral", "3"], "correct neutral: --at or --file is missing; what stays gray is"),
     "two things that stay gray": (
         ["neutral", "3", "--at", "1,2", "--file", __file__],
@@ -310,3 +320,16 @@ def test_a_line_that_cannot_be_meant_writes_nothing(name, project, capsys):
     assert main(["correct", str(project), *words]) == 2
     assert said in capsys.readouterr().err
     assert list((project / "corrections").glob("*")) == []
+
+
+def test_what_is_wrong_and_what_mends_its_file_are_told_apart(project, capsys):
+    """A file that was taken back has nothing to be mended in it."""
+    folder = project / "corrections"
+    folder.mkdir(exist_ok=True)
+    (folder / "0001-a.toml").write_text('kind = "hint"\nframe = 3\nat = [5, 6]\ncolor = "112233"\n')
+    assert main(["correct", str(project), "hint", "3", "--at", "5,6", "--color", "445566"]) == 2
+    wrong = "frame 3: gives the point 5,6 another colour than corrections/0001-a does"
+    assert f"vidcolor: {wrong}; nothing was written\n" in capsys.readouterr().err
+    (folder / "0002-b.toml").write_text('kind = "hint"\nframe = 3\nat = [5, 6]\ncolor = "445566"\n')
+    assert main(["corrections", str(project)]) == 2
+    assert f"vidcolor: corrections/0002-b: {wrong}; delete one of the two\n" in capsys.readouterr().err

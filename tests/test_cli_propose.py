@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -90,6 +92,17 @@ def test_hints_that_a_person_gave_count(work):
     name = f"r1-{FRAME:06d}-1-1"
     assert files(work)[f"{name}.png"] != before[f"{name}.png"]
     assert json.loads(files(work)[f"{name}.json"])["hints"] == [f"0001-hint-r1-{FRAME:06d}"]
+
+
+def test_accept_loads_nothing_heavy_to_say_that_there_is_no_such_proposal(work):
+    code = (
+        "import sys; from vidcolor.cli.parser import main; assert main(sys.argv[1:]) == 2;"
+        "heavy = [m for m in ('torch', 'numpy', 'cv2', 'av') if m in sys.modules]; assert not heavy, heavy"
+    )
+    command = [sys.executable, "-P", "-c", code, "accept", str(work / "film.vidcolor"), "r1-000001-1-1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "no such proposal" in done.stderr
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_accepted_one_is_a_correction_undone_by_deleting(work):

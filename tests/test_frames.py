@@ -138,7 +138,9 @@ def test_runs_hold_both_their_ends():
     ("word", "said"),
     [
         ("2000", "frame 2000 is past the film's end"),
-        ("99999999999999999999", "no frame"),
+        ("99999999999999999999", r"frame 999999999999\.\.\. is past the film's end \(2000 frames, 0 to 1999\)"),
+        ("0-99999999999", r"frame 99999999999 is past the film's end \(2000 frames, 0 to 1999\)"),
+        ("9" * 5000, "is past the film's end"),
         ("-3", "no frame"),
         ("coat", "write a number, a run"),
         ("20-10", "ends before it begins; write 10-20"),

@@ -211,6 +211,19 @@ def test_an_approval_of_a_shot_that_was_cut_since(work, capsys):
     assert "r1-000012/v001" in versions(work)
 
 
+def test_a_version_of_a_shot_as_it_was_cut_once_is_not_approved(work, capsys):
+    correct(work, "cut", "12")
+    project = str(work / "film.vidcolor")
+    for which in ([], ["v001"]):
+        assert main(["correct", project, "approve", "r1-000008", *which]) == 2
+        told = capsys.readouterr().err
+        assert "v001 of r1-000008 holds frames 8 to 15, where the shot now has 8 to 11; run `vidcolor render" in told
+    correct(work, "merge", "8")
+    capsys.readouterr()
+    assert main(["correct", project, "approve", "r1-000008"]) == 2
+    assert "r1-000008: no such shot; frame 8 is in r1-000000" in capsys.readouterr().err
+
+
 def test_an_approval_of_an_excluded_shot_contradicts_it(work, capsys):
     approve, exclude = correct(work, "approve", "r1-000008"), correct(work, "exclude", "r1-000008")
     assert main(["corrections", str(work / "film.vidcolor")]) == 2

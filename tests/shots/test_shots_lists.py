@@ -272,7 +272,7 @@ REFUSED = {
     "not json": (".otio", "{", "not valid JSON"),
     "nested": (".otio", "[" * 100_000, "not valid JSON"),
     "no timeline": (".otio", "{}", "not a Timeline"),
-    "no tracks": (".otio", '{"OTIO_SCHEMA": "Timeline.1"}', "no video track with clips"),
+    "no tracks": (".otio", '{"OTIO_SCHEMA": "Timeline.1"}', "pictures, or give another list with --shots"),
     "gap item": (".otio", timeline_with({"OTIO_SCHEMA": "Gap.1"}), "item 1.*gap"),
     "no duration": (".otio", timeline_with(span(None)), "item 1.*no duration"),
     "nan": (".otio", timeline_with(span(float("nan"))), "NaN"),

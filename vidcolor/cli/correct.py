@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,16 +14,25 @@ from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.working import settings_of
 from vidcolor.errors import CorrectionError
 from vidcolor.project import Project
-from vidcolor.project.corrections import PAGE, Correction, frame_of, place_of, remove_correction, write_correction
+from vidcolor.project.corrections import (
+    Correction,
+    frame_of,
+    outside_picture,
+    place_of,
+    remove_correction,
+    write_correction,
+)
 from vidcolor.project.kinds import COLORS, CUTS, KINDS, OfShot, check_said
 from vidcolor.project.palette import named_color, read_palette
+from vidcolor.project.proposals import proposal_called
 from vidcolor.project.versions import version_named
-from vidcolor.state.corrected import touched
+from vidcolor.state.corrected import other_frames, touched
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import said_of
 from vidcolor.state.plan import Plan, ShotPlan
 from vidcolor.state.read import load_film
 from vidcolor.state.status import ShotState, named, state_of, state_today
+from vidcolor.types import Reel
 
 FILE_OF = {"keyframe": "picture", "reference": "picture", "paint": "paint", "scribble": "paint"}
 """What `--file` is, by kind; a mask in the others."""
@@ -67,7 +75,7 @@ def correct_command(args: argparse.Namespace, terminal: Terminal) -> None:
         if args.kind == "cut" and frame == planned.shot.frames.start and planned.shot.entry.kind == "cut":
             raise CorrectionError(f"frame {frame}: a shot begins there by a cut already; nothing was written")
         entries, files = _entries(args, film, planned), _files(args)
-        _check_values(args, with_code(project, entries), files)
+        _check_values(args, with_code(project, entries), files, film.plan.reel)
         film, name = write_checked(film, args.kind, frame, entries, files)
     _tell_written(args.kind, frame, film, name, terminal)
 
@@ -87,8 +95,6 @@ def write_checked(
 
 
 def accept_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    from vidcolor.pipeline.proposals import proposal_called
-
     project = Project.open(args.project)
     place, told = proposal_called(project, args.proposal)
     with project.correcting(args.wait):
@@ -203,7 +209,7 @@ def _check_options(args: argparse.Namespace) -> None:
         raise CorrectionError(f"{args.which}: a {args.kind} takes no version; leave it out")
 
 
-def _check_values(args: argparse.Namespace, entries: dict[str, Any], files: dict[str, Path]) -> None:
+def _check_values(args: argparse.Namespace, entries: dict[str, Any], files: dict[str, Path], reel: Reel) -> None:
     """Refuses, in the words of the line, what the kind does not take."""
     if args.kind == "neutral" and (args.at is None) == (args.file is None):
         given = "--at or --file is missing" if args.at is None else "--at and --file are both there"
@@ -211,13 +217,15 @@ def _check_values(args: argparse.Namespace, entries: dict[str, Any], files: dict
     if args.kind == "region" and (args.picture is None) == (args.color is None):
         given = "--picture or --color is missing" if args.color is None else "--picture and --color are both there"
         raise CorrectionError(f"correct region: {given}; its colours come from --picture FILE, or are --color COLOR")
+    if outside := outside_picture(args.at, reel):
+        raise CorrectionError(f"--at: {outside}; nothing was written")
+    said = {"kind": args.kind, "frame": args.where, **entries, **dict.fromkeys(files, "file")}
     try:
-        check_said({"kind": args.kind, "frame": args.where, **entries, **dict.fromkeys(files, "file")}, args.kind)
+        check_said(said, args.kind, typed=True)
     except MisfitError as error:
         written = getattr(args, error.place, None)
         shown = ",".join(f"{part:g}" for part in written) if isinstance(written, list) else written
-        words = error.problem.replace(" in quotes", "").replace("[640, 410]", "640,410")
-        raise CorrectionError(f"--{error.place} {shown}: {words}; nothing was written") from error
+        raise CorrectionError(f"--{error.place} {shown}: {error.problem}; nothing was written") from error
 
 
 def with_code(project: Project, entries: dict[str, Any]) -> dict[str, Any]:
@@ -255,14 +263,13 @@ def _signed(by: str | None) -> dict[str, str]:
 
 
 def _approved(version: str | None, film: Film, planned: ShotPlan) -> dict[str, str]:
-    """The version to approve: the one named, else today's, else the newest."""
-    if version:
-        chosen = version_named(film.project, planned.shot.id, version)
-    elif (today := state_today(film, planned).version) is not None:
-        chosen = today
-    else:
+    """The version to approve: the one named, else today's, else the newest. Refuses one of other frames."""
+    named_one = version_named(film.project, planned.shot.id, version) if version else None
+    chosen = named_one or state_today(film, planned).version
+    lacks = other_frames(chosen, planned) if chosen else f"{planned.shot.id}: has no version to approve yet"
+    if chosen is None or lacks:
         remedy = f"run `vidcolor render {film.project.root} {planned.shot.id}`, look at it, and approve it then"
-        raise CorrectionError(f"{planned.shot.id}: has no version to approve yet; {remedy}")
+        raise CorrectionError(f"{lacks}; {remedy}")
     return {"version": chosen.name, "seen": chosen.seen}
 
 
@@ -293,8 +300,4 @@ def _refuse_bad(film: Film, name: str) -> None:
     for found in film.plan.problems:
         if found.name == name:
             remove_correction(film.project, name)
-            # there is no file to be mended or deleted now
-            place = rf"corrections/{re.escape(name)}(\.toml|/{PAGE})?: "
-            remedy = r"[;,] (or )?(mend|delete) (its|this|that) [\w ]+"
-            said = re.sub(rf"^{place}|({remedy})+$", "", found.line)
-            raise CorrectionError(f"{said}; nothing was written")
+            raise CorrectionError(f"{found.what}; nothing was written")  # its remedy is of a file that is not there now

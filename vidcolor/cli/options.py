@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 from vidcolor.cli import commands
 
 LIGHT = ("new", "status", "why", "accept", "correct", "corrections", "prune", "settings")
-"""Commands that answer at once: they compute nothing, and load nothing that does."""
+"""Commands that answer at once: they load nothing that computes, but to look at a picture that is given to `correct`
+or accepted."""
 
 
 DAY = 86400
 """Seconds that a command waits for another at most."""
+
+
+NEGATIVE = re.compile(r"-\.?[0-9]")
+"""How a value begins that is no option: -5, and -5,48 too, which is then refused in words, as a point outside."""
 
 
 class Mixed(argparse.ArgumentParser):
@@ -23,6 +29,10 @@ class Mixed(argparse.ArgumentParser):
     mixing = False
     spare = ""
     """The option that a word too many was probably meant for"""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._negative_number_matcher = NEGATIVE
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # what the commands' parsers are asked
         if self.mixing:

@@ -15,6 +15,7 @@ from vidcolor.networks import shipped
 from vidcolor.project import Project
 from vidcolor.project.kinds import PROPOSED_BY
 from vidcolor.project.prompts import LONGEST, Words, read_prompts, words_of
+from vidcolor.project.proposals import FOLDER
 from vidcolor.state.film import Film
 from vidcolor.state.plan import ShotPlan
 from vidcolor.state.read import load_film
@@ -29,7 +30,7 @@ UNSEEN = "proposed; nobody has looked at it"
 
 
 def propose_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    from vidcolor.pipeline.proposals import FOLDER, propose
+    from vidcolor.pipeline.proposals import propose
     from vidcolor.review.proposals import write_proposal_sheet
 
     project = Project.open(args.project)

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from vidcolor.errors import VidcolorError
-from vidcolor.pipeline.proposals import FOLDER as PROPOSALS
 from vidcolor.project import Project
 from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.palette import named_color, read_palette
+from vidcolor.project.proposals import FOLDER as PROPOSALS
 from vidcolor.project.versions import Version, versions_of
 from vidcolor.review.checked import quality_known
 from vidcolor.review.quality_table import MEASURES

@@ -30,9 +30,9 @@ from vidcolor.media.read import Clip, SourceClip
 from vidcolor.pipeline.frames import colored_frames, finished, previewed
 from vidcolor.pipeline.joined import joined_colors
 from vidcolor.pipeline.preview import Preview, previews
-from vidcolor.pipeline.proposals import place_of
 from vidcolor.pipeline.sights import sights_of
 from vidcolor.project.corrections import path_of
+from vidcolor.project.proposals import place_of
 from vidcolor.project.versions import Version, still_name, version_named
 from vidcolor.review.looks import frames_of
 from vidcolor.state.plan import clear_by_id

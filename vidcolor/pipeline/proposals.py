@@ -1,7 +1,7 @@
 """Proposals: a frame in several colours that nothing but its own lightness asks for, as pictures to choose from.
 
-A proposal is three things below the project's `proposals/`: a place in the sheet of its frame and seed, the picture
-(L* is the film's own), and a JSON of how it was made. What is there, and made of today's things, is not made again.
+Beside its picture (L* is the film's own) and its JSON (`project/proposals.py`) each has a place in the sheet of its
+frame and seed. What is there, and made of today's things, is not made again.
 What a person has said of the frame's colours (paints, strokes, points, what stays gray) is a hint.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy import ndarray as Array
@@ -33,6 +33,7 @@ from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.kinds import Hint, Neutral, Paint, Region
+from vidcolor.project.proposals import FOLDER, SCHEMA, Proposal, place_of, stem_of
 from vidcolor.stages import STAGES
 from vidcolor.state.film import Film
 from vidcolor.state.plan import ShotPlan, clear_by_id
@@ -41,9 +42,6 @@ from vidcolor.types import ColorFrame, SourceFrame
 
 MOST_ATTENDED = 4
 """Other frames whose colours a proposal looks at."""
-FOLDER, SCHEMA = "proposals", "vidcolor.proposal/1"
-USUAL = "shipped"
-"""The method that names do not name."""
 POINT = 0.01
 """Radius of a point of colour, as a share of the frame's shorter side."""
 HINTS = (Paint, Hint, Neutral, Region)
@@ -73,27 +71,6 @@ class Proposes(Protocol):
         others: Sequence[tuple[Array, Array]],
     ) -> Iterator[Array]:
         """(2, h, w) a*b* of each of the numbered proposals, as it is made; `others`: L* and a*b* of other frames."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """One proposal."""
-
-    frame: int
-    seed: int
-    number: int
-    """From 1 on"""
-    method: str = USUAL
-
-    @property
-    def name(self) -> str:
-        """`r1-000134-7-2`: its picture without the suffix."""
-        return f"{stem_of(self.frame, self.seed, self.method)}-{self.number}"
-
-
-def stem_of(frame: int, seed: int, method: str = USUAL) -> str:
-    """`r1-000134-7`, `r1-000134-controlnet-7`: what the names of a frame's proposals begin with."""
-    return f"r1-{frame:06d}-{seed}" if method == USUAL else f"r1-{frame:06d}-{method}-{seed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +188,6 @@ def _no_larger(chroma: Array, size: tuple[int, ...]) -> Array:
     return resized(chroma, (size[0], size[1]))
 
 
-def place_of(project: Project, name: str) -> Path:
-    """The picture of a proposal."""
-    return project.path(FOLDER, f"{name}.png")
-
-
 def _is_there(project: Project, proposal: Proposal, wanted: Ingredients) -> bool:
     page = f"{FOLDER}/{proposal.name}.json"
     if not (place_of(project, proposal.name).is_file() and project.has(page)):
@@ -287,19 +259,3 @@ def _hint(correction: Correction, painter: Painter, size: tuple[int, ...]) -> tu
     assert found is not None, "a mask is there"
     change = change_of(correction, None)
     return found[1], np.asarray(change(np.zeros((2, *size), np.float32)))
-
-
-def proposal_called(project: Project, name: str) -> tuple[Path, Mapping[str, Any]]:
-    """A proposal's picture and how it was made, by its name or its picture's path. Refuses what is none."""
-    stem = Path(name).name
-    stem = stem.removesuffix(".png").removesuffix(".json")
-    place = place_of(project, stem)
-    page = f"{FOLDER}/{stem}.json"
-    if not (place.is_file() and project.has(page)):
-        there = sorted(p.stem for p in project.path(FOLDER).glob("*.json")) if project.path(FOLDER).is_dir() else []
-        few = f"; there are {', '.join(there[:3])}{' ...' if there[3:] else ''}" if there else ""
-        raise ProjectError(f"{name}: no such proposal{few or '; `vidcolor propose` makes some'}")
-    told = project.read_json(page, SCHEMA)
-    if type(told.get("frame")) is not int:
-        raise ProjectError(f"{project.path(page)}: damaged (no frame); delete it and propose again")
-    return place, told

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -80,10 +80,28 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why one correction is left out: a line that names it, its frame and the remedy."""
+    """Why one correction is left out."""
 
     name: str
-    line: str
+    place: str
+    """Its file or folder, relative to the project folder"""
+    what: str
+    """What is wrong, its frame in front; with a remedy, where one does not lie in the correction itself"""
+    remedy: str = ""
+    """What mends the correction's own file; empty where `what` says all"""
+
+    @property
+    def line(self) -> str:
+        """All of it, for people."""
+        return "; ".join(filter(None, (f"{self.place}: {self.what}", self.remedy)))
+
+
+class UnusableError(CorrectionError):
+    """A correction that cannot be used: `what` is wrong, and the `remedy` in its own file."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__("; ".join(filter(None, (what, remedy))))
+        self.what, self.remedy = what, remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +115,9 @@ class Corrections:
     """Size, time and hash of every file that they name, by its name"""
 
 
-def problem(correction: Correction, what: str) -> Problem:
-    """What is wrong with a correction and what mends it, with its place and frame in front."""
-    return Problem(correction.name, f"{correction.place}: frame {correction.frame}: {what}")
+def problem(correction: Correction, what: str, remedy: str = "") -> Problem:
+    """What is wrong with a correction that reads as one, and what mends it there."""
+    return Problem(correction.name, correction.place, f"frame {correction.frame}: {what}", remedy)
 
 
 def read_corrections(project: Project, reel: Reel, hashed: Hashed) -> Corrections:
@@ -109,8 +127,8 @@ def read_corrections(project: Project, reel: Reel, hashed: Hashed) -> Correction
     for name, page in _pages(project):
         try:
             found, used = _read(project, reel, name, page, hashed)
-        except CorrectionError as error:
-            bad.append(Problem(name, str(error)))
+        except UnusableError as error:
+            bad.append(Problem(name, page, error.what, error.remedy))
         else:
             good.append(found)
             files |= used
@@ -193,21 +211,22 @@ def _read(
 ) -> tuple[Correction, dict[str, Mapping[str, str]]]:
     """One correction, and the files that it names."""
     tables = _tables(project, page)
-    kind = _kind(page, tables)
+    kind = _kind(tables)
     where = _where(tables, reel)
-    written = _with_color(project, page, where, tables)
-    said = _said(page, where, tables, kind)
-    frame = _frame(page, said, reel)
+    written = _with_color(project, where, tables)
+    said = _said(where, tables, kind)
+    frame = _frame(said, reel)
     if said.reel != reel.name:
-        raise CorrectionError(f"{page}: frame {frame}: no reel {said.reel!r:.40}; the film's is {reel.name}")
-    _inside_picture(page, frame, said, reel)
+        raise UnusableError(f"frame {frame}: no reel {said.reel!r:.40}", f"the film's is {reel.name}")
+    if outside := outside_picture(getattr(said, "at", None), reel):
+        raise UnusableError(f"frame {frame}: {outside}", "mend its entry at")
     files = {role: _file(project, page, frame, getattr(said, role)) for role in ROLES if getattr(said, role, None)}
     found = {}
     for place in files.values():
         try:
             found[place] = hashed(place, path_of(project, place))
         except (OSError, VidcolorError) as error:
-            raise CorrectionError(f"{page}: frame {frame}: {error}") from error
+            raise UnusableError(f"frame {frame}: {error}") from error
     counts = {key: value for key, value in plain(said).items() if key not in (*UNCOUNTED, *files)}
     if counts.get("color", "") is None:
         del counts["color"]  # a paint of its own colours is what it was before paints could name one
@@ -217,7 +236,7 @@ def _read(
     return Correction(name, said, frame, files, mark, named), found
 
 
-def _with_color(project: Project, page: str, where: str, tables: dict[str, Any]) -> str:
+def _with_color(project: Project, where: str, tables: dict[str, Any]) -> str:
     """Puts the colour itself in the place of its name in the palette; answers what was written there."""
     written = tables.get("color")
     if not isinstance(written, str) or CODE.fullmatch(written):
@@ -225,7 +244,7 @@ def _with_color(project: Project, page: str, where: str, tables: dict[str, Any])
     try:
         tables["color"] = named_color(read_palette(project), written)
     except CorrectionError as error:
-        raise CorrectionError(f"{page}: {where}color: {error}") from error
+        raise UnusableError(f"{where}color: {error}") from error
     return written
 
 
@@ -234,24 +253,24 @@ def _tables(project: Project, page: str) -> dict[str, Any]:
         path = project.path(page)
         if not path.is_file():
             if os.path.lexists(path):
-                raise CorrectionError(f"{page}: is no plain file; move it away")
-            raise CorrectionError(f"{page}: is not there; put it there, or delete the folder {path.parent}")
+                raise UnusableError("is no plain file", "move it away")
+            raise UnusableError("is not there", f"put it there, or delete the folder {path.parent}")
         if path.stat().st_size > LARGEST:
-            raise CorrectionError(f"{page}: larger than {LARGEST >> 10} KiB; this is no correction, move it away")
+            raise UnusableError(f"larger than {LARGEST >> 10} KiB", "this is no correction, move it away")
         return read_toml(path)
     except SettingsError as error:
-        raise CorrectionError(str(error).replace(str(project.path(page)), page)) from error
+        raise UnusableError(str(error).removeprefix(f"{project.path(page)}: ")) from error
     except (ProjectError, OSError) as error:
-        raise CorrectionError(f"{page}: {error}") from error
+        raise UnusableError(str(error)) from error
 
 
-def _kind(page: str, tables: Mapping[str, Any]) -> str:
+def _kind(tables: Mapping[str, Any]) -> str:
     kind = tables.get("kind")
     if isinstance(kind, str) and kind in KINDS:
         return kind
     if "kind" not in tables:
-        raise CorrectionError(f'{page}: says no kind; write kind = "paint", or another of {", ".join(KINDS)}')
-    raise CorrectionError(f"{page}: no kind {kind!r:.40}{suggestion(str(kind), KINDS)}")
+        raise UnusableError("says no kind", f'write kind = "paint", or another of {", ".join(KINDS)}')
+    raise UnusableError(f"no kind {kind!r:.40}{suggestion(str(kind), KINDS)}")
 
 
 def _where(tables: Mapping[str, Any], reel: Reel) -> str:
@@ -262,24 +281,24 @@ def _where(tables: Mapping[str, Any], reel: Reel) -> str:
         return ""
 
 
-def _said(page: str, where: str, tables: Mapping[str, Any], kind: str) -> Said:
+def _said(where: str, tables: Mapping[str, Any], kind: str) -> Said:
     known = [item.name for item in fields(KINDS[kind])]
     for name in tables:
         if name not in known:
-            raise CorrectionError(f"{page}: {where}a {kind} has no entry {name!r:.40}{suggestion(name, known)}")
+            raise UnusableError(f"{where}a {kind} has no entry {name!r:.40}{suggestion(name, known)}")
     try:
         return check_said(tables, kind)
     except MisfitError as error:
         place = f"{error.place} = {tables[error.place]!r:.40}" if error.place in tables else error.place
         said = f"{place}: {error.problem}" if place else error.problem
-        raise CorrectionError(f"{page}: {where}{said}; mend that entry") from error
+        raise UnusableError(f"{where}{said}", "mend that entry") from error
 
 
-def _frame(page: str, said: Said, reel: Reel) -> int:
+def _frame(said: Said, reel: Reel) -> int:
     try:
         return frame_of(said.frame, reel)
     except InputError as error:
-        raise CorrectionError(f"{page}: in its entry frame: {error}") from error
+        raise UnusableError(f"in its entry frame: {error}") from error
 
 
 def frame_of(written: Any, reel: Reel) -> int:
@@ -302,13 +321,12 @@ def frame_of(written: Any, reel: Reel) -> int:
     return frame
 
 
-def _inside_picture(page: str, frame: int, said: Said, reel: Reel) -> None:
-    at, (height, width) = getattr(said, "at", None), reel.size
-    if at is not None and not (at[0] < width and at[1] < height):
-        raise CorrectionError(
-            f"{page}: frame {frame}: the point {at[0]:g},{at[1]:g} lies outside the picture, which is {width} wide and "
-            f"{height} high; mend its entry at"
-        )
+def outside_picture(at: Sequence[float] | None, reel: Reel) -> str:
+    """What is wrong with a point that lies outside the film's picture; empty for one inside, and for none."""
+    height, width = reel.size
+    if at is None or (0 <= at[0] < width and 0 <= at[1] < height):
+        return ""
+    return f"the point {at[0]:g},{at[1]:g} lies outside the picture, which is {width} wide and {height} high"
 
 
 def _file(project: Project, page: str, frame: int, name: str) -> str:
@@ -318,13 +336,13 @@ def _file(project: Project, page: str, frame: int, name: str) -> str:
         if project.has(beside):
             return beside
     except (ProjectError, ValueError) as error:
-        raise CorrectionError(f"{page}: frame {frame}: {error}") from error
+        raise UnusableError(f"frame {frame}: {error}") from error
     references = project.keyframes_path
     inside = references is not None and ".." not in name.split("/") and not os.path.isabs(name)
     if references is not None and inside and (references / name).is_file():
         return name
-    raise CorrectionError(
-        f"{page}: frame {frame}: {name!r} is not there; put it beside the correction, or delete the correction"
+    raise UnusableError(
+        f"frame {frame}: {name!r} is not there", "put it beside the correction, or delete the correction"
     )
 
 

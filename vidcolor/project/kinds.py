@@ -168,11 +168,13 @@ class Note(Said):
     note: Annotated[str, msgspec.Meta(min_length=1)]
 
 
+A_COLOR = "a colour in six hexadecimal digits, as 1f2a5c"
+POINT = "a point, x and y in the film's pixels from the left and top, as"
 TAKES = {
     "frame": "a frame number, or a timecode in quotes",
     "frames": "the shot's first frame and the one after its last, as [134, 210]",
-    "at": "a point, x and y in the film's pixels from the left and top, as [640, 410]",
-    "color": "a colour in six hexadecimal digits, as 1f2a5c",
+    "at": f"{POINT} [640, 410]",
+    "color": f"{A_COLOR}, or a name that palette.toml has",
     "picture": "the name of a picture beside the correction, or in the references folder",
     "paint": "the name of a picture beside the correction",
     "mask": "the name of a picture beside the correction",
@@ -182,6 +184,8 @@ TAKES = {
     "note": "some words",
 }
 """What a field takes, in words, where its type does not say it"""
+TYPED = {"frame": "a frame number, or a timecode", "at": f"{POINT} 640,410"}
+"""The same of those that are written otherwise on a command's line"""
 KINDS: dict[str, type[Said]] = {
     "keyframe": Keyframe,
     "reference": Reference,
@@ -213,8 +217,11 @@ ROLES = ("picture", "paint", "mask", "part")
 """Fields that name a file."""
 
 
-def check_said(tables: Mapping[str, Any], kind: str) -> Said:
-    """A correction's entries as its kind has them. Raises MisfitError: the entry, and in words what it must be."""
+def check_said(tables: Mapping[str, Any], kind: str, *, typed: bool = False) -> Said:
+    """A correction's entries as its kind has them. Raises MisfitError: the entry, and in words what it must be.
+
+    typed   they were typed on a command's line, not written into a file
+    """
     try:
         said: Said = checked(dict(tables), KINDS[kind])
     except MisfitError as error:
@@ -222,6 +229,10 @@ def check_said(tables: Mapping[str, Any], kind: str) -> Said:
         name = re.split(r"[.\[]", place)[0]
         if not name:
             raise
-        words = TAKES.get(name) or in_words(get_type_hints(KINDS[kind], include_extras=True)[name])
+        words = (
+            (typed and TYPED.get(name))
+            or TAKES.get(name)
+            or in_words(get_type_hints(KINDS[kind], include_extras=True)[name])
+        )
         raise MisfitError(name, f"must be {words}" if error.place else f"is missing; it must be {words}") from error
     return said

@@ -15,7 +15,7 @@ from typing import Any
 from vidcolor.checked import suggestion
 from vidcolor.errors import CorrectionError, ProjectError, SettingsError
 from vidcolor.project.folder import Project
-from vidcolor.project.kinds import TAKES
+from vidcolor.project.kinds import A_COLOR
 from vidcolor.settings import read_toml
 
 PALETTE = "palette.toml"
@@ -47,8 +47,9 @@ def named_color(palette: Mapping[str, Any], written: str) -> str:
     if CODE.fullmatch(written) or not palette:
         return written
     if written not in palette:
-        raise CorrectionError(f"{PALETTE} has no colour {written!r:.60}{suggestion(written, palette)}")
+        known = suggestion(written, palette)
+        raise CorrectionError(f"{PALETTE} has no colour {written!r:.60}{known}; add it there, or write {A_COLOR}")
     color = palette[written]
     if not isinstance(color, str) or not CODE.fullmatch(color):
-        raise CorrectionError(f"{PALETTE}: {written} = {color!r:.60} must be {TAKES['color']}; mend that line")
+        raise CorrectionError(f"{PALETTE}: {written} = {color!r:.60} must be {A_COLOR}; mend that line")
     return color.removeprefix("#").lower()

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vidcolor.errors import InputError
+from vidcolor.references.readings import MOST_DIGITS, shown
 from vidcolor.timeline import HOURS_A_DAY, TIMECODE, numbered, parse_timecode
 from vidcolor.types import Reel
 
-NUMBER = r"\d{1,9}"
+NUMBER = r"\d+"
 CODE = r"\d{2}:\d{2}:\d{2}[:;.]\d{2,3}"
 RUN = re.compile(rf"({NUMBER}|{CODE})-({NUMBER}|{CODE})", re.ASCII)
 FORMS = "write a number, a run (100-120) or a timecode (01:00:05:09)"
@@ -69,12 +70,13 @@ def _asked(text: str, reel: Reel) -> Asked:
         return Asked(frame, _coded_stem(frame, reel))
     if not re.fullmatch(NUMBER, text, re.ASCII):
         raise InputError(f"{text!r:.60}: no frame; {FORMS}")
-    frame = int(text)
-    if frame >= reel.frame_count:
+    digits = text.lstrip("0") or "0"
+    if len(digits) > MOST_DIGITS or int(digits) >= reel.frame_count:
         raise InputError(
-            f"frame {frame} is past the film's end ({reel.frame_count} frames, 0 to {reel.frame_count - 1}); name "
-            "one inside it"
+            f"frame {shown(digits)} is past the film's end ({reel.frame_count} frames, 0 to {reel.frame_count - 1}); "
+            "name one inside it"
         )
+    frame = int(digits)
     return Asked(frame, picture_stem(frame, reel))
 
 

@@ -104,7 +104,7 @@ def _numbered(stem: str, spans: Sequence[Span], end: int, reel: Reel, seconds: S
             return Reading(frames, True, film.how(stem, span))
     spans = sorted(spans, key=lambda span: (_decimal(stem, span), span[0] - span[1]))  # more digits: likelier a frame's
     found = tuple(dict.fromkeys([*seconds, *(frame for span in spans for frame in film.readings(stem, span))]))
-    outside = "" if found or not spans else f"frame {_shown(stem[slice(*spans[0])])}"
+    outside = "" if found or not spans else f"frame {shown(stem[slice(*spans[0])])}"
     return Reading(found, False, "", outside)
 
 
@@ -114,7 +114,7 @@ def _at_its_word(stem: str, span: Span, reel: Reel, film: _FilmNumbers) -> Readi
         return Reading(frames, True, film.how(stem, span))
     own = f"; its pictures are numbered {film.first} to {film.first + reel.frame_count - 1}" if film.first else ""
     raise InputError(
-        f"frame {_shown(stem[slice(*span)])} is past the film's end ({reel.frame_count} frames, 0 to "
+        f"frame {shown(stem[slice(*span)])} is past the film's end ({reel.frame_count} frames, 0 to "
         f"{reel.frame_count - 1}{own})"
     )
 
@@ -157,7 +157,8 @@ def _counts(stem: str, span: Span) -> bool:
     return not in_brackets and not before.search(stem[:start].lower()) and not after.match(stem[stop:].lower())
 
 
-def _shown(digits: str) -> str:
+def shown(digits: str) -> str:
+    """A number of a name as messages tell it, however long."""
     digits = digits.lstrip("0") or "0"
     return digits if len(digits) <= MOST_DIGITS else f"{digits[:MOST_DIGITS]}..."
 

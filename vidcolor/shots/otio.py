@@ -209,7 +209,9 @@ def _timelines(path: Path, text: str) -> list[Json]:
     found = [root, *(_list(root, "children") if _schema(root) == "SerializableCollection" else [])]
     timelines = [one for one in found if _schema(one) == "Timeline"]
     if not timelines:
-        raise InputError(f"{path}: holds {_schema(root) or 'no object'}, not a Timeline; export the whole timeline")
+        raise InputError(
+            f"{path}: holds {_schema(root) or 'nothing of OpenTimelineIO'}, not a Timeline; export the whole timeline"
+        )
     return timelines
 
 
@@ -252,7 +254,10 @@ def _video_tracks(path: Path, timeline: Json) -> list[list[Json]]:
     ]
     tracks = [pair for pair in tracks if any(_schema(item) != "Gap" for item in pair[1])] or tracks[:1]
     if not tracks:
-        raise InputError(f"{path}: holds no video track with clips; export the timeline with its pictures")
+        raise InputError(
+            f"{path}: holds no video track with clips; export the timeline with its pictures, or "
+            "give another list with --shots"
+        )
     _refuse_warps(path, "the timeline", timeline.get("tracks"))
     for track, _ in tracks[:1]:
         _refuse_warps(path, "the video track", track)

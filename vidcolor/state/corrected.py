@@ -106,8 +106,8 @@ def _contradictory(corrections: Sequence[Correction]) -> Iterator[Problem]:
             if away <= ONE_PLACE and _color(said) != color:
                 yield problem(
                     correction,
-                    f"gives the point {said.at[0]:g},{said.at[1]:g} another colour than {other.place} does; delete one "
-                    "of the two",
+                    f"gives the point {said.at[0]:g},{said.at[1]:g} another colour than {other.place} does",
+                    "delete one of the two",
                 )
                 break
 
@@ -119,7 +119,7 @@ def _doubled(corrections: Sequence[Correction]) -> Iterator[Problem]:
         if correction.kind in ("keyframe", "reference"):
             other = first.setdefault(correction.frame, correction)
             if other is not correction:
-                yield problem(correction, f"{other.place} gives this frame a picture already; delete one of the two")
+                yield problem(correction, f"{other.place} gives this frame a picture already", "delete one of the two")
 
 
 def _color(said: Hint | Neutral) -> str:
@@ -137,8 +137,8 @@ def _of_another_shot(correction: Correction, shots: Sequence[Shot]) -> Problem |
     return problem(
         correction,
         f"was said of a shot of frames {said.frames[0]} to {said.frames[1] - 1}; {shot.id} now holds "
-        f"{shot.frames.start} to {shot.frames.stop - 1}: say it anew with `vidcolor correct PROJECT "
-        f"{correction.kind} {shot.id}`, and delete this correction",
+        f"{shot.frames.start} to {shot.frames.stop - 1}",
+        f"say it anew with `vidcolor correct PROJECT {correction.kind} {shot.id}`, and delete this correction",
     )
 
 
@@ -162,11 +162,12 @@ def _told(project: Project, planned: ShotPlan, theirs: Sequence[Correction], pro
     excludes, approvals = ([c for c in theirs if c.kind == kind] for kind in ("exclude", "approve"))
     approval = approvals[-1] if approvals else None
     if approval is not None and excludes:
-        what = f"approves a shot that {excludes[-1].place} leaves gray; delete one of the two"
-        problems.append(problem(approval, what))
+        what = f"approves a shot that {excludes[-1].place} leaves gray"
+        problems.append(problem(approval, what, "delete one of the two"))
         approval = None
     if approval is not None and (why := _lost(project, planned, approval)):
-        problems.append(problem(approval, why))
+        anew = f"approve another with `vidcolor correct PROJECT approve {planned.shot.id}`, or delete this correction"
+        problems.append(problem(approval, why, anew))
         approval = None
     colors = tuple(c for c in theirs if c.kind in COLORS)
     return replace(planned, corrections=colors, excluded=bool(excludes), approval=approval)
@@ -175,12 +176,19 @@ def _told(project: Project, planned: ShotPlan, theirs: Sequence[Correction], pro
 def _lost(project: Project, planned: ShotPlan, approval: Correction) -> str:
     """Why an approved version cannot be delivered; empty where it can."""
     name, shot_id = getattr(approval.said, "version", ""), planned.shot.id
-    anew = f"approve another with `vidcolor correct PROJECT approve {shot_id}`, or delete this correction"
     version = approved_version(project, planned, approval)
     if version is None:
-        return f"{shot_id} has no {name} that is what was approved: it was removed or made anew; {anew}"
-    made, now = version.ingredients.get("frames"), f"{planned.reach.start}-{planned.reach.stop}"
-    return "" if made == now else f"{name} of {shot_id} holds frames {made}, where the shot now has {now}; {anew}"
+        return f"{shot_id} has no {name} that is what was approved: it was removed or made anew"
+    return other_frames(version, planned)
+
+
+def other_frames(version: Version, planned: ShotPlan) -> str:
+    """How a version's frames are others than the shot has now, as it is cut; empty where they are the same."""
+    made, now = str(version.ingredients.get("frames")), f"{planned.reach.start}-{planned.reach.stop}"
+    if made == now:
+        return ""
+    spans = [f"{start} to {int(stop) - 1}" for start, stop in (text.split("-") for text in (made, now))]
+    return f"{version.name} of {planned.shot.id} holds frames {spans[0]}, where the shot now has {spans[1]}"
 
 
 def approved_version(project: Project, planned: ShotPlan, approval: Correction) -> Version | None:

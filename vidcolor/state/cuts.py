@@ -6,8 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from vidcolor.errors import CorrectionError
-from vidcolor.project.corrections import Correction, Problem, problem
+from vidcolor.project.corrections import Correction, Problem, UnusableError, problem
 from vidcolor.project.kinds import Dissolve
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Shot, Transition
@@ -22,8 +21,8 @@ def apply_cuts(shots: Sequence[Shot], corrections: Sequence[Correction]) -> tupl
         if correction.kind in CHANGES:
             try:
                 found = CHANGES[correction.kind](found, correction)
-            except CorrectionError as error:
-                problems.append(problem(correction, str(error)))
+            except UnusableError as error:
+                problems.append(problem(correction, error.what, error.remedy))
     return found, problems
 
 
@@ -37,12 +36,12 @@ def _cut(shots: Shots, correction: Correction) -> Shots:
     shot = shots[at]
     if frame == shot.frames.start:
         if frame == 0:
-            raise CorrectionError("the film begins there; cut at another frame, or delete this correction")
+            raise UnusableError("the film begins there", "cut at another frame, or delete this correction")
         return [*shots[:at], replace(shot, entry=Transition()), *shots[at + 1 :]]
     for run in (other.entry.frames for other in shots[at : at + 2]):
         if run is not None and run.start < frame < run.stop:
             joint = next(other for other in shots[at : at + 2] if other.entry.frames == run)
-            raise CorrectionError(
+            raise UnusableError(
                 f"lies in the {joint.entry.kind} of frames {run.start} to {run.stop - 1}; make that a cut first: "
                 f"`vidcolor correct PROJECT dissolve {joint.frames.start} --length 0`"
             )
@@ -56,7 +55,7 @@ def _merge(shots: Shots, correction: Correction) -> Shots:
         starts = [shot.frames.start for shot in shots[1:]]
         nearest = min(starts, key=lambda start: abs(start - frame), default=None)
         hint = f"the nearest that do meet at {nearest}" if nearest is not None else "the film is one shot"
-        raise CorrectionError(f"no two shots meet there; {hint}; mend its frame, or delete this correction")
+        raise UnusableError(f"no two shots meet there; {hint}", "mend its frame, or delete this correction")
     before, shot = shots[at - 1], shots[at]
     whole = replace(before, frames=FrameRange(before.frames.start, shot.frames.stop))
     return [*shots[: at - 1], whole, *shots[at + 1 :]]
@@ -66,7 +65,7 @@ def _dissolve(shots: Shots, correction: Correction) -> Shots:
     assert isinstance(correction.said, Dissolve)
     frame, length = correction.frame, correction.said.length
     if frame == 0:
-        raise CorrectionError("the film begins there, with nothing to dissolve from; mend its frame")
+        raise UnusableError("the film begins there, with nothing to dissolve from", "mend its frame")
     if shots[place_of(shots, frame)].frames.start != frame:
         shots = _cut(shots, correction)
     at = place_of(shots, frame)
@@ -79,7 +78,7 @@ def _dissolve(shots: Shots, correction: Correction) -> Shots:
         run = FrameRange(max(0, frame - length // 2), frame - length // 2 + length)
         if run.start < first or run.stop > last or frame < length // 2:
             most = max(0, min(2 * (frame - first) + 1, 2 * (last - frame)))
-            raise CorrectionError(
+            raise UnusableError(
                 f"a dissolve of {length} frames around it does not fit: only frames {first} to {last - 1} are of its "
                 f"two shots and of no other transition; {most} is the longest"
             )

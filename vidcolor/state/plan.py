@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,6 +13,9 @@ from vidcolor.project.kinds import PROPOSED_BY
 from vidcolor.references.names import PictureName, RegionName
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Reel, Shot
+
+ID = re.compile(r".*-([0-9]{1,12})", re.DOTALL)
+"""A shot's name, by its first frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,11 @@ class Plan:
         for planned in self.shots:
             if planned.shot.id == shot_id:
                 return planned
-        raise ProjectError(f"{shot_id}: no such shot; `vidcolor status` lists them ({self.shots[0].shot.id} ...)")
+        number = ID.fullmatch(shot_id)
+        frame = int(number[1]) if number else -1
+        there = next((f"frame {frame} is in {p.shot.id}" for p in self.shots if frame in p.shot.frames), "")
+        some = there or f"the first is {self.shots[0].shot.id}"
+        raise ProjectError(f"{shot_id}: no such shot; {some}; `vidcolor status` lists them")
 
 
 def with_theirs(pictures: Sequence[str], regions: Sequence[RegionName]) -> tuple[str, ...]:
