@@ -232,7 +232,7 @@ def test_project_folder_taken_by_something_else(place, capsys):
 
 
 def test_project_of_another_film(place, capsys):
-    shutil.copy(place / "film.mkv", place / "other.mkv")
+    write_gray_film(place / "other.mkv", FRAMES, SIZE, (2,))
     line = refused(capsys, "run", place / "other.mkv", "--project", place / "film.vidcolor")
     assert "another film" in line
 

@@ -1,6 +1,7 @@
 """The project folder.
 
-Read `folder.py`, then `kinds.py` and `corrections.py`, `fingerprint.py`, `versions.py`, `exports.py`, `proposals.py`, `upgrade.py`.
+Read `folder.py`, then `kinds.py` and `corrections.py`, `fingerprint.py`, `versions.py`, `exports.py`, `proposals.py`,
+`upgrade.py`.
 """
 
 from vidcolor.project.folder import Project, ProjectConfig
