@@ -1,7 +1,7 @@
 """TIFF, EXR, PSD, JPEG XL, JPEG 2000 and pictures of 16 bits, read by OpenImageIO, which refuses what is cut short.
 
-- Only read: its PNG writer (3.2.2) reports no failure on a full disk, and none of its writers writes to memory. Hence
-  picture_out.py.
+- Only read here. Its PNG writer (3.2.2) reports no failure on a full disk, and none of its writers writes to memory:
+  hence picture_out.py. Those of DPX, TIFF and EXR do report it: picture_file.py.
 - DPX is left to FFmpeg (still.py), which gives a scan's 10-bit codes; here they would be spread over 16 bits.
 - A picture that is read keeps its ICC profile, which is not applied (icc.py).
 - The library is loaded where it is first needed: 30 ms of every command otherwise.

@@ -3,7 +3,7 @@
 - Timecode, rate and reel stand where a conform looks for them: DPX's own fields, EXR's timeCode, framesPerSecond and
   reelName. A TIFF has no such fields.
 - Bytes hang on nothing but the frame: no date is written, and a DPX names itself without the folder it was made in.
-- The library (3.2.2) is silent about a full disk, so whoever writes reads back.
+- What is promised of a picture is measured on what reads back from its file, so whoever writes reads back.
 """
 
 from __future__ import annotations
