@@ -102,6 +102,9 @@ class ColorizeSettings:
     """How strongly a reference that matches better is preferred: the power its score is raised to."""
     alike: Annotated[float, within(0.0, 0.99)] = 0.3
     """Correlation of super-features up to which a transferred colour has no confidence at all."""
+    harmonize: Annotated[float, within(0.0, 1.0)] = 0.0
+    """How far things of keyframes without a picture of their own are moved to the colour that they have in the
+    references, 0 to 1: shots that share a reference then agree better, and each may suit its own light less."""
     network: Literal["shipped", "none"] = "shipped"
     """Keyframes without a picture of their own, and parts that their own picture does not fit: the shipped network
     (shipped), or colour transfer without training (none), faster where there are few shots."""

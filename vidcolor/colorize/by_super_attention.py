@@ -23,6 +23,8 @@ from vidcolor.cache import Cache
 from vidcolor.colorize.align import Prepared, prepare
 from vidcolor.colorize.by_registration import lay, resized
 from vidcolor.colorize.evidence import SLOTS, Evidence, Laid, Seen, Source, gather, see
+from vidcolor.colorize.harmonize import harmonized
+from vidcolor.colorize.super_features import bounded
 from vidcolor.confidence import confidence_of
 from vidcolor.errors import InputError
 from vidcolor.features import Features, gray_of
@@ -31,8 +33,6 @@ from vidcolor.networks.weighing import Weigher
 from vidcolor.settings import ColorizeSettings
 from vidcolor.types import ColorFrame, Frame, Guidance
 
-SIDE = 480
-"""Long side at which the network works, in pixels; frames and references larger than that are reduced."""
 LAID_MOST = 2
 """References that are registered, the best first; each pixel takes the one that fits better."""
 MARGIN = 5
@@ -109,7 +109,10 @@ class Colorizer:
         sure = confidence_of(error) if guidance or laid is not None else np.zeros_like(error)
         size = target.lightness.shape
         planes = enlarged(np.concatenate([chroma, sure[None]]), size)
-        return ColorFrame(target.index, planes[:2], np.clip(planes[2], 0, 1))
+        made = ColorFrame(target.index, planes[:2], np.clip(planes[2], 0, 1))
+        if laid is not None or any(guide.regions for guide in guidance):
+            return made
+        return harmonized(target, made, [(g.reference, g.score) for g in guidance], self.features, settings)
 
 
 def collect(
@@ -207,12 +210,6 @@ def _inner(mask: Array) -> Array:
 def _reduced(laid: ColorFrame, depth: Array) -> Laid:
     planes = resized(np.concatenate([laid.chroma, laid.confidence[None]]), depth.shape)
     return Laid(planes[:2], np.clip(planes[2], 0, 1) * (depth == 0))
-
-
-def bounded(size: tuple[int, ...]) -> tuple[int, int]:
-    """(height, width) at most SIDE long."""
-    scale = min(1.0, SIDE / max(size))
-    return (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
 
 
 def enlarged(planes: Array, size: tuple[int, int]) -> Array:

@@ -17,6 +17,8 @@ from vidcolor.features import Features
 from vidcolor.superpixels.pool import pool, pool_enlarged
 from vidcolor.superpixels.segment import segment, superpixel_count
 
+SIDE = 480
+"""Long side at which frames and references are compared, in pixels; larger ones are reduced."""
 LEAST_LOGIT = 14.0
 """Matches this far below the best weigh less than a millionth."""
 SMALLEST = 1e-6
@@ -52,6 +54,12 @@ def super_pixels(lightness: Array, makers: Sequence[Features]) -> SuperPixels:
     places = pool(np.stack([(xs + 0.5) / width, (ys + 0.5) / height]), labels, count)
     levels = [pooled for features in makers for pooled in _pooled(features, lightness, labels, count)]
     return SuperPixels(labels, [_centred(level) for level in levels], places.T)
+
+
+def bounded(size: tuple[int, ...]) -> tuple[int, int]:
+    """(height, width) at most SIDE long."""
+    scale = min(1.0, SIDE / max(size))
+    return (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
 
 
 def _pooled(features: Features, lightness: Array, labels: Array, count: int) -> list[Array]:

@@ -14,6 +14,7 @@ from numpy import ndarray as Array
 
 from vidcolor.colorize import color_from_references, register, transfer
 from vidcolor.colorize.by_registration import resized
+from vidcolor.colorize.harmonize import harmonized
 from vidcolor.colorize.which_frame import FITS as FITS_FRAME
 from vidcolor.colorize.which_frame import FrameMatch, find_frame, small_picture, small_size
 from vidcolor.media.read import Clip
@@ -153,7 +154,8 @@ class KeyframeMaker:
         scores = key.scores + (0.0,) * (len(references) - len(key.scores))
         if self.colorizer is None:
             matched = list(zip(references, scores, strict=True))
-            return color_from_references(target, matched, self.library.features, self.settings.colorize)
+            made = color_from_references(target, matched, self.library.features, self.settings.colorize)
+            return harmonized(target, made, matched, self.library.features, self.settings.colorize)
         regions, least = self._regions(key, target, references), self.settings.references.least
         guides = []
         for reference, score in zip(references, scores, strict=True):
