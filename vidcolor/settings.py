@@ -74,6 +74,9 @@ class KeyframeSettings:
     """Share of some frame that must be new for a keyframe beyond that number, 0 to 1."""
     extra: Annotated[float, within(1.0, 10.0)] = 2.0
     """At most this many times that number of keyframes, where new things enter."""
+    titles: Literal["gray", "color"] = "gray"
+    """Title cards (text alone on a plain ground): left gray, unless a picture or a correction is given for the shot; or
+    coloured as any shot is."""
 
 
 @dataclass(frozen=True, slots=True)

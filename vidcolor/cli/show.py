@@ -11,7 +11,7 @@ from vidcolor.cli.terminal import Terminal
 from vidcolor.project import Project
 from vidcolor.state.film import Film
 from vidcolor.state.plan import Plan
-from vidcolor.state.status import ShotState, doubt_told, hints_help, named, states, would_help
+from vidcolor.state.status import ShotState, doubt_told, hints_help, named, states, titles_told, would_help
 
 if TYPE_CHECKING:
     from vidcolor.pipeline.deliver import Delivered
@@ -107,6 +107,8 @@ def show_shots(film: Film, terminal: Terminal) -> None:
         terminal.say(f"doubtful: {doubt_told(shown, film.settings.export, plan.reel.frame_count)}")
     if unseen := [state.planned.shot.id for state in shown if state.planned.unseen]:
         terminal.say(f"in colours that were proposed and nobody has looked at{named(unseen)}")
+    if titles := titles_told(shown):
+        terminal.say(f"titles:     {titles}")
     if pictures := would_help(shown, plan.reel.size):
         terminal.say(f"would help: {pictures}")
         if hints := hints_help(shown):

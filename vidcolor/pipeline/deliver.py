@@ -165,7 +165,7 @@ def luma_told(reel: Reel, codec: Delivery, settings: Settings, measured: Measure
 
 def notes_on(shown: Sequence[ShotState]) -> Iterator[str]:
     """What a person should know of shots that are delivered otherwise than as they are rendered today."""
-    gray = [state.planned.shot.id for state in shown if state.planned.excluded]
+    gray = [state.planned.shot.id for state in shown if state.planned.excluded and not state.planned.title]
     if gray:
         yield f"left gray, as its corrections say{named(gray)}"
     for state in shown:

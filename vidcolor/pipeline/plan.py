@@ -32,6 +32,7 @@ from vidcolor.references.names import PictureName
 from vidcolor.settings import Settings
 from vidcolor.shots.detect import find_shots, measuring_size
 from vidcolor.shots.lists import read_shots
+from vidcolor.shots.titles import is_title
 from vidcolor.state import read
 from vidcolor.state.added import with_partial
 from vidcolor.state.by_shot import ByShot, sort_by_shot
@@ -40,7 +41,7 @@ from vidcolor.state.film import Film
 from vidcolor.state.findings import finding_mark, keep_findings, load_findings
 from vidcolor.state.made_of import match_marks, shots_ingredients
 from vidcolor.state.marks import reel_mark, reel_touched
-from vidcolor.state.plan import Given, Picture, PlannedKeyframe, clear_by_id
+from vidcolor.state.plan import ChosenKeyframes, Given, Picture, PlannedKeyframe, clear_by_id
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Frame, Reel, Shot
 
@@ -198,14 +199,16 @@ def _match(
     bare = [shot for shot in shots if shot.id not in by_shot.own]
     marks = match_marks(bare, reel, by_shot, settings)
     chosen = read.load_chosen(project)
-    table = {shot.id: chosen[shot.id] for shot in bare if chosen.get(shot.id, ("",))[0] == marks[shot.id]}
+    table = {
+        shot.id: chosen[shot.id] for shot in bare if shot.id in chosen and chosen[shot.id].made_of == marks[shot.id]
+    }
     todo = [shot for shot in bare if shot.id not in table]
     clear = clear_by_id(shots)
     matcher = Matcher(library, partial(small.read, reel), by_shot, settings)
     for done, shot in enumerate(todo):
         progress("keyframes", done, len(todo))
-        table[shot.id] = (marks[shot.id], matcher.keyframes_of(shot, clear[shot.id]))
-        log.info("%s: keyframes %s", shot.id, [k.frame for k in table[shot.id][1]])
+        table[shot.id] = matcher.chosen_for(shot, clear[shot.id], marks[shot.id])
+        log.info("%s: keyframes %s", shot.id, [k.frame for k in table[shot.id].keyframes])
     if todo:
         progress("keyframes", len(todo), len(todo))
     if todo or set(table) != set(chosen):
@@ -213,8 +216,15 @@ def _match(
     return table
 
 
-def _keep_chosen(project: Project, table: Mapping[str, tuple[str, tuple[PlannedKeyframe, ...]]]) -> None:
-    entries = {shot_id: {"made_of": mark, "keyframes": encode(keys)} for shot_id, (mark, keys) in sorted(table.items())}
+def _keep_chosen(project: Project, table: read.Chosen) -> None:
+    entries = {
+        shot_id: {
+            "made_of": found.made_of,
+            "keyframes": encode(found.keyframes),
+            **({"title": True} if found.title else {}),
+        }
+        for shot_id, found in sorted(table.items())
+    }
     project.write_json(read.KEYFRAMES, read.KEYFRAMES_SCHEMA, {"shots": entries})
 
 
@@ -227,20 +237,24 @@ class Matcher:
         """`frames` answers frames of the reel by number, rising, at any size."""
         self.library, self.frames, self.by_shot, self.settings = library, frames, by_shot, settings
 
-    def keyframes_of(self, shot: Shot, clear: FrameRange) -> tuple[PlannedKeyframe, ...]:
-        """The shot's keyframes that some picture matches; none when nothing matches: the shot stays gray.
+    def chosen_for(self, shot: Shot, clear: FrameRange, made_of: str) -> ChosenKeyframes:
+        """The shot's keyframes that some picture matches; none when nothing matches, or where it is a title card: the
+        shot stays gray.
 
         clear   the shot's frames outside its dissolves and fades: a keyframe should show one scene in full light
         """
         pictures, regions = self.by_shot.offered(shot), self.by_shot.regions_of(shot)
         if regions:
-            return self._with_regions(pictures, sorted(regions))
+            return ChosenKeyframes(made_of, self._with_regions(pictures, sorted(regions)))
         if not pictures:
-            return ()
+            return ChosenKeyframes(made_of, ())
         looks = {look.index: look for look in self.frames(looks_of(clear, self.settings.keyframes.spacing))}
+        asked = pictures[0].shot is not None  # a person put pictures into this shot's folder
+        if self.settings.keyframes.titles == "gray" and not asked and is_title([f.lightness for f in looks.values()]):
+            return ChosenKeyframes(made_of, (), title=True)
         frames = choose_keyframes(clear, list(looks.values()), self.settings.keyframes)
         keys = [self._with_references(PlannedKeyframe(f, "coverage"), looks[f], pictures) for f in frames]
-        return tuple(key for key in keys if key.pictures)
+        return ChosenKeyframes(made_of, tuple(key for key in keys if key.pictures))
 
     def _with_regions(self, pictures: Sequence[Picture], frames: Sequence[int]) -> tuple[PlannedKeyframe, ...]:
         """Frames that a person gave masks for are the keyframes: nothing is added to them."""

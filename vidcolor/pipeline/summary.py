@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import COMPUTED_ON
-from vidcolor.state.status import ShotState, doubt_told, named, would_help
+from vidcolor.state.status import ShotState, doubt_told, named, titles_told, would_help
 
 
 def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]:
@@ -22,6 +22,8 @@ def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]
     yield "keyframes", _keyframes(shown)
     used = {name for s in shown for key in s.planned.keyframes for name in key.pictures}
     unused = [p.name for p in plan.pictures if p.name not in used]
+    if titles := titles_told(shown):
+        yield "titles", titles
     yield "references", f"{len(plan.pictures) - len(unused)} used, {len(unused)} unused" + named(unused)
     yield "doubtful", doubt_told(shown, settings.export, plan.reel.frame_count)
     if pictures := would_help(shown, plan.reel.size):

@@ -170,7 +170,8 @@ def _told(project: Project, planned: ShotPlan, theirs: Sequence[Correction], pro
         problems.append(problem(approval, why, anew))
         approval = None
     colors = tuple(c for c in theirs if c.kind in COLORS)
-    return replace(planned, corrections=colors, excluded=bool(excludes), approval=approval)
+    title = planned.title and not colors and approval is None
+    return replace(planned, corrections=colors, excluded=bool(excludes) or title, title=title, approval=approval)
 
 
 def _lost(project: Project, planned: ShotPlan, approval: Correction) -> str:

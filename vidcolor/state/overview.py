@@ -30,6 +30,7 @@ def overview(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
                  entry      how it begins: "cut", "dissolve" or "fade"
                  state      "fresh"; "stale": made of other things than today's; "new": never rendered
                  excluded   true: it is delivered gray
+                 title      true: gray because it is a title card, not because a correction says so
                  approved   true: its version was approved, and is delivered whatever its state
                  keyframes  frames that are coloured first, rising
                  unseen     those of them that were proposed and accepted by the machine: nobody has looked at them
@@ -79,6 +80,7 @@ def _shot(state: ShotState, settings: ExportSettings) -> dict[str, Any]:
         "entry": shot.entry.kind,
         "state": state.state,
         "excluded": state.planned.excluded,
+        "title": state.planned.title,
         "approved": state.approved,
         "keyframes": [key.frame for key in state.planned.keyframes],
         "unseen": list(state.planned.unseen),

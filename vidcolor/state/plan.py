@@ -72,6 +72,17 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenKeyframes:
+    """What was chosen for a shot without a picture of its own."""
+
+    made_of: str
+    """Fingerprint of what the choice hangs on"""
+    keyframes: tuple[PlannedKeyframe, ...]
+    title: bool = False
+    """True: it is a title card."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShotPlan:
     """A shot, the frames it renders, and its keyframes."""
 
@@ -88,7 +99,9 @@ class ShotPlan:
     corrections: tuple[Correction, ...] = ()
     """Those that change its colours, in order"""
     excluded: bool = False
-    """True: a person wants it gray."""
+    """True: it is delivered gray: a person wants it so, or it is a title."""
+    title: bool = False
+    """True: it is a title card, for which nobody gave colours."""
     approval: Correction | None = None
     """What a person approved of it."""
 

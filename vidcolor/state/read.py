@@ -26,6 +26,7 @@ from vidcolor.state.findings import finding_mark, fresh_findings, load_findings,
 from vidcolor.state.made_of import match_marks, shots_ingredients
 from vidcolor.state.marks import hashed_file, reel_mark, reel_touched
 from vidcolor.state.plan import (
+    ChosenKeyframes,
     Given,
     Picture,
     Plan,
@@ -42,7 +43,7 @@ REELS, REELS_SCHEMA = "plan/reels.json", "vidcolor.reels/1"
 SHOTS, SHOTS_SCHEMA = "plan/shots.json", "vidcolor.shots/1"
 KEYFRAMES, KEYFRAMES_SCHEMA = "plan/keyframes.json", "vidcolor.keyframes/1"
 PICTURES, PICTURES_SCHEMA = "plan/references.json", "vidcolor.references/1"
-Chosen = dict[str, tuple[str, tuple[PlannedKeyframe, ...]]]
+Chosen = dict[str, ChosenKeyframes]
 MOST_PICTURES = 20_000
 """More files than this in a references folder is a mistake of folder, not a film's references."""
 
@@ -179,7 +180,7 @@ def kept_shots(project: Project) -> list[Shot]:
 
 
 def load_chosen(project: Project) -> Chosen:
-    """For shots without a picture of their own: shot id to (match mark, keyframes)."""
+    """For shots without a picture of their own, by shot id."""
     if not project.has(KEYFRAMES):
         return {}
     data = project.read_json(KEYFRAMES, KEYFRAMES_SCHEMA).get("shots")
@@ -187,9 +188,10 @@ def load_chosen(project: Project) -> Chosen:
     if not isinstance(data, dict) or not all(isinstance(entry, dict) for entry in data.values()):
         raise ProjectError(f"{place}: damaged; delete it and run `vidcolor plan` again")
     return {
-        shot_id: (
+        shot_id: ChosenKeyframes(
             decode(entry.get("made_of"), str, place),
             decode(entry.get("keyframes"), tuple[PlannedKeyframe, ...], place) if entry.get("keyframes") else (),
+            decode(entry.get("title", False), bool, place),
         )
         for shot_id, entry in data.items()
     }
@@ -200,11 +202,12 @@ def _plan_shot(bare: ShotPlan, by_shot: ByShot, chosen: Chosen, marks: Mapping[s
     shot = bare.shot
     if own := by_shot.own_keyframes(shot):
         return replace(bare, keyframes=own, matched=shot.id not in by_shot.open)
-    made_of, keys = chosen.get(shot.id, ("", ()))
-    if made_of != marks[shot.id]:
+    found = chosen.get(shot.id)
+    if found is None or found.made_of != marks[shot.id]:
         return replace(bare, matched=False)
     marked = by_shot.regions_of(shot)
-    return replace(bare, keyframes=tuple(_with_its_regions(key, marked.get(key.frame, ())) for key in keys))
+    keys = tuple(_with_its_regions(key, marked.get(key.frame, ())) for key in found.keyframes)
+    return replace(bare, keyframes=keys, title=found.title, excluded=found.title)
 
 
 def _with_its_regions(key: PlannedKeyframe, regions: tuple[RegionName, ...]) -> PlannedKeyframe:

@@ -209,6 +209,15 @@ def would_help(shown: Sequence[ShotState], size: tuple[int, int]) -> str:
     return f"a picture for frame {', '.join(told)}" if told else ""
 
 
+def titles_told(shown: Sequence[ShotState]) -> str:
+    """Which shots stay gray as they are title cards, and what colours them; empty for none."""
+    titles = [state.planned.shot.id for state in shown if state.planned.title]
+    if not titles:
+        return ""
+    stay = "stays" if len(titles) == 1 else "stay"
+    return f"{len(titles)} {stay} gray{named(titles)} (a picture, a correction or keyframes.titles=color colours them)"
+
+
 def hints_help(shown: Sequence[ShotState]) -> str:
     """`a hint in frame 55 at 420,187`: the best few; empty for none."""
     points = [f"{p.frame} at {p.at[0]},{p.at[1]}" for p in to_say(shown)[:MOST_HELPFUL]]
