@@ -24,7 +24,11 @@ USUAL_RATE = Fraction(24)
 
 
 def exact_rate(written: float) -> Fraction:
-    """The rate a person means: 23.976 is 24000/1001, 25.0 is 25."""
+    """The rate a person means: 23.976 is 24000/1001, 25.0 is 25.
+
+    Not `scan.exact`: a person's other decimals are meant to the last digit (24.001 is no 24), those of a header are the
+    rounding of a 32-bit number, and go to the rate beside them.
+    """
     return WRITTEN_RATES.get(written, Fraction(str(written)))
 
 

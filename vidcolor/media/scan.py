@@ -147,7 +147,10 @@ def _rate(value: Any) -> Fraction | None:
 
 
 def exact(rate: float) -> Fraction | None:
-    """The rate that a header's number means: 29.97 is 30000/1001. None for what is none, or outside 1 to 240."""
+    """The rate that a header's number means, a 32-bit one: 29.97 is 30000/1001. None for none, or outside 1 to 240.
+
+    What a person writes is read to the last digit (`clock.exact_rate`).
+    """
     if not (math.isfinite(rate) and 1 - NEAR <= rate <= MOST + NEAR):
         return None
     known = [Fraction(n) for n in range(1, MOST + 1)] + [Fraction(n * 1000, 1001) for n in PULLED]
