@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -224,9 +225,11 @@ def test_what_changes_beside_it_is_read_anew(made, tmp_path):
         assert [shot["word"] for shot in found.state()["shots"]] == ["fresh", "excluded"]
 
 
-def test_a_port_that_is_taken_is_told_of(page: Served, made, capsys):
+def test_a_port_that_is_taken_is_told_of_and_nothing_is_left(page: Served, made, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert main(["review", str(made / "p"), "--port", str(page.port), "--no-browser"]) == 2
     assert f"port {page.port}: cannot be opened" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_its_libraries_one_line_says_what_to_install(made):

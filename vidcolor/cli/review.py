@@ -48,3 +48,5 @@ def review_command(args: argparse.Namespace, terminal: Terminal) -> None:
         serve(desk, actions, args.port, opened)
     except KeyboardInterrupt:
         terminal.say("closed")
+    finally:
+        actions.close()
