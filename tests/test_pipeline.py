@@ -370,7 +370,7 @@ def test_state_for_programs(work, capsys, monkeypatch):
     for shot, name, start, key in zip(told["shots"], SHOTS, (0, 20, 40), KEYS, strict=True):
         doubtful = shot.pop("doubtful")
         state = "stale" if name == SHOTS[1] else "fresh"
-        corrected = {"excluded": False, "approved": False, "unseen": []}
+        corrected = {"excluded": False, "title": False, "approved": False, "unseen": []}
         assert shot == {
             "id": name, "start": start, "stop": start + 20, "entry": "cut", "state": state, "keyframes": [key]
         } | corrected  # fmt: skip
