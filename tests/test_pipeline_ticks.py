@@ -10,6 +10,7 @@ import cv2
 import film
 import numpy as np
 import pytest
+import tiny
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
@@ -113,3 +114,29 @@ def test_a_picture_has_faded_where_a_dissolve_begins():
     assert [n for n in made if made[n]] == [*range(5, 10), 11, 12, 17, 18, *range(20, 25)]
     assert made[12] == made[17]
     assert made[12][0] < 0.3 < made[11][0]
+
+
+def test_an_exact_picture_does_not_take_back_what_was_said_of_a_frame_beside_it(tmp_path):
+    """A paint one frame off, and one amid two pictures: delivered as they were painted, and shown so beforehand."""
+    size, work = (96, 128), tmp_path / "p"
+    colors = tiny.write_gray_film(tmp_path / "film.mkv", 24, size, (12,))
+    (tmp_path / "refs").mkdir()
+    for frame in (4, 16):
+        tiny.write_picture(tmp_path / "refs" / f"{frame:06d}.png", size, colors[frame])
+    new = ["new", str(work), "--reel", str(tmp_path / "film.mkv"), "--keyframes", str(tmp_path / "refs")]
+    assert main([*new, "--preset", "draft"]) == main(["render", str(work)]) == 0
+    paint = np.zeros((*size, 4), np.uint8)
+    paint[20:60, 30:80] = (40, 40, 200, 255)  # red, of OpenCV's BGRA
+    cv2.imwrite(str(tmp_path / "paint.png"), paint)
+
+    def redness(frame: int, folder: str) -> float:
+        assert main(["frames", str(work), str(frame), "--color", "-o", str(tmp_path / folder)]) == 0
+        picture = cv2.imread(str(tmp_path / folder / f"{frame:06d}.png"), cv2.IMREAD_UNCHANGED) / 257
+        return float((picture[30:50, 40:70, 2] - picture[30:50, 40:70, 1]).mean())
+
+    for frame in (3, 9):
+        assert main(["correct", str(work), "paint", str(frame), "--file", str(tmp_path / "paint.png")]) == 0
+        ahead = redness(frame, f"ahead{frame}")
+        assert main(["render", str(work)]) == 0
+        assert ahead > 130
+        assert redness(frame, f"after{frame}") == pytest.approx(ahead, abs=3)

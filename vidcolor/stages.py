@@ -13,5 +13,5 @@ STAGES: dict[str, int] = {
     "networks": 3,
     "corrections": 8,
     "finish": 3,
-    "export": 2,
+    "export": 3,
 }

@@ -3,8 +3,8 @@
 Such a keyframe is delivered from its picture, and its neighbours from propagated colours at a smaller size: fine detail
 would come for one frame and go, and colours that propagation has a little otherwise would jump there and back. So the
 picture is carried along the flow to the frames around, less with every frame, as far as they look alike and the flow
-returns to where it began. How fast things move says little: where flow returns, the picture's colours are nearer to the
-truth than propagated ones.
+returns to where it began; and not where a correction lies that the keyframe has not. How fast things move says little:
+where flow returns, the picture's colours are nearer to the truth than propagated ones.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from numpy import ndarray as Array
 
 from vidcolor.flow.dis import for_carrying
 from vidcolor.flow.warp import fetch, grid, mismatch, resized
+from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, SourceFrame
 
 REACH = 12
@@ -46,6 +47,8 @@ class Joined:
     """Which shot of the film is seen; None where a dissolve mixes two"""
     exact: bool = False
     """Whether the colours are an artist's own, of every pixel"""
+    over: tuple[tuple[FrameRange, Array], ...] = ()
+    """What people laid over a part of the frame: the frames that it is carried to, and how far it counts here"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +61,8 @@ class Drawing:
     """(2, H, W) a*b*"""
     share: float
     """0..1: how much of it counts in that frame"""
+    spared: Array | None = None
+    """0..1, of any size: where people said otherwise of that frame, and not of the keyframe"""
 
 
 Item = tuple[SourceFrame, Joined]
@@ -83,6 +88,7 @@ def with_drawings(
         exact[:] = [*passed, *(item for item in exact if item[0].index > here)]  # pictures are large
         if joined.exact or joined.shot is None:
             return source, joined.color, []
+        over = joined.over
         same = [item for item in exact if item[1].shot == joined.shot]
         before = max((item for item in same if item[0].index < here), key=_index, default=None)
         after = min((item for item in same if item[0].index > here), key=_index, default=None)
@@ -90,9 +96,9 @@ def with_drawings(
         until = min((item[0].index for item in ahead if item[1].shot is None), default=here + reach)
         drawings = []
         if before:
-            drawings.append(_drawing(before, here, min(reach, between, until - before[0].index)))
+            drawings.append(_drawing(before, here, min(reach, between, until - before[0].index), over))
         if after:
-            drawings.append(_drawing(after, here, min(reach, between, after[0].index - edge)))
+            drawings.append(_drawing(after, here, min(reach, between, after[0].index - edge), over))
         return source, joined.color, [d for d in drawings if d.share > 0]
 
     for item in frames:
@@ -109,12 +115,13 @@ def _index(item: Item) -> int:
     return item[0].index
 
 
-def _drawing(keyframe: Item, frame: int, width: int) -> Drawing:
+def _drawing(keyframe: Item, frame: int, width: int, over: Sequence[tuple[FrameRange, Array]]) -> Drawing:
     source, joined = keyframe
     wave = 0.5 + 0.5 * np.cos(np.pi * min(abs(frame - source.index) / max(width, 1), 1))
     # Flatter at the keyframe: a picture that half its neighbours' neighbours lack bends there. Still, two sum to 1.
     share = wave * wave * (3 - 2 * wave)
-    return Drawing(source.luma, joined.color.chroma, float(share))
+    laid = [counts for frames, counts in over if source.index not in frames]
+    return Drawing(source.luma, joined.color.chroma, float(share), np.maximum.reduce(laid) if laid else None)
 
 
 def draw(chroma: Array, luma: Array, drawings: Sequence[Drawing]) -> Array:
@@ -128,6 +135,10 @@ def draw(chroma: Array, luma: Array, drawings: Sequence[Drawing]) -> Array:
         points = grid(luma.shape) + flow
         off = cv2.blur(np.abs(fetch(drawing.luma.astype(np.float32), points) - luma), (AROUND, AROUND))
         share = np.float32(drawing.share) / (1 + np.square(np.square(off / ALIKE))) / (1 + np.square(astray / ASTRAY))
+        if drawing.spared is not None:
+            share = share * (
+                1 - np.clip(cv2.resize(drawing.spared, luma.shape[::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
+            )
         change += share * (fetch(drawing.chroma, points, cubic=True) - chroma)
     return chroma + change
 

@@ -101,7 +101,7 @@ def _as_it_will_be(joined: Joined, ahead: Mapping[int, Preview]) -> Joined:
     if found is None:
         return joined
     exact = found.given is not None and bool(found.given.confidence.min() == 1)
-    return Joined(previewed(found), joined.shot, exact)
+    return Joined(previewed(found), joined.shot, exact, (*joined.over, *found.over))
 
 
 def previewed(found: Preview) -> ColorFrame:

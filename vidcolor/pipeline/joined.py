@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 import numpy as np
+from numpy import ndarray as Array
 
 from vidcolor.colorize.by_registration import resized
 from vidcolor.errors import MediaError, ProjectError
@@ -13,6 +14,7 @@ from vidcolor.finish.around_exact import REACH, Joined
 from vidcolor.media.store import ChromaReader
 from vidcolor.pipeline.kept import given_name, read_given
 from vidcolor.pipeline.keyframes import mixed
+from vidcolor.pipeline.matte_files import mattes_of
 from vidcolor.project.versions import CHROMA, Version
 from vidcolor.state.film import Film
 from vidcolor.state.plan import ShotPlan
@@ -46,17 +48,20 @@ def joined_colors(
     """
     plan = film.plan
     under_way: dict[int, Generator[ColorFrame, None, None]] = {}
+    over: dict[int, _Over] = {}
     following = 0
     try:
         for frame in frames or FrameRange(0, plan.reel.frame_count):
             for place in [p for p in under_way if plan.shots[p].reach.stop == frame]:
                 under_way.pop(place).close()
+                over.pop(place).close()
             while following < len(plan.shots) and plan.shots[following].reach.start <= frame:
                 if frame in plan.shots[following].reach:
                     planned = plan.shots[following]
                     stays = planned.excluded or (bare_gray and versions[following] is None)
                     gray = _gray(film, planned, frame) if stays else None
                     under_way[following] = gray or _colors_of(planned, versions[following], frame)
+                    over[following] = _Over(film, planned, None if stays else versions[following])
                 following += 1
             active = sorted(under_way)
             color = next(under_way[active[0]])
@@ -66,10 +71,30 @@ def joined_colors(
             given = next((g for version in colored if (g := _given(version, frame)) is not None), None)
             alone = active[0] if len(active) == 1 else None
             exact = given is not None and alone is not None and bool(given.confidence.min() == 1)
-            yield Joined(color if given is None else over_given(given, color), alone, exact)
+            laid = over[alone].at(frame) if alone is not None else ()
+            yield Joined(color if given is None else over_given(given, color), alone, exact, laid)
     finally:
         for colors in under_way.values():
             colors.close()
+        for laid_on in over.values():
+            laid_on.close()
+
+
+class _Over:
+    """What people laid over parts of one shot's frames, read in order of the frames."""
+
+    def __init__(self, film: Film, planned: ShotPlan, version: Version | None) -> None:
+        self._mattes = [] if version is None else mattes_of(film, planned, version)
+        self._under_way: dict[str, Generator[Array, None, None]] = {}
+
+    def at(self, frame: int) -> tuple[tuple[FrameRange, Array], ...]:
+        """The frames that each is carried to, `frame` among them, and how far it counts there."""
+        here = [matte for matte in self._mattes if frame in matte.span]
+        return tuple((m.span, next(self._under_way.setdefault(m.name, m.shares(frame)))) for m in here)
+
+    def close(self) -> None:
+        for shares in self._under_way.values():
+            shares.close()
 
 
 def _given(version: Version | None, frame: int) -> ColorFrame | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -18,46 +17,29 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.errors import MediaError, ProjectError
+from vidcolor.errors import ProjectError
 from vidcolor.export import manifest_path, software
 from vidcolor.media.destination import check_destination
 from vidcolor.media.picture_codecs import MATTES, PICTURES
 from vidcolor.media.place import remove, write_text
-from vidcolor.media.store import ChromaReader
 from vidcolor.media.write_mattes import write_mattes
-from vidcolor.pipeline.corrected import matte_name, name_of_regions
 from vidcolor.pipeline.deliver import Delivered, export_at, notes_on, version_to_deliver
 from vidcolor.pipeline.joined import ramp
-from vidcolor.pipeline.layers import span_of
+from vidcolor.pipeline.matte_files import Matte, mattes_of
 from vidcolor.pipeline.plan import Progress
 from vidcolor.project.fingerprint import fingerprint
-from vidcolor.project.versions import Version, read_report
 from vidcolor.stages import STAGES
 from vidcolor.state.film import Film
 from vidcolor.state.status import ShotState
-from vidcolor.timeline import FrameRange
-from vidcolor.types import Shot
 
 SCHEMA = "vidcolor.mattes/1"
 NOT_IN_CHANNELS = re.compile(r"[^A-Za-z0-9_-]")
 """A dot parts layer and channel; programs stumble over spaces and slashes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matte:
-    """One correction's."""
-
-    name: str
-    shot: Shot
-    path: Path
-    sha256: str
-    span: FrameRange
-    """The frames that it is carried to"""
-
-    @property
-    def channel(self) -> str:
-        """`0007-hint-r1-001203.A`"""
-        return f"{NOT_IN_CHANNELS.sub('_', self.name)}.A"
+def channel_of(matte: Matte) -> str:
+    """`0007-hint-r1-001203.A`"""
+    return f"{NOT_IN_CHANNELS.sub('_', matte.name)}.A"
 
 
 def deliver_mattes(film: Film, shown: Sequence[ShotState], out: Path, progress: Progress) -> Delivered:
@@ -68,13 +50,18 @@ def deliver_mattes(film: Film, shown: Sequence[ShotState], out: Path, progress: 
     project, plan, settings = film.project, film.plan, film.settings.export
     check_destination(out, MATTES, plan.reel, settings)
     versions = [version_to_deliver(project, state, film.settings) for state in shown]
-    mattes = [matte for state, version in zip(shown, versions, strict=True) for matte in _mattes(film, state, version)]
+    mattes = [
+        matte
+        for state, version in zip(shown, versions, strict=True)
+        if version
+        for matte in mattes_of(film, state.planned, version)
+    ]
     if not mattes:
         raise ProjectError(
             f"{project.root}: no correction lies on a part of the picture, so there is no matte; `vidcolor correct "
             "--help` lists those that do (hint, paint, region)"
         )
-    channels = {matte.channel: f"{matte.name} {matte.sha256} {matte.span} {matte.shot.entry}" for matte in mattes}
+    channels = {channel_of(matte): f"{matte.name} {matte.sha256} {matte.span} {matte.shot.entry}" for matte in mattes}
     made_of = fingerprint(
         {
             "reel": plan.reel.hash,
@@ -117,7 +104,7 @@ def deliver_mattes(film: Film, shown: Sequence[ShotState], out: Path, progress: 
             "timecode_in": plan.reel.timecode(0),
         },
         "channels": {
-            m.channel: {"correction": m.name, "shot": m.shot.id, "first": m.span.start, "last": m.span.stop - 1}
+            channel_of(m): {"correction": m.name, "shot": m.shot.id, "first": m.span.start, "last": m.span.stop - 1}
             for m in mattes
         },
         "source": {"file": plan.reel.path.name, "hash": plan.reel.hash},
@@ -132,21 +119,6 @@ def _tell(progress: Progress, total: int, done: int) -> None:
     progress("export", done, total)
 
 
-def _mattes(film: Film, state: ShotState, version: Version | None) -> Iterator[Matte]:
-    """Those of one shot's version that today's plan knows."""
-    if version is None:
-        return
-    planned, report = state.planned, read_report(film.project, version)
-    exact = [key["frame"] for key in (report.get("base") or report)["keyframes"] if key.get("how") == "exact"]
-    frames = {correction.name: correction.frame for correction in planned.corrections if correction.is_layer}
-    frames |= {name_of_regions(key): key.frame for key in planned.laid_over}
-    for name, frame in frames.items():
-        stored = matte_name(name)
-        if stored in version.stores:
-            span = span_of(frame, planned.reach, exact)
-            yield Matte(name, planned.shot, version.checked(stored), version.stores[stored], span)
-
-
 def _frames(film: Film, mattes: Sequence[Matte]) -> Iterator[Array]:
     """(H, W, mattes) float16 of every frame of the film."""
     height, width = film.plan.reel.size
@@ -158,18 +130,10 @@ def _frames(film: Film, mattes: Sequence[Matte]) -> Iterator[Array]:
             if frame not in matte.span:
                 under_way.pop(n, None)
                 continue
-            share = next(under_way.setdefault(n, _shares(matte)))
+            share = next(under_way.setdefault(n, matte.shares()))
             large = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)
             pixels[..., n] = np.clip(large, 0, 1) * _seen(film, places[matte.shot.id], frame)
         yield pixels
-
-
-def _shares(matte: Matte) -> Iterator[Array]:
-    with ChromaReader(matte.path, matte.span.start) as store:
-        if len(store) != len(matte.span):
-            raise MediaError(f"{matte.path}: damaged; delete {matte.path.parents[1]} and render again")
-        for found in store:
-            yield found.confidence
 
 
 def _seen(film: Film, place: int, frame: int) -> float:

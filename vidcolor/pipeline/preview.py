@@ -36,6 +36,7 @@ from vidcolor.state.film import Film
 from vidcolor.state.made_of import base_ingredients, layer_rules, layers_in, shot_ingredients
 from vidcolor.state.plan import ShotPlan
 from vidcolor.state.status import ShotState
+from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, Frame, Guidance, working_size
 
 
@@ -48,6 +49,8 @@ class Preview:
     """What a person gave of the frame itself, at the film's size"""
     missing: tuple[str, ...]
     """Corrections of other frames, which may reach this one when the shot is rendered"""
+    over: tuple[tuple[FrameRange, Array], ...] = ()
+    """Of those on a part of this frame that no version holds: the frame, and how far each counts"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +133,8 @@ def _preview(makers: _Makers, state: ShotState, frame: int) -> Preview | None:
         color = over_together(color, [(at.change, np.float32(1) if at.share is None else at.share) for at in layers])
         given = None if given is None else _over_given(makers.painter, given, layers)
     color = dimmed(color, below.share)
-    return Preview(color, given, tuple(missing))
+    over = tuple((FrameRange(frame, frame + 1), at.share) for at in found if at.share is not None)
+    return Preview(color, given, tuple(missing), over)
 
 
 def _spread(makers: _Makers, planned: ShotPlan, said: Sequence[Correction], below: ColorFrame) -> Mapping[str, Layer]:
