@@ -121,6 +121,7 @@ def test_other_names_are_free_references(path: str, shot: str | None) -> None:
         ("film-Scene-003-01.jpg", (3, 1)),
         ("00001-3847293847.png", (1,)),
         ("ComfyUI_00040_.png", (40,)),
+        ("upscaled_4x_000040.png", (40,)),
         ("shot2_000040_1.png", (40, 2, 1)),
         ("film_1.1.2.png", (1, 2)),
         ("film_5.360s.png", (134, 5)),

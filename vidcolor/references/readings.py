@@ -43,7 +43,8 @@ TAIL = re.compile(
 """What programs add to a copy's or a result's name: ComfyUI's counter, `(2)`, `v2`, `copy 2`."""
 NO_NUMBER = (
     re.compile(
-        r"(?:v|(?<![a-z])(?:mp|x|iso|seed|steps?|cfg|ver|version|rev)[ _.\-]?|v[0-9]+(?:\.[0-9]+)*\.|[0-9] ?[x×] ?)$"
+        r"(?:v|(?<![a-z0-9])x[ _.\-]?|(?<![a-z])(?:mp|iso|seed|steps?|cfg|ver|version|rev)[ _.\-]?|"
+        r"v[0-9]+(?:\.[0-9]+)*\.|[0-9] ?[x×] ?)$"
     ),
     re.compile(r"(?:(?:[pkx]|mm|fps|dpi|bits?|px|iso)(?![a-z])| ?[x×] ?[0-9])"),
 )
