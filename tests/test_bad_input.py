@@ -15,6 +15,7 @@ from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
 from vidcolor.errors import MediaError
+from vidcolor.media.jpeg import write_jpeg
 from vidcolor.pipeline.checkpoint import Checkpoint
 
 FRAMES = 8
@@ -339,6 +340,9 @@ def test_a_full_disk_below_the_project_asks_for_another_project(tmp_path, monkey
     monkeypatch.setattr(np, "savez", lambda *_, **__: _full(0))
     with pytest.raises(MediaError, match=r"the disk is full; .* choose another place with --project"):
         Checkpoint(tmp_path).put("state", {"position": np.array(1)})
+    monkeypatch.setattr(Path, "write_bytes", lambda *_: _full(0))
+    with pytest.raises(MediaError, match=r"still\.jpg: .* the disk is full; .* choose another place with --project"):
+        write_jpeg(tmp_path / "still.jpg", np.zeros((3, 8, 8), np.uint8))
 
 
 @pytest.mark.parametrize("said", ["nan", "-1", "inf", "soon"])

@@ -24,8 +24,8 @@ def jpeg_bytes(picture: np.ndarray, quality: int = QUALITY) -> bytes:
 
 
 def write_jpeg(path: Path, picture: np.ndarray, quality: int = QUALITY) -> None:
-    """Writes (3, H, W) uint8 R'G'B': whole or not at all."""
-    with whole(path) as partial:
+    """Writes (3, H, W) uint8 R'G'B', whole or not at all, below the project: a full disk is answered by `--project`."""
+    with whole(path, "--project") as partial:
         partial.write_bytes(jpeg_bytes(picture, quality))
 
 
