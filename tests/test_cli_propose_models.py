@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import no_stand_ins  # noqa: F401  before diffusers looks for Matplotlib
 import numpy as np
 import pytest
 

@@ -8,6 +8,7 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 
+import no_stand_ins  # noqa: F401  before diffusers looks for Matplotlib
 import numpy as np
 import pytest
 

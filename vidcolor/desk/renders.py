@@ -98,7 +98,7 @@ class Renders:
     def _started(self, words: Sequence[str]) -> subprocess.Popen[str]:
         """A command as a child process that gives way to the page; what it says comes through its `stdout`."""
         child = subprocess.Popen(
-            [sys.executable, "-m", "vidcolor", *words],
+            [sys.executable, "-P", "-m", "vidcolor", *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

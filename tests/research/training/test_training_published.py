@@ -28,12 +28,13 @@ from vidcolor.research.training.published.recipes import (  # noqa: E402
     ExemplarRecipe,
     Phase,
     UNetRecipe,
+    load_diffusion_recipe,
     load_exemplar_recipe,
     load_unet_recipe,
 )
 
 CONFIGS = sorted((Path(__file__).parents[3] / "configs/train").glob("1*.toml"))
-LOADERS = {"unet": load_unet_recipe, "exemplar": load_exemplar_recipe}
+LOADERS = {"unet": load_unet_recipe, "exemplar": load_exemplar_recipe, "diffusion": load_diffusion_recipe}
 TINY = {
     "crop": 32,
     "batch": 2,
