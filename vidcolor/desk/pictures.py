@@ -274,14 +274,14 @@ class Pictures:
         return states
 
     def _once(self, version: Version | None) -> Version | None:
-        """The version, without the sums of its files where they were found right before."""
+        """The version, whose files are summed the first time alone."""
         if version is None:
             return None
         if version.seen not in self._summed:
             for name in version.stores:
                 version.checked(name)
             self._summed.add(version.seen)
-        return replace(version, stores={})
+        return replace(version, proven=True)
 
 
 def _same(made: int, asked: int) -> None:
