@@ -237,12 +237,15 @@ def test_memory_does_not_grow_with_length(tmp_path):
     for count in (30, 150):
         path = film.write_film(tmp_path / f"{count}.mkv", film.make_film(shots=(count,)), gray=False)
         options = replace(QUICK, keyframes=(0,), worst=2)
-        tracemalloc.start()
-        try:
-            measure(path, path, options)
-            peaks.append(tracemalloc.get_traced_memory()[1])
-        finally:
-            tracemalloc.stop()
+        found = []
+        for _ in range(2):  # how many frames wait their turn hangs on the machine: the least tells what is kept
+            tracemalloc.start()
+            try:
+                measure(path, path, options)
+                found.append(tracemalloc.get_traced_memory()[1])
+            finally:
+                tracemalloc.stop()
+        peaks.append(min(found))
     picture = 3 * 4 * SIZE[0] * SIZE[1]
     ahead = 16 * picture  # on a busy machine more frames wait their turn
     assert peaks[1] - peaks[0] < 120 * 2000 + ahead, f"{peaks}: a few numbers a frame, no pictures"
