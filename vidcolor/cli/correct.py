@@ -22,7 +22,7 @@ from vidcolor.project.corrections import (
     remove_correction,
     write_correction,
 )
-from vidcolor.project.kinds import COLORS, CUTS, KINDS, OfShot, check_said
+from vidcolor.project.kinds import COLORS, CUTS, FILE_OF, KINDS, OfShot, check_said
 from vidcolor.project.palette import named_color, read_palette
 from vidcolor.project.proposals import proposal_called
 from vidcolor.project.versions import version_named
@@ -34,8 +34,6 @@ from vidcolor.state.read import load_film
 from vidcolor.state.status import ShotState, named, state_of, state_today
 from vidcolor.types import Reel
 
-FILE_OF = {"keyframe": "picture", "reference": "picture", "paint": "paint", "scribble": "paint"}
-"""What `--file` is, by kind; a mask in the others."""
 OPTIONS = {
     "keyframe": ("file",),
     "reference": ("file",),

@@ -15,11 +15,10 @@ from vidcolor.desk.renders import Renders
 from vidcolor.desk.uploads import Uploads
 from vidcolor.errors import InputError
 from vidcolor.project.corrections import path_of
+from vidcolor.project.kinds import FILE_OF
 from vidcolor.project.undone import put_back, take_back
 from vidcolor.state.corrected import touched
 
-FILE_OF = {"keyframe": "picture", "reference": "picture", "paint": "paint", "scribble": "paint"}
-"""What `--file` is, by kind; a mask in the others"""
 Said = tuple[int, list[str]]
 """Exit status of a command, and the lines that it said."""
 Run = Callable[[Sequence[str]], Said]

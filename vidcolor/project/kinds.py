@@ -215,6 +215,8 @@ REGION = "region"
 """Laid over them too, if it is of one colour or the shot has keyframes besides; else it makes its frame a keyframe"""
 ROLES = ("picture", "paint", "mask", "part")
 """Fields that name a file."""
+FILE_OF = {"keyframe": "picture", "reference": "picture", "paint": "paint", "scribble": "paint"}
+"""Which of them `--file` is, by kind; a mask in the others."""
 
 
 def check_said(tables: Mapping[str, Any], kind: str, *, typed: bool = False) -> Said:
