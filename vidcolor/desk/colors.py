@@ -7,8 +7,9 @@ import re
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.color import fit_to_rgb, rgb_to_lab
+from vidcolor.color import fit_to_rgb
 from vidcolor.errors import InputError
+from vidcolor.pipeline.layers import lab_of
 
 SIDE, REACH = 128, 100
 """Samples along a side of the plane of colours, and a* and b* at its edge."""
@@ -40,8 +41,7 @@ def place_of(color: str) -> tuple[float, float]:
 def _lab(color: str) -> Array:
     if not CODE.fullmatch(color):
         raise InputError(f"{color:.20} is no colour; write six hexadecimal digits")
-    codes = np.array([int(color[k : k + 2], 16) for k in (0, 2, 4)], np.float32)
-    return rgb_to_lab((codes / np.float32(255))[:, None, None])
+    return lab_of(color)
 
 
 def _code(rgb: Array) -> str:

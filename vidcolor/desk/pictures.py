@@ -39,8 +39,8 @@ from vidcolor.state.plan import clear_by_id
 from vidcolor.state.status import ShotState
 from vidcolor.superpixels.segment import segment, superpixel_count
 from vidcolor.timeline import FrameRange
-from vidcolor.types import ColorFrame, SourceFrame
-from vidcolor.view import fitted, heat, shown
+from vidcolor.types import ColorFrame, Reel, SourceFrame
+from vidcolor.view import fitted, gray, heat, shown
 
 View = Literal["gray", "color", "doubt"]
 VIEWS: tuple[View, ...] = ("gray", "color", "doubt")
@@ -92,8 +92,7 @@ class Pictures:
     def frame(self, moment: Moment, asked: Asked) -> bytes:
         """The picture asked for. Refuses a frame that the film does not have, and colours of what was not rendered."""
         reel = moment.film.plan.reel
-        if not 0 <= asked.frame < reel.frame_count:
-            raise InputError(f"frame {asked.frame} is outside the film (0 to {reel.frame_count - 1})")
+        _check(asked.frame, reel)
         width = min(asked.width, reel.size[1])
         with self._eye:
             if asked.view == "doubt":
@@ -129,8 +128,7 @@ class Pictures:
     def point(self, moment: Moment, frame: int, at: tuple[float, float]) -> float:
         """L* of the film in a frame at a point, given as shares of its width and height."""
         reel = moment.film.plan.reel
-        if not 0 <= frame < reel.frame_count:
-            raise InputError(f"frame {frame} is outside the film (0 to {reel.frame_count - 1})")
+        _check(frame, reel)
         with self._eye:
             if self._luma is None or self._luma[0] != (reel.hash, frame):
                 lightness = luma_to_lightness(self._source(moment, frame).luma, reel.tags)
@@ -157,11 +155,9 @@ class Pictures:
 
     def labels(self, moment: Moment, frame: int) -> bytes:
         """A PNG of the superpixels of a frame, at most LABELS wide: the number of each as a colour, red highest."""
-        reel = moment.film.plan.reel
-        if frame >= reel.frame_count:
-            raise InputError(f"frame {frame} is outside the film (0 to {reel.frame_count - 1})")
+        _check(frame, moment.film.plan.reel)
         with self._eye:
-            lightness = self._clip(moment, min(reel.size[1], LABELS))[frame].lightness
+            lightness = self._clip(moment, LABELS)[frame].lightness
             found = segment(lightness, superpixel_count(lightness.shape, DENSITY))
         return png_bytes(np.stack([found >> 16, found >> 8, found]).astype(np.uint8))
 
@@ -188,8 +184,7 @@ class Pictures:
             still = read_jpeg(place)
             if still is not None:
                 return fitted(still, THUMB)
-        lightness = self._clip(moment, THUMB)[frame].lightness
-        return shown(lightness, np.zeros((2, *lightness.shape), np.float32))
+        return gray(self._clip(moment, THUMB)[frame].lightness)
 
     def _clip(self, moment: Moment, width: int) -> Clip:
         """The film at one width; those of other sizes of the window are let go of."""
@@ -232,7 +227,7 @@ class Pictures:
         found = self._clip(moment, width)[asked.frame]
         _same(found.index, asked.frame)
         if asked.view == "gray":
-            return shown(found.lightness, np.zeros((2, *found.lightness.shape), np.float32))
+            return gray(found.lightness)
         chroma = fitted(self._color(moment, asked).chroma, width)
         if chroma.shape[1:] != found.lightness.shape:
             size = found.lightness.shape[::-1]
@@ -282,6 +277,12 @@ class Pictures:
                 version.checked(name)
             self._summed.add(version.seen)
         return replace(version, proven=True)
+
+
+def _check(frame: int, reel: Reel) -> None:
+    """Refuses a frame that the film does not have."""
+    if not 0 <= frame < reel.frame_count:
+        raise InputError(f"frame {frame} is outside the film (0 to {reel.frame_count - 1})")
 
 
 def _same(made: int, asked: int) -> None:

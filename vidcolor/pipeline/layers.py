@@ -174,8 +174,13 @@ def one_color(chroma: Array, share: Array) -> Array:
 
 def chroma_of(color: str) -> Array:
     """(2, 1, 1) a*b* of R'G'B' in hexadecimal digits."""
+    return lab_of(color)[1:]
+
+
+def lab_of(color: str) -> Array:
+    """(3, 1, 1) L*a*b* of R'G'B' in hexadecimal digits."""
     codes = np.array([int(color.removeprefix("#")[k : k + 2], 16) for k in (0, 2, 4)], np.float32)
-    return rgb_to_lab((codes / 255)[:, None, None])[1:]
+    return rgb_to_lab((codes / 255)[:, None, None])
 
 
 def spread_out(chroma: Array, share: Array) -> Array:
