@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.cache import Cache
 from vidcolor.color import LumaLock, luma_to_lightness
 from vidcolor.color.shown import codes_to_rgb
 from vidcolor.desk.desk import Moment
@@ -83,9 +83,8 @@ class Pictures:
         self._summed: set[str] = set()
         self._eye, self._thumb_eye = threading.Lock(), threading.Lock()
         self._clips: dict[tuple[str, int], Clip] = {}
-        self._thumbs: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._thumbs, self._shelf = Cache[bytes](THUMBS_KEPT, _one), Cache[bytes](SHELVED, _one)
         self._luma: tuple[tuple[str, int], Array] | None = None
-        self._shelf: OrderedDict[str, bytes] = OrderedDict()
         self._warming, self._warm = threading.Lock(), False
         self._made: dict[tuple[int, int], Preview | None] = {}
 
@@ -111,12 +110,7 @@ class Pictures:
         """A small picture of a shot: of the still that its version keeps, else gray from the film."""
         shot, version = state.planned.shot, state.version
         key = (shot.id, version.seen if version and not state.planned.excluded else "")
-        with self._thumb_eye:
-            if key not in self._thumbs:
-                self._thumbs[key] = jpeg_bytes(self._small(moment, state), THUMB_QUALITY)
-                if len(self._thumbs) > THUMBS_KEPT:
-                    self._thumbs.popitem(last=False)
-            return self._thumbs[key]
+        return self._thumbs.get(key, lambda: jpeg_bytes(self._small(moment, state), THUMB_QUALITY))
 
     def warm(self, moment: Moment) -> None:
         """Has the libraries loaded that the first preview of a hint would wait for, where the settings use any."""
@@ -163,13 +157,13 @@ class Pictures:
 
     def _shelved(self, key: str, path: Path) -> bytes:
         """A picture from disk, small, as a JPEG; read as hostile, once."""
-        with self._thumb_eye:
-            if key not in self._shelf:
+
+        def make() -> bytes:
+            with self._thumb_eye:
                 rgb = np.rint(np.clip(read_rgba(path)[:3], 0, 1) * 255).astype(np.uint8)
-                self._shelf[key] = jpeg_bytes(fitted(rgb, min(REFERENCE, rgb.shape[2])), QUALITY)
-                if len(self._shelf) > SHELVED:
-                    self._shelf.popitem(last=False)
-            return self._shelf[key]
+            return jpeg_bytes(fitted(rgb, min(REFERENCE, rgb.shape[2])), QUALITY)
+
+        return self._shelf.get(key, make)
 
     def close(self) -> None:
         for clip in self._clips.values():
@@ -184,7 +178,8 @@ class Pictures:
             still = read_jpeg(place)
             if still is not None:
                 return fitted(still, THUMB)
-        return gray(self._clip(moment, THUMB)[frame].lightness)
+        with self._thumb_eye:
+            return gray(self._clip(moment, THUMB)[frame].lightness)
 
     def _clip(self, moment: Moment, width: int) -> Clip:
         """The film at one width; those of other sizes of the window are let go of."""
@@ -277,6 +272,11 @@ class Pictures:
                 version.checked(name)
             self._summed.add(version.seen)
         return replace(version, proven=True)
+
+
+def _one(picture: bytes) -> int:
+    """Pictures are kept by their number."""
+    return 1
 
 
 def _check(frame: int, reel: Reel) -> None:
