@@ -1,4 +1,5 @@
-"""A review page that is really served, for tests: a thread with its server, and requests as anybody may send them."""
+"""A review page that is really served, for tests: its film, a thread with its server, and requests as anybody may send
+them."""
 
 from __future__ import annotations
 
@@ -11,6 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tiny import write_gray_film, write_picture
+
+from vidcolor.cli.parser import main
 from vidcolor.cli.review import spoken
 from vidcolor.cli.working import settings_of
 from vidcolor.desk.actions import Actions
@@ -18,6 +22,23 @@ from vidcolor.desk.desk import Desk
 from vidcolor.desk.server import HOME, PageServer, application, listen
 
 TOKEN = "a-token-of-the-tests"
+SIZE, COUNT, CUT = (96, 128), 24, 12
+
+
+def make_project(folder: Path, *shots: str) -> Path:
+    """The folder, with a film of two shots and its project `p`, in which these are rendered; all, where none is named.
+
+    Frames 4 and 16 have exact pictures, in `refs`.
+    """
+    colors = write_gray_film(folder / "film.mkv", COUNT, SIZE, (CUT,))
+    (folder / "refs").mkdir()
+    for frame in (4, 16):
+        write_picture(folder / "refs" / f"{frame:06d}.png", SIZE, colors[frame])
+    line = ["new", str(folder / "p"), "--reel", str(folder / "film.mkv"), "--keyframes", str(folder / "refs")]
+    assert main([*line, "--preset", "draft"]) == 0
+    assert main(["plan", str(folder / "p")]) == 0
+    assert main(["render", str(folder / "p"), *shots]) == 0
+    return folder
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 import time
@@ -11,27 +12,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from served import Served, served
-from tiny import write_gray_film, write_picture
+from served import SIZE, Served, make_project, served
+from tiny import write_picture
 
 from vidcolor.cli.parser import main
 from vidcolor.desk import uploads
-
-SIZE, COUNT, CUT = (96, 128), 24, 12
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
     """A film of two rendered shots."""
     folder = tmp_path_factory.mktemp("desk")
-    colors = write_gray_film(folder / "film.mkv", COUNT, SIZE, (CUT,))
-    (folder / "refs").mkdir()
-    write_picture(folder / "refs" / "000004.png", SIZE, colors[4])
-    write_picture(folder / "refs" / "000016.png", SIZE, colors[16])
-    line = ["new", str(folder / "p"), "--reel", str(folder / "film.mkv"), "--keyframes", str(folder / "refs")]
-    assert main([*line, "--preset", "draft"]) == 0
-    assert main(["plan", str(folder / "p")]) == 0
-    assert main(["render", str(folder / "p")]) == 0
+    make_project(folder)
     (folder / "p" / "palette.toml").write_text('"coat navy" = "1f2a5c"\n')
     return folder
 
@@ -272,8 +264,6 @@ def test_a_correction_that_is_killed_in_mid_write_leaves_no_half_of_one(page: Se
 
 
 def test_the_picker_shows_what_a_colour_will_be_under_the_films_light(page: Served):
-    import json
-
     query = "/color?frame=8&x=0.5&y=0.5&color=d02020"
     found = json.loads(page.ask(query)[2])
     under = [int(found["under"][k : k + 2], 16) for k in (0, 2, 4)]
@@ -321,8 +311,6 @@ def test_a_region_takes_a_picture_of_the_references(page: Served):
 
 
 def test_what_a_report_measured_is_told_of_the_version_it_measured(page: Served):
-    import json
-
     assert json.loads(page.ask("/shot/r1-000000")[2])["quality"] == []
     assert main(["report", str(page.desk.root)]) == 0
     page.desk.refresh()

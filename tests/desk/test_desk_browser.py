@@ -10,14 +10,12 @@ import av
 import cv2
 import numpy as np
 import pytest
-from served import Served, served
-from tiny import write_gray_film, write_picture
+from served import SIZE, Served, make_project, served
 
 from vidcolor.cli.parser import main
 
 BROWSER = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(not BROWSER, reason="no chromium here: the page is not looked at by a real browser")
-SIZE, COUNT, CUT = (96, 128), 24, 12
 BITS, BLOCK = 10, 16
 SEEKS = 200
 PATIENCE = 180_000
@@ -53,16 +51,7 @@ def window(browser):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
     """A film of two shots, the first rendered."""
-    folder = tmp_path_factory.mktemp("desk")
-    colors = write_gray_film(folder / "film.mkv", COUNT, SIZE, (CUT,))
-    (folder / "refs").mkdir()
-    write_picture(folder / "refs" / "000004.png", SIZE, colors[4])
-    write_picture(folder / "refs" / "000016.png", SIZE, colors[16])
-    line = ["new", str(folder / "p"), "--reel", str(folder / "film.mkv"), "--keyframes", str(folder / "refs")]
-    assert main([*line, "--preset", "draft"]) == 0
-    assert main(["plan", str(folder / "p")]) == 0
-    assert main(["render", str(folder / "p"), "r1-000000"]) == 0
-    return folder
+    return make_project(tmp_path_factory.mktemp("desk"), "r1-000000")
 
 
 def opened(window, page: Served, frame: int = 0):

@@ -13,28 +13,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from served import TOKEN, Served, served
-from tiny import write_gray_film, write_picture
+from served import COUNT, CUT, SIZE, TOKEN, Served, make_project, served
 
 from vidcolor.cli.parser import main
 from vidcolor.desk.guard import POLICY
-
-SIZE, COUNT, CUT = (96, 128), 24, 12
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
     """A film of two shots, the first rendered, the second still to be."""
-    folder = tmp_path_factory.mktemp("desk")
-    colors = write_gray_film(folder / "film.mkv", COUNT, SIZE, (CUT,))
-    (folder / "refs").mkdir()
-    write_picture(folder / "refs" / "000004.png", SIZE, colors[4])
-    write_picture(folder / "refs" / "000016.png", SIZE, colors[16])
-    line = ["new", str(folder / "p"), "--reel", str(folder / "film.mkv"), "--keyframes", str(folder / "refs")]
-    assert main([*line, "--preset", "draft"]) == 0
-    assert main(["plan", str(folder / "p")]) == 0
-    assert main(["render", str(folder / "p"), "r1-000000"]) == 0
-    return folder
+    return make_project(tmp_path_factory.mktemp("desk"), "r1-000000")
 
 
 @pytest.fixture(scope="module")
