@@ -17,6 +17,8 @@ from tiny import write_picture
 
 from vidcolor.cli.parser import main
 from vidcolor.desk import uploads
+from vidcolor.hashes import sha256_of
+from vidcolor.project import versions
 
 
 @pytest.fixture(scope="module")
@@ -326,3 +328,13 @@ def test_corrections_are_written_while_another_vidcolor_works(page: Served):
     with project.lock("run"):
         assert page.act("correct", kind="note", frame=5, note="a word")[0] == 200
         assert page.ask("/frame/3.png?view=color")[0] == 200
+
+
+def test_a_file_of_colours_is_summed_once(page: Served, monkeypatch):
+    """Those of the shot behind too, whose exact keyframe draws the frames before it."""
+    summed: list[str] = []
+    monkeypatch.setattr(versions, "sha256_of", lambda path: summed.append(str(path)) or sha256_of(path))
+    for frame in (9, 10, 9):
+        assert page.ask(f"/frame/{frame}.png?view=color&width=0")[0] == 200
+    assert {Path(path).parts[-3] for path in summed if path.endswith("chroma.avi")} == {"r1-000000", "r1-000012"}
+    assert len(summed) == len(set(summed))

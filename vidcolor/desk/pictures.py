@@ -24,6 +24,7 @@ from vidcolor.color.shown import codes_to_rgb
 from vidcolor.desk.desk import Moment
 from vidcolor.desk.facts import proposals_of
 from vidcolor.errors import InputError, MediaError
+from vidcolor.finish.around_exact import REACH
 from vidcolor.media.images import read_rgba
 from vidcolor.media.jpeg import jpeg_bytes, read_jpeg
 from vidcolor.media.read import Clip, SourceClip
@@ -33,7 +34,7 @@ from vidcolor.pipeline.preview import Preview, previews
 from vidcolor.pipeline.sights import sights_of
 from vidcolor.project.corrections import path_of
 from vidcolor.project.proposals import place_of
-from vidcolor.project.versions import Version, still_name, version_named
+from vidcolor.project.versions import still_name, version_named
 from vidcolor.review.looks import frames_of
 from vidcolor.state.plan import clear_by_id
 from vidcolor.state.status import ShotState
@@ -80,7 +81,7 @@ class Pictures:
     """Makes pictures; threads may share it. Holds the film open where it was read last."""
 
     def __init__(self) -> None:
-        self._summed: set[str] = set()
+        self._proven: dict[str, set[str]] = {}
         self._eye, self._thumb_eye = threading.Lock(), threading.Lock()
         self._clips: dict[tuple[str, int], Clip] = {}
         self._thumbs, self._shelf = Cache[bytes](THUMBS_KEPT, _one), Cache[bytes](SHELVED, _one)
@@ -252,26 +253,21 @@ class Pictures:
         return self._made[key]
 
     def _versions(self, moment: Moment, asked: Asked) -> Sequence[ShotState]:
-        """The state of every shot, with the version asked for; files that were summed once are not summed again."""
-        states = list(moment.shown)
+        """The state of every shot, with the version asked for, whose files are summed; those of its neighbours are when
+        they are read. What was summed once is not summed again."""
+        states, near = list(moment.shown), FrameRange(max(0, asked.frame - REACH), asked.frame + REACH + 1)
         for place, state in enumerate(states):
-            if asked.frame not in state.planned.reach or state.planned.excluded:
+            if state.planned.excluded or not state.planned.reach.overlap(near):
                 continue
-            version = state.version
+            version, here = state.version, asked.frame in state.planned.reach
             if asked.version and asked.frame in state.planned.shot.frames:
                 version = version_named(moment.film.project, state.planned.shot.id, asked.version)
-            states[place] = replace(state, version=self._once(version))
+            if version is not None:
+                version = replace(version, proven=self._proven.setdefault(version.seen, set()))
+                for name in version.stores if here else ():
+                    version.checked(name)
+            states[place] = replace(state, version=version)
         return states
-
-    def _once(self, version: Version | None) -> Version | None:
-        """The version, whose files are summed the first time alone."""
-        if version is None:
-            return None
-        if version.seen not in self._summed:
-            for name in version.stores:
-                version.checked(name)
-            self._summed.add(version.seen)
-        return replace(version, proven=True)
 
 
 def _one(picture: bytes) -> int:

@@ -43,8 +43,8 @@ class Version:
     ingredients: Mapping[str, Value]
     stores: Mapping[str, str]
     """SHA-256 of each file of colours, by its name in the folder; empty for a version of older times."""
-    proven: bool = False
-    """Whether its files were summed before, and were right: they are not summed again"""
+    proven: set[str] | None = None
+    """Files that were summed before and were right: they are not summed again. Where it is None none are noted"""
 
     @property
     def name(self) -> str:
@@ -65,7 +65,7 @@ class Version:
         One whose hash is not known is taken as it is.
         """
         path, noted = self.path / name, self.stores.get(name)
-        if noted is None or self.proven:
+        if noted is None or (self.proven is not None and name in self.proven):
             return path
         try:
             same = sha256_of(path) == noted
@@ -74,6 +74,8 @@ class Version:
             raise ProjectError(f"{path}: cannot be read ({error.strerror or error}); {remedy}") from error
         if not same:
             raise ProjectError(f"{path}: damaged since it was rendered; delete {self.path} and render again")
+        if self.proven is not None:
+            self.proven.add(name)
         return path
 
 
