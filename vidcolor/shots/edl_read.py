@@ -20,7 +20,7 @@ from pathlib import Path
 
 from vidcolor.errors import InputError
 from vidcolor.shots.edl import BLACK_REEL
-from vidcolor.shots.rows import LIST_RATES, Listed, Row, part_that_fits
+from vidcolor.shots.rows import LIST_RATES, MOST_NAMED, Listed, Row, is_whole, part_that_fits
 from vidcolor.shots.tracks import lowest
 from vidcolor.timeline import HOURS_A_DAY, Rate, parse_timecode
 from vidcolor.types import Reel
@@ -36,8 +36,6 @@ BACKGROUND = ("KB", "K B")
 MARKER = re.compile(r"\|C:\w+ .*\|D:\d+.*", re.ASCII)
 """The line behind an event of one frame in a list of markers, as DaVinci Resolve writes it"""
 NO_VIDEO = re.compile(r"(?:A\d*|NONE)+", re.ASCII)
-MOST_NAMED = 4
-"""Lines named of those that are left out"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ def read_lines(path: Path, lines: Sequence[Line], reel: Reel, *, points: bool = 
     if points:
         return Listed(_marked(events, reel))
     inside = _inside(events, reel) if reel.timecoded else events
-    if not _is_whole(inside, reel):
+    if not is_whole(inside, reel):
         _refuse(path, lines, events, reel)
         return Listed(_rows(events, reel))
     outside = [event.place for event in events if event.stop <= 0 or event.start >= reel.frame_count]
@@ -155,7 +153,7 @@ def _counted(path: Path, lines: Sequence[Line], reel: Reel, *, points: bool = Fa
         except InputError as error:
             refused = refused or error
             continue
-        if _is_whole(_inside(events, reel), reel):
+        if is_whole(_inside(events, reel), reel):
             return events
         found = events if found is None and refused is None else found
     if found is None:
@@ -202,8 +200,7 @@ def _placed(path: Path, lines: Sequence[Line], drop: bool, reel: Reel, *, points
         track = int(above[1]) if above and above[1] else 1
         events.append(_Event(place, black, begin, begin + count, length, track, mixes, from_black))
     tracks = [[event for event in events if event.track == track] for track in sorted({e.track for e in events})]
-    kept = lowest(tracks, lambda event: (event.start, event.stop), lambda event: f"{path}: {event.place}")
-    return sorted(kept, key=lambda event: event.start)
+    return lowest(path, tracks)
 
 
 def _origin(lines: Sequence[Line], labels: Sequence[Sequence[int]], reel: Reel, day: int, drop: bool) -> int:
@@ -218,11 +215,6 @@ def _origin(lines: Sequence[Line], labels: Sequence[Sequence[int]], reel: Reel, 
 def _inside(events: Sequence[_Event], reel: Reel) -> list[_Event]:
     """The events of which some frame is in the film."""
     return [event for event in events if event.stop > 0 and event.start < reel.frame_count]
-
-
-def _is_whole(events: Sequence[_Event], reel: Reel) -> bool:
-    """Whether they begin and end with the film."""
-    return bool(events) and events[0].start == 0 and max(event.stop for event in events) == reel.frame_count
 
 
 def _refuse(path: Path, lines: Sequence[Line], events: Sequence[_Event], reel: Reel) -> None:
@@ -243,7 +235,7 @@ def _refuse(path: Path, lines: Sequence[Line], events: Sequence[_Event], reel: R
     early = next((event for event in events if event.start < 0), None)
     if early is None:
         return
-    hint = part_that_fits([Row(event.place, event.start, event.stop) for event in events], reel)
+    hint = part_that_fits(events, reel)
     raise InputError(
         f"{path}: {early.place}: record timecode is {-early.start} frames before the film's first, {reel.timecode(0)}; "
         f"count record timecode from there{hint}"

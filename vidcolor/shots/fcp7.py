@@ -16,14 +16,12 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from vidcolor.errors import InputError
-from vidcolor.shots.rows import Listed, Row
+from vidcolor.shots.rows import Listed, Row, rows_of_film
 from vidcolor.shots.tracks import lowest
 from vidcolor.timeline import Rate
 from vidcolor.types import Reel, TransitionKind
 
 UNSAID = -1
-MOST_NAMED = 4
-"""Sequences named of those that a file holds"""
 FADES = {"start-black": "from black", "end-black": "to black"}
 
 
@@ -45,39 +43,30 @@ def read_fcp7(path: Path, text: str, reel: Reel) -> Listed:
     are no numbers. Clips that are switched off, sound, and what lies over whole pictures on upper tracks are passed
     over.
     """
-    sequences = _sequences(_root(path, text))
-    if len(sequences) == 1:
-        return Listed(_rows(path, sequences[0], reel))
-    read = [(sequence, _rows_if_read(path, sequence, reel)) for sequence in sequences]
-    found = [rows for _, rows in read if rows and rows[0].start == 0 and max(r.stop for r in rows) == reel.frame_count]
-    if len(found) != 1:
-        names = ", ".join(repr(sequence.findtext("name", "")[:40]) for sequence in sequences[:MOST_NAMED])
-        told = f" ({names}), {len(found) or 'none'} of them as long as the film" if sequences else ""
-        raise InputError(f"{path}: holds {len(sequences) or 'no'} sequences{told}; export the one that is the film")
-    return Listed(found[0])
-
-
-def _rows_if_read(path: Path, sequence: Element, reel: Reel) -> list[Row]:
-    try:
-        return _rows(path, sequence, reel)
-    except InputError:
-        return []
+    return Listed(
+        rows_of_film(
+            path,
+            _sequences(_root(path, text)),
+            lambda sequence: _rows(path, sequence, reel),
+            lambda sequence: sequence.findtext("name", ""),
+            "sequences",
+            reel,
+        )
+    )
 
 
 def _rows(path: Path, sequence: Element, reel: Reel) -> list[Row]:
     """The shots of a sequence; one of as many labels a second as the film (24 for 23.976) may count its frames."""
     rate = _rate(sequence)
     tracks = [list(_shots(path, track)) for track in sequence.findall("media/video/track") if _is_on(track)]
-    rows = lowest(
-        [track for track in tracks if track], lambda row: (row.start, row.stop), lambda row: f"{path}: {row.place}"
-    )
+    rows = lowest(path, [track for track in tracks if track])
     as_long = max((row.stop for row in rows), default=0) == reel.frame_count
     if rate is not None and rate != reel.rate.fraction and not (as_long and Rate.of(rate).base == reel.rate.base):
         raise InputError(
             f"{path}: its sequence runs at {Rate.of(rate)} frames a second, but the film at {reel.rate}; export it at "
             "the film's rate"
         )
-    return sorted(rows, key=lambda row: row.start)
+    return rows
 
 
 def _is_on(item: Element) -> bool:

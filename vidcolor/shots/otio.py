@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidcolor.errors import InputError
-from vidcolor.shots.rows import Listed, Row, part_that_fits
+from vidcolor.shots.rows import Listed, Row, part_that_fits, rows_of_film
 from vidcolor.shots.tracks import lowest
 from vidcolor.types import Reel, Shot, TransitionKind
 
@@ -30,8 +30,6 @@ SCHEMA = "vidcolor.shots/1"
 MOST_FRAMES = 2**31
 RATE_TOLERANCE = 5e-4
 """Relative difference at which 23.98 still means 24000/1001, and 24 does not."""
-MOST_NAMED = 4
-"""Timelines named of those that a file holds"""
 DEEPEST = 20
 """Tracks and stacks in one another"""
 TIME_EFFECTS = ("TimeEffect", "LinearTimeWarp", "FreezeFrame")
@@ -90,25 +88,16 @@ def read_otio(path: Path, text: str, reel: Reel) -> Listed:
     not hold the film, but its frames do, frame for frame (24 for 23.976), they are the film's. Refuses gaps at the
     head and the end, time warps, lists at another rate that last longer or shorter than the film, and broken files.
     """
-    timelines = _timelines(path, text)
-    found = [_shots(path, timeline, reel) for timeline in timelines] if len(timelines) == 1 else []
-    if not found:
-        read = [rows for timeline in timelines if (rows := _shots_if_read(path, timeline, reel))]
-        found = [rows for rows in read if rows[0].start == 0 and max(row.stop for row in rows) == reel.frame_count]
-    if len(found) != 1:
-        names = ", ".join(repr(str(t.get("name", ""))[:40]) for t in timelines[:MOST_NAMED])
-        raise InputError(
-            f"{path}: holds {len(timelines)} timelines ({names}), {len(found) or 'none'} of them as long as the film; "
-            "export the one that is the film"
+    return Listed(
+        rows_of_film(
+            path,
+            _timelines(path, text),
+            lambda timeline: _shots(path, timeline, reel),
+            lambda timeline: str(timeline.get("name", "")),
+            "timelines",
+            reel,
         )
-    return Listed(found[0])
-
-
-def _shots_if_read(path: Path, timeline: Json, reel: Reel) -> list[Row]:
-    try:
-        return _shots(path, timeline, reel)
-    except InputError:
-        return []
+    )
 
 
 def _shots(path: Path, timeline: Json, reel: Reel) -> list[Row]:
@@ -122,13 +111,12 @@ def _shots(path: Path, timeline: Json, reel: Reel) -> list[Row]:
             raise InputError(
                 f"{path}: {place}: runs at {rate}, but the film at {reel.rate} frames a second; conform it"
             )
-    rows = lowest([track.rows for track in read], lambda row: (row.start, row.stop), lambda row: f"{path}: {row.place}")
-    rows = sorted(rows, key=lambda row: row.start)
+    rows = lowest(path, [track.rows for track in read])
     for gap in read[0].gaps:
         if not rows or gap.stop <= rows[0].start or gap.start >= max(row.stop for row in rows):
             raise InputError(
                 f"{path}: {gap.place}: a gap; close it or put a clip there, every frame needs a shot"
-                f"{part_that_fits(rows, reel) if rows else ''}"
+                f"{part_that_fits(rows, reel)}"
             )
     return rows
 
@@ -259,8 +247,7 @@ def _video_tracks(path: Path, timeline: Json) -> list[list[Json]]:
             "give another list with --shots"
         )
     _refuse_warps(path, "the timeline", timeline.get("tracks"))
-    for track, _ in tracks[:1]:
-        _refuse_warps(path, "the video track", track)
+    _refuse_warps(path, "the video track", tracks[0][0])
     return [items for _, items in tracks]
 
 

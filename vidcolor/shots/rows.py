@@ -7,21 +7,27 @@ where their picture is black: such a gap is a shot, and told of.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from vidcolor.errors import InputError
 from vidcolor.timeline import FrameRange, Rate
 from vidcolor.types import Reel, Shot, Transition, TransitionKind
 
+Item = TypeVar("Item")
 LIST_RATES = tuple(
     Fraction(*pair) for pair in ((24, 1), (25, 1), (30, 1), (24000, 1001), (30000, 1001), (50, 1), (60, 1))
 )
 """Rates at which a list may have been made that does not fit its film."""
 MISCOUNTED = 2
 """Frames by which a list may miss the film's length without being at another rate"""
+MOST_NAMED = 4
+"""Things named of those that a list or a file holds"""
 DEFAULT_REACH = {"dissolve": 6, "fade": 12}
 """Frames on each side of the boundary that a transition takes where a list does not say."""
 
@@ -38,6 +44,17 @@ class Row:
     frames: tuple[int, int] | None = None
 
 
+class Placed(Protocol):
+    """What takes frames somewhere in a list: a row, or an event that becomes one."""
+
+    @property
+    def place(self) -> str: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def stop(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """What a list holds."""
@@ -45,6 +62,38 @@ class Listed:
     rows: list[Row]
     notes: tuple[str, ...] = ()
     """What a person should know: what of the list is none of the film's"""
+
+
+def is_whole(rows: Sequence[Placed], reel: Reel) -> bool:
+    """Whether they, in order, begin and end with the film."""
+    return bool(rows) and rows[0].start == 0 and max(row.stop for row in rows) == reel.frame_count
+
+
+def rows_of_film(
+    path: Path,
+    lists: Sequence[Item],
+    read: Callable[[Item], list[Row]],
+    name_of: Callable[[Item], str],
+    what: str,
+    reel: Reel,
+) -> list[Row]:
+    """The rows of the one list in a file; of several, of the one that is as long as the film.
+
+    what    what such lists are called
+    Refuses none, and several that may be the film, or none of them.
+    """
+    if len(lists) == 1:
+        return read(lists[0])
+    found = []
+    for one in lists:
+        with suppress(InputError):
+            if is_whole(rows := read(one), reel):
+                found.append(rows)
+    if len(found) != 1:
+        names = ", ".join(repr(name_of(one)[:40]) for one in lists[:MOST_NAMED])
+        told = f" ({names}), {len(found) or 'none'} of them as long as the film" if lists else ""
+        raise InputError(f"{path}: holds {len(lists) or 'no'} {what}{told}; export the one that is the film")
+    return found[0]
 
 
 def shots_of(path: Path, reel: Reel, rows: list[Row]) -> list[Shot]:
@@ -78,7 +127,7 @@ def with_gaps(path: Path, rows: list[Row], reel: Reel) -> tuple[list[Row], tuple
     of it.
     """
     rows = sorted(rows, key=lambda row: row.start)
-    if not rows or rows[0].start != 0 or max(row.stop for row in rows) != reel.frame_count:
+    if not is_whole(rows, reel):
         return rows, ()
     found, notes, stop, place = [], [], 0, ""
     for row in rows:
@@ -114,7 +163,7 @@ def _moved(frames: int) -> str:
     return f"{abs(frames)} frames {'earlier' if frames > 0 else 'later'}"
 
 
-def part_that_fits(rows: list[Row], reel: Reel) -> str:
+def part_that_fits(rows: Sequence[Placed], reel: Reel) -> str:
     """Rows on end that are as long as the film, in words, where there is one such run; the rest may be a leader."""
     stops = {row.stop: row for row in rows}
     runs = [(row, stops[row.start + reel.frame_count]) for row in rows if row.start + reel.frame_count in stops]
