@@ -51,12 +51,12 @@ def read_shots(path: Path, reel: Reel) -> list[Shot]:
 
 def read_list(path: Path, reel: Reel) -> tuple[list[Shot], tuple[str, ...]]:
     """The reel's shots as `read_shots` gives them, and what a person should know of the list."""
-    reader = READERS.get(path.suffix.lower())
+    suffix = path.suffix.lower()
+    reader = READERS.get(suffix)
     if reader is None:
         raise InputError(f"{path}: shot lists are {', '.join(READERS)}; this suffix is none of them")
-    text = PACKED[path.suffix.lower()](path) if path.suffix.lower() in PACKED else _text(path)
-    listed = reader(path, text, reel)
-    rows, gaps = with_gaps(path, listed.rows, reel) if path.suffix.lower() in EDITED else (listed.rows, ())
+    listed = reader(path, PACKED.get(suffix, _text)(path), reel)
+    rows, gaps = with_gaps(path, listed.rows, reel) if suffix in EDITED else (listed.rows, ())
     return shots_of(path, reel, rows), (*listed.notes, *gaps)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from vidcolor.shots.transitions import runs_of
+
 SIDE = 320
 """Long side at which frames are looked at, in pixels."""
 STEP = 9.0
@@ -65,16 +67,13 @@ def _has_rows(above: np.ndarray) -> bool:
     strokes = _without_frame(strokes)
     height, width = strokes.shape
     in_rows, letters = 0, 0
-    for top, bottom in _bands(strokes.sum(axis=1) > CLEAR * width):
+    for top, bottom in runs_of(strokes.sum(axis=1) > CLEAR * width):
         row = strokes[top:bottom]
         if not LOW * height <= bottom - top <= HIGH * height:
             continue
         left, right = _ends(row)
-        crossed = [
-            int((np.diff(line.astype(np.int8)) == 1).sum())
-            for line in row[len(row) // 4 : -(len(row) // 4) or None, left:right]
-        ]
-        count = float(np.median(crossed)) if crossed else 0.0
+        middle = row[len(row) // 4 : -(len(row) // 4) or None, left:right]
+        count = float(np.median((np.diff(middle.astype(np.int8), axis=1) == 1).sum(axis=1)))
         if CROSSINGS[0] <= count * (bottom - top) / max(1, right - left) <= CROSSINGS[1]:
             in_rows += int(row.sum())
             letters += round(count)
@@ -106,12 +105,6 @@ def _is_plain(above: np.ndarray, strokes: np.ndarray, strength: float) -> bool:
     change = np.abs(np.diff(above, axis=1))[ground[:, 1:] & ground[:, :-1]]
     level = np.abs(above[ground])
     return bool(np.median(change) <= PLAIN * strength and np.percentile(level, 90) <= LEVEL * strength)
-
-
-def _bands(marked: np.ndarray) -> list[tuple[int, int]]:
-    """Runs of true."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def _ends(row: np.ndarray) -> tuple[int, int]:

@@ -242,7 +242,12 @@ def _faint_runs(measures: Measures, longest: int) -> list[tuple[int, int]]:
     after = np.array([spread[t : t + longest + 1].max() for t in range(count)])
     least = np.minimum(before, after)
     faint = (spread < FAINT * least) & (least > EMPTY) & ((mean < DARK) | (mean > LIGHT))
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], (blank | faint).astype(np.int8), [0]])))
+    return runs_of(blank | faint)
+
+
+def runs_of(marked: Array) -> list[tuple[int, int]]:
+    """Runs of true: (first, the one behind the last) of each."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
