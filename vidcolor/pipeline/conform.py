@@ -15,10 +15,10 @@ from vidcolor.conform.fcp7 import fcp7_text
 from vidcolor.conform.otio import otio_text
 from vidcolor.conform.pieces import Conform, Numbered, Piece
 from vidcolor.conform.table import table_text
-from vidcolor.errors import VidcolorError
 from vidcolor.export import manifest_path
 from vidcolor.hashes import sha256_of
 from vidcolor.media.place import write_text
+from vidcolor.pipeline.lists import holds, noted
 from vidcolor.project.exports import Export
 from vidcolor.project.folder import Project
 from vidcolor.state.film import Film
@@ -37,7 +37,7 @@ LISTS: dict[str, Callable[[Conform], str]] = {
 }
 """What follows the film's name in a list's, and the list."""
 WRITTEN, WRITTEN_SCHEMA = "exports/lists/written.json", "vidcolor.conform/1"
-"""SHA-256 of each list as it was written, by its place."""
+"""SHA-256 of each list as it was written, the last two by its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +111,15 @@ def write_lists_of_film(film: Film, out: Path, versions: Sequence[str]) -> Lists
 def _write(project: Project, conform: Conform) -> Lists:
     folder, title, notes = conform.folder, conform.title, []
     texts = {folder / f"{title}{ending}": text_of(conform).encode("utf-8") for ending, text_of in LISTS.items()}
-    noted = _noted(project)
-    changed = {path for path in texts if _is_anothers(path, noted.get(project.relative(path), []))}
+    written = noted(project, WRITTEN, WRITTEN_SCHEMA, dict[str, list[str]])
+    changed = {path for path in texts if _is_anothers(path, written.get(project.relative(path), []))}
     notes += [f"{path} was changed, or is another's, and stays; move it away to have it anew" for path in changed]
-    mine = {path: text for path, text in texts.items() if path not in changed and not _holds(path, text)}
+    mine = {path: text for path, text in texts.items() if path not in changed and not holds(path, text)}
     if mine:  # noted before they are written, so that a kill leaves no list that is not known
         for path, text in mine.items():
             place = project.relative(path)
-            noted[place] = [*noted.get(place, []), hashlib.sha256(text).hexdigest()][-2:]
-        project.write_json(WRITTEN, WRITTEN_SCHEMA, {"written": noted})
+            written[place] = [*written.get(place, []), hashlib.sha256(text).hexdigest()][-2:]
+        project.write_json(WRITTEN, WRITTEN_SCHEMA, {"written": written})
     for path, text in mine.items():
         write_text(path, text.decode("utf-8"))
     return Lists(tuple(texts), tuple(notes))
@@ -128,20 +128,6 @@ def _write(project: Project, conform: Conform) -> Lists:
 def _is_anothers(path: Path, ours: Sequence[str]) -> bool:
     """Whether the place holds something that was not written there as a list."""
     return path.is_dir() or (path.is_file() and sha256_of(path) not in ours)
-
-
-def _holds(path: Path, text: bytes) -> bool:
-    return path.is_file() and path.stat().st_size == len(text) and path.read_bytes() == text
-
-
-def _noted(project: Project) -> dict[str, list[str]]:
-    """Hashes of the lists as they were written, by place; nothing where the note cannot be read."""
-    try:
-        noted = project.read_json(WRITTEN, WRITTEN_SCHEMA).get("written") if project.has(WRITTEN) else {}
-        found: dict[str, list[str]] = checked(noted, dict[str, list[str]])
-    except (MisfitError, VidcolorError):
-        return {}
-    return found
 
 
 def _piece(planned: ShotPlan, export: Export | None) -> Piece | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 from vidcolor.errors import VidcolorError
 from vidcolor.hashes import sha256_of
@@ -14,6 +16,7 @@ from vidcolor.shots.lists import csv_text, read_list
 from vidcolor.shots.otio import otio_text
 from vidcolor.types import Reel, Shot
 
+Note = TypeVar("Note", bound=dict[str, Any])
 LISTS: dict[str, Callable[[Sequence[Shot], Reel], str]] = {
     "plan/shots.csv": csv_text,
     "plan/shots.edl": edl_text,
@@ -72,7 +75,7 @@ def _in_force(project: Project, name: str) -> bool:
 
 def _edited(project: Project, reel: Reel, shots: Sequence[Shot]) -> Iterator[str]:
     """The lists that are neither in force nor as the machine wrote them, nor as it would write them now."""
-    written = _written(project)
+    written = noted(project, WRITTEN, WRITTEN_SCHEMA, dict[str, str])
     for name in LISTS:
         if project.has(name) and not _in_force(project, name):
             same = sha256_of(project.path(name)) == written.get(name)
@@ -80,17 +83,22 @@ def _edited(project: Project, reel: Reel, shots: Sequence[Shot]) -> Iterator[str
                 yield name
 
 
-def _written(project: Project) -> dict[str, str]:
-    """What was noted of each list; nothing where the note is not to be read: then texts alone are compared."""
+def noted(project: Project, page: str, schema: str, kind: type[Note]) -> Note:
+    """What was noted of each list as it was written; nothing where the page is not to be read: then texts alone are
+    compared."""
     try:
-        noted = project.read_json(WRITTEN, WRITTEN_SCHEMA).get("written") if project.has(WRITTEN) else None
-        found: dict[str, str] = decode(noted, dict[str, str], str(project.path(WRITTEN))) if noted else {}
+        written = project.read_json(page, schema).get("written") if project.has(page) else None
+        found: Note = decode(written or {}, kind, str(project.path(page)))
     except VidcolorError:
-        return {}
+        return kind()
     return found
 
 
 def _holds(project: Project, name: str, reel: Reel, shots: Sequence[Shot]) -> bool:
     """Whether a list is, byte for byte, what the machine writes of these shots."""
-    path, text = project.path(name), LISTS[name](shots, reel).encode("utf-8", "replace") if shots else b""
+    return holds(project.path(name), LISTS[name](shots, reel).encode("utf-8", "replace") if shots else b"")
+
+
+def holds(path: Path, text: bytes) -> bool:
+    """Whether a file is these very bytes."""
     return path.is_file() and path.stat().st_size == len(text) and path.read_bytes() == text
