@@ -32,7 +32,7 @@ WIDE = Fraction(3, 2)
 
 def fcp7_text(conform: Conform) -> str:
     """The list as one sequence."""
-    reel, pieces = conform.reel, conform.pieces
+    reel = conform.reel
     root = Element("xmeml", version="5")
     sequence = SubElement(root, "sequence", id="sequence-1")
     _add(sequence, name=conform.title, duration=reel.frame_count)
@@ -41,9 +41,9 @@ def fcp7_text(conform: Conform) -> str:
     video = SubElement(SubElement(sequence, "media"), "video")
     _format(SubElement(video, "format"), reel)
     track = SubElement(video, "track")
-    files = {name: number for number, name in enumerate(dict.fromkeys(piece.place for piece in pieces), 1)}
+    files = {name: number for number, name in enumerate(dict.fromkeys(piece.place for piece in conform.pieces), 1)}
     told: set[str] = set()
-    for number, (piece, following) in enumerate(zip(pieces, [*pieces[1:], None], strict=True), 1):
+    for number, (piece, following) in enumerate(conform.followed(), 1):
         if piece.dissolve:
             _transition(track, reel, piece.dissolve.start, piece.dissolve.stop, piece.frames.start)
         item = _clip(track, conform, piece, following, number)
@@ -104,10 +104,9 @@ def _clip(track: Element, conform: Conform, piece: Piece, following: Piece | Non
     _add(item, name=piece.file, duration=len(piece.media))
     _rate(item, reel)
     _add(item, start=UNSAID if piece.dissolve else piece.frames.start, end=UNSAID if after else piece.frames.stop)
-    first = piece.dissolve.start if piece.dissolve else piece.frames.start
     stop = after.stop if after else piece.frames.stop
     _add(item, enabled="TRUE")
-    _add(item, **{"in": first - piece.media.start, "out": stop - piece.media.start})
+    _add(item, **{"in": piece.first - piece.media.start, "out": stop - piece.media.start})
     return item
 
 

@@ -68,6 +68,11 @@ class Piece:
         """Those in which it comes over the piece before."""
         return self.shot.entry.frames if self.shot.entry.kind == "dissolve" else None
 
+    @property
+    def first(self) -> int:
+        """Where it first comes in: its dissolve's first frame, or its own."""
+        return self.dissolve.start if self.dissolve else self.frames.start
+
 
 @dataclass(frozen=True, slots=True)
 class Conform:
@@ -82,15 +87,18 @@ class Conform:
     def __post_init__(self) -> None:
         object.__setattr__(self, "pieces", tuple(_joined(self.pieces)))
 
+    def followed(self) -> Iterator[tuple[Piece, Piece | None]]:
+        """Each piece with the one after it."""
+        return zip(self.pieces, [*self.pieces[1:], None], strict=True)
+
     def shown(self) -> Iterator[tuple[Piece | None, FrameRange]]:
         """Each piece with the frames from where it first comes in to where the next does; None for black."""
         at = 0
-        for piece, following in zip(self.pieces, [*self.pieces[1:], None], strict=True):
-            start = piece.dissolve.start if piece.dissolve else piece.frames.start
-            if start > at:
-                yield None, FrameRange(at, start)
-            at = following.dissolve.start if following and following.dissolve else piece.frames.stop
-            yield piece, FrameRange(start, at)
+        for piece, following in self.followed():
+            if piece.first > at:
+                yield None, FrameRange(at, piece.first)
+            at = following.first if following and following.dissolve else piece.frames.stop
+            yield piece, FrameRange(piece.first, at)
         if at < self.reel.frame_count:
             yield None, FrameRange(at, self.reel.frame_count)
 

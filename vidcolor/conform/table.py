@@ -39,14 +39,13 @@ def table_text(conform: Conform) -> str:
     out = io.StringIO(newline="")
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
-    for piece, following in zip(conform.pieces, [*conform.pieces[1:], None], strict=True):
+    for piece, following in conform.followed():
         table.writerow(_row(conform, piece, following))
     return out.getvalue()
 
 
 def _row(conform: Conform, piece: Piece, following: Piece | None) -> list[str | int]:
     reel, media = conform.reel, piece.media
-    first = piece.dissolve.start if piece.dissolve else piece.frames.start
     stop = following.dissolve.stop if following and following.dissolve else piece.frames.stop
     return [
         piece.code,
@@ -55,11 +54,11 @@ def _row(conform: Conform, piece: Piece, following: Piece | None) -> list[str | 
         piece.version,
         media.start,
         media.stop - 1,
-        first,
+        piece.first,
         stop - 1,
-        first - media.start,
+        piece.first - media.start,
         media.stop - stop,
-        *map(reel.timecode, (media.start, media.stop, first, stop)),
+        *map(reel.timecode, (media.start, media.stop, piece.first, stop)),
         str(reel.rate),
         f"{piece.place}/{piece.pictures.name(f'%0{piece.pictures.digits}d')}" if piece.pictures else piece.place,
         piece.sha256,
