@@ -123,12 +123,13 @@ def deliver_shots(
         if not file.is_there:
             _write(film, reel, shown, versions, file, codec, exact, partial(_tell, progress, done, total))
             done += len(file.run)
-    known: dict[int, Export | None] = {file.place: file.export for file in files}
-    for place in range(len(shown)):
-        if place not in known:
-            known[place] = _newest(film.project, folder, names[place])[0]
+    known = {file.place: file.export for file in files}
+    all_files = [
+        (state.planned, known.get(place) or _newest(film.project, folder, names[place])[0])
+        for place, state in enumerate(shown)
+    ]
     title = f"{in_names(_show(film))}_{in_names(reel.tape or reel.name)}"
-    lists = write_lists(film.project, reel, title, folder, [(s.planned, known[place]) for place, s in enumerate(shown)])
+    lists = write_lists(film.project, reel, title, folder, all_files)
     told = luma_told(reel, codec, film.settings)
     notes = (*notes_on([shown[place] for place in asked]), *_gray_notes(shown, versions, files), *lists.notes)
     notes = (*picture_notes(codec, reel, replace(film.settings.export, sound="none")), *notes)
@@ -142,12 +143,7 @@ def _tell(progress: Progress, before: int, total: int, done: int) -> None:
 def _versions(film: Film, shown: Sequence[ShotState], asked: Sequence[int]) -> list[Version | None]:
     """The version of every shot to show: of those asked for, and those they dissolve with, the one to deliver; of
     others, whose frames are handles alone, whatever there is."""
-    strict = set(asked)
-    for place in asked:
-        if shown[place].planned.shot.entry.kind == "dissolve":
-            strict.add(place - 1)
-        if place + 1 < len(shown) and shown[place + 1].planned.shot.entry.kind == "dissolve":
-            strict.add(place + 1)
+    strict = {near for place in asked for near in _seen(shown, place, shown[place].planned.reach)}
     found = []
     for place, state in enumerate(shown):
         if place in strict:
