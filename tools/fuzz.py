@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import resource
 import subprocess
 import sys
@@ -185,7 +184,7 @@ def main() -> None:
 
 def _watch(kind: str, first: int) -> None:
     line = [sys.executable, __file__, "--batch", kind, str(first)]
-    made = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+    made = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         told, errors = made.communicate(timeout=PATIENCE + BATCH)
         ended = made.returncode
