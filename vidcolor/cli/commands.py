@@ -145,11 +145,10 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         looks = sheets_of(film, shown, progress)
     if args.json:
         terminal.json({"rendered": rendered})
-        refuse_problems(film)
-        return
-    show_summary(film, shown, terminal)
-    show_looks(looks, terminal)
-    show_rendered(shown, rendered, terminal)
+    else:
+        show_summary(film, shown, terminal)
+        show_looks(looks, terminal)
+        show_rendered(shown, rendered, terminal)
     refuse_problems(film)
 
 
@@ -251,15 +250,16 @@ def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str], bo
     _check_references(args.keyframes)
     made = not (root / "project.toml").exists()
     project = Project.create(root, ProjectConfig(reel=given["reel"])) if made else Project.open(root)
-    known = _same_place(project, film) or is_planned_film(project.supposing(reel=given["reel"]))
-    if not known:
+    is_there = os.path.realpath(project.reel_path) == os.path.realpath(film)
+    if not is_there and not is_planned_film(project.supposing(reel=given["reel"])):
         moved = f"; was the film moved? Then write reel = {json.dumps(given['reel'])} into {root / 'project.toml'}"
         raise ProjectError(
             f"{root}: belongs to another film ({project.reel_path}); give --project another folder"
             f"{'' if project.reel_path.exists() else moved}"
         )
-    same = {"reel"} if _same_place(project, film) else set()
-    new = {name: value for name, value in given.items() if getattr(project.config, name) != value and name not in same}
+    if is_there:
+        del given["reel"]
+    new = {name: value for name, value in given.items() if getattr(project.config, name) != value}
     return project.supposing(**new), new, made
 
 
@@ -275,10 +275,6 @@ def _usual_project(film: Path) -> Path:
     if beside.exists() or os.access(beside.parent, os.W_OK):
         return film.with_name(name)
     return Path(name)
-
-
-def _same_place(project: Project, film: Path) -> bool:
-    return os.path.realpath(project.reel_path) == os.path.realpath(film)
 
 
 def _plan_and_render(

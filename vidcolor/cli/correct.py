@@ -69,7 +69,7 @@ def correct_command(args: argparse.Namespace, terminal: Terminal) -> None:
     with project.correcting(args.wait):
         film = load_film(project, settings, device=args.device)
         frame = frame_at(film.plan, args.where)
-        planned = _shot_of(film.plan, frame)
+        planned = shot_at(film.plan, frame)
         if args.kind == "cut" and frame == planned.shot.frames.start and planned.shot.entry.kind == "cut":
             raise CorrectionError(f"frame {frame}: a shot begins there by a cut already; nothing was written")
         entries, files = _entries(args, film, planned), _files(args)
@@ -191,7 +191,8 @@ def frame_at(plan: Plan, where: str) -> int:
     return frame_of(where, plan.reel)
 
 
-def _shot_of(plan: Plan, frame: int) -> ShotPlan:
+def shot_at(plan: Plan, frame: int) -> ShotPlan:
+    """The shot that holds a frame of the film."""
     return next(planned for planned in plan.shots if frame in planned.shot.frames)
 
 

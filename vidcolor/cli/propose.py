@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vidcolor.cli.correct import frame_at, write_checked
+from vidcolor.cli.correct import frame_at, shot_at, write_checked
 from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.working import settings_of, working
 from vidcolor.errors import SettingsError
@@ -77,15 +77,14 @@ def _proposers(args: argparse.Namespace, film: Film) -> Callable[[int], Proposes
 
         shipped_one = Proposer(shipped.PROPOSER)
         return lambda frame: shipped_one
-    shots = [planned.shot for planned in film.plan.shots]
-    prompts = read_prompts(film.project, [shot.id for shot in shots], shots[-1].frames.stop)
+    prompts = read_prompts(film.project, [p.shot.id for p in film.plan.shots], film.plan.reel.frame_count)
     from vidcolor.networks.controlnet import ControlNet, Wish
 
     models, usual = ControlNet(film.settings.diffusion, film.project.root, film.device), film.settings.diffusion
 
     def by(frame: int) -> Proposes:
-        shot = next(shot.id for shot in shots if frame in shot.frames)
-        said = (Words(args.prompt, args.negative), words_of(prompts, shot, frame), Words(usual.prompt, usual.negative))
+        own = words_of(prompts, shot_at(film.plan, frame).shot.id, frame)
+        said = (Words(args.prompt, args.negative), own, Words(usual.prompt, usual.negative))
         prompt, negative = (next(t for w in said if (t := getattr(w, n)) is not None) for n in ("prompt", "negative"))
         return models.for_wish(Wish(prompt, negative))
 
