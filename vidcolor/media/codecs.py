@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from vidcolor.errors import SettingsError
 from vidcolor.media.delivery import Delivery
@@ -89,6 +89,24 @@ turns green: such pictures are given one more column."""
 SMALLEST_SLICED = 8
 """FFV1 refuses sixteen slices in pictures narrower or lower than this."""
 
+
+def _dnxhr(name: str, kept_in: str, suffixes: tuple[str, ...], subsampling: Literal["422", "444"]) -> FilmDelivery:
+    kind, more = ("HQX", "") if subsampling == "422" else ("444", ", every chroma sample kept")
+    return FilmDelivery(
+        name,
+        f"DNxHR {kind}, 10-bit {':'.join(subsampling)}, {kept_in}: for Avid{more}",
+        suffixes,
+        subsampling,
+        "dnxhd",
+        f"yuv{subsampling}p10le",
+        f"Avid DNxHR {kind}",
+        {"profile": f"dnxhr_{kind.lower()}"},
+        fourcc="AVdh",
+        smallest=(120, 256),
+        interlaced=False,
+    )
+
+
 CODECS: dict[str, FilmDelivery] = {
     delivery.name: delivery
     for delivery in (
@@ -155,58 +173,10 @@ CODECS: dict[str, FilmDelivery] = {
             deep=True,
             smallest=(1, 1),
         ),
-        FilmDelivery(
-            "dnxhr-hqx",
-            "DNxHR HQX, 10-bit 4:2:2, MOV or MXF: for Avid",
-            (".mov", ".mxf"),
-            "422",
-            "dnxhd",
-            "yuv422p10le",
-            "Avid DNxHR HQX",
-            {"profile": "dnxhr_hqx"},
-            fourcc="AVdh",
-            smallest=(120, 256),
-            interlaced=False,
-        ),
-        FilmDelivery(
-            "dnxhr-444",
-            "DNxHR 444, 10-bit 4:4:4, MOV or MXF: for Avid, every chroma sample kept",
-            (".mov", ".mxf"),
-            "444",
-            "dnxhd",
-            "yuv444p10le",
-            "Avid DNxHR 444",
-            {"profile": "dnxhr_444"},
-            fourcc="AVdh",
-            smallest=(120, 256),
-            interlaced=False,
-        ),
-        FilmDelivery(
-            "dnxhr-hqx-mxf",
-            "DNxHR HQX, 10-bit 4:2:2, MXF OP1a: for Avid",
-            (".mxf",),
-            "422",
-            "dnxhd",
-            "yuv422p10le",
-            "Avid DNxHR HQX",
-            {"profile": "dnxhr_hqx"},
-            fourcc="AVdh",
-            smallest=(120, 256),
-            interlaced=False,
-        ),
-        FilmDelivery(
-            "dnxhr-444-mxf",
-            "DNxHR 444, 10-bit 4:4:4, MXF OP1a: for Avid, every chroma sample kept",
-            (".mxf",),
-            "444",
-            "dnxhd",
-            "yuv444p10le",
-            "Avid DNxHR 444",
-            {"profile": "dnxhr_444"},
-            fourcc="AVdh",
-            smallest=(120, 256),
-            interlaced=False,
-        ),
+        _dnxhr("dnxhr-hqx", "MOV or MXF", (".mov", ".mxf"), "422"),
+        _dnxhr("dnxhr-444", "MOV or MXF", (".mov", ".mxf"), "444"),
+        _dnxhr("dnxhr-hqx-mxf", "MXF OP1a", (".mxf",), "422"),
+        _dnxhr("dnxhr-444-mxf", "MXF OP1a", (".mxf",), "444"),
         FilmDelivery(
             "proxy",
             "H.264, 8-bit 4:2:0, shot, frame and timecode burnt in: for review only",
