@@ -47,6 +47,8 @@ class Track:
 
     index: int
     """Of the stream in the film's file."""
+    kind: str
+    """`sound` or `subtitle`"""
     name: str
     """`sound track 2 (opus)`"""
     way: Literal["copy", "convert", "leave"]
@@ -57,14 +59,16 @@ class Track:
 def tracks_of(path: Path, container: str) -> list[Track]:
     """The sound and subtitle tracks of a film: found by writing their heads to memory."""
     with open_film(path) as film:
-        named = [
-            (stream, f"{kind} track {number} ({_codec(stream)})", kind)
+        return [
+            Track(
+                stream.index,
+                kind,
+                f"{kind} track {number} ({_codec(stream)})",
+                _way(path, stream, kind, container),
+                _stays(stream, container),
+            )
             for kind, streams in (("sound", film.streams.audio), ("subtitle", film.streams.subtitles))
             for number, stream in enumerate(streams, 1)
-        ]
-        return [
-            Track(stream.index, name, _way(path, stream, kind, container), _stays(stream, container))
-            for stream, name, kind in named
         ]
 
 
@@ -149,17 +153,17 @@ def notes_on(path: Path, container: str, *, sound: bool) -> list[str]:
 
     sound  whether the film's sound goes along
     """
-    tracks = tracks_of(path, container)
-    kind = container_name(container)
+    tracks = [track for track in tracks_of(path, container) if sound or track.kind != "sound"]
+    name = container_name(container)
     notes = [
-        f"{track.name} has no place in {kind}: it is delivered as "
-        + ("PCM" if track.name.startswith("sound") else "text of another kind")
+        f"{track.name} has no place in {name}: it is delivered as "
+        + ("PCM" if track.kind == "sound" else "text of another kind")
         for track in tracks
-        if track.way == "convert" and not track.same and (sound or not track.name.startswith("sound"))
+        if track.way == "convert" and not track.same
     ]
-    left = [name for name in left_behind(path, container, tracks) if sound or not name.startswith("sound")]
+    left = left_behind(path, container, tracks)
     if left:
-        notes.append(f"left behind, as {kind} has no place for it: {', '.join(left)}")
+        notes.append(f"left behind, as {name} has no place for it: {', '.join(left)}")
     return notes
 
 
@@ -197,7 +201,6 @@ class Beside:
         """Of a joined film, where each of its tracks has come to, in seconds."""
         self._film = open_film(path)
         self._carriers: dict[int, Any] = {}
-        self._offsets: dict[int, int] = {}
         self.languages: dict[int, str] = {}
         """Language by number of the track in `output`."""
         tracks = tracks_of(path, container)
@@ -213,7 +216,7 @@ class Beside:
         for track in tracks:
             stream = self._film.streams[track.index]
             if track.way != "leave" and (sound or stream.type != "audio"):
-                self._add(stream, track, container)
+                self._add(stream, track)
         if container in HOLDS_ATTACHMENTS:
             for attachment in self._film.streams.attachments:
                 output.add_attachment(attachment.name or "attachment", attachment.mimetype or "", attachment.data)
@@ -255,14 +258,14 @@ class Beside:
         packet.dts = packet.dts + moved if packet.dts is not None else None
         return True
 
-    def _add(self, track: Any, told_of: Track, container: str) -> None:
+    def _add(self, track: Any, told_of: Track) -> None:
         carrier: Any
         if told_of.way == "copy":
             carrier = _Copy(track, self._output)
         elif track.type == "audio":
-            carrier = AsPcm(track, self._output, container, self._start)
+            carrier = AsPcm(track, self._output, self._container, self._start)
         else:
-            carrier = AsText(track, self._output, container)
+            carrier = AsText(track, self._output, self._container)
         kept = {key: track.metadata[key] for key in KEPT if key in track.metadata}
         if MOV_TITLE in track.metadata:
             kept.setdefault("title", track.metadata[MOV_TITLE])

@@ -76,7 +76,7 @@ def _check_sound(path: Path, reel: Reel, settings: ExportSettings) -> None:
     if not reel.sound_tracks or settings.sound == "none":
         return
     tracks = tracks_of(reel.path, container_of(path))
-    untaken = [track.name for track in tracks if track.name.startswith("sound") and track.way == "leave"]
+    untaken = [track.name for track in tracks if track.kind == "sound" and track.way == "leave"]
     if untaken:
         raise MediaError(
             f"{reel.path.name}: {', '.join(untaken)} has no place in {path.suffix} and cannot be read; choose "
