@@ -20,9 +20,9 @@ import av
 from av.packet import Packet
 
 from vidcolor.errors import MediaError
-from vidcolor.media.container import open_film
+from vidcolor.media.container import is_cover, open_film
 from vidcolor.media.index import FrameIndex, find_frames
-from vidcolor.media.joins import nearest_shift
+from vidcolor.media.joins import move, nearest_shift
 from vidcolor.media.sound import EXACT, ONLY_RATE, AsPcm
 from vidcolor.media.subtitles import READ, TEXTS, AsText
 
@@ -123,7 +123,7 @@ def language_of(track: Any) -> str:
 def has_extras(container: Any, picture: Any) -> bool:
     """Whether an open film carries anything beside its picture track `picture` and its sound."""
     streams = container.streams
-    covers = any(s.disposition & av.stream.Disposition.attached_pic for s in streams.video)
+    covers = any(map(is_cover, streams.video))
     told = titles_of(container.metadata) or language_of(picture)
     return bool(streams.subtitles or streams.attachments or covers or container.chapters() or told)
 
@@ -138,9 +138,8 @@ def left_behind(path: Path, container: str, tracks: list[Track]) -> list[str]:
             left.append(_many(len(titles_of(film.metadata)), "title"))
         if container not in HOLDS_ATTACHMENTS and film.streams.attachments:
             left.append(_many(len(film.streams.attachments), "attachment"))
-        covers = [s for s in film.streams.video if s.disposition & av.stream.Disposition.attached_pic]
-        if covers:
-            left.append(_many(len(covers), "cover picture"))
+        if covers := sum(map(is_cover, film.streams.video)):
+            left.append(_many(covers, "cover picture"))
     return left
 
 
@@ -253,9 +252,7 @@ class Beside:
         if at + shift < after - packet.time_base and packet.stream.index in self._reached:
             return False
         self._reached[packet.stream.index] = at + shift + (packet.duration or 0) * packet.time_base
-        moved = round(shift / packet.time_base)
-        packet.pts = packet.pts + moved if packet.pts is not None else None
-        packet.dts = packet.dts + moved if packet.dts is not None else None
+        move(packet, round(shift / packet.time_base))
         return True
 
     def _add(self, track: Any, told_of: Track) -> None:
@@ -316,17 +313,9 @@ class Beside:
         carrier = self._carriers[packet.stream.index]
         for made in carrier.packets(packet):
             if not isinstance(carrier, AsPcm):
-                self._move(made)
+                move(made, -round(self._start / made.time_base))  # from the film's clock to the delivery's
             self._mux(made, carrier.stream)
         self._next = next(self._packets, None)
-
-    def _move(self, packet: Packet) -> None:
-        """From the film's clock to the delivery's."""
-        early = round(self._start / packet.time_base)
-        if packet.pts is not None:
-            packet.pts -= early
-        if packet.dts is not None:
-            packet.dts -= early
 
     def _mux(self, packet: Packet, stream: Any) -> None:
         packet.stream = stream

@@ -80,10 +80,14 @@ def reason(error: av.FFmpegError) -> str:
     return f"{said}: {log[2].strip()}" if log else said
 
 
+def is_cover(stream: Any) -> bool:
+    """Whether a video stream is cover art."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
 def picture_streams(container: Any, path: Path) -> list[Any]:
     """The video streams that show a film: no cover art, and no single still beside one that goes on."""
-    cover = av.stream.Disposition.attached_pic
-    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    streams = [stream for stream in container.streams.video if not is_cover(stream)]
     if len(streams) > 1 and (stills := _stills(path, [stream.index for stream in streams])):
         return [stream for stream in streams if stream.index not in stills]
     return streams

@@ -22,7 +22,7 @@ import numpy as np
 from vidcolor.errors import MediaError
 from vidcolor.media import ffv1
 from vidcolor.media.container import only, open_film, prepare, reason, video_stream
-from vidcolor.media.joins import JOINABLE, Join, find_joins, shift_at
+from vidcolor.media.joins import JOINABLE, Join, find_joins, move, shift_at
 from vidcolor.media.timing import conform, find_rate
 
 STORED_ORDER = ("avi", "mxf")
@@ -216,8 +216,7 @@ def moved(index: FrameIndex, packet: Any) -> Any:
     """A packet of the picture track, on the index's clock."""
     shift = shift_at(index.joins, packet.pos or 0) if index.joins else 0
     if shift and packet.size:
-        packet.pts = packet.pts + shift if packet.pts is not None else None
-        packet.dts = packet.dts + shift if packet.dts is not None else None
+        move(packet, shift)
     return packet
 
 

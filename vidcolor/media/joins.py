@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -45,6 +45,12 @@ def find_joins(places: Sequence[int], times: Sequence[int | None], time_base: Fr
             joins.append(Join(place, shift))
         last = time + shift
     return joins
+
+
+def move(packet: Any, ticks: int) -> None:
+    """Moves a packet's times: those that it has."""
+    packet.pts = packet.pts + ticks if packet.pts is not None else None
+    packet.dts = packet.dts + ticks if packet.dts is not None else None
 
 
 def shift_at(joins: Sequence[Join], place: int) -> int:
