@@ -25,6 +25,8 @@ from vidcolor.media.index import FrameIndex, find_frames
 from vidcolor.media.joins import move, nearest_shift
 from vidcolor.media.sound import EXACT, ONLY_RATE, AsPcm
 from vidcolor.media.subtitles import READ, TEXTS, AsText
+from vidcolor.settings import ExportSettings
+from vidcolor.types import Reel
 
 AHEAD = Fraction(1, 2)
 """Sound is written up to this many seconds before its picture, so that players need not seek."""
@@ -118,6 +120,11 @@ def language_of(track: Any) -> str:
     """The language that a track states; empty where it says `und`, undetermined."""
     language = str(track.metadata.get("language", ""))
     return "" if language == "und" else language
+
+
+def takes_sound(reel: Reel, settings: ExportSettings) -> bool:
+    """Whether the film has sound, and it is to go along."""
+    return bool(reel.sound_tracks) and settings.sound == "copy"
 
 
 def has_extras(container: Any, picture: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vidcolor.errors import MediaError
-from vidcolor.media.beside import notes_on, tracks_of
+from vidcolor.media.beside import notes_on, takes_sound, tracks_of
 from vidcolor.media.codecs import CONTAINERS, FilmDelivery, container_of, find_delivery
 from vidcolor.media.delivery import Delivery
 from vidcolor.media.mxf import RATES
@@ -73,7 +73,7 @@ def check_name(path: Path, delivery: str) -> FilmDelivery | PictureDelivery:
 
 
 def _check_sound(path: Path, reel: Reel, settings: ExportSettings) -> None:
-    if not reel.sound_tracks or settings.sound == "none":
+    if not takes_sound(reel, settings):
         return
     tracks = tracks_of(reel.path, container_of(path))
     untaken = [track.name for track in tracks if track.kind == "sound" and track.way == "leave"]
@@ -86,7 +86,7 @@ def _check_sound(path: Path, reel: Reel, settings: ExportSettings) -> None:
 
 def destination_notes(path: Path, reel: Reel, settings: ExportSettings) -> list[str]:
     """What a person should know of a film before it is made: what beside the picture does not go along as it is."""
-    sound = bool(reel.sound_tracks) and settings.sound == "copy"
+    sound = takes_sound(reel, settings)
     return notes_on(reel.path, container_of(path), sound=sound) if sound or reel.extras else []
 
 
@@ -94,7 +94,7 @@ def picture_notes(codec: Delivery, reel: Reel, settings: ExportSettings) -> Iter
     """What pictures do not carry; nothing of other deliveries."""
     if not isinstance(codec, PictureDelivery):
         return
-    if (reel.sound_tracks and settings.sound == "copy") or reel.extras:
+    if takes_sound(reel, settings) or reel.extras:
         yield "pictures hold nothing beside the picture: the film's sound and whatever else it has stay in its file"
     if reel.rate.base > MOST_LABELS and codec.kind != "tiff":
         yield f"pictures of {reel.rate} frames a second carry no timecode: its labels count no further than 30"

@@ -21,7 +21,7 @@ import numpy as np
 
 from vidcolor.errors import InputError, MediaError
 from vidcolor.hashes import sha256_of
-from vidcolor.media.beside import Beside
+from vidcolor.media.beside import Beside, takes_sound
 from vidcolor.media.codecs import CODECS, container_of
 from vidcolor.media.coded import CodedFrame
 from vidcolor.media.encoder import PictureTrack, timescale
@@ -138,7 +138,7 @@ class Writer:
         )
         if container == "matroska":
             self._pictures.name(ROOM)
-        sound = bool(reel.sound_tracks) and self._settings.sound == "copy"
+        sound = takes_sound(reel, self._settings)
         if (sound or reel.extras) and self._first == 0:
             self._beside = Beside(reel.path, self._output, container, sound=sound)
 

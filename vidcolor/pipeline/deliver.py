@@ -7,7 +7,7 @@ Frames stay in order, and few are under way.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -120,7 +120,7 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
         settings.export,
         source_luma=luma,
         made_of=provenance,
-        progress=partial(_tell, progress, plan.reel.frame_count),
+        progress=frames_told(progress, plan.reel.frame_count),
         before_naming=partial(export.claim, used),
         copies=earlier is not None,
     )
@@ -129,8 +129,9 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
     return result(made_now=True, luma=told, copied=earlier.kept if earlier else 0)
 
 
-def _tell(progress: Progress, total: int, done: int) -> None:
-    progress("export", done, total)
+def frames_told(progress: Progress, total: int, before: int = 0) -> Callable[[int], None]:
+    """What is told how many frames are written, of `total`; `before`: those of the files before."""
+    return lambda done: progress("export", before + done, total)
 
 
 def version_to_deliver(project: Project, state: ShotState, settings: Settings) -> Version | None:

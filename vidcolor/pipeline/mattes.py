@@ -23,7 +23,7 @@ from vidcolor.media.destination import check_destination
 from vidcolor.media.picture_codecs import MATTES, PICTURES
 from vidcolor.media.place import remove, write_text
 from vidcolor.media.write_mattes import write_mattes
-from vidcolor.pipeline.deliver import Delivered, export_at, notes_on, version_to_deliver
+from vidcolor.pipeline.deliver import Delivered, export_at, frames_told, notes_on, version_to_deliver
 from vidcolor.pipeline.joined import ramp
 from vidcolor.pipeline.matte_files import Matte, mattes_of
 from vidcolor.pipeline.plan import Progress
@@ -90,7 +90,7 @@ def deliver_mattes(film: Film, shown: Sequence[ShotState], out: Path, progress: 
         export.claim(used, sha256)
         remove(manifest_path(out))
 
-    told = partial(_tell, progress, plan.reel.frame_count)
+    told = frames_told(progress, plan.reel.frame_count)
     written = write_mattes(out, plan.reel, settings, list(channels), _frames(film, mattes), make_way, told)
     manifest = {
         "schema": SCHEMA,
@@ -113,10 +113,6 @@ def deliver_mattes(film: Film, shown: Sequence[ShotState], out: Path, progress: 
     write_text(manifest_path(out), json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     export.keep(made_of, used, written.sha256, {})
     return result(made_now=True)
-
-
-def _tell(progress: Progress, total: int, done: int) -> None:
-    progress("export", done, total)
 
 
 def _frames(film: Film, mattes: Sequence[Matte]) -> Iterator[Array]:

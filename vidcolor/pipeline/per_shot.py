@@ -29,6 +29,7 @@ from vidcolor.pipeline.deliver import (
     export_at,
     figures_of,
     finished,
+    frames_told,
     ingredients_of,
     luma_told,
     notes_on,
@@ -121,7 +122,7 @@ def deliver_shots(
     exact, done = exact_frames(shown), 0
     for file in files:
         if not file.is_there:
-            _write(film, reel, shown, versions, file, codec, exact, partial(_tell, progress, done, total))
+            _write(film, reel, shown, versions, file, codec, exact, frames_told(progress, total, done))
             done += len(file.run)
     known = {file.place: file.export for file in files}
     all_files = [
@@ -132,12 +133,8 @@ def deliver_shots(
     lists = write_lists(film.project, reel, title, folder, all_files)
     told = luma_told(reel, codec, film.settings)
     notes = (*notes_on([shown[place] for place in asked]), *_gray_notes(shown, versions, files), *lists.notes)
-    notes = (*picture_notes(codec, reel, replace(film.settings.export, sound="none")), *notes)
+    notes = (*picture_notes(codec, reel, film.settings.export), *notes)
     return DeliveredShots(folder, codec.about, told, notes, lists.paths, files)
-
-
-def _tell(progress: Progress, before: int, total: int, done: int) -> None:
-    progress("export", before + done, total)
 
 
 def _versions(film: Film, shown: Sequence[ShotState], asked: Sequence[int]) -> list[Version | None]:
@@ -243,7 +240,7 @@ def _write(
     file: ShotFile,
     codec: Delivery,
     exact: frozenset[int],
-    told: partial[None],
+    told: Callable[[int], None],
 ) -> None:
     run = file.run
     luma = LumaSum(run.start)
