@@ -48,7 +48,8 @@ class Joined:
     exact: bool = False
     """Whether the colours are an artist's own, of every pixel"""
     over: tuple[tuple[FrameRange, Array], ...] = ()
-    """What people laid over a part of the frame: the frames that it is carried to, and how far it counts here"""
+    """What people laid over a part of the frame, but not of all frames of its shot: the frames that it is carried to,
+    and how far it counts here"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +89,6 @@ def with_drawings(
         exact[:] = [*passed, *(item for item in exact if item[0].index > here)]  # pictures are large
         if joined.exact or joined.shot is None:
             return source, joined.color, []
-        over = joined.over
         same = [item for item in exact if item[1].shot == joined.shot]
         before = max((item for item in same if item[0].index < here), key=_index, default=None)
         after = min((item for item in same if item[0].index > here), key=_index, default=None)
@@ -96,9 +96,9 @@ def with_drawings(
         until = min((item[0].index for item in ahead if item[1].shot is None), default=here + reach)
         drawings = []
         if before:
-            drawings.append(_drawing(before, here, min(reach, between, until - before[0].index), over))
+            drawings.append(_drawing(before, here, min(reach, between, until - before[0].index), joined.over))
         if after:
-            drawings.append(_drawing(after, here, min(reach, between, after[0].index - edge), over))
+            drawings.append(_drawing(after, here, min(reach, between, after[0].index - edge), joined.over))
         return source, joined.color, [d for d in drawings if d.share > 0]
 
     for item in frames:

@@ -81,10 +81,14 @@ def joined_colors(
 
 
 class _Over:
-    """What people laid over parts of one shot's frames, read in order of the frames."""
+    """What people laid over parts of one shot's frames, read in order of the frames.
+
+    Only what an exact keyframe of the shot may lack: what is carried to all of its frames is not read.
+    """
 
     def __init__(self, film: Film, planned: ShotPlan, version: Version | None) -> None:
-        self._mattes = [] if version is None else mattes_of(film, planned, version)
+        mattes = [] if version is None else mattes_of(film, planned, version)
+        self._mattes = [matte for matte in mattes if matte.span != planned.reach]
         self._under_way: dict[str, Generator[Array, None, None]] = {}
 
     def at(self, frame: int) -> tuple[tuple[FrameRange, Array], ...]:
