@@ -263,6 +263,14 @@ def _turn(luma: np.ndarray, rotation: int) -> np.ndarray:
     return luma if not rotation else np.ascontiguousarray(np.rot90(luma, rotation // 90))
 
 
+def _layout(picture: Any) -> Layout:
+    """Refuses pixel formats that are not read."""
+    layout = layout_of(picture.format.name)
+    if layout is None:
+        raise MediaError(f"pixel format {picture.format.name} is not read; convert the film to yuv422p10")
+    return layout
+
+
 def luma_codes(picture: Any, *, full_range: bool, weights: tuple[float, float]) -> np.ndarray:
     """(H, W) uint16: the picture's luma as 10-bit limited-range codes, turned upright.
 
@@ -271,9 +279,7 @@ def luma_codes(picture: Any, *, full_range: bool, weights: tuple[float, float]) 
     weights     Kr and Kb, for R'G'B' pictures
     Refuses pixel formats that hold neither luma nor R'G'B'.
     """
-    layout = layout_of(picture.format.name)
-    if layout is None:
-        raise MediaError(f"pixel format {picture.format.name} is not read; convert the film to yuv422p10")
+    layout = _layout(picture)
     if layout.kind == "float":
         codes = _from_linear(linear_of(picture), weights)
     elif layout.kind in ("rgb", "palette"):
@@ -296,9 +302,7 @@ def deep_luma(picture: Any, *, full_range: bool, weights: tuple[float, float]) -
 
     Otherwise as `luma_codes`. Float pictures have full range.
     """
-    layout = layout_of(picture.format.name)
-    if layout is None:
-        raise MediaError(f"pixel format {picture.format.name} is not read; convert the film to yuv422p10")
+    layout = _layout(picture)
     if layout.kind == "float":
         codes = np.rint(DEEP_TOP * _luma_of_light(linear_of(picture), weights)).astype(np.uint16)
     elif layout.kind not in ("rgb", "palette"):
@@ -376,9 +380,7 @@ def components_of(picture: Any) -> list[np.ndarray]:
 
     Float pictures come out coded, 0..1, one channel if gray. Refuses pixel formats that are not read.
     """
-    layout = layout_of(picture.format.name)
-    if layout is None:
-        raise MediaError(f"pixel format {picture.format.name} is not read; convert the film to yuv422p10")
+    layout = _layout(picture)
     if layout.kind == "float":
         return _coded(linear_of(picture))
     if layout.kind in ("rgb", "palette"):
