@@ -5,12 +5,11 @@ from functools import cache
 import numpy as np
 
 from vidcolor.color.colorimetry import LUMA_WEIGHTS, check_tags, rgb_to_xyz
-from vidcolor.color.lab import BLACK, WHITE, decode_exactly
+from vidcolor.color.lab import decode_exactly
+from vidcolor.color.scale import TEN
 from vidcolor.errors import InputError
 from vidcolor.types import ColorTags
 
-NEUTRAL, CHROMA_SPAN = 512.0, 896.0
-"""Codes of no chroma, and from the least of Cb or Cr to the most; 10 bits, limited range."""
 SRGB = 1
 """Primaries that a picture without a profile has."""
 
@@ -36,8 +35,8 @@ def components(luma: np.ndarray, cb: np.ndarray, cr: np.ndarray, tags: ColorTags
     if not luma.shape == cb.shape == cr.shape:
         raise InputError(f"luma {luma.shape}, Cb {cb.shape} and Cr {cr.shape} are no planes of one picture")
     red, blue = LUMA_WEIGHTS[tags.matrix]
-    light = (luma.astype(np.float32) - BLACK) / np.float32(WHITE - BLACK)
-    u, v = ((plane.astype(np.float32) - np.float32(NEUTRAL)) / np.float32(CHROMA_SPAN) for plane in (cb, cr))
+    light = (luma.astype(np.float32) - TEN.black) / np.float32(TEN.span)
+    u, v = ((plane.astype(np.float32) - np.float32(TEN.neutral)) / np.float32(TEN.chroma_span) for plane in (cb, cr))
     rgb = np.empty((3, *luma.shape), np.float32)
     rgb[0] = light + np.float32(2 - 2 * red) * v
     rgb[2] = light + np.float32(2 - 2 * blue) * u

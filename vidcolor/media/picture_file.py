@@ -19,7 +19,8 @@ import numpy as np
 from vidcolor.color.colorimetry import ACES_WHITE, AP0, PRIMARIES, WHITE
 from vidcolor.errors import MediaError
 from vidcolor.media.deep import opened
-from vidcolor.media.picture_codecs import PictureDelivery
+from vidcolor.media.picture_codecs import BT709, PictureDelivery
+from vidcolor.media.scan import DROP
 from vidcolor.settings import ExportSettings
 from vidcolor.timeline import TIMECODE
 from vidcolor.types import Reel
@@ -32,7 +33,6 @@ COLORIMETRIC = {1: "ITU-R 709-4", 5: "ITU-R 601-5 system B or G", 6: "ITU-R 601-
 """What OpenImageIO calls a DPX's primaries, by H.273 number."""
 DPX_NAME = slice(36, 136)
 """Where a DPX header holds the file's name (SMPTE 268M)."""
-DROP = 0x40
 MOST_LABELS = 30
 """Frames a second up to which a label of SMPTE 12M counts each frame; above, none is written."""
 
@@ -91,7 +91,7 @@ class Header:
 
         rate: Fraction = self.reel.rate.fraction
         aces = self.settings.exr_primaries == "ap0"
-        corners, white = (AP0, ACES_WHITE) if aces else (PRIMARIES[1], WHITE)
+        corners, white = (AP0, ACES_WHITE) if aces else (PRIMARIES[BT709], WHITE)
         spec.attribute("compression", "zip")
         spec.attribute("framesPerSecond", OpenImageIO.TypeDesc("rational"), (rate.numerator, rate.denominator))
         if self.reel.tape:
@@ -122,7 +122,8 @@ class Header:
         if self.delivery.kind == "dpx":
             with path.open("r+b") as header:
                 header.seek(DPX_NAME.start)
-                header.write(place.name.encode("ascii", "replace")[: DPX_NAME.stop - DPX_NAME.start].ljust(100, b"\0"))
+                length = DPX_NAME.stop - DPX_NAME.start
+                header.write(place.name.encode("ascii", "replace")[:length].ljust(length, b"\0"))
 
     def _spread(self, pixels: Array) -> Array:
         """Codes over the 16 bits that the library takes."""
