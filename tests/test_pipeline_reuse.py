@@ -4,46 +4,28 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import av
+import made_shots
 import numpy as np
 import pytest
-from film import make_film, write_film
-from tiny import shot_colors, write_picture
 
 from vidcolor.cli.parser import main
 from vidcolor.media.encoder import PictureTrack
-from vidcolor.media.probe import open_reel
-from vidcolor.settings import ReelSettings
-from vidcolor.shots.lists import write_shots
-from vidcolor.timeline import FrameRange
-from vidcolor.types import Shot, Transition
 
 SIZE, COUNT = (120, 256), 40
-SHOTS = [
-    Shot("r1", FrameRange(0, 12)),
-    Shot("r1", FrameRange(12, 26), Transition("dissolve", FrameRange(10, 14))),
-    Shot("r1", FrameRange(26, COUNT)),
-]
-KEYS = (4, 20, 33)
+repaint = partial(made_shots.repaint, SIZE)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
     """Three shots, two of them joined by a dissolve, with sound and timecode; planned and rendered."""
     folder = tmp_path_factory.mktemp("reuse") / "made"
-    (folder / "refs").mkdir(parents=True)
-    truth = make_film(size=SIZE, shots=(12, 14, 14))
-    write_film(folder / "film.mov", truth, sound=True, timecode="01:00:00:00")
-    write_shots(folder / "shots.csv", SHOTS, open_reel(folder / "film.mov", ReelSettings()))
-    for key in KEYS:
-        write_picture(folder / "refs" / f"{key:06d}.png", SIZE, truth.colors[key])
-    line = ["new", str(folder / "film.vidcolor"), "--reel", str(folder / "film.mov"), "--keyframes"]
-    assert main([*line, str(folder / "refs"), "--shots", str(folder / "shots.csv"), "--preset", "draft"]) == 0
-    assert main(["plan", str(folder / "film.vidcolor")]) == 0
+    made_shots.plan_three_shots(folder, SIZE, COUNT, timecode="01:00:00:00")
     assert main(["render", str(folder / "film.vidcolor")]) == 0
-    for key in KEYS:  # their versions are found again at once when a test repaints
+    for key in made_shots.KEYS:  # their versions are found again at once when a test repaints
         picture = folder / "refs" / f"{key:06d}.png"
         own = picture.read_bytes()
         repaint(folder, key)
@@ -72,11 +54,6 @@ def coded(monkeypatch) -> list[int]:
 
 def export(work: Path, out: Path, delivery: str) -> None:
     assert main(["export", str(work / "film.vidcolor"), "-o", str(out), "--delivery", delivery]) == 0
-
-
-def repaint(work: Path, key: int) -> None:
-    write_picture(work / "refs" / f"{key:06d}.png", SIZE, shot_colors(9, key, SIZE))
-    assert main(["render", str(work / "film.vidcolor")]) == 0
 
 
 @pytest.mark.parametrize(

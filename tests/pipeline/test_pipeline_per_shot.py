@@ -7,39 +7,30 @@ import json
 import re
 import shutil
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
+import made_shots
 import numpy as np
 import opentimelineio as otio
 import pytest
-from film import make_film, write_film
-from tiny import shot_colors, write_picture
 
 from vidcolor.cli.parser import main
 from vidcolor.cli.working import settings_of
 from vidcolor.errors import SettingsError
 from vidcolor.hashes import sha256_of
 from vidcolor.media.encoder import plane_view
-from vidcolor.media.probe import open_reel
 from vidcolor.pipeline.conform import LISTS
 from vidcolor.pipeline.file_names import check_template
 from vidcolor.project import Project
 from vidcolor.project.exports import Export
 from vidcolor.review.quality_table import luma_rows
-from vidcolor.settings import ReelSettings
-from vidcolor.shots.lists import write_shots
 from vidcolor.state.read import load_film
-from vidcolor.timeline import FrameRange, Rate, parse_timecode
-from vidcolor.types import Shot, Transition
+from vidcolor.timeline import Rate, parse_timecode
 
 SIZE, COUNT = (48, 64), 44
-SHOTS = [
-    Shot("r1", FrameRange(0, 12)),
-    Shot("r1", FrameRange(12, 26), Transition("dissolve", FrameRange(10, 14))),
-    Shot("r1", FrameRange(26, COUNT)),
-]
-KEYS = (4, 20, 33)
+repaint = partial(made_shots.repaint, SIZE)
 HANDLES = 5
 RUNS = {"000000": (0, 19), "000012": (5, 31), "000026": (21, COUNT)}
 """First frame and the one after the last, of each file"""
@@ -51,15 +42,7 @@ TIMECODES = {"000000": "00:00:59;20", "000012": "00:00:59;25", "000026": "00:01:
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three shots, two of them joined by a dissolve, of a drop-frame film with sound; planned, not rendered."""
     folder = tmp_path_factory.mktemp("per-shot") / "made"
-    (folder / "refs").mkdir(parents=True)
-    truth = make_film(size=SIZE, shots=(12, 14, 18))
-    write_film(folder / "film.mov", truth, sound=True, timecode="00:00:59;20", rate=Fraction(30000, 1001))
-    write_shots(folder / "shots.csv", SHOTS, open_reel(folder / "film.mov", ReelSettings()))
-    for key in KEYS:
-        write_picture(folder / "refs" / f"{key:06d}.png", SIZE, truth.colors[key])
-    line = ["new", str(folder / "film.vidcolor"), "--reel", str(folder / "film.mov"), "--keyframes"]
-    assert main([*line, str(folder / "refs"), "--shots", str(folder / "shots.csv"), "--preset", "draft"]) == 0
-    assert main(["plan", str(folder / "film.vidcolor")]) == 0
+    made_shots.plan_three_shots(folder, SIZE, COUNT, timecode="00:00:59;20", rate=Fraction(30000, 1001))
     return folder
 
 
@@ -82,11 +65,6 @@ def export(work: Path, *extra: str, handles: int = HANDLES, delivery: str = "ffv
 
 def films(work: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((work / "out").glob("*.m[ok]v"))}
-
-
-def repaint(work: Path, key: int) -> None:
-    write_picture(work / "refs" / f"{key:06d}.png", SIZE, shot_colors(9, key, SIZE))
-    assert main(["render", str(work / "film.vidcolor")]) == 0
 
 
 def planes(path: Path) -> list[np.ndarray]:
