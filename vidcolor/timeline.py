@@ -101,15 +101,19 @@ class FrameRange:
         return max(0, min(self.stop, other.stop) - max(self.start, other.start))
 
 
+def runs_of(frames: Iterable[int]) -> list[tuple[int, int]]:
+    """(first, last) of each run of following numbers."""
+    runs: list[tuple[int, int]] = []
+    for frame in sorted(frames):
+        follows = bool(runs) and frame == runs[-1][1] + 1
+        first = runs.pop()[0] if follows else frame
+        runs.append((first, frame))
+    return runs
+
+
 def ranges(frames: Iterable[int]) -> list[str]:
     """`3-9`, `12`: runs of following numbers."""
-    runs: list[list[int]] = []
-    for frame in sorted(frames):
-        if runs and frame == runs[-1][1] + 1:
-            runs[-1][1] = frame
-        else:
-            runs.append([frame, frame])
-    return [str(a) if a == b else f"{a}-{b}" for a, b in runs]
+    return [str(first) if first == last else f"{first}-{last}" for first, last in runs_of(frames)]
 
 
 def parse_timecode(text: str, rate: Rate) -> int:

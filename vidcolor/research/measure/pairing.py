@@ -8,11 +8,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from vidcolor import timeline
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.pictures import ColorClip, ColorPicture, open_colors
 from vidcolor.research.measure.measurement import Side
@@ -150,14 +151,7 @@ def pairing_notes(pair: Pair) -> list[str]:
     return notes
 
 
-def ranges(frames: Iterable[int]) -> str:
+def ranges(frames: Collection[int]) -> str:
     """`3-9, 12 and 2 more`: runs of following numbers, the first few."""
-    runs: list[list[int]] = []
-    for frame in frames:
-        if runs and frame == runs[-1][1] + 1:
-            runs[-1][1] = frame
-        else:
-            runs.append([frame, frame])
-    shown = [str(a) if a == b else f"{a}-{b}" for a, b in runs[:RANGES_NAMED]]
-    rest = sum(b - a + 1 for a, b in runs[RANGES_NAMED:])
-    return ", ".join(shown) + (f" and {rest} more" if rest else "")
+    rest = sum(last - first + 1 for first, last in timeline.runs_of(frames)[RANGES_NAMED:])
+    return ", ".join(timeline.ranges(frames)[:RANGES_NAMED]) + (f" and {rest} more" if rest else "")
