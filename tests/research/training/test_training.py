@@ -20,9 +20,12 @@ from vidcolor.research.training.kinds import kind_of  # noqa: E402
 from vidcolor.research.training.lessons import read_rgb  # noqa: E402
 from vidcolor.research.training.loop import begin, drawn_here, one_step, train  # noqa: E402
 from vidcolor.research.training.machine import Machine  # noqa: E402
+from vidcolor.research.training.proposer_run import load_proposer_recipe  # noqa: E402
 from vidcolor.research.training.recipe import Recipe, load_recipe  # noqa: E402
+from vidcolor.research.training.weighing import load_weighing_recipe  # noqa: E402
 
-RECIPES = [p for p in sorted((Path(__file__).parents[3] / "configs/train").glob("*.toml")) if kind_of(p) == "features"]
+CONFIGS = Path(__file__).parents[3] / "configs/train"
+RECIPES = [p for p in sorted(CONFIGS.glob("*.toml")) if kind_of(p) == "features"]
 TINY = FeaturesConfig(stem=4, widths=(8, 8, 8), blocks=(1, 1, 1), join=8, outputs=(6, 6, 6))
 CHANNELS = (4, 4)
 
@@ -73,13 +76,18 @@ def test_entries_that_came_later_do_not_rename_recipes():
     recipe = Recipe()
     assert dataclasses.replace(recipe, clip_sets=("train",)).hash == recipe.hash
     assert dataclasses.replace(recipe, clip_sets=("train", "train2")).hash != recipe.hash
-    (first,) = (path for path in RECIPES if path.name.startswith("01"))
     from safetensors import safe_open
 
-    from vidcolor.networks.shipped import FEATURES
+    from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, PROPOSER
 
-    with safe_open(FEATURES, "np") as file:
-        assert f'"{load_recipe(first).hash}"' == file.metadata()["recipe"]
+    for name, load, weights in (
+        ("01-features", load_recipe, FEATURES),
+        ("02-colorizer", load_weighing_recipe, COLORIZER),
+        ("04-propagator-again", load_weighing_recipe, PROPAGATOR),
+        ("06-proposer-again", load_proposer_recipe, PROPOSER),
+    ):
+        with safe_open(weights, "np") as file:
+            assert f'"{load(CONFIGS / f"{name}.toml").hash}"' == file.metadata()["recipe"]
 
 
 def test_the_rate_rises_stays_and_falls():

@@ -11,7 +11,7 @@ from vidcolor.errors import SettingsError
 from vidcolor.research.training.kinds import read_toml
 
 Told = TypeVar("Told")
-LATER = ("clip_sets", "samples", "left_out", "goes_on", "short")
+LATER = ("clip_sets", "samples", "left_out", "goes_on", "late", "short")
 """Entries that recipes have had since weights were shipped: at their default they are in no recipe's name."""
 
 
