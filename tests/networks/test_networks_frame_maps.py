@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
+from vidcolor.networks import features_net, kept_maps  # noqa: E402
 from vidcolor.networks.frame_maps import FrameMaps, arrays_of, maps_of, moved  # noqa: E402
 from vidcolor.networks.precision import working_dtype  # noqa: E402
 
@@ -82,3 +83,12 @@ def test_what_is_kept_comes_back_bit_for_bit_and_nothing_else_does():
     assert maps_of(arrays, (SIZE[0] + 16, SIZE[1]), has_things=True) is None
     assert maps_of({**arrays, "share": np.array(1.5)}, SIZE, has_things=True) is None
     assert maps_of({k: v for k, v in arrays.items() if k != "things 8"}, SIZE, has_things=True) is None
+
+
+def test_without_torch_the_same_numbers_are_read():
+    assert kept_maps.STRIDES == features_net.STRIDES
+    given = maps(6)
+    arrays = arrays_of(given)
+    assert kept_maps.sound(arrays, SIZE, has_things=True)
+    for name, plane in zip(kept_maps.NAMES, planes(given), strict=True):
+        assert np.array_equal(kept_maps.numbers(arrays[name]), plane)

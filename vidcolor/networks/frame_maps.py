@@ -16,11 +16,11 @@ from torch import Tensor
 
 from vidcolor.compiled import loose
 from vidcolor.flow.warp import resized
-from vidcolor.networks.features_net import STRIDES, FeaturesConfig
+from vidcolor.networks.features_net import FeaturesConfig
+from vidcolor.networks.kept_maps import NAMES, STRIDES, sound
 from vidcolor.networks.lite_net import WIDTHS
 from vidcolor.networks.precision import working_dtype
 
-NAMES = tuple(f"{kind} {stride}" for kind in ("features", "things") for stride in STRIDES)
 FEATURES = FeaturesConfig().outputs
 
 
@@ -87,30 +87,20 @@ def _fetch(x, flow, out):  # type: ignore[no-untyped-def]
 
 
 def arrays_of(maps: FrameMaps) -> dict[str, Array]:
-    """The maps to be kept; bfloat16 as the whole numbers of its bits."""
+    """The maps to be kept."""
     named = dict(zip(NAMES, map(_bits, (*maps.features, *maps.things)), strict=False))
     return {**named, "share": np.array(maps.share)}
 
 
 def maps_of(arrays: Mapping[str, Array], size: tuple[int, int], *, has_things: bool) -> FrameMaps | None:
     """What `arrays_of` was given, of a frame of `size`; None where the arrays are not such as networks answer."""
-    found = {name: (array.shape, array.dtype.str) for name, array in arrays.items()}
-    if found != _kinds(size, has_things=has_things):
+    if not sound(arrays, size, has_things=has_things):
         return None
-    share = float(arrays["share"])
-    if not 0 <= share <= 1 or (share and not has_things):
+    names = [name for name in NAMES if name in arrays]
+    if [arrays[name].shape[2] for name in names] != [*FEATURES, *(WIDTHS if has_things else ())]:
         return None
-    maps = [_tensor(arrays[name]) for name in NAMES if name in arrays]
+    maps, share = [_tensor(arrays[name]) for name in names], float(arrays["share"])
     return FrameMaps(tuple(maps[: len(STRIDES)]), tuple(maps[len(STRIDES) :]), share)
-
-
-def _kinds(size: tuple[int, int], *, has_things: bool) -> dict[str, tuple[tuple[int, ...], str]]:
-    """Shape and kind of each array of a frame of `size`."""
-    number = np.dtype(np.int16 if working_dtype() == torch.bfloat16 else np.float32).str
-    widths = [*FEATURES, *(WIDTHS if has_things else ())]
-    sides = [tuple(-(-side // stride) for side in size) for stride in (*STRIDES, *STRIDES)]
-    kinds = {n: ((*side, width), number) for n, side, width in zip(NAMES, sides, widths, strict=False)}
-    return {**kinds, "share": ((), np.dtype(np.float64).str)}
 
 
 def _bits(tensor: Tensor) -> Array:

@@ -15,7 +15,7 @@ from numpy import ndarray as Array
 
 from vidcolor.colorize.by_hint import Sights
 from vidcolor.features import Features, PatchFeatures
-from vidcolor.machine import number_type
+from vidcolor.networks.kept_maps import KINDS, NAMES, numbers, sound
 from vidcolor.propagate.arrays import Arrays
 from vidcolor.propagate.cached import FrameCache
 from vidcolor.propagate.runs import luma_of
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 Sees = Callable[[int, Array], Sights]
 """(number of the frame in the film, its lightness (h, w) L*) to what it is seen by"""
-KINDS = ("features", "things")
-STRIDES = (4, 8, 16)
-NAMES = tuple(f"{kind} {stride}" for kind in KINDS for stride in STRIDES)
-"""As networks/frame_maps.py has them"""
 
 
 def by_features(features: Features) -> Sees:
@@ -48,10 +44,11 @@ class ByNetworks:
 
     def __call__(self, frame: int, lightness: Array) -> Sights:
         """Of frame number `frame` of the film; lightness (h, w) L*."""
-        luma = luma_of(lightness, (lightness.shape[0], lightness.shape[1]))
+        size = (lightness.shape[0], lightness.shape[1])
+        luma = luma_of(lightness, size)
         name = f"{frame:07d}"
         kept = None if self._cache is None else self._cache.take("maps", name)
-        if kept is None or not _sound(kept, luma.shape, things=self._things):
+        if kept is None or not sound(kept, size, has_things=self._things):
             kept = self._looked(luma)
             if self._cache is not None:
                 self._cache.put("maps", name, kept)
@@ -88,22 +85,4 @@ def _loaded(*, things: bool) -> Propagator:
 def _maps(kept: Arrays, kind: str) -> list[Array]:
     """(C, h, w) float32 at each stride."""
     found = (kept[name] for name in NAMES if name.startswith(kind))
-    return [np.ascontiguousarray(_numbers(plain).transpose(2, 0, 1)) for plain in found]
-
-
-def _numbers(plain: Array) -> Array:
-    """float32 of what is kept: bfloat16 as the whole numbers of its bits."""
-    if plain.dtype == np.float32:
-        return plain
-    return (plain.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
-
-
-def _sound(kept: Arrays, size: tuple[int, ...], *, things: bool) -> bool:
-    """Whether this is what networks say of a frame of `size`."""
-    names = NAMES if things else NAMES[: len(STRIDES)]
-    if set(kept) != {*names, "share"} or kept["share"].shape or not 0 <= float(kept["share"]) <= float(things):
-        return False
-    kind = np.dtype(np.int16 if number_type() == "bfloat16" else np.float32)
-    sides = [tuple(-(-side // stride) for side in size) for stride in (*STRIDES, *STRIDES)]
-    found = zip((kept[name] for name in names), sides, strict=False)
-    return all(m.dtype == kind and m.ndim == 3 and m.shape[:2] == side and m.shape[2] > 0 for m, side in found)
+    return [np.ascontiguousarray(numbers(plain).transpose(2, 0, 1)) for plain in found]
