@@ -26,6 +26,7 @@ from vidcolor.color import fit_to_rgb, rgb_to_lab
 from vidcolor.errors import DeviceError, InputError, WeightsError
 from vidcolor.networks.controlnet_files import Models, read_models
 from vidcolor.networks.precision import working_dtype
+from vidcolor.networks.proposer_hints import refuse_other_shapes
 from vidcolor.settings import DiffusionSettings
 from vidcolor.weights import first_line, pick_device
 
@@ -171,8 +172,7 @@ class Wished:
         others     none: it does not look at other pictures
         Refuses other shapes.
         """
-        if lightness.ndim != 2 or (hints is not None and hints.shape != (3, *lightness.shape)):
-            raise InputError("proposals for arrays of other shapes: lightness is (H, W), hints are (3, H, W)")
+        refuse_other_shapes(lightness, hints)
         for number in numbers:
             yield self.models.draw(lightness, hints, (seed, number), self.wish)
 

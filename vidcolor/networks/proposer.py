@@ -17,10 +17,9 @@ import torch
 from numpy import ndarray as Array
 from torch import Tensor
 
-from vidcolor.errors import InputError
 from vidcolor.networks.load import load_proposer, load_things
 from vidcolor.networks.precision import run_alone, working_dtype
-from vidcolor.networks.proposer_hints import recalled, spoken
+from vidcolor.networks.proposer_hints import recalled, refuse_other_shapes, spoken
 from vidcolor.networks.proposer_net import COARSEST, shares
 from vidcolor.networks.shipped import THINGS, mark_of
 from vidcolor.networks.things import gray_codes
@@ -75,8 +74,7 @@ class Proposer:
         others     L* (H', W') and a*b* (2, H', W') of other pictures whose colours what looks alike here should have
         Refuses other shapes.
         """
-        if lightness.ndim != 2 or (hints is not None and hints.shape != (3, *lightness.shape)):
-            raise InputError("proposals for arrays of other shapes: lightness is (H, W), hints are (3, H, W)")
+        refuse_other_shapes(lightness, hints)
         run_alone()
         size = chroma_size(lightness.shape)
         with torch.inference_mode():

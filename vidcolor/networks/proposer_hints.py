@@ -12,8 +12,11 @@ import math
 from collections.abc import Sequence
 
 import torch
+from numpy import ndarray as Array
 from torch import Tensor
 from torch.nn import functional as F
+
+from vidcolor.errors import InputError
 
 LIGHT, FAR = 0.04, 0.2
 """Unlikeness of one L*, and of places as far apart as the short side is long."""
@@ -25,6 +28,12 @@ SHARP = 4.0
 """Power by which hints that are more alike win over others."""
 MOST = 64
 """Places of hints that speak for others; of more, as many evenly spread over them."""
+
+
+def refuse_other_shapes(lightness: Array, hints: Array | None) -> None:
+    """Refuses lightness that is not (H, W), and hints that are not (3, H, W) of the same size."""
+    if lightness.ndim != 2 or (hints is not None and hints.shape != (3, *lightness.shape)):
+        raise InputError("proposals for arrays of other shapes: lightness is (H, W), hints are (3, H, W)")
 
 
 def spoken(share: Tensor, chroma: Tensor, lightness: Tensor, maps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
