@@ -24,7 +24,7 @@ from vidcolor.colorize.align import Prepared, prepare
 from vidcolor.colorize.by_registration import lay, resized
 from vidcolor.colorize.evidence import SLOTS, Evidence, Laid, Seen, Source, gather, see
 from vidcolor.colorize.harmonize import harmonized
-from vidcolor.colorize.super_features import bounded
+from vidcolor.colorize.super_features import bounded, enlarged
 from vidcolor.confidence import confidence_of
 from vidcolor.errors import InputError
 from vidcolor.features import Features, gray_of
@@ -210,13 +210,6 @@ def _inner(mask: Array) -> Array:
 def _reduced(laid: ColorFrame, depth: Array) -> Laid:
     planes = resized(np.concatenate([laid.chroma, laid.confidence[None]]), depth.shape)
     return Laid(planes[:2], np.clip(planes[2], 0, 1) * (depth == 0))
-
-
-def enlarged(planes: Array, size: tuple[int, int]) -> Array:
-    """(C, H, W) at the frame's size, bilinear."""
-    if planes.shape[1:] == size:
-        return planes
-    return np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in planes])
 
 
 def fitted(mask: Array, size: tuple[int, int]) -> Array:

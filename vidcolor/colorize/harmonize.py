@@ -16,7 +16,7 @@ from numpy import ndarray as Array
 from vidcolor.colorize.by_registration import resized
 from vidcolor.colorize.by_transfer import OURS, SOFTEST
 from vidcolor.colorize.settle import smooth
-from vidcolor.colorize.super_features import Bias, SuperPixels, attend, bounded, super_pixels
+from vidcolor.colorize.super_features import Bias, SuperPixels, attend, bounded, enlarged, super_pixels
 from vidcolor.features import Features, correlate, gray_of
 from vidcolor.settings import ColorizeSettings
 from vidcolor.superpixels.pool import pool, unpool
@@ -56,8 +56,7 @@ def harmonized(
     move = np.float32(settings.harmonize) * sure * (wanted - pool(planes[1:], mine.labels, mine.count))
     guide = cv2.GaussianBlur(planes[0], (0, 0), 0.5)
     moved, _ = smooth(unpool(move, mine.labels), np.ones(size, np.float32), guide, EDGE_REACH, EDGE_STEP)
-    large = np.stack([cv2.resize(p, color.confidence.shape[::-1], interpolation=cv2.INTER_LINEAR) for p in moved])
-    return ColorFrame(color.index, color.chroma + large, color.confidence)
+    return ColorFrame(color.index, color.chroma + enlarged(moved, color.confidence.shape), color.confidence)
 
 
 def _found(

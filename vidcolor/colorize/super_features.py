@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy import ndarray as Array
 
@@ -60,6 +61,13 @@ def bounded(size: tuple[int, ...]) -> tuple[int, int]:
     """(height, width) at most SIDE long."""
     scale = min(1.0, SIDE / max(size))
     return (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+
+
+def enlarged(planes: Array, size: tuple[int, int]) -> Array:
+    """(C, H, W) at the frame's size, bilinear."""
+    if planes.shape[1:] == size:
+        return planes
+    return np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in planes])
 
 
 def _pooled(features: Features, lightness: Array, labels: Array, count: int) -> list[Array]:
