@@ -30,7 +30,7 @@ AROUND = (3, 3)
 Span = tuple[int, int]
 """The positions of a run's first and last frame."""
 PLACE = 4
-"""Pixels of a place each way, whose origins are kept."""
+"""Pixels, each way, of a place of the networks' finest map; the places' origins are kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,7 @@ from numpy import ndarray as Array
 from vidcolor.confidence import ABSENT
 from vidcolor.flow.warp import mismatch
 from vidcolor.propagate.blend import Guess, of_compared
-from vidcolor.propagate.both_ways import Kept
+from vidcolor.propagate.both_ways import PLACE, Kept
 from vidcolor.propagate.by_flow import SmallKeyframe
 from vidcolor.propagate.cached import ShotCache
 from vidcolor.propagate.runs import Look, Run
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 Claims = Mapping[str, Array]
 """By side, (CLAIMS, h, w): what is to be said against carried colours, by where they say that they come from."""
 SIDES, CLAIMS = ("before", "behind"), 3
-PLACE = 4
-"""Pixels of a place of the finest map."""
 OFF_SCALE, MOST_OFF = np.float32(0.1), np.float32(2)
 """Difference of luma that reads 1 as a claim against a carried colour, and the most that it reads."""
 MOST_LOST = 0.25
@@ -44,16 +42,15 @@ class NetworkFinder:
 
     def __init__(self, network: Propagator, cache: ShotCache) -> None:
         self._network, self._cache = network, cache
-        self._keys: dict[int, Colored] = {}
-        self._looks_of_keys: dict[int, FrameMaps] = {}
+        self._keys: dict[int, tuple[Colored, FrameMaps]] = {}
 
     def knows(self, position: int) -> bool:
         return position in self._keys
 
     def meet(self, key: SmallKeyframe) -> None:
-        maps = self._looks_of_keys[key.look.position] = self._maps(key.look)
+        maps = self._maps(key.look)
         seen = self._network.see(_lightness(key.look), maps)
-        self._keys[key.look.position] = self._network.with_colors(seen, key.chroma, key.confidence)
+        self._keys[key.look.position] = self._network.with_colors(seen, key.chroma, key.confidence), maps
 
     def _maps(self, look: Look) -> FrameMaps:
         """What the networks say of a frame."""
@@ -80,16 +77,16 @@ class NetworkFinder:
 
     def forget_all_but(self, positions: Sequence[int]) -> None:
         self._keys = {p: k for p, k in self._keys.items() if p in positions}
-        self._looks_of_keys = {p: maps for p, maps in self._looks_of_keys.items() if p in positions}
 
     def find(self, group: Run, kept: Sequence[Mapping[str, Kept]]) -> list[tuple[Seen, Guess, Guess, Claims]]:
         """For each frame, how the network sees it, what its places and its cells find, and what is to be said against
         the colours that flow brought to it, `kept` by side."""
         found: list[tuple[Seen, Guess, Guess, Claims]] = []
+        colored = [key for key, _ in self._keys.values()]
         for look, maps, brought in zip(group.looks, self._maps_of_all(group), kept, strict=True):
             seen = self._network.see(_lightness(look), maps)
             away = [abs(look.position - position) for position in self._keys]
-            places, cells = self._network.compare(seen, list(self._keys.values()), away)
+            places, cells = self._network.compare(seen, colored, away)
             claims = {side: self._claims(maps, one) for side, one in brought.items()}
             found.append((seen, of_compared(places, look.luma), of_compared(cells, look.luma), claims))
         return found
@@ -100,9 +97,9 @@ class NetworkFinder:
         Flow that slid along a wall or into leaves agrees with itself, there and back; only this says that it did.
         """
         off = np.minimum(kept.off.astype(np.float32) / OFF_SCALE, MOST_OFF)
-        if kept.key not in self._looks_of_keys:
+        if kept.key not in self._keys:
             return np.concatenate([off[None], np.ones((2, *off.shape), np.float32)])
-        unlike = self._network.unlike(maps, self._looks_of_keys[kept.key], kept.places)
+        unlike = self._network.unlike(maps, self._keys[kept.key][1], kept.places)
         return np.stack([off, *(cv2.resize(p, off.shape[::-1], interpolation=cv2.INTER_LINEAR) for p in unlike)])
 
 

@@ -112,8 +112,8 @@ class Doubt:
         """size  (height, width) of the shot's chroma; count  its frames"""
         self._links = Links(size, count)
         self._area = np.zeros((count, len(BOUNDS)), np.int16)
-        self._size = size
-        self._points = Points((-(-size[0] // EVERY), -(-size[1] // EVERY)), count)
+        self._size, self._thin_size = size, (-(-size[0] // EVERY), -(-size[1] // EVERY))
+        self._points = Points(self._thin_size, count)
 
     def follow(self, step: Step | None) -> None:
         """Goes on to the next frame; None for the first."""
@@ -137,8 +137,8 @@ class Doubt:
 
     def see_nothing(self, position: int) -> None:
         """Takes a frame that has no colours at all, and was not looked at."""
-        nothing = np.zeros((3, *_thin(np.empty(self._size)).shape), np.float32)
-        self._take(position, nothing[0], nothing[1:], np.full(nothing.shape[1:], np.inf, np.float32))
+        nothing = np.zeros((3, *self._thin_size), np.float32)
+        self._take(position, nothing[0], nothing[1:], np.full(self._thin_size, np.inf, np.float32))
 
     def _take(self, position: int, luma: Array, chroma: Array, expected: Array, *, key: bool = False) -> None:
         self._area[position] = [round(1000 * float(np.mean(expected > bound))) for bound in BOUNDS]
