@@ -155,7 +155,7 @@ class Denoiser(nn.Module):
         self.config = config
         self.noise = Told(config)
         self.down = Down(config)
-        deepest, stride = config.widths[-1], 2 ** (len(config.widths) - 1)
+        deepest = config.widths[-1]
         self.middle = nn.ModuleList(Block(deepest, deepest, config.told, config.dropout) for _ in range(2))
         self.attention = Attention(deepest, config.head)
         self.context = Attention(deepest, config.head, config.context) if config.context else None
@@ -168,7 +168,7 @@ class Denoiser(nn.Module):
             self.ups.append(nn.ModuleList(parts))
             if number:
                 self.doubles.append(nn.Conv2d(wide, wide, 3, padding=1))
-        assert not kept, f"every level of {stride} strides is joined"
+        assert not kept, "all that the way down kept is joined"
         self.norm, self.leave = norm(width), nn.Conv2d(width, config.outputs, 3, padding=1)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]

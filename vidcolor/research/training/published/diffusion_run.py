@@ -22,15 +22,22 @@ from torch.nn import functional as F
 from vidcolor.errors import InputError
 from vidcolor.research.networks.denoiser import DenoiserConfig
 from vidcolor.research.networks.diffusart import build_diffusart
-from vidcolor.research.networks.diffusion import DDPM, PALETTE_TEST, PALETTE_TRAIN, Schedule, drawn_gammas, noised
-from vidcolor.research.networks.diffusion import sampled_in_few as in_few
+from vidcolor.research.networks.diffusion import (
+    DDPM,
+    PALETTE_TEST,
+    PALETTE_TRAIN,
+    Schedule,
+    drawn_gammas,
+    noised,
+    sampled_in_few,
+)
 from vidcolor.research.networks.palette import build_palette
 from vidcolor.research.training.descent import on_cpu
 from vidcolor.research.training.follow import Progress, Work, follow
 from vidcolor.research.training.held_out import kept_stills
 from vidcolor.research.training.lessons import read_rgb
 from vidcolor.research.training.machine import Averaged, Machine, in_bfloat16
-from vidcolor.research.training.published.drawings import lines_of, scribbles_of
+from vidcolor.research.training.published.drawings import gray_of, lines_of, scribbles_of
 from vidcolor.research.training.published.recipes import DiffusionRecipe, load_diffusion_recipe
 
 SUFFIXES = (".jpg", ".png", ".webp")
@@ -38,7 +45,6 @@ SHOWN = 4
 """Rows of a sheet."""
 STEPS = 20
 """In which a sheet's pictures are drawn."""
-GRAY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +75,8 @@ class Method:
     """Whether gamma is drawn between two steps'"""
 
 
-def _gray_of(rgb: Array, _: np.random.Generator) -> tuple[Array, ...]:
-    gray = np.tensordot(GRAY, rgb, 1).astype(np.float32)
-    return (np.repeat(2 * gray[None] - 1, 3, 0),)
+def _gray_planes(rgb: Array, _: np.random.Generator) -> tuple[Array, ...]:
+    return (np.repeat(2 * gray_of(rgb)[None] - 1, 3, 0),)
 
 
 def _drawing_of(rgb: Array, random: np.random.Generator) -> tuple[Array, ...]:
@@ -79,7 +84,7 @@ def _drawing_of(rgb: Array, random: np.random.Generator) -> tuple[Array, ...]:
 
 
 METHODS: dict[Literal["palette", "diffusart"], Method] = {
-    "palette": Method(build_palette, _gray_of, F.mse_loss, PALETTE_TRAIN, PALETTE_TEST, True),
+    "palette": Method(build_palette, _gray_planes, F.mse_loss, PALETTE_TRAIN, PALETTE_TEST, True),
     "diffusart": Method(build_diffusart, _drawing_of, F.l1_loss, DDPM, DDPM, False),
 }
 
@@ -117,10 +122,10 @@ class DiffusionWork:
     def _placed(self, x: Any) -> Any:
         return tuple(y.to(self.device) for y in x) if isinstance(x, tuple) else x.to(self.device)
 
-    def loss(self, batch: Batch) -> Tensor:
-        """How far the guessed noise is off, as published."""
+    def loss(self, net: nn.Module, batch: Batch) -> Tensor:
+        """How far the noise that a network guesses is off, as published."""
         with in_bfloat16(self.device):
-            answer = self.net(noised(batch.colors, batch.noise, batch.gamma), batch.gamma, *batch.told)
+            answer = net(noised(batch.colors, batch.noise, batch.gamma), batch.gamma, *batch.told)
         return self.method.loss(answer.float(), batch.noise)
 
     def step(self, batch: Batch, number: int) -> dict[str, float]:
@@ -128,7 +133,7 @@ class DiffusionWork:
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate_at(number)
         self.net.train()
-        loss = self.loss(batch)
+        loss = self.loss(self.net, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -144,17 +149,13 @@ class DiffusionWork:
     @torch.no_grad()
     def measured(self) -> dict[str, float]:
         """The loss on what is held out."""
-        net, self.net = self.net, self.averaged()
-        try:
-            return {"noise": float(self.loss(self.trial))}
-        finally:
-            self.net = net
+        return {"noise": float(self.loss(self.averaged(), self.trial))}
 
     def sheet(self) -> bytes:
         """PNG: rows of what was told, the truth, what is drawn."""
         net, few = self.averaged(), self.trial
         told = tuple(x[:SHOWN] for x in few.told)
-        drawn = in_few(lambda x, g: net(x, g, *told).float(), few.noise[:SHOWN], self.method.draws, STEPS)
+        drawn = sampled_in_few(lambda x, g: net(x, g, *told).float(), few.noise[:SHOWN], self.method.draws, STEPS)
         columns = [x[:, :3].expand(-1, 3, -1, -1) for x in told] + [few.colors[:SHOWN], drawn]
         page = np.concatenate([np.concatenate(list(c.cpu().numpy()), 1) for c in columns], 2)
         codes = np.rint((page.transpose(1, 2, 0) / 2 + 0.5).clip(0, 1) * 255).astype(np.uint8)

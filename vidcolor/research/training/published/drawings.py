@@ -13,6 +13,7 @@ import numpy as np
 from numpy import ndarray as Array
 from numpy.random import Generator
 
+GRAY = np.array([0.299, 0.587, 0.114], np.float32)
 COUNT, THICKNESS, LENGTH = (4, 25), (1, 4), (5, 30)
 """Of scribbles, least and most: how many, and pixels."""
 WAYS = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -25,6 +26,11 @@ FINE, COARSER, EDGES, SOFT, AT = 0.8, 1.6, 20.0, 10.0, 0.55
 """XDoG: deviation in pixels, of the other blur times so much, how sharp, how soft the threshold, and where it is."""
 BLUR, DARKER = 4.0, 3.0
 """The dodge: deviation in pixels, and power that darkens its lines."""
+
+
+def gray_of(rgb: Array) -> Array:
+    """(H, W) 0..1: BT.601's luma of R'G'B' (3, H, W), 0..1."""
+    return np.tensordot(GRAY, rgb, 1).astype(np.float32)
 
 
 def xdog(gray: Array) -> Array:
@@ -46,8 +52,7 @@ EXTRACTORS: tuple[Callable[[Array], Array], ...] = (xdog, dodge)
 
 def lines_of(rgb: Array, random: Generator) -> Array:
     """(1, H, W), -1..1: lines of R'G'B' (3, H, W), 0..1."""
-    gray = np.tensordot(np.array([0.299, 0.587, 0.114], np.float32), rgb, 1).astype(np.float32)
-    return 2 * EXTRACTORS[random.integers(len(EXTRACTORS))](gray)[None] - 1
+    return 2 * EXTRACTORS[random.integers(len(EXTRACTORS))](gray_of(rgb))[None] - 1
 
 
 def scribbles_of(rgb: Array, random: Generator) -> Array:
