@@ -3,6 +3,7 @@
 `local_files_only` alone does not keep diffusers from the network: of a single file it fetches what is in it all the
 same, so that a folder that says so (`diffusion.config`) must be given. What a model lacks diffusers fills with random
 numbers and a warning; here that is refused.
+Nothing in a file is executed: pickled ones (.ckpt, .bin, .pth) both libraries read with `weights_only=True`.
 """
 
 from __future__ import annotations
