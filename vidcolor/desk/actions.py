@@ -44,13 +44,7 @@ class Actions:
             before = self._desk.moment
             sent = self._files(action, before)
             words = words_of(action, self._desk.root, before.film.plan.reel.size, sent, self._more)
-            status, said = self._run(words)
-            if status:
-                raise InputError(said[-1] if said else "the correction was refused")
-            after = self._desk.refresh()
-            name = _new(before, after)
-            line = typed(words, _lie_at(sent, name, after))
-            return {"line": line, "name": name, "said": said, **self._changed(before, after, [name])}
+            return self._write(words, before, sent, "the correction was refused")
 
     def accept(self, data: Any) -> dict[str, Any]:
         """Makes a proposal the keyframe of its frame."""
@@ -59,12 +53,7 @@ class Actions:
             if name not in proposals_of(before.film.project):
                 raise InputError(f"no proposal {name:.60}; have colours proposed anew")
             words = ["accept", str(self._desk.root), name, *self._more]
-            status, said = self._run(words)
-            if status:
-                raise InputError(said[-1] if said else "it was refused; look at the terminal")
-            after = self._desk.refresh()
-            new = _new(before, after)
-            return {"line": typed(words, {}), "name": new, "said": said, **self._changed(before, after, [new])}
+            return self._write(words, before, {}, "it was refused; look at the terminal")
 
     def propose(self, data: Any) -> dict[str, Any]:
         """Has colourings of a frame proposed, with another seed each time."""
@@ -80,23 +69,25 @@ class Actions:
     def take_back(self, data: Any) -> dict[str, Any]:
         """Takes a correction back: the one named, or the last."""
         with self._guard:
-            before, project = self._desk.moment, self._desk.moment.film.project
+            before = self._desk.moment
+            project = before.film.project
             with project.correcting():
                 name = take_back(project, _text(data, "name"))
             after = self._desk.refresh()
             place = shlex.quote(str(project.root / "corrections" / name))
             line = f"rm -r {place}" if _has_files(before, name) else f"rm {place}.toml"
-            return {"line": line, "name": name, "said": [], **self._changed(before, after, [name])}
+            return {"line": line, "name": name, "said": [], **self._changed(before, after, name)}
 
     def put_back(self, data: Any) -> dict[str, Any]:
         """Puts back what was taken back."""
         with self._guard:
-            before, project = self._desk.moment, self._desk.moment.film.project
+            before = self._desk.moment
+            project = before.film.project
             with project.correcting():
                 name = put_back(project)
             after = self._desk.refresh()
             line = f"mv {shlex.quote(str(project.path('corrections', '.undone')))}/{name}* {project.root}/corrections/"
-            return {"line": line, "name": name, "said": [], **self._changed(before, after, [name])}
+            return {"line": line, "name": name, "said": [], **self._changed(before, after, name)}
 
     def render(self, data: Any) -> dict[str, Any]:
         """Has shots rendered: those named, or all that wait."""
@@ -120,13 +111,27 @@ class Actions:
         self.renders.close()
         self.uploads.close()
 
-    def _changed(self, before: Moment, after: Moment, names: Sequence[str]) -> dict[str, Any]:
+    def _write(self, words: Sequence[str], before: Moment, sent: Mapping[str, Path], refused: str) -> dict[str, Any]:
+        """Runs a command that writes a correction, and tells of it.
+
+        sent     the pictures that it takes, by their options
+        refused  what is wrong, where the command does not say
+        """
+        status, said = self._run(words)
+        if status:
+            raise InputError(said[-1] if said else refused)
+        after = self._desk.refresh()
+        name = _new(before, after)
+        line = typed(words, _lie_at(sent, name, after))
+        return {"line": line, "name": name, "said": said, **self._changed(before, after, name)}
+
+    def _changed(self, before: Moment, after: Moment, name: str) -> dict[str, Any]:
         """The shots that a correction touches, before or after; a render of them is outdated."""
         shots = {
             planned.shot.id
             for moment in (before, after)
             for one in moment.film.plan.corrections
-            if one.name in names
+            if one.name == name
             for planned in touched(moment.film.plan, one)
         }
         self.renders.outdated(shots)
