@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from vidcolor.desk.desk import Desk, Moment
-from vidcolor.desk.facts import PROPOSAL, proposals_of
 from vidcolor.desk.lines import Action, read_action, typed, words_of
 from vidcolor.desk.renders import Renders
 from vidcolor.desk.uploads import Uploads
 from vidcolor.errors import InputError
 from vidcolor.project.corrections import path_of
 from vidcolor.project.kinds import FILE_OF
+from vidcolor.project.proposals import proposals_of
 from vidcolor.project.undone import put_back, take_back
 from vidcolor.state.corrected import touched
 
@@ -60,8 +60,8 @@ class Actions:
         frame = data.get("frame") if isinstance(data, dict) else None
         if type(frame) is not int or not 0 <= frame < self._desk.moment.film.plan.reel.frame_count:
             raise InputError("frame: a frame of the film")
-        there = proposals_of(self._desk.moment.film.project)
-        seeds = {int(found[2]) for name in there if (found := PROPOSAL.fullmatch(name)) and int(found[1]) == frame}
+        there = proposals_of(self._desk.moment.film.project).values()
+        seeds = [one.seed for one in there if one.frame == frame]
         words = ["propose", str(self._desk.root), str(frame), f"--seed={max(seeds, default=0) + 1}", *self._more]
         self.renders.work(words, {"kind": "proposed", "frame": frame})
         return {"line": typed(words, {}), "said": []}

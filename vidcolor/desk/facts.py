@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from vidcolor.errors import VidcolorError
-from vidcolor.project import Project
 from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.palette import named_color, read_palette
-from vidcolor.project.proposals import FOLDER as PROPOSALS
+from vidcolor.project.proposals import proposals_of
 from vidcolor.project.versions import Version, versions_of
 from vidcolor.review.checked import quality_known
 from vidcolor.review.quality_table import MEASURES
@@ -23,8 +20,6 @@ from vidcolor.state.plan import Picture
 from vidcolor.state.status import ShotState, doubts, why
 
 MOST_REFERENCES = 24
-PROPOSAL = re.compile(r"r1-([0-9]{6,9})-(?:[a-z]+-)?([0-9]{1,6})-[0-9]{1,3}")
-"""Frame and seed in a proposal's name"""
 MOST_TOLD = 400
 """Suggested frames and points that the page is sent, best first."""
 
@@ -74,9 +69,7 @@ def shot_facts(film: Film, state: ShotState) -> dict[str, Any]:
         "quality": _quality(film, state),
         "references": _references(film, state),
         "proposals": [
-            name
-            for name in proposals_of(film.project)
-            if (found := PROPOSAL.fullmatch(name)) and int(found[1]) in state.planned.shot.frames
+            name for name, one in proposals_of(film.project).items() if one.frame in state.planned.shot.frames
         ],
     }
 
@@ -93,13 +86,6 @@ def _quality(film: Film, state: ShotState) -> list[dict[str, Any]]:
         for measure in (MEASURES if known else ())
         if known and measure.key in known.figures
     ]
-
-
-def proposals_of(project: Project) -> list[str]:
-    """The names of the pictures that were proposed, in order."""
-    folder = project.path(PROPOSALS)
-    names = sorted(os.listdir(folder)) if folder.is_dir() else []
-    return [stem for name in names if PROPOSAL.fullmatch(stem := name.removesuffix(".png")) and name.endswith(".png")]
 
 
 def _references(film: Film, state: ShotState) -> list[dict[str, Any]]:

@@ -22,7 +22,6 @@ from vidcolor.cache import Cache
 from vidcolor.color import LumaLock, luma_to_lightness
 from vidcolor.color.shown import codes_to_rgb
 from vidcolor.desk.desk import Moment
-from vidcolor.desk.facts import proposals_of
 from vidcolor.errors import InputError, MediaError
 from vidcolor.finish.around_exact import REACH
 from vidcolor.media.images import read_rgba
@@ -33,7 +32,7 @@ from vidcolor.pipeline.joined import joined_colors
 from vidcolor.pipeline.preview import Preview, previews
 from vidcolor.pipeline.sights import sights_of
 from vidcolor.project.corrections import path_of
-from vidcolor.project.proposals import place_of
+from vidcolor.project.proposals import place_of, proposals_of
 from vidcolor.project.versions import still_name, version_named
 from vidcolor.review.looks import frames_of
 from vidcolor.state.plan import clear_by_id

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from vidcolor.project.folder import Project
 FOLDER, SCHEMA = "proposals", "vidcolor.proposal/1"
 USUAL = "shipped"
 """The method that names do not name."""
+NAME = re.compile(r"r1-([0-9]{6,9})-(?:([a-z]+)-)?([0-9]{1,6})-([0-9]{1,3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,16 @@ class Proposal:
 def stem_of(frame: int, seed: int, method: str = USUAL) -> str:
     """`r1-000134-7`, `r1-000134-controlnet-7`: what the names of a frame's proposals begin with."""
     return f"r1-{frame:06d}-{seed}" if method == USUAL else f"r1-{frame:06d}-{method}-{seed}"
+
+
+def proposals_of(project: Project) -> dict[str, Proposal]:
+    """What was proposed, by the names of the pictures, in order."""
+    folder = project.path(FOLDER)
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    stems = [name.removesuffix(".png") for name in names if name.endswith(".png")]
+    return {
+        stem: Proposal(int(m[1]), int(m[3]), int(m[4]), m[2] or USUAL) for stem in stems if (m := NAME.fullmatch(stem))
+    }
 
 
 def place_of(project: Project, name: str) -> Path:
