@@ -10,7 +10,7 @@ from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.palette import named_color, read_palette
 from vidcolor.project.proposals import proposals_of
-from vidcolor.project.versions import Version, versions_of
+from vidcolor.project.versions import versions_of
 from vidcolor.review.checked import quality_known
 from vidcolor.review.quality_table import MEASURES
 from vidcolor.state.corrected import touched
@@ -77,14 +77,16 @@ def shot_facts(film: Film, state: ShotState) -> dict[str, Any]:
 def _quality(film: Film, state: ShotState) -> list[dict[str, Any]]:
     """What the last report measured of the version shown; `off` where that is beyond its limit."""
     known = quality_known(film, state)
+    if known is None:
+        return []
     return [
         {
             "name": measure.name,
             "value": measure.shown(known.figures[measure.key]),
             "off": measure.size(known.figures[measure.key]) > measure.limit,
         }
-        for measure in (MEASURES if known else ())
-        if known and measure.key in known.figures
+        for measure in MEASURES
+        if measure.key in known.figures
     ]
 
 
@@ -114,17 +116,13 @@ def _palette(film: Film) -> dict[str, str]:
         return {}  # whatever names a colour says why
 
 
-def mark_of(version: Version | None) -> str:
-    """What changes where a version's pictures may be others; empty for none."""
-    return version.seen if version is not None else ""
-
-
 def _shot(film: Film, state: ShotState) -> dict[str, Any]:
     reel, shot, sure = film.plan.reel, state.planned.shot, state.confidence
+    seen = state.version.seen if state.version else ""
     return {
         "word": state.word,
         "version": state.version.name if state.version else None,
-        "mark": fingerprint({"version": mark_of(state.version), "excluded": str(state.planned.excluded)}),
+        "mark": fingerprint({"version": seen, "excluded": str(state.planned.excluded)}),
         "timecode": reel.timecode(shot.frames.start),
         "confidence": round(sum(sure) / len(sure), 3) if sure else None,
         "reach": [state.planned.reach.start, state.planned.reach.stop],
