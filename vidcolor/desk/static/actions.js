@@ -1,5 +1,6 @@
 // What the page does: each action is one command line, run by the server and shown here; and the renders behind it.
 
+import { button, element } from "./elements.js";
 import { film, get, load, shotAt } from "./film.js";
 import { play } from "./play.js";
 import { look, viewer } from "./viewer.js";
@@ -20,14 +21,8 @@ export function say(text) {
 }
 
 function told(line) {
-  if (!lines.firstChild) {
-    const head = document.createElement("h2");
-    head.textContent = "The same as commands";
-    lines.append(head);
-  }
-  const code = document.createElement("code");
-  code.textContent = line;
-  lines.insertBefore(code, lines.children[1] || null);
+  if (!lines.firstChild) lines.append(element("h2", "The same as commands"));
+  lines.insertBefore(element("code", line), lines.children[1] || null);
   while (lines.children.length > MOST_LINES) lines.lastChild.remove();
 }
 
@@ -109,20 +104,7 @@ function renderPending() {
 
 export const renderAll = () => act("render", {});
 
-function button(text, title, act_) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.textContent = text;
-  made.title = title;
-  made.addEventListener("click", act_);
-  return made;
-}
-
-function paragraph(text) {
-  const made = document.createElement("p");
-  made.textContent = text;
-  return made;
-}
+const paragraph = (text) => element("p", text);
 
 /** What renders, what waits, and why, before it does. */
 async function draw() {
@@ -132,9 +114,8 @@ async function draw() {
     queue.replaceChildren();
     return;
   }
-  const head = document.createElement("h2");
-  head.textContent = film.rendering.size ? `Rendering ${[...film.rendering].slice(0, 3).join(", ")}${film.rendering.size > 3 ? ` and ${film.rendering.size - 3} more` : ""}` : `${waiting.length} ${waiting.length === 1 ? "shot waits" : "shots wait"} to be rendered`;
-  const children = [head];
+  const head = film.rendering.size ? `Rendering ${[...film.rendering].slice(0, 3).join(", ")}${film.rendering.size > 3 ? ` and ${film.rendering.size - 3} more` : ""}` : `${waiting.length} ${waiting.length === 1 ? "shot waits" : "shots wait"} to be rendered`;
+  const children = [element("h2", head)];
   if (film.rendering.size) {
     const bar = document.createElement("progress");
     bar.value = share;
@@ -183,4 +164,3 @@ export const events = {
     draw();
   },
 };
-export const redraw = draw;

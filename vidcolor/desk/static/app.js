@@ -1,5 +1,6 @@
 // The page begins here: the film is read, the parts draw it, and what changes on the server is listened to.
 
+import { button } from "./elements.js";
 import { film, goTo, load, onChange, onMove, shotAt } from "./film.js";
 import { press } from "./keys.js";
 import { act, events as acted } from "./actions.js";
@@ -15,13 +16,9 @@ const first = by("first");
 const second = by("second");
 
 for (const [view, letter, words] of VIEWS) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = view;
-  button.title = `${words} (${letter})`;
-  button.dataset.view = view;
-  button.addEventListener("click", () => setView(view));
-  by("views").append(button);
+  const made = button(view, `${words} (${letter})`, () => setView(view));
+  made.dataset.view = view;
+  by("views").append(made);
 }
 
 function counts() {

@@ -1,33 +1,20 @@
 // Beside the frame: the references that speak for its shot, and colourings that were proposed for it.
 
 import { act, correct, say } from "./actions.js";
+import { button, element } from "./elements.js";
 import { film, goTo } from "./film.js";
 import { keepsPaint, sendMask, setColor } from "./tools.js";
 
-function button(text, title, does) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.textContent = text;
-  made.title = title;
-  made.addEventListener("click", does);
-  return made;
-}
-
 function figure(source, words, ...buttons) {
-  const made = document.createElement("figure");
   const image = document.createElement("img");
   image.src = source;
   image.alt = words;
   image.loading = "lazy";
   image.title = "a click takes the colour there";
   image.addEventListener("click", (event) => takeFrom(image, event));
-  const caption = document.createElement("figcaption");
-  caption.append(words);
-  const row = document.createElement("div");
+  const row = element("div", "", ...buttons);
   row.className = "group wrap";
-  row.append(...buttons);
-  made.append(image, caption, row);
-  return made;
+  return element("figure", "", image, element("figcaption", words), row);
 }
 
 /** Takes the colour of the pixel that was clicked. */

@@ -1,5 +1,6 @@
 // The keys, in one table: what the page does by them, and what its help says of them.
 
+import { button, element } from "./elements.js";
 import { film, goTo, shotAt } from "./film.js";
 import { act, approve, correct, note, renderAll } from "./actions.js";
 import { propose } from "./beside.js";
@@ -31,7 +32,7 @@ const faster = (sign) => play(player.speed * sign > 0 ? Math.max(-8, Math.min(8,
 const by = (step) => () => (play(0), goTo(film.frame + step));
 
 /** [keys, what they do in words, what they do] */
-export const KEYS = [
+const KEYS = [
   [["j"], "play backwards; again: faster", () => faster(-1)],
   [["k"], "stop", () => play(0)],
   [["l"], "play; again: faster", () => faster(1)],
@@ -72,20 +73,12 @@ export const KEYS = [
 const shown = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down", " ": "space" };
 const told = (name) => name.split("+").map((part) => shown[part] || (part.length === 1 ? part.toUpperCase() : part)).join(" ").trim() || "+";
 
-export function help() {
-  const table = document.createElement("dl");
+function help() {
+  const table = element("dl");
   for (const [names, words] of KEYS) {
-    const name = document.createElement("dt");
-    name.textContent = names.map((one) => (one === "+" ? "+" : told(one))).join(" or ");
-    const what = document.createElement("dd");
-    what.textContent = words;
-    table.append(name, what);
+    table.append(element("dt", names.map((one) => (one === "+" ? "+" : told(one))).join(" or ")), element("dd", words));
   }
-  const close = document.createElement("button");
-  close.type = "button";
-  close.textContent = "close (Esc)";
-  close.addEventListener("click", () => dialog.close());
-  dialog.replaceChildren(table, close);
+  dialog.replaceChildren(table, button("close (Esc)", "", () => dialog.close()));
   dialog.showModal();
 }
 

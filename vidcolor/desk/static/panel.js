@@ -1,5 +1,6 @@
 // Beside the picture: what is so of the shot, why it waits, its keyframes, corrections and notes.
 
+import { button, element } from "./elements.js";
 import { film, goTo, json, onChange, onMove, shotAt } from "./film.js";
 import { act } from "./actions.js";
 import { proposals, references } from "./beside.js";
@@ -9,28 +10,8 @@ const panel = document.getElementById("panel");
 let seen = "";
 let facts = null;
 
-export function element(tag, text = "", ...inside) {
-  const made = document.createElement(tag);
-  if (text) made.textContent = text;
-  made.append(...inside);
-  return made;
-}
-
-export function jump(frame) {
-  const button = element("button", `${frame}`);
-  button.type = "button";
-  button.title = `go to frame ${frame}`;
-  button.addEventListener("click", () => goTo(frame));
-  return button;
-}
-
-function backButton(one) {
-  const button = element("button", "take back");
-  button.type = "button";
-  button.title = `take ${one.name} back`;
-  button.addEventListener("click", () => act("undo", { name: one.name }));
-  return button;
-}
+const jump = (frame) => button(`${frame}`, `go to frame ${frame}`, () => goTo(frame));
+const backButton = ({ name }) => button("take back", `take ${name} back`, () => act("undo", { name }));
 
 function quality(facts) {
   if (!facts.quality.length) return facts.versions.length ? ["not measured; `vidcolor report` does"] : [];
@@ -67,7 +48,7 @@ function draw(shot) {
   panel.replaceChildren(...children);
 }
 
-export async function refresh() {
+async function refresh() {
   const shot = shotAt(film.frame);
   const key = `${shot.id} ${film.facts.number}`;
   if (key === seen) return;
@@ -80,6 +61,5 @@ export async function refresh() {
   draw(shot);
 }
 
-export const redraw = () => film.facts && draw(shotAt(film.frame));
 onMove(refresh);
 onChange(refresh);

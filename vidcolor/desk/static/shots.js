@@ -79,8 +79,7 @@ function follow() {
   draw();
 }
 
-export const redraw = () => film.facts && draw();
 list.addEventListener("scroll", draw, { passive: true });
-new ResizeObserver(redraw).observe(list);
+new ResizeObserver(() => film.facts && draw()).observe(list);
 onMove(follow);
 onChange(follow);

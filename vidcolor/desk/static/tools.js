@@ -1,6 +1,7 @@
 // The tools on the picture: a hint, what stays gray, paint and scribble, a colour taken; and the colour they use.
 
 import { act, approve, ask, correct, note, say, sendPicture } from "./actions.js";
+import { button } from "./elements.js";
 import { fetched, film, json, onChange, onMove, shotAt } from "./film.js";
 import { draw, pointAt, setView, takers, viewer } from "./viewer.js";
 
@@ -255,20 +256,16 @@ by("size").addEventListener("input", () => {
 by("send").addEventListener("click", send);
 by("drop").addEventListener("click", discard);
 
-function add(place, text, title, does) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = text;
-  button.title = title;
-  button.addEventListener("click", does);
-  by(place).append(button);
-  return button;
+function add(place, ...words) {
+  const made = button(...words);
+  by(place).append(made);
+  return made;
 }
 
 TOOLS.forEach(([name, words], k) => {
-  const button = add("tool", name, `${words} (${k + 1})`, () => useTool(name));
-  button.dataset.tool = name;
-  button.setAttribute("role", "radio");
+  const made = add("tool", name, `${words} (${k + 1})`, () => useTool(name));
+  made.dataset.tool = name;
+  made.setAttribute("role", "radio");
 });
 const first = () => ({ frame: shotAt(film.frame).start });
 add("does", "approve", "deliver this version (A)", approve);
