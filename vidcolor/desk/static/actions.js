@@ -36,7 +36,7 @@ export async function act(name, data) {
     if (done.line) told(done.line);
     say("");
     if (done.number) {
-      await load();
+      await load(done.number);
       later(done.waits);
     }
     return done;

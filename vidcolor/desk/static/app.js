@@ -80,7 +80,7 @@ const events = new EventSource("events");
 const kinds = {
   ...acted,
   hello: ({ number }) => film.facts && number !== film.facts.number && load(),
-  state: () => load(),
+  state: ({ number }) => load(number),
   error: ({ text }) => ((viewer.problem = text), told()),
 };
 events.onmessage = (message) => {

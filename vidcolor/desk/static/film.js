@@ -22,7 +22,15 @@ export async function get(path, options) {
 
 export const json = async (path) => (await get(path)).json();
 
-export async function load() {
+let reading = { number: 0, done: null };
+
+/** Reads the film anew; a state of which the number is known once, however many ask for it. */
+export function load(number = 0) {
+  if (!number || number > reading.number) reading = { number, done: read() };
+  return reading.done;
+}
+
+async function read() {
   const facts = await json("state");
   const [over, under = 1] = facts.status.reel.rate.split("/").map(Number);
   Object.assign(film, {
