@@ -1,7 +1,7 @@
 // What the page does: each action is one command line, run by the server and shown here; and the renders behind it.
 
 import { button, element } from "./elements.js";
-import { film, get, load, shotAt } from "./film.js";
+import { film, get, json, load, shotAt } from "./film.js";
 import { play } from "./play.js";
 import { look, viewer } from "./viewer.js";
 
@@ -58,6 +58,16 @@ export function approve() {
   const shot = shotAt(film.frame);
   const version = viewer.second && viewer.second !== "gray" ? { version: viewer.second } : {};
   return correct("approve", { frame: shot.start, ...version });
+}
+
+export const grayShot = () => correct("exclude");
+export const cut = () => correct("cut");
+export const merge = () => correct("merge", { frame: shotAt(film.frame).start });
+export const undo = () => act("undo", {});
+export const redo = () => act("redo", {});
+
+export async function propose() {
+  if (await act("propose", { frame: film.frame })) say(`colours for frame ${film.frame} are being proposed; they come beside the frame`);
 }
 
 export function note() {
@@ -124,7 +134,7 @@ async function draw() {
   const first = [...pending][0];
   if (first) {
     children.push(paragraph(`${[...pending].join(", ")}: ${auto ? "begins at once" : "waits for you"}`));
-    const facts = await (await get(`shot/${first}`)).json().catch(() => null);
+    const facts = await json(`shot/${first}`).catch(() => null);
     if (facts) children.push(...facts.why.slice(0, 4).map(paragraph));
   }
   const label = document.createElement("label");

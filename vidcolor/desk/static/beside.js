@@ -3,7 +3,7 @@
 import { act, correct, say } from "./actions.js";
 import { button, element } from "./elements.js";
 import { film, goTo } from "./film.js";
-import { keepsPaint, sendMask, setColor } from "./tools.js";
+import { keepsPaint, sendMask, takePixel } from "./tools.js";
 
 function figure(source, words, ...buttons) {
   const image = document.createElement("img");
@@ -25,8 +25,7 @@ function takeFrom(image, event) {
   paper.drawImage(image, 0, 0);
   const x = Math.floor((event.offsetX / image.clientWidth) * canvas.width);
   const y = Math.floor((event.offsetY / image.clientHeight) * canvas.height);
-  const [r, g, b] = paper.getImageData(x, y, 1, 1).data;
-  setColor([r, g, b].map((value) => value.toString(16).padStart(2, "0")).join(""));
+  takePixel(paper, x, y);
 }
 
 async function asRegion(place) {
@@ -52,5 +51,3 @@ export function proposals(facts) {
     figure(`proposal/${name}?n=${film.facts.number}`, name, button("accept", "make it the keyframe of its frame", () => act("accept", { name }))),
   );
 }
-
-export const propose = () => act("propose", { frame: film.frame }).then((done) => done && say(`colours for frame ${film.frame} are being proposed; they come beside the frame`));

@@ -15,3 +15,10 @@ export function button(text, title, does) {
   made.addEventListener("click", does);
   return made;
 }
+
+/** Gives a canvas as many pixels as the screen has there: [width, height]. */
+export function sized(canvas) {
+  const size = [Math.round(canvas.clientWidth * devicePixelRatio), Math.round(canvas.clientHeight * devicePixelRatio)];
+  if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+  return size;
+}

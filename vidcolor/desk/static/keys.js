@@ -2,8 +2,7 @@
 
 import { button, element } from "./elements.js";
 import { film, goTo, shotAt } from "./film.js";
-import { act, approve, correct, note, renderAll } from "./actions.js";
-import { propose } from "./beside.js";
+import { approve, correct, cut, grayShot, merge, note, propose, redo, renderAll, undo } from "./actions.js";
 import { play, player } from "./play.js";
 import { brush, discard, send, TOOLS, useTool } from "./tools.js";
 import { everyPixel, fit, setView, VIEWS, viewer, zoomBy } from "./viewer.js";
@@ -57,16 +56,16 @@ const KEYS = [
   [["Enter"], "send the paint", send],
   [["Escape"], "forget the paint", discard],
   [["a"], "approve the shot's version", approve],
-  [["x"], "leave the shot gray", () => correct("exclude")],
-  [["b"], "a shot begins at this frame", () => correct("cut")],
-  [["m"], "the shot is one with the shot before", () => correct("merge", { frame: shotAt(film.frame).start })],
+  [["x"], "leave the shot gray", grayShot],
+  [["b"], "a shot begins at this frame", cut],
+  [["m"], "the shot is one with the shot before", merge],
   [["<"], "the shot begins a frame earlier", () => nudge(-1)],
   [[">"], "the shot begins a frame later", () => nudge(1)],
   [["t"], "a note on this frame", note],
   [["p"], "have colours proposed for this frame", propose],
   [["r"], "render all that waits", renderAll],
-  [["Ctrl+z"], "undo", () => act("undo", {})],
-  [["Ctrl+Shift+Z", "Ctrl+y"], "redo", () => act("redo", {})],
+  [["Ctrl+z"], "undo", undo],
+  [["Ctrl+Shift+Z", "Ctrl+y"], "redo", redo],
   [["?"], "this list", help],
 ];
 
@@ -82,11 +81,11 @@ function help() {
   dialog.showModal();
 }
 
-const byName = () => new Map(KEYS.flatMap(([names, , act]) => names.map((name) => [name, act])));
+const BY_NAME = new Map(KEYS.flatMap(([names, , act]) => names.map((name) => [name, act])));
 
 /** Does what a key stands for; whether it stands for anything. */
 export function press(name) {
-  const act = byName().get(name);
+  const act = BY_NAME.get(name);
   if (act) act();
   return Boolean(act);
 }

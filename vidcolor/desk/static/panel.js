@@ -55,8 +55,8 @@ async function refresh() {
   seen = key;
   facts = null;
   draw(shot);
-  const found = await json(`shot/${shot.id}`);
-  if (seen !== key) return;
+  const found = await json(`shot/${shot.id}`).catch(() => null); // it may be cut otherwise by now: that is told, too
+  if (!found || seen !== key) return;
   facts = found;
   draw(shot);
 }

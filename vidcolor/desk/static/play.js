@@ -1,7 +1,7 @@
 // Playing: each picture shown is one the server made of that very frame; what comes late is left out, and counted.
 
 import { film, goTo, picture, shotAt } from "./film.js";
-import { look, show, viewer } from "./viewer.js";
+import { inSteps, look, show, viewer } from "./viewer.js";
 
 const WIDEST = 960;
 const AHEAD = 10; // frames fetched before they are due
@@ -28,7 +28,7 @@ export function play(speed) {
   let under = 0;
   let last = start;
   const due = () => start + step * Math.floor(((performance.now() - began) / 1000) * film.rate * Math.abs(speed));
-  const width = Math.min(film.size[1], WIDEST, Math.max(160, Math.ceil(document.getElementById("picture").clientWidth / 160) * 160));
+  const width = Math.min(WIDEST, inSteps(document.getElementById("picture").clientWidth));
 
   async function fetchOne(frame) {
     under += 1;

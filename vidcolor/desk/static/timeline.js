@@ -1,5 +1,6 @@
 // The timeline: doubt over time, the shots with their state and thumbnails, keyframes, and where one more would help.
 
+import { sized } from "./elements.js";
 import { film, goTo, onChange, onMove, shotAt } from "./film.js";
 import { thumb } from "./thumbs.js";
 
@@ -29,10 +30,8 @@ const x = (frame) => ((frame - from) / (to - from)) * canvas.width;
 
 function draw() {
   const pixel = devicePixelRatio;
-  const size = [Math.round(canvas.clientWidth * pixel), Math.round(canvas.clientHeight * pixel)];
-  if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+  const [width, height] = sized(canvas);
   if (!film.facts) return;
-  const [width, height] = size;
   const foot = Math.round(height * CURVE);
   paper.fillStyle = "#1d1d1d";
   paper.fillRect(0, 0, width, height);

@@ -1,6 +1,6 @@
 // The tools on the picture: a hint, what stays gray, paint and scribble, a colour taken; and the colour they use.
 
-import { act, approve, ask, correct, note, say, sendPicture } from "./actions.js";
+import { approve, ask, correct, cut, grayShot, merge, note, propose, redo, say, sendPicture, undo } from "./actions.js";
 import { button } from "./elements.js";
 import { fetched, film, json, onChange, onMove, shotAt } from "./film.js";
 import { draw, pointAt, setView, takers, viewer } from "./viewer.js";
@@ -53,6 +53,12 @@ export function setColor(code, named = "") {
   by("lit").style.background = `#${tool.color}`;
 }
 
+/** Takes the colour of a pixel of a canvas. */
+export function takePixel(paper, x, y) {
+  const [r, g, b] = paper.getImageData(x, y, 1, 1).data;
+  setColor([r, g, b].map((value) => value.toString(16).padStart(2, "0")).join(""));
+}
+
 const scale = () => Math.min(1, LARGEST / Math.max(...film.size));
 
 function stroke(from, to) {
@@ -94,7 +100,7 @@ takers.push((kind, event) => {
     if (!inside(point)) return false;
     if (tool.name === "hint") correct("hint", { at: point, color: tool.named || tool.color });
     else if (tool.name === "neutral") correct("neutral", { at: point });
-    else if (tool.name === "take") takeColor(event);
+    else if (tool.name === "take") takePixel(by("picture").getContext("2d"), event.offsetX * devicePixelRatio, event.offsetY * devicePixelRatio);
     else if (tool.name === "piece") {
       if (begin()) piece(point);
     }
@@ -148,6 +154,8 @@ async function piece(point) {
   draw();
 }
 
+const sendCanvas = async (canvas) => sendPicture(await new Promise((done) => canvas.toBlob(done, "image/png")));
+
 /** Whether there is paint on this frame that was not sent. */
 export const keepsPaint = () => painted !== null;
 
@@ -164,18 +172,11 @@ export async function sendMask() {
   paper.fillStyle = "#000";
   paper.fillRect(0, 0, canvas.width, canvas.height);
   try {
-    return { upload: await sendPicture(await new Promise((done) => canvas.toBlob(done, "image/png"))), frame: painted.frame, done: discard };
+    return { upload: await sendCanvas(canvas), frame: painted.frame, done: discard };
   } catch (error) {
     say(error.message);
     return null;
   }
-}
-
-function takeColor(event) {
-  const canvas = by("picture");
-  const [x, y] = [event.offsetX * devicePixelRatio, event.offsetY * devicePixelRatio];
-  const [r, g, b] = canvas.getContext("2d").getImageData(x, y, 1, 1).data;
-  setColor([r, g, b].map((value) => value.toString(16).padStart(2, "0")).join(""));
 }
 
 viewer.overlays.push((paper, at) => {
@@ -190,9 +191,8 @@ viewer.overlays.push((paper, at) => {
 export async function send() {
   if (!painted) return;
   const { frame, kind } = painted;
-  const blob = await new Promise((done) => sheet.toBlob(done, "image/png"));
   try {
-    const upload = await sendPicture(blob);
+    const upload = await sendCanvas(sheet);
     if (await correct(kind === "scribble" ? "scribble" : "paint", { frame, upload })) discard();
   } catch (error) {
     say(error.message);
@@ -244,8 +244,7 @@ function spot([x, y]) {
 by("plane").addEventListener("click", (event) => {
   if (!planeImage) return;
   planeInk.drawImage(planeImage, 0, 0);
-  const [r, g, b] = planeInk.getImageData(event.offsetX, event.offsetY, 1, 1).data;
-  setColor([r, g, b].map((value) => value.toString(16).padStart(2, "0")).join(""));
+  takePixel(planeInk, event.offsetX, event.offsetY);
   spot([event.offsetX / 128, event.offsetY / 128]);
 });
 by("hex").addEventListener("change", () => setColor(by("hex").value.replace("#", "")));
@@ -267,20 +266,19 @@ TOOLS.forEach(([name, words], k) => {
   made.dataset.tool = name;
   made.setAttribute("role", "radio");
 });
-const first = () => ({ frame: shotAt(film.frame).start });
 add("does", "approve", "deliver this version (A)", approve);
-add("does", "leave gray", "the shot is delivered gray (X)", () => correct("exclude"));
-add("does", "cut here", "a shot begins at this frame (B)", () => correct("cut"));
-add("does", "merge", "the shot is one with the shot before (M)", () => correct("merge", first()));
+add("does", "leave gray", "the shot is delivered gray (X)", grayShot);
+add("does", "cut here", "a shot begins at this frame (B)", cut);
+add("does", "merge", "the shot is one with the shot before (M)", merge);
 add("does", "note", "words on this frame (T)", note);
-const number = (kind, name, question, value, more = {}) => () =>
-  ask(question, (words) => Number.isFinite(Number(words)) ? correct(kind, { [name]: Number(words), ...more, ...(kind === "dissolve" ? first() : {}) }) : say(`${words}: write a number`), value);
+const number = (kind, name, question, value) => () =>
+  ask(question, (words) => Number.isFinite(Number(words)) ? correct(kind, { [name]: Number(words), ...(kind === "dissolve" ? { frame: shotAt(film.frame).start } : {}) }) : say(`${words}: write a number`), value);
 add("does", "dissolve", "how the shot enters", number("dissolve", "length", "the shot enters by a dissolve of so many frames (0: a cut)", "12"));
 add("does", "saturation", "more or less colour in the whole shot", number("saturation", "amount", "the shot's colours times (0 to 4)", "1.2"));
 add("does", "hue", "turns the colours of the whole shot", number("hue", "degrees", "the shot's colours turned by degrees (-180 to 180)", "10"));
-add("does", "propose", "colourings of this frame to choose from (P)", () => import("./beside.js").then(({ propose }) => propose()));
-add("history", "undo", "take the last correction back (Ctrl Z)", () => act("undo", {}));
-add("history", "redo", "put it back (Ctrl Y)", () => act("redo", {}));
+add("does", "propose", "colourings of this frame to choose from (P)", propose);
+add("history", "undo", "take the last correction back (Ctrl Z)", undo);
+add("history", "redo", "put it back (Ctrl Y)", redo);
 
 const zone = by("picture");
 zone.addEventListener("dragover", (event) => {

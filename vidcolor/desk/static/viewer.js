@@ -1,5 +1,6 @@
 // The viewer: one frame, gray, in colour, wiped, side by side or with its doubt; zoom and pan go in step.
 
+import { sized } from "./elements.js";
 import { film, onChange, onMove, picture, shotAt } from "./film.js";
 
 export const VIEWS = [
@@ -68,11 +69,11 @@ async function part(one, width) {
   return made;
 }
 
-/** The width that pictures are asked for: what is seen of them, in steps, so that few sizes are decoded. */
-function width() {
-  const room = canvas.clientWidth * devicePixelRatio * (viewer.view === "side" ? 0.5 : 1);
-  return Math.min(film.size[1], Math.max(160, Math.ceil(room / 160) * 160));
-}
+/** At most the film's width: so many pixels, in steps, so that few sizes are decoded. */
+export const inSteps = (pixels) => Math.min(film.size[1], Math.max(160, Math.ceil(pixels / 160) * 160));
+
+/** The width that pictures are asked for: what is seen of them. */
+const width = () => inSteps(canvas.clientWidth * devicePixelRatio * (viewer.view === "side" ? 0.5 : 1));
 
 /** Asks for the frame and draws it; a later ask overtakes. */
 export async function look({ whole = false } = {}) {
@@ -149,8 +150,7 @@ function paint(layer, at, clip) {
 }
 
 export function draw() {
-  const size = [Math.round(canvas.clientWidth * devicePixelRatio), Math.round(canvas.clientHeight * devicePixelRatio)];
-  if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+  const size = sized(canvas);
   paper.clearRect(0, 0, ...size);
   const at = place();
   if (layers.length === 2 && viewer.view === "side") {
