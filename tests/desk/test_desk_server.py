@@ -8,27 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from served import COUNT, CUT, SIZE, TOKEN, Served, make_project, served
+from served import COUNT, CUT, SIZE, TOKEN, Served, served
 
 from vidcolor.cli.parser import main
 from vidcolor.desk.guard import POLICY
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
-    """A film of two shots, the first rendered, the second still to be."""
-    return make_project(tmp_path_factory.mktemp("desk"), "r1-000000")
-
-
-@pytest.fixture(scope="module")
-def page(made: Path):
-    with served(made / "p") as found:
-        yield found
 
 
 def decoded(data: bytes) -> np.ndarray:

@@ -3,7 +3,8 @@
 import { act, correct, say } from "./actions.js";
 import { button, element } from "./elements.js";
 import { film, goTo } from "./film.js";
-import { keepsPaint, sendMask, takePixel } from "./tools.js";
+import { keepsPaint, sendMask } from "./sheet.js";
+import { takePixel } from "./tools.js";
 
 function figure(source, words, ...buttons) {
   const image = document.createElement("img");
@@ -30,7 +31,7 @@ function takeFrom(image, event) {
 
 async function asRegion(place) {
   const mask = keepsPaint() && (await sendMask());
-  if (!mask) say("paint the part of the frame first (tools 4 and 8), then take its colours from the picture");
+  if (!mask) say("paint the part of the frame first (tools 4, 8 and 9), then take its colours from the picture");
   else if (await correct("region", { frame: mask.frame, upload: mask.upload, reference: place })) mask.done();
 }
 

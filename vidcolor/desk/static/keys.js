@@ -2,9 +2,9 @@
 
 import { button, element } from "./elements.js";
 import { film, goTo, shotAt } from "./film.js";
-import { approve, correct, cut, grayShot, merge, note, propose, redo, renderAll, undo } from "./actions.js";
+import { approve, correct, cut, grayShot, merge, note, propose, redo, renderAll } from "./actions.js";
 import { play, player } from "./play.js";
-import { brush, discard, send, TOOLS, useTool } from "./tools.js";
+import { back, brush, finish, forget, TOOLS, undoLast, useTool } from "./tools.js";
 import { everyPixel, fit, setView, VIEWS, viewer, zoomBy } from "./viewer.js";
 
 const dialog = document.getElementById("keys");
@@ -53,8 +53,9 @@ const KEYS = [
   ...TOOLS.map(([name, words], k) => [[`${k + 1}`], `tool: ${words}`, () => useTool(name)]),
   [["["], "a smaller brush", () => brush(1 / 1.25)],
   [["]"], "a larger brush", () => brush(1.25)],
-  [["Enter"], "send the paint", send],
-  [["Escape"], "forget the paint", discard],
+  [["Enter"], "close the outline; send the paint", finish],
+  [["Escape"], "forget the outline; forget the paint", forget],
+  [["Backspace"], "take a corner of the outline back", back],
   [["a"], "approve the shot's version", approve],
   [["x"], "leave the shot gray", grayShot],
   [["b"], "a shot begins at this frame", cut],
@@ -64,7 +65,7 @@ const KEYS = [
   [["t"], "a note on this frame", note],
   [["p"], "have colours proposed for this frame", propose],
   [["r"], "render all that waits", renderAll],
-  [["Ctrl+z"], "undo", undo],
+  [["Ctrl+z"], "undo: the last stroke that was not sent, or else the last correction", undoLast],
   [["Ctrl+Shift+Z", "Ctrl+y"], "redo", redo],
   [["?"], "this list", help],
 ];

@@ -2,10 +2,11 @@
 
 import { approve, ask, correct, cut, grayShot, merge, note, propose, redo, say, sendPicture, undo } from "./actions.js";
 import { button } from "./elements.js";
-import { fetched, film, json, onChange, onMove, shotAt } from "./film.js";
+import { film, json, onChange, shotAt } from "./film.js";
+import { closeOutline, corner, discard, dropOutline, outlines, piece, send, stroke, takeCorner, takeMark } from "./sheet.js";
 import { draw, pointAt, setView, takers, viewer } from "./viewer.js";
 
-/** [name, what it is for], as they lie on the keys 1 to 8 */
+/** [name, what it is for], as they lie on the keys 1 to 9 */
 export const TOOLS = [
   ["look", "move the picture"],
   ["hint", "a click gives the thing there the colour"],
@@ -15,16 +16,15 @@ export const TOOLS = [
   ["rubber", "takes paint away again"],
   ["take", "takes the colour under the pointer"],
   ["piece", "a click paints the whole piece there"],
+  ["outline", "clicks set corners; Enter paints what they enclose"],
 ];
-const LARGEST = 4096; // pixels along the long side of a paint
 const THIN = 6;
+const POINTS = ["hint", "neutral"]; // tools that show the points said already
 const by = (id) => document.getElementById(id);
-const sheet = document.createElement("canvas");
-const ink = sheet.getContext("2d");
 const planeInk = by("plane").getContext("2d", { willReadFrequently: true });
 const tool = { name: "look", color: "8a5a3c", named: "", size: 24 };
-let painted = null; // {frame, kind} of what is on the sheet
-let last = null;
+let line = null; // the stroke that is being painted
+let over = null; // the point under the pointer
 let lightness = -1;
 let warmed = false; // whether the server was asked to load what previews of hints need
 
@@ -36,7 +36,7 @@ export function useTool(name) {
     warmed = true;
     json("warm").catch(() => {});
   }
-  if (["hint", "paint", "scribble", "take", "piece"].includes(name) && viewer.view === "gray") setView("color");
+  if (["hint", "paint", "scribble", "take", "piece", "outline"].includes(name) && viewer.view === "gray") setView("color");
 }
 
 export function brush(factor) {
@@ -59,154 +59,88 @@ export function takePixel(paper, x, y) {
   setColor([r, g, b].map((value) => value.toString(16).padStart(2, "0")).join(""));
 }
 
-const scale = () => Math.min(1, LARGEST / Math.max(...film.size));
-
-function stroke(from, to) {
-  const kind = tool.name === "rubber" ? painted?.kind : tool.name;
-  const wide = (kind === "scribble" ? THIN : tool.size) * scale();
-  ink.globalCompositeOperation = tool.name === "rubber" ? "destination-out" : "source-over";
-  ink.strokeStyle = `#${tool.color}`;
-  ink.lineCap = ink.lineJoin = "round";
-  ink.lineWidth = wide;
-  ink.beginPath();
-  ink.moveTo(from[0] * sheet.width, from[1] * sheet.height);
-  ink.lineTo(to[0] * sheet.width + 0.01, to[1] * sheet.height);
-  ink.stroke();
-}
-
-function begin() {
-  if (painted && painted.frame !== film.frame) {
-    say(`send (Enter) or forget (Esc) the paint of frame ${painted.frame} first`);
-    return false;
-  }
-  if (!painted) {
-    [sheet.height, sheet.width] = film.size.map((side) => Math.round(side * scale()));
-    painted = { frame: film.frame, kind: tool.name === "scribble" ? "scribble" : "paint" };
-    buttons();
-  }
-  return true;
-}
-
 const inside = (point) => point.every((share) => share >= 0 && share < 1);
 
+/** What a click does, by the tool. */
+const CLICKS = {
+  hint: (point) => correct("hint", { at: point, color: tool.named || tool.color }),
+  neutral: (point) => correct("neutral", { at: point }),
+  take: (point, event) => takePixel(by("picture").getContext("2d"), event.offsetX * devicePixelRatio, event.offsetY * devicePixelRatio),
+  piece: (point) => piece(point, tool.color),
+  outline: corner,
+};
+/** What a stroke is, by the tool. */
+const STROKES = {
+  paint: () => ({ color: tool.color, wide: tool.size }),
+  scribble: () => ({ color: tool.color, wide: THIN, kind: "scribble" }),
+  rubber: () => ({ color: "000000", wide: tool.size, rubs: true }),
+};
+
 takers.push((kind, event) => {
+  if (tool.name === "look") return false;
   const point = pointAt(event);
-  if (kind === "move" && !last) {
-    if (tool.name !== "look" && inside(point)) feel(point);
+  if (kind === "move" && !line) {
+    over = inside(point) ? point : null;
+    if (over) feel(point);
+    if (STROKES[tool.name]) draw(); // the brush is seen
     return false;
   }
-  if (tool.name === "look") return false;
   if (kind === "down") {
     if (!inside(point)) return false;
-    if (tool.name === "hint") correct("hint", { at: point, color: tool.named || tool.color });
-    else if (tool.name === "neutral") correct("neutral", { at: point });
-    else if (tool.name === "take") takePixel(by("picture").getContext("2d"), event.offsetX * devicePixelRatio, event.offsetY * devicePixelRatio);
-    else if (tool.name === "piece") {
-      if (begin()) piece(point);
-    }
-    else if ((tool.name !== "rubber" || painted) && begin()) {
-      last = point;
-      stroke(point, point);
-      draw();
-    }
+    if (CLICKS[tool.name]) CLICKS[tool.name](point, event);
+    else line = stroke(point, STROKES[tool.name]());
     return true;
   }
-  if (!last) return false;
-  if (kind === "up") last = null;
-  else {
-    stroke(last, point);
-    last = point;
-    draw();
-  }
+  if (!line) return false;
+  over = point;
+  if (kind === "up") line = null;
+  else line.to(point);
   return true;
 });
 
-let labels = null; // {frame, image} of the superpixels of a frame
-/** Paints the superpixel at a point. */
-async function piece(point) {
-  try {
-    if (labels?.frame !== film.frame) {
-      const frame = film.frame;
-      const { bitmap } = await fetched(frame, `labels/${frame}.png`);
-      const canvas = document.createElement("canvas");
-      [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
-      const paper = canvas.getContext("2d", { willReadFrequently: true });
-      paper.drawImage(bitmap, 0, 0);
-      labels = { frame, data: paper.getImageData(0, 0, canvas.width, canvas.height) };
-    }
-  } catch (error) {
-    say(error.message);
-    return;
-  }
-  const { width, height, data } = labels.data;
-  const pixels = new Uint32Array(data.buffer);
-  const label = pixels[Math.floor(point[1] * height) * width + Math.floor(point[0] * width)];
-  const part = new ImageData(width, height);
-  const filled = new Uint32Array(part.data.buffer);
-  const [r, g, b] = [0, 2, 4].map((k) => parseInt(tool.color.slice(k, k + 2), 16));
-  const color = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
-  for (let k = 0; k < pixels.length; k += 1) if (pixels[k] === label) filled[k] = color;
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [width, height];
-  canvas.getContext("2d").putImageData(part, 0, 0);
-  ink.globalCompositeOperation = "source-over";
-  ink.drawImage(canvas, 0, 0, sheet.width, sheet.height);
-  draw();
-}
-
-const sendCanvas = async (canvas) => sendPicture(await new Promise((done) => canvas.toBlob(done, "image/png")));
-
-/** Whether there is paint on this frame that was not sent. */
-export const keepsPaint = () => painted !== null;
-
-/** Sends where there is paint, as a mask; what comes back says its number, its frame, and forgets the paint. */
-export async function sendMask() {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [sheet.width, sheet.height];
-  const paper = canvas.getContext("2d");
-  paper.drawImage(sheet, 0, 0);
-  paper.globalCompositeOperation = "source-in";
-  paper.fillStyle = "#fff";
-  paper.fillRect(0, 0, canvas.width, canvas.height);
-  paper.globalCompositeOperation = "destination-over";
-  paper.fillStyle = "#000";
-  paper.fillRect(0, 0, canvas.width, canvas.height);
-  try {
-    return { upload: await sendCanvas(canvas), frame: painted.frame, done: discard };
-  } catch (error) {
-    say(error.message);
-    return null;
-  }
-}
-
-viewer.overlays.push((paper, at) => {
-  if (!painted || painted.frame !== film.frame || viewer.view === "gray") return;
-  paper.save();
-  paper.globalCompositeOperation = "color"; // the film's light stays, as it will in the render
-  paper.drawImage(sheet, at.left, at.top, at.width, at.height);
-  paper.restore();
+by("picture").addEventListener("pointerleave", () => {
+  over = null;
+  if (STROKES[tool.name]) draw();
 });
 
-/** Writes the paint down as a correction. */
-export async function send() {
-  if (!painted) return;
-  const { frame, kind } = painted;
-  try {
-    const upload = await sendCanvas(sheet);
-    if (await correct(kind === "scribble" ? "scribble" : "paint", { frame, upload })) discard();
-  } catch (error) {
-    say(error.message);
+viewer.overlays.push((paper, at) => {
+  const made = over && STROKES[tool.name]?.();
+  if (!made) return;
+  const radius = Math.max(1.5, (made.wide / 2) * at.scale);
+  for (const [color, more] of [["#000", 1], ["#fff", 0]]) {
+    paper.strokeStyle = color;
+    paper.lineWidth = devicePixelRatio;
+    paper.beginPath();
+    paper.arc(at.left + over[0] * at.width, at.top + over[1] * at.height, radius + more * devicePixelRatio, 0, 7);
+    paper.stroke();
   }
-}
+});
 
-export function discard() {
-  painted = null;
-  buttons();
-  draw();
-}
+viewer.overlays.push((paper, at) => {
+  if (!POINTS.includes(tool.name)) return;
+  const [height, wide] = film.size;
+  for (const one of film.facts.corrections.filter(({ frame, at: point }) => point && frame === film.frame)) {
+    const [x, y] = [at.left + (one.at[0] / wide) * at.width, at.top + (one.at[1] / height) * at.height];
+    for (const [color, radius] of [["#000", 6], ["#fff", 5]]) {
+      paper.strokeStyle = color;
+      paper.lineWidth = devicePixelRatio;
+      paper.beginPath();
+      paper.arc(x, y, radius * devicePixelRatio, 0, 7);
+      paper.stroke();
+    }
+  }
+});
 
-function buttons() {
-  by("paint").hidden = !painted;
+/** Enter: closes the outline, or sends the paint. */
+export const finish = () => (outlines() ? closeOutline(tool.color) : send());
+/** Escape: forgets the outline, or the paint. */
+export const forget = () => (outlines() ? dropOutline() : discard());
+/** Backspace: one corner of the outline. */
+export const back = () => outlines() && takeCorner();
+/** Undoes the last of what is not sent yet, else the last correction. */
+export function undoLast() {
+  if (outlines()) takeCorner();
+  else if (!takeMark()) undo();
 }
 
 let feeling = false;
@@ -252,8 +186,8 @@ by("palette").addEventListener("change", () => setColor(film.facts.palette[by("p
 by("size").addEventListener("input", () => {
   tool.size = Number(by("size").value);
 });
-by("send").addEventListener("click", send);
-by("drop").addEventListener("click", discard);
+by("send").addEventListener("click", finish);
+by("drop").addEventListener("click", forget);
 
 function add(place, ...words) {
   const made = button(...words);
@@ -277,7 +211,7 @@ add("does", "dissolve", "how the shot enters", number("dissolve", "length", "the
 add("does", "saturation", "more or less colour in the whole shot", number("saturation", "amount", "the shot's colours times (0 to 4)", "1.2"));
 add("does", "hue", "turns the colours of the whole shot", number("hue", "degrees", "the shot's colours turned by degrees (-180 to 180)", "10"));
 add("does", "propose", "colourings of this frame to choose from (P)", propose);
-add("history", "undo", "take the last correction back (Ctrl Z)", undo);
+add("history", "undo", "take back the last stroke, or the last correction (Ctrl Z)", undoLast);
 add("history", "redo", "put it back (Ctrl Y)", redo);
 
 const zone = by("picture");
@@ -299,13 +233,11 @@ zone.addEventListener("drop", async (event) => {
   }
 });
 
-onMove(draw);
 onChange(() => {
   const names = Object.keys(film.facts.palette);
   by("named").hidden = !names.length;
   by("palette").replaceChildren(new Option("", ""), ...names.map((name) => new Option(name, name)));
   by("palette").value = tool.named;
-  buttons();
 });
 setColor(tool.color);
 useTool("look");

@@ -168,7 +168,14 @@ export function draw() {
       paper.globalAlpha = 1;
     });
   }
-  viewer.overlays.forEach((over) => over(paper, at));
+  for (const one of viewer.view === "side" ? [at, place(1)] : [at]) {
+    paper.save();
+    paper.beginPath();
+    paper.rect(...one.pane);
+    paper.clip();
+    viewer.overlays.forEach((over) => over(paper, one));
+    paper.restore();
+  }
   viewer.listeners.forEach((tell) => tell());
 }
 
