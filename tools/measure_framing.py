@@ -20,7 +20,7 @@ import numpy as np
 from numpy.random import Generator
 
 from vidcolor.color import delta_e, lab_to_rgb, rgb_to_lab
-from vidcolor.colorize.align import align
+from vidcolor.colorize.align import align, prepare
 from vidcolor.colorize.by_registration import LEAST_FIT, register
 from vidcolor.colorize.by_super_attention import Colorizer
 from vidcolor.confidence import error_of
@@ -103,7 +103,7 @@ def measure(clips: Sequence[Path], pairs: int) -> list[str]:
         rows.append(np.stack(looked_at(truth, reference(redrawn(beside, other, random)), colorizer)))
         size = truth.shape[:0:-1]
         unrelated = cv2.resize(gray_of(reference(other)), size, interpolation=cv2.INTER_AREA)
-        fits.append(align(planes_of(truth)[0], unrelated).fit.mean())
+        fits.append(align(prepare(planes_of(truth)[0]), prepare(unrelated)).fit.mean())
     kind, stated, off, expected, seen = np.concatenate(rows, 1)
     table = ["| kind | area | stated, a*b* | measured | said to be off by 6 | is |", "|---|---|---|---|---|---|"]
     for number, name in enumerate(KINDS):
