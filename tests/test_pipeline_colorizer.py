@@ -25,8 +25,9 @@ from vidcolor.pipeline.keyframes import KeyframeMaker, load_colorizer
 from vidcolor.references.choose import describe
 from vidcolor.settings import ColorizeSettings, Settings
 from vidcolor.state.made_of import network_ingredients
-from vidcolor.state.plan import Plan, PlannedKeyframe
-from vidcolor.types import ColorFrame, Guidance
+from vidcolor.state.plan import Plan, PlannedKeyframe, ShotPlan
+from vidcolor.timeline import FrameRange
+from vidcolor.types import ColorFrame, Guidance, Shot
 
 SIZE, FRAMES, CUT = (96, 128), 24, 12
 NONE = Settings(colorize=ColorizeSettings(network="none"))
@@ -106,9 +107,16 @@ class Shelf:
         return describe(gray_of(self.read(name)), self.features)
 
 
-def maker(pictures: dict, colorizer) -> KeyframeMaker:
+def maker(pictures: dict, colorizer, keys: tuple[PlannedKeyframe, ...] = (), **more) -> KeyframeMaker:
+    """Of a film of two shots of ten frames, with these keyframes; `more` is said of the first."""
+    keys = keys or (PlannedKeyframe(0, "person", ("own.png",)),)
+    shots = [
+        ShotPlan(Shot("r1", run), run, tuple(k for k in keys if k.frame in run), **(more if not n else {}))
+        for n, run in enumerate((FrameRange(0, 10), FrameRange(10, 20)))
+    ]
     plan = object.__new__(Plan)
     object.__setattr__(plan, "pictures", ())
+    object.__setattr__(plan, "shots", tuple(shots))
     made = KeyframeMaker(plan, Shelf(pictures), Settings(), colorizer)  # type: ignore[arg-type]
     made.pictures = {name: name for name in pictures}  # type: ignore[misc]
     return made
@@ -144,6 +152,30 @@ def test_what_lies_beyond_the_pictures_framing_is_the_networks():
     beyond[18:-18, 24:-24] = False
     assert taken[beyond].mean() > 0.9
     assert taken[30:-30, 40:-40].mean() < 0.2
+
+
+def apart(shift: int) -> tuple[np.ndarray, np.ndarray]:
+    """A scene moved, and a picture of its middle alone."""
+    truth = scene(5, move=(shift, 0), size=(180, 240))
+    part = redrawn(truth, 1)[:, 22:-22, 30:-30]
+    return truth, np.stack([cv2.resize(p, (240, 180), interpolation=cv2.INTER_LINEAR) for p in part])
+
+
+def test_what_its_own_picture_does_not_show_is_asked_of_its_shots_other_pictures():
+    """Of its shot alone, so that a picture given for one shot changes no other; and never of one inside a dissolve."""
+    truth, picture = apart(0)
+    pictures = {f"{n}.png": reference(picture if n == 0 else redrawn(truth, 2), f"{n}.png") for n in (0, 4, 9, 12)}
+    keys = tuple(PlannedKeyframe(n, "person", (f"{n}.png",)) for n in (0, 4, 9, 12))
+    network = Marked()
+    maker(pictures, network, keys, dissolves=(FrameRange(8, 10),)).make(keys[0], gray(truth))
+    ((guidance, _),) = network.given
+    assert [g.reference.name for g in guidance] == ["0.png", "4.png"]
+    shown = maker(pictures, load_colorizer(NetworkFeatures()), keys).make(keys[0], gray(truth))
+    alone = maker(pictures, load_colorizer(NetworkFeatures()), keys[:1]).make(keys[0], gray(truth))
+    beyond = np.ones(truth.shape[1:], bool)
+    beyond[18:-18, 24:-24] = False
+    errors = [off(made.color.chroma[:, beyond], chroma(truth)[:, beyond]) for made in (shown, alone)]
+    assert errors[0] < 0.7 * errors[1]
 
 
 def test_a_frame_without_its_own_picture_is_the_networks():

@@ -1,12 +1,13 @@
 """Whether keyframes say how far off they are where their picture does not show the place.
 
-    python tools/measure_framing.py CLIPS [--pairs 40]
+    python tools/measure_framing.py CLIPS [--pairs 40] [--beside]
 
 CLIPS holds folders of numbered colour frames. Of each pair drawn, one frame is made gray, and a frame near it, nearer
 by, turned, bent, toned, with things painted over and packed as JPEG, is its picture: as image models hand pictures
 back. The frame is coloured as the pipeline does; a row for each kind of place says what error was stated and measured,
 in a*b*, and what share of the area was said to be off by more than 6 in CIEDE2000, and is. The last row is of frames
-beside pictures of other scenes: the share of pictures that fit LEAST_FIT and more.
+beside pictures of other scenes: the share of pictures that fit LEAST_FIT and more. With --beside another frame of the
+clip, likewise redrawn, is there as a picture of the same shot.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from vidcolor.colorize.align import align, prepare
 from vidcolor.colorize.by_registration import LEAST_FIT, register
 from vidcolor.colorize.by_super_attention import Colorizer
 from vidcolor.confidence import error_of
-from vidcolor.features import gray_of
+from vidcolor.features import PatchFeatures, gray_of
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.pipeline.keyframes import FITS, mixed
 from vidcolor.propagate.doubt import of_keyframe
+from vidcolor.references.choose import choose_references, describe
 from vidcolor.research.training.lessons import read_rgb
 from vidcolor.research.training.pictures import planes_of, toned
-from vidcolor.settings import ColorizeSettings
+from vidcolor.settings import ColorizeSettings, ReferenceSettings
 from vidcolor.types import Frame, Guidance, Reference
 
 MOST_APART, NEARER, TURN, BEND = 9, 1.4, 1.5, 4.0
@@ -75,11 +77,16 @@ def reference(rgb: np.ndarray) -> Reference:
     return Reference("picture", "", lab[0], lab[1:])
 
 
-def looked_at(truth: np.ndarray, picture: Reference, colorizer: Colorizer) -> tuple[np.ndarray, ...]:
-    """Of every pixel: its kind, stated and measured error in a*b*, expected and measured CIEDE2000."""
+def looked_at(
+    truth: np.ndarray, picture: Reference, beside: Sequence[Guidance], colorizer: Colorizer
+) -> tuple[np.ndarray, ...]:
+    """Of every pixel: its kind, stated and measured error in a*b*, expected and measured CIEDE2000.
+
+    beside  other pictures of its shot
+    """
     target = Frame(0, planes_of(truth)[0])
     registration, laid = register(target, picture, SETTINGS, may_be_exact=False)
-    color = colorizer(target, [Guidance(picture)], SETTINGS, laid)
+    color = colorizer(target, [Guidance(picture), *beside], SETTINGS, laid)
     kind = np.full(target.lightness.shape, KINDS.index("far pictures"))
     if registration.kind == "near":
         share = np.clip((laid.confidence - FITS[0]) / (FITS[1] - FITS[0]), 0, 1)
@@ -91,7 +98,15 @@ def looked_at(truth: np.ndarray, picture: Reference, colorizer: Colorizer) -> tu
     return tuple(p.ravel() for p in (kind, stated, off, of_keyframe(color.chroma, stated), seen))
 
 
-def measure(clips: Sequence[Path], pairs: int) -> list[str]:
+def that_match(truth: np.ndarray, picture: Reference) -> list[Guidance]:
+    """The picture, if it matches the frame as the pipeline asks."""
+    features = PatchFeatures()
+    seen, library = (describe(p, features) for p in (planes_of(truth)[0], gray_of(picture)))
+    chosen = choose_references(seen, [(picture.name, library)], ReferenceSettings())
+    return [Guidance(picture, score) for _, score in chosen]
+
+
+def measure(clips: Sequence[Path], pairs: int, *, beside: bool) -> list[str]:
     """The table's rows."""
     colorizer, rows, fits = Colorizer(NetworkFeatures()), [], []
     for n in range(pairs):
@@ -99,8 +114,12 @@ def measure(clips: Sequence[Path], pairs: int) -> list[str]:
         mine, others = (sorted(clips[k].iterdir()) for k in random.choice(len(clips), 2, replace=False))
         apart = int(random.integers(0, min(MOST_APART, len(mine) - 1) + 1))
         first = int(random.integers(0, len(mine) - apart))
-        truth, beside, other = floats(mine[first]), floats(mine[first + apart]), floats(others[0])
-        rows.append(np.stack(looked_at(truth, reference(redrawn(beside, other, random)), colorizer)))
+        truth, near, other = floats(mine[first]), floats(mine[first + apart]), floats(others[0])
+        picture, more = reference(redrawn(near, other, random)), []
+        if beside:
+            another = floats(mine[int(random.integers(len(mine)))])
+            more = that_match(truth, reference(redrawn(another, other, random)))
+        rows.append(np.stack(looked_at(truth, picture, more, colorizer)))
         size = truth.shape[:0:-1]
         unrelated = cv2.resize(gray_of(reference(other)), size, interpolation=cv2.INTER_AREA)
         fits.append(align(prepare(planes_of(truth)[0]), prepare(unrelated)).fit.mean())
@@ -121,8 +140,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path)
     parser.add_argument("--pairs", type=int, default=40)
+    parser.add_argument("--beside", action="store_true")
     asked = parser.parse_args()
-    print("\n".join(measure(sorted(p for p in asked.clips.iterdir() if p.is_dir()), asked.pairs)))
+    clips = sorted(p for p in asked.clips.iterdir() if p.is_dir())
+    print("\n".join(measure(clips, asked.pairs, beside=asked.beside)))
     return 0
 
 

@@ -8,7 +8,7 @@ STAGES: dict[str, int] = {
     "shots": 1,
     "keyframes": 2,
     "references": 3,
-    "colorize": 7,
+    "colorize": 8,
     "propagate": 9,
     "networks": 3,
     "corrections": 8,

@@ -102,7 +102,7 @@ class Colorizer:
         """The frame in colour at its size, with confidence (0 everywhere without any reference).
 
         guidance  references with their scores and regions, best first
-        laid      the frame's own picture as `register` has laid it, if there is one; else references are tried here
+        laid      the frame's own picture, the first of `guidance`, as `register` has laid it, if there is one
         """
         lightness, evidence, maps = collect(target.lightness, guidance, self.features, settings, laid, self._kept)
         chroma, error = self._weigh(lightness, maps, evidence.planes, evidence.error)
@@ -140,7 +140,9 @@ def collect(
         pictures.append(partial(kept.layable, guide, ready.planes, size))
         number += count
     depth = np.sum(masks, axis=0) if masks else np.zeros(size, np.int64)
-    found = _reduced(laid, depth) if laid is not None else _laid(small, pictures, guidance, depth, settings)
+    begun = None if laid is None else _reduced(laid, depth)
+    left = slice(0 if begun is None else 1, None)
+    found = _laid(small, pictures[left], guidance[left], depth, settings, begun)
     return small, gather(target, sources, found, settings.trust), target.maps
 
 
@@ -164,14 +166,15 @@ def _laid(
     guidance: Sequence[Guidance],
     depth: Array,
     settings: ColorizeSettings,
+    kept: Laid | None,
 ) -> Laid | None:
     """The first references registered onto the frame, each pixel of the one that fits better; None where none does.
 
     depth  (H, W): regions at each pixel; those in one take only what lies in the reference's region too
+    kept   what was laid before
     """
-    kept: Laid | None = None
     if not pictures:
-        return None
+        return kept
     frame = prepare(lightness)
     for picture, guide in list(zip(pictures, guidance, strict=True))[:LAID_MOST]:
         layable = picture()
@@ -209,7 +212,8 @@ def _inner(mask: Array) -> Array:
 
 def _reduced(laid: ColorFrame, depth: Array) -> Laid:
     planes = resized(np.concatenate([laid.chroma, laid.confidence[None]]), depth.shape)
-    return Laid(planes[:2], np.clip(planes[2], 0, 1) * (depth == 0))
+    trust = np.clip(planes[2], 0, 1) * (depth == 0)
+    return Laid(planes[:2], trust, trust)
 
 
 def fitted(mask: Array, size: tuple[int, int]) -> Array:

@@ -19,7 +19,7 @@ from vidcolor.colorize.which_frame import FITS as FITS_FRAME
 from vidcolor.colorize.which_frame import FrameMatch, find_frame, small_picture, small_size
 from vidcolor.media.read import Clip
 from vidcolor.pipeline.library import Library
-from vidcolor.references.choose import colorfulness_of, describe, holds_color, similarity
+from vidcolor.references.choose import choose_references, colorfulness_of, describe, holds_color, similarity
 from vidcolor.settings import ColorizeSettings, Settings
 from vidcolor.state.plan import Plan, PlannedKeyframe, ShotPlan
 from vidcolor.types import ColorFrame, Frame, Guidance, Reference, Region, Registration
@@ -94,6 +94,7 @@ class KeyframeMaker:
         self.plan, self.library, self.settings = plan, library, settings
         self.colorizer = colorizer
         self.pictures = {p.name: p for p in plan.pictures}
+        self._shots = {key.frame: planned for planned in plan.shots for key in planned.keyframes}
         self._colorfulness: dict[str, float] = {}
 
     def make(self, key: PlannedKeyframe, target: Frame, beside: Beside | None = None) -> MadeKeyframe:
@@ -200,7 +201,7 @@ class KeyframeMaker:
         if registration.kind == "far":
             return self._from_far_picture(key, target, picture, registration, color, _misfit(key, match))
         if registration.kind == "near" and self.colorizer is not None:
-            color = self._completed(target, picture, color, self.colorizer)
+            color = self._completed(key, target, picture, color, self.colorizer)
         exact = registration.kind == "exact"
         full_size = resized(picture.chroma, self.plan.reel.size) if exact else None
         misfit = "" if exact else _misfit(key, match)
@@ -228,13 +229,28 @@ class KeyframeMaker:
             self._colorfulness[name] = colorfulness_of(chroma) if holds_color(chroma) else 0.0
         return self._colorfulness[name]
 
-    def _completed(self, target: Frame, picture: Reference, laid: ColorFrame, colorizer: Colorizer) -> ColorFrame:
+    def _completed(
+        self, key: PlannedKeyframe, target: Frame, picture: Reference, laid: ColorFrame, colorizer: Colorizer
+    ) -> ColorFrame:
         """What is laid, and the network's colours where the picture does not fit."""
         share = np.clip((laid.confidence - FITS[0]) / (FITS[1] - FITS[0]), 0, 1)
         if share.min() == 1:
             return laid
-        other = colorizer(target, [Guidance(picture)], self.settings.colorize, laid)
+        others = self._others(key, describe(target.lightness, self.library.features))
+        other = colorizer(target, [Guidance(picture), *others], self.settings.colorize, laid)
         return mixed(laid, other, share)
+
+    def _others(self, key: PlannedKeyframe, seen: Array) -> list[Guidance]:
+        """Pictures of the shot's other keyframes that match the frame: they may show what its own does not.
+
+        Of its shot alone, so that a picture of one shot changes no other.
+        """
+        planned = self._shots[key.frame]
+        own = [k for k in planned.keyframes if k.reason == "person" and k.frame not in {key.frame, *planned.mixed}]
+        library = [(k.pictures[0], self.library.described(self.pictures[k.pictures[0]])) for k in own]
+        chosen = choose_references(seen, library, self.settings.references)
+        guides = [Guidance(self.library.read(self.pictures[name]), score) for name, score in chosen]
+        return [guide for guide in guides if holds_color(guide.reference.chroma)]
 
     def _from_far_picture(
         self,
@@ -254,7 +270,8 @@ class KeyframeMaker:
         if not matches:
             return MadeKeyframe(key.frame, None, "far", key.pictures, registration, None, (note,))
         if self.colorizer is not None:
-            color = self.colorizer(target, [Guidance(picture, score)], self.settings.colorize, laid)
+            guides = [Guidance(picture, score), *self._others(key, seen)]
+            color = self.colorizer(target, guides, self.settings.colorize, laid)
         else:
             color = transfer(target, [(picture, score)], self.library.features, self.settings.colorize)
             # what is transferred is as sure of a wrong scene's colours as of the right one's
