@@ -17,12 +17,12 @@ from vidcolor.shots.lists import write_shots
 from vidcolor.timeline import FrameRange, Rate
 from vidcolor.types import Reel, Shot, Transition
 
-SIZE, COUNT = (96, 128), 44
-DISSOLVE, FADE = range(10, 18), range(26, 34)
+SIZE, COUNT = (96, 128), 54
+DISSOLVE, FADE, END = range(10, 18), range(26, 34), range(46, 54)
 SHOTS = [
     Shot("r1", FrameRange(0, 14)),
     Shot("r1", FrameRange(14, 30), Transition("dissolve", FrameRange(10, 18))),
-    Shot("r1", FrameRange(30, COUNT), Transition("fade", FrameRange(26, 34))),
+    Shot("r1", FrameRange(30, COUNT), Transition("fade", FrameRange(26, 34)), FrameRange(46, COUNT)),
 ]
 KEYS = (4, 22, 38)
 MIXED = 12
@@ -30,7 +30,7 @@ MIXED = 12
 
 
 def true_colors(frame: int) -> np.ndarray:
-    """(H, W, 3) R'G'B': the second shot dissolves over the first, fades out, and the third fades in."""
+    """(H, W, 3) R'G'B': the second shot dissolves over the first, fades out, and the third fades in and out."""
     one, two, three = (shot_colors(seed, frame, SIZE) for seed in (1, 2, 3))
     if frame < DISSOLVE.stop:
         share = min(max(0.0, (frame - DISSOLVE.start + 1) / (len(DISSOLVE) + 1)), 1.0)
@@ -38,7 +38,8 @@ def true_colors(frame: int) -> np.ndarray:
     half = len(FADE) // 2
     if frame < FADE.start + half:
         return (two * min(1.0, (FADE.start + half - frame) / (half + 1))).astype(np.float32)
-    return (three * min(1.0, (frame + 1 - FADE.start - half) / (half + 1))).astype(np.float32)
+    come, gone = (frame + 1 - FADE.start - half) / (half + 1), (END.stop - frame) / (len(END) + 1)
+    return (three * min(1.0, come, gone)).astype(np.float32)
 
 
 def turned(rgb: np.ndarray) -> np.ndarray:
@@ -92,7 +93,7 @@ def delivered(folder: Path) -> list[np.ndarray]:
         return [np.stack([plane_view(f, n).copy() for n in range(3)]) for f in film.decode(video=0)]
 
 
-@pytest.mark.parametrize("frames", [range(10), DISSOLVE, range(18, 26), range(34, COUNT)], ids=str)
+@pytest.mark.parametrize("frames", [range(10), DISSOLVE, range(18, 26), range(34, END.start)], ids=str)
 def test_colors_come_near_the_truth(made: Path, truth: list[np.ndarray], frames: range) -> None:
     """Codes of chroma off, in the mean of each frame; a gray frame of the three shots is 23 to 46 off."""
     result = delivered(made)
@@ -101,10 +102,11 @@ def test_colors_come_near_the_truth(made: Path, truth: list[np.ndarray], frames:
         assert error(result[frame], truth[frame]) < 8, frame
 
 
-def test_colors_go_with_the_light_of_both_fades(made: Path, truth: list[np.ndarray]) -> None:
-    """Out and in, each frame is nearer to its true colours than a gray one; those of full light are twice as far."""
+def test_colors_go_with_the_light_of_fades(made: Path, truth: list[np.ndarray]) -> None:
+    """Out and in, and at the film's end, each frame is nearer to its true colours than a gray one; those of full light
+    are twice as far."""
     result = delivered(made)
-    for frame in FADE:
+    for frame in [*FADE, *END]:
         gray = float(np.abs(512 - chroma_codes(truth[frame])).mean())
         assert np.array_equal(result[frame][0], luma_of(truth[frame]))
         assert error(result[frame], truth[frame]) < 0.7 * gray, frame

@@ -5,7 +5,7 @@ files of the tests are named for these numbers, so a change that forgets to rais
 """
 
 STAGES: dict[str, int] = {
-    "shots": 1,
+    "shots": 2,
     "keyframes": 2,
     "references": 3,
     "colorize": 8,

@@ -106,6 +106,8 @@ class Shot:
     reel: str
     frames: FrameRange
     entry: Transition = Transition()
+    exit: FrameRange | None = None
+    """Its last frames, where the film fades out: of the film's last shot alone. Any other ends as the next begins."""
 
     @property
     def id(self) -> str:
@@ -116,6 +118,11 @@ class Shot:
         """Whether all frames of its entry belong to the shot before or to itself."""
         run, first = self.entry.frames, before or self
         return run is None or (first.frames.start <= run.start and run.stop <= self.frames.stop)
+
+    def may_end(self, *, last: bool) -> bool:
+        """Whether it can end as it says; `last`: it is the film's last."""
+        run, lit = self.exit, self.entry.frames.stop if self.entry.frames else self.frames.start
+        return run is None or (last and lit <= run.start < run.stop == self.frames.stop)
 
 
 def _check(name: str, array: Array, dims: int, channels: int | None = None) -> None:

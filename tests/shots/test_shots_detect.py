@@ -105,9 +105,26 @@ def test_a_fade_at_the_end_makes_no_shot():
     assert entries(film) == [(0, "cut")]
 
 
+@pytest.mark.parametrize("hold", [1, 6])
+def test_the_last_shot_knows_in_which_frames_the_film_fades_out(hold):
+    film = np.concatenate([scene(1, 30), scene(2, 40 + hold)])
+    film[58:70] *= np.linspace(1, 0, 13, dtype=np.float32)[1:, None, None]
+    film[70:] = 0
+    first, last = shots_in(aged(film, 3))
+    assert first.exit is None
+    assert last.exit is not None
+    assert abs(last.exit.start - 58) <= 2
+    assert last.exit.stop == len(film)
+
+
+def test_a_film_that_just_ends_fades_nowhere(three_takes):
+    assert all(shot.exit is None for shot in shots_in(three_takes))
+
+
 @pytest.mark.parametrize("level", [0.0, 50.0, 100.0])
 def test_plain_films_are_one_shot(level):
-    assert len(shots_in(np.full((40, 54, 96), level, np.float32))) == 1
+    (shot,) = shots_in(np.full((40, 54, 96), level, np.float32))
+    assert shot.exit is None
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])

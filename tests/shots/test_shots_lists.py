@@ -49,6 +49,24 @@ def test_lists_come_back_exactly(tmp_path, suffix, clock):
     assert read_shots(tmp_path / f"list{suffix}", reel) == some_shots()
 
 
+@pytest.mark.parametrize("suffix", [".edl", ".otio", ".csv"])
+def test_how_the_film_fades_out_comes_back(tmp_path, suffix):
+    shots = some_shots()
+    shots[-1] = replace(shots[-1], exit=FrameRange(270, 300))
+    write_shots(tmp_path / f"list{suffix}", shots, reel_of(300))
+    assert read_shots(tmp_path / f"list{suffix}", reel_of(300)) == shots
+    alone = [Shot("r1", FrameRange(0, 300), exit=FrameRange(276, 300))]
+    write_shots(tmp_path / f"alone{suffix}", alone, reel_of(300))
+    assert read_shots(tmp_path / f"alone{suffix}", reel_of(300)) == alone
+
+
+@pytest.mark.parametrize(("start", "stop"), [(30, 100), (90, 99), (99, 90)])
+def test_refuses_an_end_that_is_not_the_last_shots(tmp_path, start, stop):
+    text = f"{HEAD[:-1]},transition_start,transition_stop\na,0,50,cut,,\nb,50,100,cut,,\n"
+    with pytest.raises(InputError, match=rf"line 3: the film fades out in frames {start} to {stop}.*50 to 100"):
+        read_text(tmp_path, ".csv", text + f"end,100,100,fade,{start},{stop}\n")
+
+
 def test_csv_of_four_columns_takes_transitions_of_a_usual_length(tmp_path):
     rows = [",".join(line.split(",")[:4]) for line in csv_text(some_shots(), reel_of(300)).splitlines()]
     read = read_text(tmp_path, ".csv", "\n".join(rows), reel_of(300))

@@ -186,6 +186,35 @@ def test_final_cut_pro_7_xml(tmp_path, tracks, shots):
     assert told(tmp_path, "xml", xml(*tracks)) == shots
 
 
+def joins(tmp_path: Path, suffix: str, text: str) -> list[tuple[int, int] | None]:
+    """The frames in which each shot but the first comes, and at last those in which the film goes."""
+    (tmp_path / f"list.{suffix}").write_text(text)
+    shots = read_shots(tmp_path / f"list.{suffix}", reel_of(96))
+    runs = [*(shot.entry.frames for shot in shots[1:]), shots[-1].exit]
+    return [(run.start, run.stop) if run else None for run in runs]
+
+
+def test_lists_say_how_the_film_fades_out(tmp_path):
+    for length in ("D    012", "D    008"):
+        events = edl(("AX", "V", "C", 0, 84), ("AX", "V", "C", 84, 84), ("BL", "V", length, 84, 96))
+        assert joins(tmp_path, "edl", events) == [(84, 96)]
+    for alignment in ("end-black", "end"):
+        assert joins(tmp_path, "xml", xml(clip(0, -1) + mix(80, 96, alignment))) == [(80, 96)]
+    time = otio.opentime.RationalTime
+    line = timeline([[("Clip", 96)]])
+    line.tracks[0].append(otio.schema.Transition("x", "SMPTE_Dissolve", time(10, 24), time(0, 24)))
+    assert joins(tmp_path, "otio", line.to_json_string()) == [(86, 96)]
+
+
+def test_a_fade_into_a_gap_is_a_fade(tmp_path):
+    track = clip(0, -1) + mix(30, 40, "end-black") + mix(50, 60, "start-black") + clip(-1, 96)
+    assert joins(tmp_path, "xml", xml(track)) == [(30, 40), (50, 60), None]
+    time = otio.opentime.RationalTime
+    line = timeline([[("Clip", 40), ("Gap", 10), ("Clip", 46)]])
+    line.tracks[0].insert(1, otio.schema.Transition("x", "SMPTE_Dissolve", time(10, 24), time(0, 24)))
+    assert joins(tmp_path, "otio", line.to_json_string()) == [(30, 40), None, None]
+
+
 def test_of_several_sequences_the_one_that_is_the_film_is_taken(tmp_path):
     for inside, more in ((clip(0, 20), clip(0, 40) + clip(40, 96)), (clip(0, 40) + clip(40, 96), clip(0, 20))):
         assert told(tmp_path, "xml", xml(inside, more=sequence(more))) == [(0, 40, "cut"), (40, 96, "cut")]

@@ -8,6 +8,7 @@ stands above the changes around it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy import ndarray as Array
@@ -36,7 +37,8 @@ def find_shots(
     frames    all frames of the reel, read once in order; best at `measuring_size`, larger ones are reduced
     progress  called with the number of frames read so far
     The boundary of a dissolve is its middle, of a fade the middle of its darkest (or whitest) run; the entry of the
-    later shot holds the frames of the transition. Refuses frames that are not as many as the reel's.
+    later shot holds the frames of the transition, and the exit of the last those in which the film fades out. Refuses
+    frames that are not as many as the reel's.
     """
     if len(frames) != reel.frame_count or reel.frame_count < 1:
         raise InputError(
@@ -47,16 +49,17 @@ def find_shots(
         raise InputError(
             f"{reel.path}: reading ended at frame {len(measures)} of {reel.frame_count}; the file may be cut short"
         )
-    entries = DETECTORS[settings.detector](measures, settings)
+    entries, end = DETECTORS[settings.detector](measures, settings)
     starts = sorted(entries)
-    return [
+    shots = [
         Shot(reel.name, FrameRange(start, stop), entries[start])
         for start, stop in zip(starts, [*starts[1:], reel.frame_count], strict=True)
     ]
+    return [*shots[:-1], replace(shots[-1], exit=end)]
 
 
-def _find_all(measures: Measures, settings: ShotSettings) -> dict[int, Transition]:
-    """First frame of every shot and how it begins: cuts, dissolves and fades."""
+def _find_all(measures: Measures, settings: ShotSettings) -> Ends:
+    """First frame of every shot and how it begins: cuts, dissolves and fades; and the frames in which the film ends."""
     count = len(measures)
     fades = find_fades(measures, settings.fade, settings.longest)
     cuts = [
@@ -69,15 +72,17 @@ def _find_all(measures: Measures, settings: ShotSettings) -> dict[int, Transitio
     for fade in fades:
         if fade.frames.stop < count:
             entries[fade.boundary] = Transition("fade", fade.frames)
-    return entries
+    ends = [fade.frames for fade in fades if fade.frames.start > max(entries) and fade.frames.stop == count]
+    return entries, next(iter(ends), None)
 
 
-def _find_cuts_only(measures: Measures, settings: ShotSettings) -> dict[int, Transition]:
+def _find_cuts_only(measures: Measures, settings: ShotSettings) -> Ends:
     """The same with nothing but cuts: a dissolve or fade stays inside a shot."""
-    return {t: Transition() for t in [0, *find_cuts(measures, settings.cut, settings.odd_frames)]}
+    return {t: Transition() for t in [0, *find_cuts(measures, settings.cut, settings.odd_frames)]}, None
 
 
-DETECTORS: dict[str, Callable[[Measures, ShotSettings], dict[int, Transition]]] = {
+Ends = tuple[dict[int, Transition], FrameRange | None]
+DETECTORS: dict[str, Callable[[Measures, ShotSettings], Ends]] = {
     "all": _find_all,
     "cuts": _find_cuts_only,
 }

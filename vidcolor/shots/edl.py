@@ -2,7 +2,8 @@
 
 - Record timecode counts from the film's start; an event's source timecode is the same label of the same reel.
 - A dissolve is a D event that starts with the dissolve's first frame; the shots meet in its middle.
-- A fade is a D event to the reel BL, up to where the shots meet, and a D event from BL. White is written so too.
+- A fade is a D event to the reel BL, up to where the shots meet, and a D event from BL; of one at the film's end the
+  former alone. White is written so too.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ class _Writer:
         """Adds the shot's events: what it comes from, itself, and black where the next one fades in from it."""
         start, stop = shot.frames.start, shot.frames.stop
         kind, frames = shot.entry.kind, shot.entry.frames
-        if following and following.entry.frames:
-            stop = following.entry.frames.start
+        leaves = following.entry.frames if following else shot.exit
+        if leaves:
+            stop = leaves.start
         self.number += 1
         if frames is None:
             self._line(self.tape, "C", "", start, stop)
@@ -58,9 +60,9 @@ class _Writer:
             self._line(self.tape, "D", f"{frames.stop - first:03d}", first, stop)
         self.lines.append(f"* FROM CLIP NAME: {shot.id}")
         self.lines.append(f"* SOURCE FILE: {_one_line(self.reel.path.name)}")
-        if following and following.entry.frames and following.entry.kind == "fade":
+        if leaves and not (following and following.entry.kind == "dissolve"):
             self.number += 1
-            meet = following.frames.start
+            meet = shot.frames.stop
             self._line(self.tape, "C", "", stop, stop)
             self._line(BLACK_REEL, "D", f"{meet - stop:03d}", stop, meet)
 

@@ -280,6 +280,7 @@ def _rows(events: list[_Event], reel: Reel) -> list[Row]:
             rows.append(Row(event.place, meet, event.stop, "dissolve" if frames else "cut", frames))
     if black and rows and black.stop == reel.frame_count:
         _meet(rows, black.stop)
+        rows[-1] = replace(rows[-1], leaves=(black.start, black.stop) if black.mixes else None)
     return rows
 
 
@@ -296,5 +297,4 @@ def _faded(rows: list[Row], black: _Event | None, event: _Event) -> Row:
 def _meet(rows: list[Row], at: int) -> None:
     """Lets the last shot go on to where it meets the next."""
     if rows and at > rows[-1].stop:
-        last = rows[-1]
-        rows[-1] = Row(last.place, last.start, at, last.kind, last.frames)
+        rows[-1] = replace(rows[-1], stop=at)

@@ -136,12 +136,13 @@ def _shots(path: Path, track: Element) -> Iterator[Row]:
         stop = _meet(after) if piece.stop == UNSAID and after else piece.stop
         if UNSAID in (start, stop):
             raise InputError(f"{path}: {piece.place}: says neither where it is nor what it meets; export it again")
+        leaves = (after.start, after.stop) if after else None
         if before is None:
-            yield Row(piece.place, start, stop)
+            yield Row(piece.place, start, stop, leaves=leaves)
             continue
         first = not any(not other.transition for other in pieces[: at - 1])
         kind: TransitionKind = "fade" if before.transition in FADES or first else "dissolve"
-        yield Row(piece.place, start, stop, kind, (before.start, before.stop))
+        yield Row(piece.place, start, stop, kind, (before.start, before.stop), leaves)
 
 
 def _meet(transition: _Piece) -> int:

@@ -30,6 +30,8 @@ from vidcolor.shots.rows import Listed, Row, shots_of, with_gaps
 from vidcolor.types import Reel, Shot, TransitionKind
 
 COLUMNS, TRANSITION = ("shot", "start", "stop", "entry"), ("transition_start", "transition_stop")
+END = "end"
+"""What the row is called that tells how the film fades out"""
 TIMECODES, SCENES = "timecode list:", {"start frame": "start", "end frame": "stop"}
 """How the lists of PySceneDetect begin, and their columns"""
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -89,12 +91,17 @@ def _text(path: Path) -> str:
 
 
 def csv_text(shots: Sequence[Shot], reel: Reel) -> str:
-    """The shots as CSV, frames from 0, stops not included: `shot,start,stop,entry` and the frames of the entry."""
+    """The shots as CSV, frames from 0, stops not included: `shot,start,stop,entry` and the frames of the entry.
+
+    Where the film fades out, a last row without frames of its own says in which.
+    """
     lines = [",".join(COLUMNS + TRANSITION)]
     for shot in shots:
         shared = shot.entry.frames
         ends = f"{shared.start},{shared.stop}" if shared else ","
         lines.append(f"{shot.id},{shot.frames.start},{shot.frames.stop},{shot.entry.kind},{ends}")
+        if shot.exit:
+            lines.append(f"{END},{shot.frames.stop},{shot.frames.stop},fade,{shot.exit.start},{shot.exit.stop}")
     return "\n".join(lines) + "\n"
 
 
@@ -140,7 +147,18 @@ def read_csv(path: Path, text: str, reel: Reel) -> Listed:
         return read_labelled(path, labels, reel)
     if scenes and rows and rows[0].start == 1:
         rows = [replace(row, start=row.start - 1) for row in rows]
-    return Listed(rows)
+    return Listed(_ended(rows, reel))
+
+
+def _ended(rows: list[Row], reel: Reel) -> list[Row]:
+    """The rows without the one that begins and stops where the film does, if it tells how the film fades out."""
+    ends = [row for row in rows if row.start == row.stop == reel.frame_count and row.kind == "fade" and row.frames]
+    rest = [row for row in rows if row not in ends]
+    if len(ends) != 1 or not rest:
+        return rows
+    last = max(range(len(rest)), key=lambda at: rest[at].stop)
+    rest[last] = replace(rest[last], leaves=ends[0].frames)
+    return rest
 
 
 def _csv_row(path: Path, place: str, cells: dict[str, str]) -> Row:

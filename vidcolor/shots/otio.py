@@ -1,4 +1,4 @@
-"""OpenTimelineIO lists, in and out: one video track, a clip a shot, a transition where two shots meet.
+"""OpenTimelineIO lists, in and out: one video track, a clip a shot, a transition where two shots meet or the film ends.
 
 Clip times count on the film's own timecode. A dissolve is an `SMPTE_Dissolve`; a fade is a `Custom_Transition` that
 says `fade` in its metadata. The library writes; reading is our own, since a damaged file makes the library's reader
@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidcolor.errors import InputError
 from vidcolor.shots.rows import Listed, Row, part_that_fits, rows_of_film
 from vidcolor.shots.tracks import lowest
+from vidcolor.timeline import FrameRange
 from vidcolor.types import Reel, Shot, TransitionKind
 
 if TYPE_CHECKING:
@@ -57,26 +58,26 @@ def otio_text(shots: Sequence[Shot], reel: Reel) -> str:
     )
     for shot in shots:
         if shot.entry.frames is not None:
-            track.append(_transition(shot, time))
+            track.append(_transition(shot.entry.kind, shot.entry.frames, shot.frames.start, time))
         start, stop = shot.frames.start, shot.frames.stop
         span = otio.opentime.TimeRange(time(reel.start + start), time(stop - start))
         clip = otio.schema.Clip(name=shot.id, media_reference=media.deepcopy(), source_range=span)
         clip.metadata["vidcolor"] = {"reel": shot.reel, "start": start, "stop": stop, "entry": shot.entry.kind}
         track.append(clip)
+        if shot.exit is not None:
+            track.append(_transition("fade", shot.exit, shot.frames.stop, time))
     return str(timeline.to_json_string(indent=2)) + "\n"
 
 
-def _transition(shot: Shot, time: Any) -> otio.schema.Transition:
+def _transition(kind: TransitionKind, frames: FrameRange, at: int, time: Any) -> otio.schema.Transition:
     import opentimelineio as otio
 
-    kind, frames = shot.entry.kind, shot.entry.frames
-    assert frames is not None
     types = otio.schema.TransitionTypes
     return otio.schema.Transition(
         name=kind,
         transition_type=types.SMPTE_Dissolve if kind == "dissolve" else types.Custom,
-        in_offset=time(shot.frames.start - frames.start),
-        out_offset=time(frames.stop - shot.frames.start),
+        in_offset=time(at - frames.start),
+        out_offset=time(frames.stop - at),
         metadata={"vidcolor": {"kind": kind, "start": frames.start, "stop": frames.stop}},
     )
 
@@ -131,6 +132,11 @@ class _Track:
     other: tuple[str, float] | None = None
     """(place, rate) of an item at another rate than the film's"""
 
+    def leave(self, start: int, stop: int) -> None:
+        """Has the last shot fade into nothing."""
+        if self.rows and self.rows[-1].stop == stop:
+            self.rows[-1] = replace(self.rows[-1], leaves=(start, stop))
+
 
 def _track(path: Path, items: list[Json], reel: Reel, *, as_frames: bool = False, above: bool = False) -> _Track:
     """What stands in one track.
@@ -159,12 +165,16 @@ def _track(path: Path, items: list[Json], reel: Reel, *, as_frames: bool = False
         end += _as_frames(item, reel) if as_frames else _length(path, place, item, reel)
         found.stop = round(end)
         empty = schema == "Gap" or item.get("enabled", True) is False
+        if empty and entry:
+            found.leave(entry[1], at)
         row = Row(place, at, found.stop, entry[0], entry[1:]) if entry else Row(place, at, found.stop)
         if not empty:
             found.rows.append(row)
         elif found.stop > at:
             found.gaps.append(row)
         entry = None
+    if entry:
+        found.leave(entry[1], found.stop)
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -42,6 +42,8 @@ class Row:
     stop: int
     kind: TransitionKind = "cut"
     frames: tuple[int, int] | None = None
+    leaves: tuple[int, int] | None = None
+    """Frames in which it fades into nothing; of no account where another shot follows at once."""
 
 
 class Placed(Protocol):
@@ -117,7 +119,23 @@ def shots_of(path: Path, reel: Reel, rows: list[Row]) -> list[Shot]:
         entry = _entry(path, reel, rows, at)
         shots.append(Shot(reel.name, FrameRange(row.start, row.stop), entry))
     _check_transitions(path, rows, shots)
+    shots[-1] = _ended(path, rows[-1], shots[-1])
     return shots
+
+
+def _ended(path: Path, row: Row, shot: Shot) -> Shot:
+    """The film's last shot with the frames in which it fades out. Refuses some that are not its last ones."""
+    start, stop = row.leaves or (0, 0)
+    if row.leaves is None or (start == stop == row.stop):
+        return shot
+    ended = replace(shot, exit=FrameRange(start, stop)) if 0 <= start < stop else shot
+    if ended == shot or not ended.may_end(last=True):
+        first = shot.entry.frames.stop if shot.entry.frames else row.start
+        raise InputError(
+            f"{path}: {row.place}: the film fades out in frames {start} to {stop}, but its last shot has {first} to "
+            f"{row.stop} for that; end the fade there, or shorten it"
+        )
+    return ended
 
 
 def with_gaps(path: Path, rows: list[Row], reel: Reel) -> tuple[list[Row], tuple[str, ...]]:
@@ -129,14 +147,15 @@ def with_gaps(path: Path, rows: list[Row], reel: Reel) -> tuple[list[Row], tuple
     rows = sorted(rows, key=lambda row: row.start)
     if not is_whole(rows, reel):
         return rows, ()
-    found, notes, stop, place = [], [], 0, ""
+    found, notes, stop, place, leaves = [], [], 0, "", None
     for row in rows:
         if row.start > stop:
-            found.append(Row(f"behind {place}", stop, row.start))
+            found.append(Row(f"behind {place}", stop, row.start, "fade" if leaves else "cut", leaves))
             notes.append(
                 f"{path.name}: behind {place}: frames {stop} to {row.start} are in no clip: a shot, maybe black"
             )
         found.append(row)
+        leaves = row.leaves if row.stop >= stop else None
         stop, place = max(stop, row.stop), row.place
     return found, tuple(notes)
 

@@ -46,7 +46,9 @@ def _cut(shots: Shots, correction: Correction) -> Shots:
                 f"`vidcolor correct PROJECT dissolve {joint.frames.start} --length 0`"
             )
     parts = FrameRange(shot.frames.start, frame), FrameRange(frame, shot.frames.stop)
-    return [*shots[:at], replace(shot, frames=parts[0]), Shot(shot.reel, parts[1]), *shots[at + 1 :]]
+    ends = None if shot.exit is None else FrameRange(max(frame, shot.exit.start), shot.exit.stop)
+    halves = replace(shot, frames=parts[0], exit=None), Shot(shot.reel, parts[1], exit=ends)
+    return [*shots[:at], *halves, *shots[at + 1 :]]
 
 
 def _merge(shots: Shots, correction: Correction) -> Shots:
@@ -57,7 +59,7 @@ def _merge(shots: Shots, correction: Correction) -> Shots:
         hint = f"the nearest that do meet at {nearest}" if nearest is not None else "the film is one shot"
         raise UnusableError(f"no two shots meet there; {hint}", "mend its frame, or delete this correction")
     before, shot = shots[at - 1], shots[at]
-    whole = replace(before, frames=FrameRange(before.frames.start, shot.frames.stop))
+    whole = replace(before, frames=FrameRange(before.frames.start, shot.frames.stop), exit=shot.exit)
     return [*shots[: at - 1], whole, *shots[at + 1 :]]
 
 
@@ -74,7 +76,8 @@ def _dissolve(shots: Shots, correction: Correction) -> Shots:
     if length:
         following = shots[at + 1].entry.frames if at + 1 < len(shots) else None
         first = max(before.frames.start, before.entry.frames.stop if before.entry.frames else 0)
-        last = min(shot.frames.stop, following.start if following else shot.frames.stop)
+        leaves = following or shot.exit
+        last = min(shot.frames.stop, leaves.start if leaves else shot.frames.stop)
         run = FrameRange(max(0, frame - length // 2), frame - length // 2 + length)
         if run.start < first or run.stop > last or frame < length // 2:
             most = max(0, min(2 * (frame - first) + 1, 2 * (last - frame)))

@@ -169,7 +169,7 @@ def dissolves_of(shots: Sequence[Shot]) -> Iterator[tuple[FrameRange, ...]]:
 def fades_of(shots: Sequence[Shot]) -> Iterator[tuple[FrameRange, ...]]:
     """For each shot the runs of its own frames that fade in or out."""
     entries = [shot.entry.frames if shot.entry.kind == "fade" else None for shot in shots]
-    for shot, pair in zip(shots, zip(entries, [*entries[1:], None], strict=True), strict=True):
+    for shot, pair in zip(shots, zip(entries, [*entries[1:], shots[-1].exit], strict=True), strict=True):
         runs = [(max(run.start, shot.frames.start), min(run.stop, shot.frames.stop)) for run in pair if run]
         yield tuple(FrameRange(start, stop) for start, stop in runs if start < stop)
 
@@ -191,6 +191,6 @@ def clear_frames(shots: Sequence[Shot]) -> Iterator[FrameRange]:
         start, stop = shot.frames.start, shot.frames.stop
         if shot.entry.frames:
             start = max(start, shot.entry.frames.stop)
-        if following is not None and following.entry.frames:
-            stop = min(stop, following.entry.frames.start)
+        if leaves := following.entry.frames if following is not None else shot.exit:
+            stop = min(stop, leaves.start)
         yield FrameRange(start, stop) if start < stop else shot.frames

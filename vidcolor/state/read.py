@@ -167,7 +167,9 @@ def load_shots(project: Project, reel: Reel, settings: Settings) -> list[Shot] |
     ends = [0, *(shot.frames.stop for shot in shots)]
     if not shots or ends[-1] != reel.frame_count or any(s.frames.start != e for s, e in zip(shots, ends, strict=False)):
         raise ProjectError(f"{place}: damaged (the shots do not cover the film); delete it and run `vidcolor plan`")
-    if not all(shot.enters_from(before) for before, shot in zip([None, *shots], shots, strict=False)):
+    if not all(shot.enters_from(before) for before, shot in zip([None, *shots], shots, strict=False)) or not all(
+        shot.may_end(last=shot == shots[-1]) for shot in shots
+    ):
         raise ProjectError(f"{place}: damaged (a dissolve leaves its shots); delete it and run `vidcolor plan`")
     return shots
 
