@@ -30,7 +30,7 @@ from numpy import ndarray as Array
 
 FOLDER = "cache"
 SUFFIX, UNFINISHED = ".arrays", ".partial"
-MAGIC = b"vidcolor cache 1"
+MAGIC = b"vidcolor cache 2"
 DIGEST = 16
 """Bytes of the sum over a file's name and content."""
 HEAD = struct.Struct(f"<{len(MAGIC)}s{DIGEST}sI")
@@ -79,7 +79,7 @@ class DiskCache:
         if not self._room:
             return
         path = self._path(kind, name)
-        data = packed(arrays, _label(path), level=0 if kind in UNPACKED else 1)
+        data = packed(arrays, _label(path), shrink=kind not in UNPACKED)
         with self._guard:
             if not self._make_room(path, len(data)):
                 return
@@ -151,20 +151,31 @@ def _label(path: Path) -> bytes:
     return f"{path.parent.name}/{path.name}".encode()
 
 
-def packed(arrays: Mapping[str, Array], label: bytes, *, level: int) -> bytes:
-    """Arrays as one file's content; level: zlib's, 0 for none."""
+def packed(arrays: Mapping[str, Array], label: bytes, *, shrink: bool) -> bytes:
+    """Arrays as one file's content; shrink: whether bytes that repeat are told by how often."""
     table, parts = [], []
     for name, array in arrays.items():
-        plain = np.ascontiguousarray(array)
-        data = plain.tobytes()
-        if level:
-            by_place = plain.reshape(-1).view(np.uint8).reshape(-1, plain.itemsize).T
-            data = zlib.compress(by_place.tobytes(), level)
-        table.append([name, array.dtype.name, list(array.shape), len(data), bool(level)])
-        parts.append(data)
+        planes = _planes(array) if shrink else [array.tobytes()]
+        table.append([name, array.dtype.name, list(array.shape), [len(plane) for plane in planes], shrink])
+        parts.extend(planes)
     head = json.dumps(table).encode()
     digest = _digest(label, [head, *parts])
     return b"".join([HEAD.pack(MAGIC, digest, len(head)), head, *parts])
+
+
+def _planes(array: Array) -> list[bytes]:
+    """First the lowest byte of every number, then the next; as they are, or packed where that makes them less.
+
+    Of floats only the highest is tried: the others hardly shrink, and trying costs more than all else here.
+    """
+    by_place = np.ascontiguousarray(array).reshape(-1).view(np.uint8).reshape(-1, array.itemsize).T
+    tried = range(array.itemsize - 1 if array.dtype.kind == "f" else 0, array.itemsize)
+    planes = [plane.tobytes() for plane in by_place]
+    for place in tried:
+        packer = zlib.compressobj(1, strategy=zlib.Z_RLE)
+        data = packer.compress(planes[place]) + packer.flush()
+        planes[place] = data if len(data) < len(planes[place]) else planes[place]
+    return planes
 
 
 def unpacked(data: bytes, label: bytes) -> dict[str, Array] | None:
@@ -186,27 +197,31 @@ def _arrays(table: list[list[Any]], content: memoryview) -> dict[str, Array]:
     """Raises ValueError and the like for what `packed` does not write."""
     found: dict[str, Array] = {}
     left, place = MOST, 0
-    for name, kind, shape, length, is_packed in table:
-        if kind not in KINDS or not all(type(side) is int and 0 <= side <= MOST for side in [*shape, length]):
+    for name, kind, shape, lengths, by_place in table:
+        if kind not in KINDS or not all(type(side) is int and 0 <= side <= MOST for side in [*shape, *lengths]):
             raise ValueError(name)
         dtype, count = np.dtype(kind), 1
         for side in shape:
             count *= side
-        size = count * dtype.itemsize
-        left -= size
-        if left < 0:
+        left -= count * dtype.itemsize
+        if left < 0 or len(lengths) != (dtype.itemsize if by_place else 1):
             raise ValueError(name)
-        part, place = content[place : place + length], place + length
-        if is_packed:
-            opened = zlib.decompressobj().decompress(part, size) if size else b""
-            by_place = np.frombuffer(opened, np.uint8).reshape(dtype.itemsize, count)
-            array = np.array(by_place.T, order="C").reshape(-1).view(dtype)
-        else:
-            array = np.frombuffer(part, dtype).copy()
-        found[name] = array.reshape(shape)
+        opened = np.empty((len(lengths), count * dtype.itemsize // len(lengths)), np.uint8)
+        for plane, length in zip(opened, lengths, strict=True):
+            part, place = content[place : place + length], place + length
+            plane[:] = np.frombuffer(part if length == len(plane) else _opened(part, len(plane)), np.uint8)
+        found[name] = np.array(opened.T, order="C").reshape(-1).view(dtype).reshape(shape)
     if place != len(content):
         raise ValueError(place)
     return found
+
+
+def _opened(part: memoryview, size: int) -> bytes:
+    """Raises ValueError where it is less than `size` bytes; of more it gives as many."""
+    data = zlib.decompressobj().decompress(part, size) if size else b""
+    if len(data) != size:
+        raise ValueError(len(data))
+    return data
 
 
 def _digest(label: bytes, parts: list[bytes] | list[memoryview]) -> bytes:
