@@ -67,6 +67,16 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "a misspelt entry": ('kind = "cut"\nframe = 3\nnotes = "x"', "3", "did you mean 'note'?"),
     "another kind's entry": ('kind = "cut"\nframe = 3\ncolor = "ff0000"', "3", "a cut has no entry 'color'"),
     "a note without words": ('kind = "note"\nframe = 3', "3", "note"),
+    "a note that ends before it begins": (
+        'kind = "note"\nframe = 3\nnote = "x"\nto = 2',
+        "3",
+        "frame 2 comes before it",
+    ),
+    "a note to past the end": (
+        'kind = "note"\nframe = 3\nnote = "x"\nto = 24',
+        "",
+        "in its entry to: frame 24 is outside",
+    ),
     "an empty note": ('kind = "note"\nframe = 3\nnote = ""', "3", "mend that entry"),
     "a hint without a colour": ('kind = "hint"\nframe = 3\nat = [1, 2]', "3", "color"),
     "a hint without a point": ('kind = "hint"\nframe = 3\ncolor = "ff0000"', "3", "at"),
@@ -311,6 +321,9 @@ LINES: dict[str, tuple[list[str], str]] = {
     ),
     "no frame at all": (["cut", "soon"], "no frame number or timecode; write one, as 134 or 01:00:05:09"),
     "no words": (["note", "3"], "--note is missing"),
+    "a range that ends before it begins": (["note", "3", "--note", "x", "--to", "2"], "frame 2 comes before it"),
+    "a range past the end": (["note", "3", "--note", "x", "--to", "24"], "outside the film"),
+    "a range of a cut": (["cut", "3", "--to", "5"], "--to: a cut takes none"),
 }
 
 

@@ -141,3 +141,79 @@ def test_names_that_say_no_colour_are_told_in_a_line(work, capsys, page, name, s
     main(["status", str(project), "--json"])
     (left_out,) = json.loads(capsys.readouterr().out)["left_out"]
     assert line.endswith(left_out)
+
+
+@pytest.fixture
+def edited(work) -> Path:
+    """A project's palette as a person wrote it, and a hint that names one of its colours."""
+    place = work / "film.vidcolor" / "palette.toml"
+    place.write_text("# the coats\n'coat red' = 'cc1a1a' # from still 12\n\nfloor = \"808080\"\n")
+    correct(work, "hint", str(CUT + 2), "--at", POINT, "--color", "coat red")
+    return place
+
+
+def palette_says(work, *words: str) -> int:
+    return main(["palette", str(work / "film.vidcolor"), *words])
+
+
+def test_what_a_person_wrote_in_the_palette_stays(work, edited):
+    assert palette_says(work, "--name", "floor", "--color", "#7F8182") == 0
+    assert palette_says(work, "--name", "coat red", "--color", "cc1a1b") == 0
+    assert palette_says(work, "--name", 'a "new" one', "--color", "102030") == 0
+    before = "# the coats\n'coat red' = 'cc1a1a' # from still 12\n\n"
+    assert edited.read_text() == before.replace("cc1a1a", "cc1a1b") + 'floor = "7f8182"\n"a \\"new\\" one" = "102030"\n'
+    assert palette_says(work, "--name", "floor", "--remove") == 0
+    assert edited.read_text() == before.replace("cc1a1a", "cc1a1b") + '"a \\"new\\" one" = "102030"\n'
+
+
+def test_corrections_follow_a_colour_to_its_new_name_also_after_a_kill(work, edited, capsys, monkeypatch):
+    """Killed after any of its writes, the same line again ends it, and no correction ever names what there is not."""
+    from vidcolor.project import Project
+
+    real, left = Project.write_text, [0]
+
+    def killed(self, name, text):
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        real(self, name, text)
+
+    corrections = ["corrections", str(work / "film.vidcolor")]
+    monkeypatch.setattr(Project, "write_text", killed)
+    for writes in range(3):
+        left[0] = writes
+        assert palette_says(work, "--name", "coat red", "--rename", "coat crimson") == 130
+        assert main(corrections) == 0, "none is left out"
+    monkeypatch.setattr(Project, "write_text", real)
+    assert palette_says(work, "--name", "coat red", "--rename", "coat crimson") == 0
+    capsys.readouterr()
+    assert main(corrections) == 0
+    assert "hint, coat crimson" in capsys.readouterr().out
+    assert "coat red" not in edited.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--name", "coat red", "--remove"), "names 'coat red'; delete that first, or rename it"),
+        (("--name", "coat red", "--rename", "floor"), "names another colour already"),
+        (("--name", "coat blue", "--rename", "sky"), "has no colour 'coat blue'"),
+        (("--name", "facade", "--color", "102030"), "is no name for a colour"),
+        (("--name", "x", "--color", "blue"), "must be a colour in six hexadecimal digits"),
+        (("--name", "x"), "takes one of --color RRGGBB, --rename NAME and --remove"),
+        (("--color", "102030"), "--name is missing"),
+    ],
+)
+def test_what_would_harm_the_palette_is_refused(work, edited, capsys, words, why):
+    before = edited.read_text()
+    capsys.readouterr()
+    assert palette_says(work, *words) == 2
+    assert why in capsys.readouterr().err
+    assert edited.read_text() == before
+
+
+def test_a_palette_that_is_no_line_each_is_left_alone(work, edited, capsys):
+    edited.write_text('floor = """808080"""\n[more]\n')
+    assert palette_says(work, "--name", "x", "--color", "102030") == 2
+    assert "mend it by hand" in capsys.readouterr().err
+    assert edited.read_text() == 'floor = """808080"""\n[more]\n'

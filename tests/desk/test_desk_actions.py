@@ -74,6 +74,7 @@ ACTIONS = [
     {"kind": "cut", "frame": 18},
     {"kind": "merge", "frame": 12},
     {"kind": "dissolve", "frame": 12, "length": 4},
+    {"kind": "note", "frame": 5, "to": 14, "note": "flickers"},
     {"kind": "note", "frame": 5, "note": "--device=cuda; $(reboot) 'and' \"so\" on"},
 ]
 
@@ -110,6 +111,54 @@ def test_a_picture_that_is_sent_is_written_anew_and_taken(page: Served, made, tm
     assert main([str(ours) if word == str(tmp_path / "work" / "p") else word for word in line[1:]]) == 0
     assert files(ours / "corrections") == files(tmp_path / "work" / "p" / "corrections")
     assert words(page)[0] == "stale"
+
+
+def test_the_palette_is_edited_as_its_line_does(page: Served, made, tmp_path):
+    page.act("correct", kind="hint", frame=6, at=[0.5, 0.5], color="coat navy")
+    theirs, ours = tmp_path / "work" / "p", shutil.copytree(tmp_path / "work", tmp_path / "typed") / "p"
+    asked = ({"name": "--remove", "color": "203040"}, {"name": "coat navy", "color": "a03020"},
+             {"name": "coat navy", "rename": "coat red"}, {"name": "--remove", "remove": True})  # fmt: skip
+    for one, waits in zip(asked, ([], ["r1-000000"], [], []), strict=True):
+        status, done = page.act("palette", **one)
+        assert (status, done["waits"]) == (200, waits), done
+        line = shlex.split(done["line"])
+        assert main([str(ours) if word == str(theirs) else word for word in line[1:]]) == 0
+        assert (ours / "palette.toml").read_bytes() == (theirs / "palette.toml").read_bytes()
+    assert page.state()["palette"] == {"coat red": "a03020"}
+    assert files(ours / "corrections") == files(theirs / "corrections")
+    assert page.state()["status"]["left_out"] == [], "the hint follows the name"
+    for wrong in ({}, {"name": "x"}, {"name": "coat red", "color": "no"}, {"name": "coat red", "remove": True},
+                  {"name": "x", "color": "102030", "remove": True}, {"name": "\n", "color": "102030"}):  # fmt: skip
+        assert page.act("palette", **wrong)[0] == 409
+    assert page.state()["palette"] == {"coat red": "a03020"}
+
+
+def test_the_list_for_quality_control_is_what_report_writes(page: Served, tmp_path):
+    page.act("correct", kind="note", frame=5, to=14, note="=flickers")
+    page.act("correct", kind="saturation", frame=14, amount=1.5)
+    told = json.loads(page.ask("/remarks")[2])["rows"]
+    assert [(one["first"], one["last"], one["what"]) for one in told if one["what"] != "doubt"] == [
+        (5, 14, "note"), (12, 23, "waits"),
+    ]  # fmt: skip
+    status, headers, body = page.ask("/remarks.csv")
+    assert (status, headers["content-disposition"]) == (200, 'attachment; filename="remarks.csv"')
+    out = tmp_path / "list.csv"
+    assert main(["report", str(page.desk.root), "--csv", str(out)]) == 0
+    page.desk.refresh()
+    assert out.read_bytes() == page.ask("/remarks.csv")[2]
+    assert b"5,14,00:00:00:05,00:00:00:15,r1-000000,note,'=flickers," in body, "no formula for a spreadsheet"
+    out.write_text("somebody's own")
+    assert main(["report", str(page.desk.root), "--csv", str(out)]) == 2
+    assert out.read_text() == "somebody's own"
+
+
+def test_own_models_are_asked_in_words(page: Served, monkeypatch):
+    asked: list[list[str]] = []
+    monkeypatch.setattr(page.actions.renders, "work", lambda words, then: asked.append(list(words)))
+    line = page.act("propose", frame=6, words=True, prompt="--accept=first")[1]["line"]
+    assert shlex.split(line)[1:] == asked[0]
+    assert asked[0][2:] == ["6", "--seed=1", "--with=controlnet", "--prompt=--accept=first"]
+    assert page.act("propose", frame=24)[0] == 409
 
 
 def bomb() -> bytes:

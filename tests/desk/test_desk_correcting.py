@@ -216,3 +216,82 @@ def test_undo_takes_back_what_is_not_sent_before_any_correction(work, window):
     assert covered[round(0.2 * SIZE[0]), round(0.2 * SIZE[1])]
     assert not covered[SIZE[0] // 2 :].any(), "the second stroke was taken back"
     assert [one["kind"] for one in work.state()["corrections"]] == ["note", "paint"]
+
+
+def test_a_whole_correction_is_made_by_the_keyboard_alone(work, window):
+    opened(window, work)
+    press = window.keyboard.press
+    for key in ("Shift+ArrowRight", ",", "h"):
+        press(key)
+    window.keyboard.type("2040c0")
+    press("Enter")
+    for _ in range(10):
+        press("Control+ArrowUp")
+    press("Control+Enter")
+    line = waits_for(window, "hint")
+    assert "hint 9" in line
+    assert "--color=2040c0" in line
+    x, y = (float(part) for part in line.partition("--at=")[2].split()[0].split(","))
+    assert (x, y) == (pytest.approx(0.5 * SIZE[1], abs=1.1), pytest.approx(0.3 * SIZE[0], abs=1.1))
+    window.locator('[data-shot="r1-000000"]', has_text="v002").wait_for()
+    press("a")
+    window.locator('[data-shot="r1-000000"]', has_text="approved").wait_for()
+    assert [one["kind"] for one in work.state()["corrections"]] == ["hint", "approve"]
+
+
+def answered(window, words: str) -> None:
+    """Writes words into the question that is asked, and Enter."""
+    window.locator("dialog[open] input").fill(words)
+    window.keyboard.press("Enter")
+    window.locator("dialog[open]").wait_for(state="detached")
+
+
+def test_a_range_is_noted_and_gone_to_from_the_list(work, window):
+    opened(window, work, 5)
+    window.keyboard.press("i")
+    seek(window, 9)
+    window.keyboard.press("t")
+    answered(window, "the disc flickers")
+    assert "note 5 --to=9" in waits_for(window, "note")
+    seek(window, 20)
+    window.keyboard.press("q")
+    window.locator("#list tr", has_text="the disc flickers").locator("button", has_text="5-9").click()
+    window.wait_for_selector('#picture[data-frame="5"]')
+    assert "the disc flickers" in window.locator("#message").inner_text()
+    seek(window, 0)
+    window.keyboard.press("e")
+    window.wait_for_function("vidcolor.film.frame > 0")
+    window.keyboard.press("q")
+    with window.expect_download() as saved:
+        window.locator("#list a").click()
+    assert "the disc flickers" in Path(saved.value.path()).read_text()
+
+
+def test_colours_get_names_that_hints_then_say(work, window):
+    opened(window, work, 9)
+    window.keyboard.press("h")
+    window.keyboard.type("2040c0")
+    window.keyboard.press("Enter")
+    window.locator("#names button", has_text="name it").click()
+    answered(window, "sea")
+    assert "--name=sea --color=2040c0" in waits_for(window, "palette")
+    window.locator("#names button", has_text="rename").click()
+    answered(window, "deep sea")
+    window.locator("#palette", has_text="deep sea").wait_for()
+    window.mouse.click(*at(window, 0.5, 0.25))
+    assert "'--color=deep sea'" in waits_for(window, "hint")
+    assert work.state()["corrections"][0]["color"] == "2040c0"
+    window.locator("#names button", has_text="remove").click()
+    window.locator("#message", has_text="names 'deep sea'").wait_for()
+
+
+def test_the_length_of_a_dissolve_is_changed(work, window):
+    opened(window, work, 14)
+    for length, entry in (("6", "dissolve"), ("0", "cut")):
+        window.keyboard.press("Shift+D")
+        answered(window, length)
+        assert f"dissolve 12 --length={length}" in waits_for(window, f"--length={length}")
+        assert work.state()["status"]["shots"][1]["entry"] == entry
+    window.keyboard.press("Shift+D")
+    answered(window, "some")
+    assert "write a number" in window.locator("#message").inner_text()

@@ -25,6 +25,7 @@ from vidcolor.cli.deliver import deliver_film, refuse_place
 from vidcolor.cli.deliver import export_command as export_command
 from vidcolor.cli.diff import diff_command as diff_command
 from vidcolor.cli.frames import frames_command as frames_command
+from vidcolor.cli.palette import palette_command as palette_command
 from vidcolor.cli.progress import ShowProgress
 from vidcolor.cli.propose import propose_command as propose_command
 from vidcolor.cli.prune import prune_command as prune_command

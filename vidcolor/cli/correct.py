@@ -32,6 +32,7 @@ from vidcolor.state.made_of import said_of
 from vidcolor.state.plan import Plan, ShotPlan
 from vidcolor.state.read import load_film
 from vidcolor.state.status import ShotState, named, state_of, state_today
+from vidcolor.timeline import ranges
 from vidcolor.types import Reel
 
 OPTIONS = {
@@ -45,6 +46,7 @@ OPTIONS = {
     "saturation": ("amount", "file"),
     "hue": ("degrees", "file"),
     "dissolve": ("length",),
+    "note": ("to",),
 }
 """Options that each kind takes besides --note and --by."""
 NEEDED = {
@@ -59,7 +61,7 @@ NEEDED = {
     "dissolve": ("length",),
     "note": ("note",),
 }
-ALL = ("file", "mask", "picture", "part", "at", "color", "radius", "amount", "degrees", "length")
+ALL = ("file", "mask", "picture", "part", "at", "color", "radius", "amount", "degrees", "length", "to")
 
 
 def correct_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -160,7 +162,8 @@ def _row(plan: Plan, correction: Correction, shown: dict[str, ShotState]) -> tup
     timecode = plan.reel.timecode(correction.frame)
     words = (shots or "-", _state(correction, theirs), said.by or "-", said.note or "-")
     kind = f"{correction.kind}, {correction.named}" if correction.named else correction.kind
-    return (correction.name, kind, f"{correction.frame}", timecode, *words)
+    (frames,) = ranges(correction.frames)
+    return (correction.name, kind, frames, timecode, *words)
 
 
 def _state(correction: Correction, theirs: list[ShotState]) -> str:
@@ -247,6 +250,8 @@ def _entries(args: argparse.Namespace, film: Film, planned: ShotPlan) -> dict[st
     for name in ("at", "color", "radius", "amount", "degrees", "length"):
         if getattr(args, name) is not None:
             found[name] = getattr(args, name)
+    if args.to is not None:
+        found["to"] = frame_at(film.plan, args.to)
     if issubclass(KINDS[args.kind], OfShot) and not (args.kind in COLORS and args.file):
         found["frames"] = [planned.shot.frames.start, planned.shot.frames.stop]
     if args.kind == "approve":

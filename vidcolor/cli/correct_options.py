@@ -1,4 +1,4 @@
-"""What may be typed behind `vidcolor correct`, and what stands under its help."""
+"""What may be typed behind `vidcolor correct` and `vidcolor palette`, and what stands under their help."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ kinds, and what each takes:
   dissolve FRAME --length N            the shot that begins there enters by a dissolve of N frames; 0: by a cut
   exclude SHOT                         the shot is delivered gray
   approve SHOT [vNNN]                  that version is delivered, and the shot not rendered again unless named
-  note FRAME --note TEXT               words for people
+  note FRAME [--to FRAME] --note TEXT  words for people, of a frame, or of all up to another
 
 FRAME is a number from 0 or a timecode; SHOT is a name as `vidcolor status` shows it, and may stand for its first
 frame. Colours go with the thing through the shot, both ways, up to the next exact picture of a person; pixels beside
@@ -72,8 +72,24 @@ def add_correct(verbs: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--degrees", type=_number, metavar="D", help="of a hue: -180 to 180")
     parser.add_argument("--length", type=int, metavar="N", help="of a dissolve, in frames; 0 makes it a cut")
+    parser.add_argument("--to", metavar="FRAME", help="of a note: the last frame that it is of")
     parser.add_argument("--note", metavar="TEXT", help="why, for people")
     parser.add_argument("--by", metavar="NAME", help="who says so (default: the user's name)")
+
+
+def add_palette(verbs: argparse._SubParsersAction) -> None:
+    """`vidcolor palette`"""
+    parser = project_command(
+        verbs,
+        "palette",
+        "the names that colours have; gives one, changes, renames or removes it. Shots whose corrections name a colour "
+        "that changes are stale",
+        'vidcolor palette northwind.vidcolor --name "coat navy" --color 1f2a5c',
+    )
+    parser.add_argument("--name", metavar="NAME", help="a colour of the palette, or a new one")
+    parser.add_argument("--color", metavar="RRGGBB", help="what it is from now on")
+    parser.add_argument("--rename", metavar="NAME", help="its name from now on; corrections that name it follow")
+    parser.add_argument("--remove", action="store_true", help="take it out of the palette")
 
 
 def _number(text: str) -> float:

@@ -72,6 +72,9 @@ def _add_report(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "-o", dest="out", type=path, metavar="FILE", help="the page (default: report.html in the project folder)"
     )
+    parser.add_argument(
+        "--csv", type=path, metavar="FILE", help="write a list too of what to look at: notes, doubt, figures too high"
+    )
 
 
 def _add_diff(verbs: argparse._SubParsersAction) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from vidcolor.cli import commands
 
-LIGHT = ("new", "status", "why", "accept", "correct", "corrections", "prune", "settings")
+LIGHT = ("new", "status", "why", "accept", "correct", "corrections", "palette", "prune", "settings")
 """Commands that answer at once: they load nothing that computes, but to look at a picture that is given to `correct`
 or accepted."""
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
-from vidcolor.cli.correct_options import add_correct, add_corrections
+from vidcolor.cli.correct_options import add_correct, add_corrections, add_palette
 from vidcolor.cli.epilogs import DELIVERIES, MEASURE, TOP
 from vidcolor.cli.looking import add_looking
 from vidcolor.cli.options import (
@@ -62,6 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_looking(verbs)
     add_correct(verbs)
     add_corrections(verbs)
+    add_palette(verbs)
     add_proposing(verbs)
     _add_prune(verbs)
     _add_transfer(verbs)

@@ -57,12 +57,21 @@ def _told(paths: Sequence[Path]) -> str:
 
 
 def report_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    from vidcolor.review.report import write_report
+    from vidcolor.media.place import write_text
+    from vidcolor.review.remarks import HEAD, remarks, remarks_csv
+    from vidcolor.review.report import check_place, write_report
 
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
     path: Path = args.out or project.path("report.html")
+    if args.csv:
+        check_place(args.csv, HEAD, "--csv")
     with working(project, "report", args.wait), terminal.progress() as progress:
         film = load_film(project, settings, device=args.device)
-        write_report(film, states(film), path, progress)
+        shown = states(film)
+        write_report(film, shown, path, progress)
+        if args.csv:
+            write_text(args.csv, remarks_csv(film, remarks(film, shown)), "--csv")
     terminal.say(f"{'written':<10} {path} ({max(0.1, path.stat().st_size / 1e6):.1f} MB; opens in any browser)")
+    if args.csv:
+        terminal.say(f"{'':<10} {args.csv}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vidcolor.desk.desk import Desk, Moment
-from vidcolor.desk.lines import Action, read_action, typed, words_of
+from vidcolor.desk.lines import Action, Named, Wished, read_action, typed, words_of, words_of_name, words_of_wish
 from vidcolor.desk.renders import Renders
 from vidcolor.desk.uploads import Uploads
 from vidcolor.errors import InputError
@@ -39,7 +39,7 @@ class Actions:
 
     def correct(self, data: Any) -> dict[str, Any]:
         """Writes a correction; what was typed for it, and which shots wait for a render now."""
-        action = read_action(data)
+        action = read_action(data, Action)
         with self._guard:
             before = self._desk.moment
             sent = self._files(action, before)
@@ -57,14 +57,31 @@ class Actions:
 
     def propose(self, data: Any) -> dict[str, Any]:
         """Has colourings of a frame proposed, with another seed each time."""
-        frame = data.get("frame") if isinstance(data, dict) else None
-        if type(frame) is not int or not 0 <= frame < self._desk.moment.film.plan.reel.frame_count:
+        wish, film = read_action(data, Wished), self._desk.moment.film
+        if wish.frame >= film.plan.reel.frame_count:
             raise InputError("frame: a frame of the film")
-        there = proposals_of(self._desk.moment.film.project).values()
-        seeds = [one.seed for one in there if one.frame == frame]
-        words = ["propose", str(self._desk.root), str(frame), f"--seed={max(seeds, default=0) + 1}", *self._more]
-        self.renders.work(words, {"kind": "proposed", "frame": frame})
+        seeds = [one.seed for one in proposals_of(film.project).values() if one.frame == wish.frame]
+        words = words_of_wish(wish, self._desk.root, max(seeds, default=0) + 1, self._more)
+        self.renders.work(words, {"kind": "proposed", "frame": wish.frame})
         return {"line": typed(words, {}), "said": []}
+
+    def measure(self, data: Any) -> dict[str, Any]:
+        """Has the quality of what is rendered measured, for the list of what to look at."""
+        words = ["report", str(self._desk.root), *self._more]
+        self.renders.work(words, {"kind": "measured"})
+        return {"line": typed(words, {}), "said": []}
+
+    def palette(self, data: Any) -> dict[str, Any]:
+        """Gives a colour a name, or changes, renames or removes one; the shots whose corrections name it may wait."""
+        named = read_action(data, Named)
+        with self._guard:
+            before, words = self._desk.moment, words_of_name(named, self._desk.root, self._more)
+            status, said = self._run(words)
+            if status:
+                raise InputError(said[-1] if said else "the palette was not changed")
+            after = self._desk.refresh()
+            naming = {one.name for one in after.film.plan.corrections if one.named == named.name}
+            return {"line": typed(words, {}), "said": said, **self._changed(before, after, naming)}
 
     def take_back(self, data: Any) -> dict[str, Any]:
         """Takes a correction back: the one named, or the last."""
@@ -76,7 +93,7 @@ class Actions:
             after = self._desk.refresh()
             place = shlex.quote(str(project.root / "corrections" / name))
             line = f"rm -r {place}" if _has_files(before, name) else f"rm {place}.toml"
-            return {"line": line, "name": name, "said": [], **self._changed(before, after, name)}
+            return {"line": line, "name": name, "said": [], **self._changed(before, after, {name})}
 
     def put_back(self, data: Any) -> dict[str, Any]:
         """Puts back what was taken back."""
@@ -87,7 +104,7 @@ class Actions:
                 name = put_back(project)
             after = self._desk.refresh()
             line = f"mv {shlex.quote(str(project.path('corrections', '.undone')))}/{name}* {project.root}/corrections/"
-            return {"line": line, "name": name, "said": [], **self._changed(before, after, name)}
+            return {"line": line, "name": name, "said": [], **self._changed(before, after, {name})}
 
     def render(self, data: Any) -> dict[str, Any]:
         """Has shots rendered: those named, or all that wait."""
@@ -123,15 +140,15 @@ class Actions:
         after = self._desk.refresh()
         name = _new(before, after)
         line = typed(words, _lie_at(sent, name, after))
-        return {"line": line, "name": name, "said": said, **self._changed(before, after, name)}
+        return {"line": line, "name": name, "said": said, **self._changed(before, after, {name})}
 
-    def _changed(self, before: Moment, after: Moment, name: str) -> dict[str, Any]:
-        """The shots that a correction touches, before or after; a render of them is outdated."""
+    def _changed(self, before: Moment, after: Moment, names: Collection[str]) -> dict[str, Any]:
+        """The shots that corrections touch, before or after; a render of them is outdated."""
         shots = {
             planned.shot.id
             for moment in (before, after)
             for one in moment.film.plan.corrections
-            if one.name == name
+            if one.name in names
             for planned in touched(moment.film.plan, one)
         }
         self.renders.outdated(shots)

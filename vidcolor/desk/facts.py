@@ -11,8 +11,8 @@ from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.palette import named_color, read_palette
 from vidcolor.project.proposals import proposals_of
 from vidcolor.project.versions import versions_of
-from vidcolor.review.checked import quality_known
-from vidcolor.review.quality_table import MEASURES
+from vidcolor.review.checked import qualities_known
+from vidcolor.review.quality_table import told_of
 from vidcolor.state.corrected import touched
 from vidcolor.state.film import Film
 from vidcolor.state.overview import overview
@@ -31,7 +31,8 @@ def page_facts(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
     name, root   of the project, as commands are typed
     shots        beside those of `status`, in the same order: `word`, its state for people; `version`, the name of the
                  version shown, or null; `mark`, which changes when the shot's pictures may; `timecode`; `confidence`, a
-                 mean, or null; `reach`, the frames it is seen in, those of its dissolves too; `waits`
+                 mean, or null; `reach`, the frames it is seen in, those of its dissolves too; `waits`;
+                 `length`, how many frames it enters in, 0 by a cut
     doubt        of every frame the share of it that is in doubt, in hundredths; -1 where it is not rendered
     corrections  every one in force, oldest first, with the shots that it touches
     notes        on the film and its references
@@ -76,18 +77,8 @@ def shot_facts(film: Film, state: ShotState) -> dict[str, Any]:
 
 def _quality(film: Film, state: ShotState) -> list[dict[str, Any]]:
     """What the last report measured of the version shown; `off` where that is beyond its limit."""
-    known = quality_known(film, state)
-    if known is None:
-        return []
-    return [
-        {
-            "name": measure.name,
-            "value": measure.shown(known.figures[measure.key]),
-            "off": measure.size(known.figures[measure.key]) > measure.limit,
-        }
-        for measure in MEASURES
-        if measure.key in known.figures
-    ]
+    known = qualities_known(film, [state]).get(state.planned.shot.id)
+    return [{"name": name, "value": value, "off": off} for name, value, _, off in told_of(known)] if known else []
 
 
 def _references(film: Film, state: ShotState) -> list[dict[str, Any]]:
@@ -127,6 +118,7 @@ def _shot(film: Film, state: ShotState) -> dict[str, Any]:
         "confidence": round(sum(sure) / len(sure), 3) if sure else None,
         "reach": [state.planned.reach.start, state.planned.reach.stop],
         "waits": state.waits,
+        "length": len(shot.entry.frames) if shot.entry.frames is not None else 0,
     }
 
 
@@ -136,6 +128,7 @@ def _correction(film: Film, one: Correction) -> dict[str, Any]:
         "name": one.name,
         "kind": one.kind,
         "frame": one.frame,
+        "last": one.frames.stop - 1,
         "shots": [planned.shot.id for planned in touched(film.plan, one)],
         "at": list(at) if (at := getattr(said, "at", None)) is not None else None,
         "color": getattr(said, "color", None),

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -32,8 +32,9 @@ Kind = Literal[
 ]
 Share = Annotated[float, within(0, 1)]
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,9}$")]
-VALUES = ("color", "radius", "amount", "degrees", "length", "note")
+VALUES = ("color", "radius", "amount", "degrees", "length", "to", "note")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class Action:
     amount: Annotated[float, within(0, 4)] | None = None
     degrees: Annotated[float, within(-180, 180)] | None = None
     length: Annotated[int, within(0, 1000)] | None = None
+    to: Annotated[int, within(0, 1 << 31)] | None = None
+    """The last frame of a note"""
     version: Annotated[str, msgspec.Meta(pattern=r"^v[0-9]{3,6}$")] | None = None
     note: Text | None = None
     upload: Number | None = None
@@ -58,15 +61,52 @@ class Action:
     picture itself"""
 
 
-def read_action(data: Any) -> Action:
-    """What the page asks for. Refuses what is no action."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What becomes of a name of the palette: one of the three."""
+
+    name: Name
+    color: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Fa-f]{6}$")] | None = None
+    rename: Name | None = None
+    remove: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wished:
+    """Colours to be proposed for a frame."""
+
+    frame: Annotated[int, within(0, 1 << 31)]
+    words: bool = False
+    """By the user's own models, as `prompt` or prompts.toml says"""
+    prompt: Text = ""
+
+
+Asked = TypeVar("Asked", Action, Named, Wished)
+
+
+def read_action(data: Any, kind: type[Asked]) -> Asked:
+    """What the page asks for. Refuses what is no action of the kind."""
     if not isinstance(data, dict):
         raise InputError("no action")
     try:
-        found: Action = checked(data, Action)
+        found: Asked = checked(data, kind)
     except MisfitError as error:
         raise InputError(f"{error.place or 'action'}: {error.problem}") from error
     return found
+
+
+def words_of_name(named: Named, root: Path, more: Sequence[str]) -> list[str]:
+    """The words behind `vidcolor` that change the palette."""
+    words = ["palette", str(root), f"--name={named.name}"]
+    words += [f"--{option}={value}" for option in ("color", "rename") if (value := getattr(named, option)) is not None]
+    return [*words, *(["--remove"] if named.remove else []), *more]
+
+
+def words_of_wish(wish: Wished, root: Path, seed: int, more: Sequence[str]) -> list[str]:
+    """The words behind `vidcolor` that propose colours."""
+    words = ["propose", str(root), str(wish.frame), f"--seed={seed}"]
+    words += ["--with=controlnet"] if wish.words else []
+    return [*words, *([f"--prompt={wish.prompt}"] if wish.words and wish.prompt else []), *more]
 
 
 def words_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shlex
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -27,6 +28,7 @@ from vidcolor.desk.guard import Guard, new_token
 from vidcolor.desk.pictures import KINDS, LEAST, MOST, VIEWS, Asked, Pictures, png_bytes
 from vidcolor.desk.uploads import LARGEST
 from vidcolor.errors import InputError, VidcolorError
+from vidcolor.review.remarks import remarks, remarks_csv
 
 HOME = "127.0.0.1"
 """The server listens here alone; from another machine one comes through a tunnel of one's own."""
@@ -45,6 +47,8 @@ ACTS = {
     "stop": "stop",
     "accept": "accept",
     "propose": "propose",
+    "palette": "palette",
+    "measure": "measure",
 }
 """Addresses of what changes something, and the methods of `Actions` that do it."""
 LARGEST_ACTION = 64 << 10
@@ -73,6 +77,8 @@ def application(desk: Desk, actions: Actions, token: str) -> Guard:
         Route("/proposal/{name}", answers.proposal),
         Route("/labels/{frame:int}.png", answers.labels),
         Route("/warm", answers.warm),
+        Route("/remarks", answers.remarks),
+        Route("/remarks.csv", answers.remarks_csv),
         Route("/events", answers.events),
         Route("/color", answers.color),
         Route("/plane.png", answers.plane),
@@ -151,6 +157,22 @@ class _Answers:
         frame = request.path_params["frame"]
         data = self._pictures.labels(self._desk.moment, frame)
         return Response(data, media_type="image/png", headers={**NO_STORE, "x-frame": f"{frame}"})
+
+    def remarks(self, request: Request) -> Response:
+        """The list for quality control."""
+        film, shown = self._desk.moment.film, self._desk.moment.shown
+        rows = [
+            {"first": r.frames.start, "last": r.frames.stop - 1, "timecode": film.plan.reel.timecode(r.frames.start),
+             "shot": r.shot, "what": r.what, "words": r.words, "by": r.by}
+            for r in remarks(film, shown)
+        ]  # fmt: skip
+        line = shlex.join(["vidcolor", "report", str(film.project.root), "--csv", "remarks.csv"])
+        return JSONResponse({"rows": rows, "line": line}, headers=NO_STORE)
+
+    def remarks_csv(self, request: Request) -> Response:
+        film, shown = self._desk.moment.film, self._desk.moment.shown
+        saved = {"content-disposition": 'attachment; filename="remarks.csv"'}
+        return Response(remarks_csv(film, remarks(film, shown)), media_type="text/csv", headers={**NO_STORE, **saved})
 
     def warm(self, request: Request) -> Response:
         """Asked for when a tool is taken whose first preview would wait for what is loaded here."""

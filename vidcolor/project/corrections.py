@@ -20,10 +20,22 @@ from vidcolor.checked import MisfitError, plain, suggestion
 from vidcolor.errors import CorrectionError, InputError, ProjectError, SettingsError, VidcolorError
 from vidcolor.project.fingerprint import fingerprint
 from vidcolor.project.folder import Project, remove_tree, toml_text
-from vidcolor.project.kinds import KINDS, LAYERS, ROLES, UNCOUNTED, Hint, Neutral, Region, Said, Scribble, check_said
+from vidcolor.project.kinds import (
+    KINDS,
+    LAYERS,
+    ROLES,
+    UNCOUNTED,
+    Hint,
+    Neutral,
+    Note,
+    Region,
+    Said,
+    Scribble,
+    check_said,
+)
 from vidcolor.project.palette import CODE, named_color, read_palette
 from vidcolor.settings import read_toml
-from vidcolor.timeline import TIMECODE, parse_timecode
+from vidcolor.timeline import TIMECODE, FrameRange, parse_timecode
 from vidcolor.types import Reel
 
 FOLDER, PAGE = "corrections", "correction.toml"
@@ -51,10 +63,17 @@ class Correction:
     """Hash of all of it that colours are made of."""
     named: str = ""
     """The name of its colour in the palette, where it gave one."""
+    last: int = -1
+    """The last frame that a note is of; -1 where it is of `frame` alone."""
 
     @property
     def kind(self) -> str:
         return self.said.kind
+
+    @property
+    def frames(self) -> FrameRange:
+        """The frames that it names."""
+        return FrameRange(self.frame, max(self.frame, self.last) + 1)
 
     @property
     def spreads(self) -> bool:
@@ -187,6 +206,18 @@ def place_of(project: Project, name: str) -> tuple[str, bool]:
     return f"{FOLDER}/{name}" if is_folder else f"{FOLDER}/{name}.toml", is_folder
 
 
+def pages_where(project: Project, entry: str, value: str) -> list[str]:
+    """The files of the corrections, in force or not, that say this of an entry: relative to the project folder."""
+    found = []
+    for _, page in _pages(project):
+        try:
+            if _tables(project, page).get(entry) == value:
+                found.append(page)
+        except UnusableError:
+            continue  # what is no correction says nothing
+    return found
+
+
 def _toml(value: Any) -> str:
     return toml_text(value) if isinstance(value, str) else json.dumps(value)
 
@@ -215,7 +246,8 @@ def _read(
     where = _where(tables, reel)
     written = _with_color(project, where, tables)
     said = _said(where, tables, kind)
-    frame = _frame(said, reel)
+    frame = _frame(said.frame, reel, "frame")
+    last = _last(said, frame, reel)
     if said.reel != reel.name:
         raise UnusableError(f"frame {frame}: no reel {said.reel!r:.40}", f"the film's is {reel.name}")
     if outside := outside_picture(getattr(said, "at", None), reel):
@@ -233,7 +265,7 @@ def _read(
     hashes = {role: found[place]["hash"] for role, place in files.items()}
     mark = fingerprint({"at": frame, **{key: str(value) for key, value in counts.items()}, **hashes})
     named = written if written != getattr(said, "color", written) else ""
-    return Correction(name, said, frame, files, mark, named), found
+    return Correction(name, said, frame, files, mark, named, last), found
 
 
 def _with_color(project: Project, where: str, tables: dict[str, Any]) -> str:
@@ -294,11 +326,21 @@ def _said(where: str, tables: Mapping[str, Any], kind: str) -> Said:
         raise UnusableError(f"{where}{said}", "mend that entry") from error
 
 
-def _frame(said: Said, reel: Reel) -> int:
+def _frame(written: int | str, reel: Reel, entry: str) -> int:
     try:
-        return frame_of(said.frame, reel)
+        return frame_of(written, reel)
     except InputError as error:
-        raise UnusableError(f"in its entry frame: {error}") from error
+        raise UnusableError(f"in its entry {entry}: {error}") from error
+
+
+def _last(said: Said, frame: int, reel: Reel) -> int:
+    """The last frame of those that it names; -1 where it names one."""
+    if not isinstance(said, Note) or said.to is None:
+        return -1
+    last = _frame(said.to, reel, "to")
+    if last < frame:
+        raise UnusableError(f"frame {frame}: in its entry to: frame {last} comes before it", "mend that entry")
+    return last
 
 
 def frame_of(written: Any, reel: Reel) -> int:

@@ -166,12 +166,15 @@ class Note(Said):
     """Words for people."""
 
     note: Annotated[str, msgspec.Meta(min_length=1)]
+    to: int | str | None = None
+    """The last frame that they are of, where they are of several."""
 
 
 A_COLOR = "a colour in six hexadecimal digits, as 1f2a5c"
 POINT = "a point, x and y in the film's pixels from the left and top, as"
 TAKES = {
     "frame": "a frame number, or a timecode in quotes",
+    "to": "a frame number, or a timecode in quotes",
     "frames": "the shot's first frame and the one after its last, as [134, 210]",
     "at": f"{POINT} [640, 410]",
     "color": f"{A_COLOR}, or a name that palette.toml has",
@@ -184,7 +187,7 @@ TAKES = {
     "note": "some words",
 }
 """What a field takes, in words, where its type does not say it"""
-TYPED = {"frame": "a frame number, or a timecode", "at": f"{POINT} 640,410"}
+TYPED = {"frame": "a frame number, or a timecode", "to": "a frame number, or a timecode", "at": f"{POINT} 640,410"}
 """The same of those that are written otherwise on a command's line"""
 KINDS: dict[str, type[Said]] = {
     "keyframe": Keyframe,

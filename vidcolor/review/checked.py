@@ -93,12 +93,16 @@ def quality_of(
     return found
 
 
-def quality_known(film: Film, state: ShotState) -> ShotQuality | None:
-    """What a report has measured of the version shown, without measuring anything; None where none has."""
-    entry = _kept(film).get(state.planned.shot.id)
-    if state.version is None or not isinstance(entry, dict) or entry.get("made_of") != state.version.fingerprint:
-        return None
-    return _read(entry)
+def qualities_known(film: Film, shown: Sequence[ShotState]) -> dict[str, ShotQuality]:
+    """What a report has measured of the versions shown, by shot id, without measuring anything."""
+    kept, found = _kept(film), {}
+    for state in shown:
+        entry = kept.get(state.planned.shot.id)
+        if state.version is None or not isinstance(entry, dict) or entry.get("made_of") != state.version.fingerprint:
+            continue
+        if (read := _read(entry)) is not None:
+            found[state.planned.shot.id] = read
+    return found
 
 
 def reference_spread(found: Mapping[str, ShotQuality]) -> dict[str, tuple[float, str, int]]:

@@ -83,8 +83,18 @@ MEASURES = (
         both_ways=True,
     ),
 )
+
 SPREAD_LIMIT = 5.0
 """CIEDE2000 between what one reference gives two shots; 6 is another colour."""
+
+
+def told_of(quality: ShotQuality) -> Iterator[tuple[str, str, str, bool]]:
+    """(name, value, limit, whether the value is beyond it) of each figure that a shot has."""
+    for measure in MEASURES:
+        if measure.key in quality.figures:
+            value = quality.figures[measure.key]
+            off = measure.size(value) > measure.limit
+            yield measure.name, measure.shown(value), measure.shown(measure.limit).lstrip("+"), off
 
 
 @dataclass(frozen=True, slots=True)

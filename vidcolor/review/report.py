@@ -69,7 +69,7 @@ class _Found:
 
 def write_report(film: Film, shown: Sequence[ShotState], path: Path, progress: Progress) -> None:
     """Writes the page, whole or not at all; `shown` is the state of every shot. Refuses a place of another file."""
-    check_report_place(path)
+    check_place(path)
     clear = clear_of(shown)
     quality = quality_of(film, shown, clear, progress)
     found = _Found(film, shown, clear, quality, legal_frames(film, shown, progress))
@@ -77,20 +77,20 @@ def write_report(film: Film, shown: Sequence[ShotState], path: Path, progress: P
     write_text(path, document(title, MARK, STYLE + OWN, _parts(found, progress)))
 
 
-def check_report_place(path: Path) -> None:
-    """Refuses a folder, a place that cannot be written to, and a file of other making."""
+def check_place(path: Path, mark: str = MARK, option: str = "-o") -> None:
+    """Refuses a folder, a place that cannot be written to, and a file of other making: without `mark` at its head."""
     if path.is_dir():
-        raise MediaError(f"{path}: is a folder; name a file in it with -o")
+        raise MediaError(f"{path}: is a folder; name a file in it with {option}")
     if not path.parent.is_dir():
-        raise MediaError(f"{path.parent}: no such folder; make it first, or choose another place with -o")
+        raise MediaError(f"{path.parent}: no such folder; make it first, or choose another place with {option}")
     if not os.access(path.parent, os.W_OK):
-        raise MediaError(f"{path.parent}: cannot be written to; choose another place with -o")
+        raise MediaError(f"{path.parent}: cannot be written to; choose another place with {option}")
     if path.exists():
-        with told(path), path.open("rb") as file:
+        with told(path, option), path.open("rb") as file:
             head = file.read(HEAD)
-        if head and MARK.encode() not in head:
+        if head and mark.encode() not in head:
             raise MediaError(
-                f"{path}: is there already, and vidcolor did not write it; move it away, or name another with -o"
+                f"{path}: is there already, and vidcolor did not write it; move it away, or name another with {option}"
             )
 
 

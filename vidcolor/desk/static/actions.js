@@ -1,7 +1,7 @@
 // What the page does: each action is one command line, run by the server and shown here; and the renders behind it.
 
 import { button, element } from "./elements.js";
-import { film, get, json, load, shotAt } from "./film.js";
+import { film, get, goTo, json, load, shotAt } from "./film.js";
 import { play } from "./play.js";
 import { look, viewer } from "./viewer.js";
 
@@ -66,16 +66,44 @@ export const merge = () => correct("merge", { frame: shotAt(film.frame).start })
 export const undo = () => act("undo", {});
 export const redo = () => act("redo", {});
 
-export async function propose() {
-  if (await act("propose", { frame: film.frame })) say(`colours for frame ${film.frame} are being proposed; they come beside the frame`);
+export async function propose(more = {}) {
+  if (await act("propose", { frame: film.frame, ...more })) say(`colours for frame ${film.frame} are being proposed; they come beside the frame`);
+}
+
+/** Has colours proposed by the user's own models. */
+export function wish() {
+  ask("what your own models are to draw (empty: as prompts.toml says)", (words) => propose({ words: true, prompt: words }), "", true);
+}
+
+/** Begins a range at this frame, or ends it. */
+export function mark() {
+  film.mark = film.mark === null ? film.frame : null;
+  goTo(film.frame);
+  say(film.mark === null ? "no range" : `a range from frame ${film.mark} to the one looked at; T writes a note on it`);
 }
 
 export function note() {
-  ask("a note on this frame", (words) => correct("note", { note: words }));
+  const [first, last] = [film.mark ?? film.frame, film.frame].sort((a, b) => a - b);
+  const where = first === last ? `frame ${first}` : `frames ${first} to ${last}`;
+  ask(`a note on ${where}`, async (words) => {
+    const more = first === last ? {} : { to: last };
+    if (!(await correct("note", { frame: first, note: words, ...more }))) return;
+    film.mark = null;
+    goTo(film.frame);
+  });
 }
 
-/** A question with one line of text as its answer. */
-export function ask(question, then, value = "") {
+export function dissolve() {
+  const shot = shotAt(film.frame);
+  askNumber(`${shot.id} enters by a dissolve of so many frames (0: a cut)`, (length) => correct("dissolve", { frame: shot.start, length }), `${shot.length || 12}`);
+}
+
+export function askNumber(question, then, value) {
+  ask(question, (words) => (Number.isFinite(Number(words)) ? then(Number(words)) : say(`${words}: write a number`)), value);
+}
+
+/** A question with one line of text as its answer; none, where `empty` is one too. */
+export function ask(question, then, value = "", empty = false) {
   const dialog = document.createElement("dialog");
   const form = document.createElement("form");
   form.method = "dialog";
@@ -90,7 +118,8 @@ export function ask(question, then, value = "") {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     dialog.close();
-    if (input.value.trim()) then(input.value.trim());
+    const words = input.value.trim();
+    if (words || empty) then(words);
   });
   document.body.append(dialog);
   dialog.showModal();
@@ -165,6 +194,10 @@ export const events = {
   proposed: async ({ frame, error }) => {
     await load();
     say(error ? `no colours were proposed: ${error}` : `colours for frame ${frame} lie beside it`);
+  },
+  measured: async ({ error }) => {
+    await load();
+    say(error ? `nothing was measured: ${error}` : "the quality is measured; Q opens the list");
   },
   rendered: async ({ error }) => {
     film.rendering = new Set();

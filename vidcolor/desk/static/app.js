@@ -4,6 +4,7 @@ import { button } from "./elements.js";
 import { film, goTo, load, onChange, onMove, shotAt } from "./film.js";
 import { press } from "./keys.js";
 import { act, events as acted } from "./actions.js";
+import "./palette.js";
 import "./panel.js";
 import { player } from "./play.js";
 import "./shots.js";
@@ -15,8 +16,8 @@ const by = (id) => document.getElementById(id);
 const first = by("first");
 const second = by("second");
 
-for (const [view, letter, words] of VIEWS) {
-  const made = button(view, `${words} (${letter})`, () => setView(view));
+for (const [view, letter, words, name = view] of VIEWS) {
+  const made = button(name, `${words} (${letter})`, () => setView(view));
   made.dataset.view = view;
   by("views").append(made);
 }

@@ -7,6 +7,7 @@ export const film = {
   rate: 24,
   size: [1, 1],
   frame: 0,
+  mark: null, // where a range begins that a note will be of
 };
 const listeners = [];
 const moved = [];

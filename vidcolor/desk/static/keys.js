@@ -2,11 +2,13 @@
 
 import { button, element } from "./elements.js";
 import { film, goTo, shotAt } from "./film.js";
-import { approve, correct, cut, grayShot, merge, note, propose, redo, renderAll } from "./actions.js";
+import { approve, correct, cut, dissolve, grayShot, mark, merge, note, propose, redo, renderAll, wish } from "./actions.js";
+import { list, listBy } from "./list.js";
 import { play, player } from "./play.js";
-import { back, brush, finish, forget, TOOLS, undoLast, useTool } from "./tools.js";
+import { aim, back, brush, finish, forget, strike, typeColor, TOOLS, undoLast, useTool } from "./tools.js";
 import { everyPixel, fit, setView, VIEWS, viewer, zoomBy } from "./viewer.js";
 
+const STEP = 0.02; // of the picture, that keys move the point by
 const dialog = document.getElementById("keys");
 
 function shotBy(step) {
@@ -51,6 +53,12 @@ const KEYS = [
   [["+", "="], "nearer", () => zoomBy(1.5)],
   [["-"], "farther", () => zoomBy(1 / 1.5)],
   ...TOOLS.map(([name, words], k) => [[`${k + 1}`], `tool: ${words}`, () => useTool(name)]),
+  [["h"], "type a colour; Enter goes back to the picture", typeColor],
+  [["Ctrl+ArrowLeft"], "the point to the left", () => aim(-STEP, 0)],
+  [["Ctrl+ArrowRight"], "the point to the right", () => aim(STEP, 0)],
+  [["Ctrl+ArrowUp"], "the point up", () => aim(0, -STEP)],
+  [["Ctrl+ArrowDown"], "the point down", () => aim(0, STEP)],
+  [["Ctrl+Enter"], "at the point what a click does", strike],
   [["["], "a smaller brush", () => brush(1 / 1.25)],
   [["]"], "a larger brush", () => brush(1.25)],
   [["Enter"], "close the outline; send the paint", finish],
@@ -62,8 +70,14 @@ const KEYS = [
   [["m"], "the shot is one with the shot before", merge],
   [["<"], "the shot begins a frame earlier", () => nudge(-1)],
   [[">"], "the shot begins a frame later", () => nudge(1)],
-  [["t"], "a note on this frame", note],
-  [["p"], "have colours proposed for this frame", propose],
+  [["Shift+D"], "how long the dissolve is that the shot enters by; 0: a cut", dissolve],
+  [["i"], "a range begins at this frame; again: no range", mark],
+  [["t"], "a note on this frame, or on the range", note],
+  [["q"], "the list for quality control: notes, doubt, figures too high", list],
+  [["e"], "to the next row of that list", () => listBy(1)],
+  [["Shift+E"], "to the row before", () => listBy(-1)],
+  [["p"], "have colours proposed for this frame", () => propose()],
+  [["Shift+P"], "the same by your own models, as you say in words", wish],
   [["r"], "render all that waits", renderAll],
   [["Ctrl+z"], "undo: the last stroke that was not sent, or else the last correction", undoLast],
   [["Ctrl+Shift+Z", "Ctrl+y"], "redo", redo],
@@ -76,9 +90,9 @@ const told = (name) => name.split("+").map((part) => shown[part] || (part.length
 function help() {
   const table = element("dl");
   for (const [names, words] of KEYS) {
-    table.append(element("dt", names.map((one) => (one === "+" ? "+" : told(one))).join(" or ")), element("dd", words));
+    table.append(element("div", "", element("dt", names.map(told).join(" or ")), element("dd", words)));
   }
-  dialog.replaceChildren(table, button("close (Esc)", "", () => dialog.close()));
+  dialog.replaceChildren(button("close (Esc)", "", () => dialog.close()), table);
   dialog.showModal();
 }
 

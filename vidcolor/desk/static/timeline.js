@@ -9,7 +9,7 @@ const paper = canvas.getContext("2d");
 const CURVE = 0.34; // of the height
 const WIDE = 46; // pixels from which a shot shows a thumbnail
 const LEAST = 24; // frames seen at least
-const STATES = { fresh: "#6c6c6c", approved: "#a8a8a8", "approved, stale": "#a8a8a8", stale: "#484848", new: "#2c2c2c", excluded: "#2c2c2c" };
+const STATES = { fresh: "#474747", approved: "#6e6e6e", "approved, stale": "#6e6e6e", stale: "#353535", new: "#282828", excluded: "#282828" };
 const SIGNS = { fresh: "● fresh", approved: "✓ approved", "approved, stale": "✓ approved, stale", stale: "◐ stale", new: "○ new", excluded: "– gray" };
 let from = 0;
 let to = 1;
@@ -92,7 +92,8 @@ function shots(width, height, foot, pixel) {
     paper.beginPath();
     paper.rect(left, top + tall, right - left - 4 * pixel, height);
     paper.clip();
-    paper.fillText(`${sign(shot)}  ${shot.id}`, left + 3 * pixel, height - 6 * pixel);
+    const words = [`${sign(shot)}  ${shot.id}`, sign(shot), sign(shot)[0]].find((text) => paper.measureText(text).width < right - left - 7 * pixel) || "";
+    paper.fillText(words, left + 3 * pixel, height - 6 * pixel);
     paper.restore();
   }
 }
@@ -111,8 +112,15 @@ function marks(height, foot, pixel) {
     if (frame >= from && frame < to) diamond(x(frame + 0.5), 7 * pixel, 5 * pixel);
   }
   paper.fillStyle = "#fff";
-  for (const { frame } of film.facts.corrections) {
-    if (frame >= from && frame < to) paper.fillRect(x(frame + 0.5) - 2 * pixel, foot - 7 * pixel, 4 * pixel, 4 * pixel);
+  for (const { frame, last } of film.facts.corrections) {
+    if (last < from || frame >= to) continue;
+    const left = x(frame + 0.5) - 2 * pixel;
+    paper.fillRect(left, foot - 7 * pixel, Math.max(4 * pixel, x(last + 0.5) + 2 * pixel - left), 4 * pixel);
+  }
+  if (film.mark !== null) {
+    const [first, last] = [film.mark, film.frame].sort((a, b) => a - b);
+    paper.fillStyle = "rgba(255,255,255,.25)";
+    paper.fillRect(x(first), 0, x(last + 1) - x(first), height);
   }
 }
 

@@ -1,10 +1,11 @@
 // The tools on the picture: a hint, what stays gray, paint and scribble, a colour taken; and the colour they use.
 
-import { approve, ask, correct, cut, grayShot, merge, note, propose, redo, say, sendPicture, undo } from "./actions.js";
+import { approve, askNumber, correct, cut, dissolve, grayShot, mark, merge, note, propose, redo, say, sendPicture, undo, wish } from "./actions.js";
 import { button } from "./elements.js";
-import { film, json, onChange, shotAt } from "./film.js";
+import { list } from "./list.js";
+import { film, json } from "./film.js";
 import { closeOutline, corner, discard, dropOutline, outlines, piece, send, stroke, takeCorner, takeMark } from "./sheet.js";
-import { draw, pointAt, setView, takers, viewer } from "./viewer.js";
+import { draw, place, pointAt, setView, takers, viewer } from "./viewer.js";
 
 /** [name, what it is for], as they lie on the keys 1 to 9 */
 export const TOOLS = [
@@ -19,19 +20,23 @@ export const TOOLS = [
   ["outline", "clicks set corners; Enter paints what they enclose"],
 ];
 const THIN = 6;
+const PLAIN = 60; // L* of a plane of colours that no point was asked for
 const POINTS = ["hint", "neutral"]; // tools that show the points said already
 const by = (id) => document.getElementById(id);
 const planeInk = by("plane").getContext("2d", { willReadFrequently: true });
-const tool = { name: "look", color: "8a5a3c", named: "", size: 24 };
+/** What is in hand: the tool, its colour and that one's name, how wide it is; `listeners` are told of another colour. */
+export const tool = { name: "look", color: "8a5a3c", named: "", size: 24, listeners: [] };
 let line = null; // the stroke that is being painted
 let over = null; // the point under the pointer
 let lightness = -1;
+let planeImage = null; // all colours of that lightness
 let warmed = false; // whether the server was asked to load what previews of hints need
 
 export function useTool(name) {
   tool.name = name;
   document.querySelectorAll("[data-tool]").forEach((b) => b.setAttribute("aria-checked", b.dataset.tool === name));
-  by("color").hidden = name === "look";
+  by("color").hidden = by("names").hidden = name === "look";
+  if (!planeImage && name !== "look") plane(PLAIN).catch(() => {}); // until the film's own light is asked for
   if (["hint", "neutral", "scribble"].includes(name) && !warmed) {
     warmed = true;
     json("warm").catch(() => {});
@@ -48,9 +53,9 @@ export function setColor(code, named = "") {
   if (!/^[0-9a-f]{6}$/i.test(code)) return;
   Object.assign(tool, { color: code.toLowerCase(), named });
   by("hex").value = tool.color;
-  by("palette").value = named;
   by("asked").style.background = `#${tool.color}`;
   by("lit").style.background = `#${tool.color}`;
+  tool.listeners.forEach((tell) => tell());
 }
 
 /** Takes the colour of a pixel of a canvas. */
@@ -65,7 +70,7 @@ const inside = (point) => point.every((share) => share >= 0 && share < 1);
 const CLICKS = {
   hint: (point) => correct("hint", { at: point, color: tool.named || tool.color }),
   neutral: (point) => correct("neutral", { at: point }),
-  take: (point, event) => takePixel(by("picture").getContext("2d"), event.offsetX * devicePixelRatio, event.offsetY * devicePixelRatio),
+  take: takeAt,
   piece: (point) => piece(point, tool.color),
   outline: corner,
 };
@@ -76,7 +81,37 @@ const STROKES = {
   rubber: () => ({ color: "000000", wide: tool.size, rubs: true }),
 };
 
+/** Does at a point what the tool does; the stroke that it began, if it did. */
+function begin(point) {
+  if (STROKES[tool.name]) return stroke(point, STROKES[tool.name]());
+  CLICKS[tool.name]?.(point);
+  return null;
+}
+
+/** Takes the colour that the picture shows at a point; of two side by side the one in colour. */
+function takeAt([x, y]) {
+  const at = place(viewer.view === "side" ? 1 : 0);
+  takePixel(by("picture").getContext("2d"), at.left + x * at.width, at.top + y * at.height);
+}
+
+let aiming = false; // whether the point is moved by keys
+/** Moves the point by keys, in shares of the picture's width and height. */
+export function aim(right, down) {
+  aiming = true;
+  const [x, y] = over || [0.5, 0.5];
+  over = [x + right, y + down].map((share) => Math.max(0, Math.min(0.9999, share)));
+  if (tool.name !== "look") feel(over);
+  draw();
+}
+
+/** Does at that point what a click does. */
+export function strike() {
+  if (!over) aim(0, 0);
+  begin(over);
+}
+
 takers.push((kind, event) => {
+  if (kind === "move") aiming = false;
   if (tool.name === "look") return false;
   const point = pointAt(event);
   if (kind === "move" && !line) {
@@ -87,8 +122,7 @@ takers.push((kind, event) => {
   }
   if (kind === "down") {
     if (!inside(point)) return false;
-    if (CLICKS[tool.name]) CLICKS[tool.name](point, event);
-    else line = stroke(point, STROKES[tool.name]());
+    line = begin(point);
     return true;
   }
   if (!line) return false;
@@ -113,6 +147,18 @@ viewer.overlays.push((paper, at) => {
     paper.beginPath();
     paper.arc(at.left + over[0] * at.width, at.top + over[1] * at.height, radius + more * devicePixelRatio, 0, 7);
     paper.stroke();
+  }
+});
+
+viewer.overlays.push((paper, at) => {
+  if (!aiming || !over) return;
+  const [x, y] = [at.left + over[0] * at.width, at.top + over[1] * at.height].map(Math.round);
+  const long = 12 * devicePixelRatio;
+  for (const [color, wide] of [["#000", 3], ["#fff", 1]]) {
+    paper.fillStyle = color;
+    const thick = wide * devicePixelRatio;
+    paper.fillRect(x - long, y - thick / 2, 2 * long, thick);
+    paper.fillRect(x - thick / 2, y - long, thick, 2 * long);
   }
 });
 
@@ -160,13 +206,13 @@ async function feel(point) {
   feeling = false;
 }
 
-let planeImage = null;
 async function plane(light) {
   lightness = Math.round(light);
   const image = new Image();
   image.src = `plane.png?lightness=${lightness}`;
   await image.decode();
   planeImage = image;
+  planeInk.drawImage(planeImage, 0, 0);
 }
 
 function spot([x, y]) {
@@ -182,7 +228,12 @@ by("plane").addEventListener("click", (event) => {
   spot([event.offsetX / 128, event.offsetY / 128]);
 });
 by("hex").addEventListener("change", () => setColor(by("hex").value.replace("#", "")));
-by("palette").addEventListener("change", () => setColor(film.facts.palette[by("palette").value] || tool.color, by("palette").value));
+by("hex").addEventListener("keydown", (event) => event.key === "Enter" && by("picture").focus());
+/** To type a colour; Enter goes back to the picture. */
+export function typeColor() {
+  if (tool.name === "look") useTool("hint");
+  by("hex").select();
+}
 by("size").addEventListener("input", () => {
   tool.size = Number(by("size").value);
 });
@@ -204,13 +255,15 @@ add("does", "approve", "deliver this version (A)", approve);
 add("does", "leave gray", "the shot is delivered gray (X)", grayShot);
 add("does", "cut here", "a shot begins at this frame (B)", cut);
 add("does", "merge", "the shot is one with the shot before (M)", merge);
-add("does", "note", "words on this frame (T)", note);
-const number = (kind, name, question, value) => () =>
-  ask(question, (words) => Number.isFinite(Number(words)) ? correct(kind, { [name]: Number(words), ...(kind === "dissolve" ? { frame: shotAt(film.frame).start } : {}) }) : say(`${words}: write a number`), value);
-add("does", "dissolve", "how the shot enters", number("dissolve", "length", "the shot enters by a dissolve of so many frames (0: a cut)", "12"));
+add("does", "dissolve", "how long the dissolve is that the shot enters by (Shift D)", dissolve);
+const number = (kind, name, question, value) => () => askNumber(question, (found) => correct(kind, { [name]: found }), value);
 add("does", "saturation", "more or less colour in the whole shot", number("saturation", "amount", "the shot's colours times (0 to 4)", "1.2"));
 add("does", "hue", "turns the colours of the whole shot", number("hue", "degrees", "the shot's colours turned by degrees (-180 to 180)", "10"));
-add("does", "propose", "colourings of this frame to choose from (P)", propose);
+add("does", "propose", "colourings of this frame to choose from (P)", () => propose());
+add("does", "in words", "colourings of this frame by your own models, as you say in words (Shift P)", wish);
+add("does", "note", "words on this frame, or on the range (T)", note);
+add("does", "range", "a range begins at this frame, for a note (I)", mark);
+add("does", "list", "what to look at: notes, doubt, figures too high (Q)", list);
 add("history", "undo", "take back the last stroke, or the last correction (Ctrl Z)", undoLast);
 add("history", "redo", "put it back (Ctrl Y)", redo);
 
@@ -233,11 +286,5 @@ zone.addEventListener("drop", async (event) => {
   }
 });
 
-onChange(() => {
-  const names = Object.keys(film.facts.palette);
-  by("named").hidden = !names.length;
-  by("palette").replaceChildren(new Option("", ""), ...names.map((name) => new Option(name, name)));
-  by("palette").value = tool.named;
-});
 setColor(tool.color);
 useTool("look");

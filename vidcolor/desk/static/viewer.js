@@ -5,7 +5,7 @@ import { film, onChange, onMove, picture, shotAt } from "./film.js";
 
 export const VIEWS = [
   ["gray", "G", "the film as it is"],
-  ["color", "C", "in colour"],
+  ["color", "C", "in colour", "colour"],
   ["wipe", "W", "left of the line A, right of it B"],
   ["side", "S", "A and B side by side"],
   ["doubt", "D", "colour, and over it where it is in doubt"],

@@ -1,0 +1,43 @@
+"""`vidcolor palette` lists the names that colours have, and gives, changes, renames and removes them."""
+
+from __future__ import annotations
+
+import argparse
+
+from vidcolor.cli.terminal import Terminal
+from vidcolor.errors import CorrectionError
+from vidcolor.project import Project
+from vidcolor.project.corrections import pages_where
+from vidcolor.project.palette import PALETTE, read_palette
+from vidcolor.project.palette_edit import COLOR, drop_color, give_color, rename_color
+
+
+def palette_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    project = Project.open(args.project)
+    said = [args.color is not None, args.rename is not None, args.remove]
+    if args.name is None and any(said):
+        raise CorrectionError("--name is missing: say which colour of the palette")
+    if args.name is not None and sum(said) != 1:
+        raise CorrectionError("--name: takes one of --color RRGGBB, --rename NAME and --remove")
+    if args.name is None:
+        rows = [(n, f"{c}", f"{len(pages_where(project, COLOR, n))}") for n, c in read_palette(project).items()]
+        if rows:
+            terminal.table(("name", "colour", ">corrections"), rows)
+        else:
+            terminal.say('no names yet; `vidcolor palette PROJECT --name "coat navy" --color 1f2a5c` gives one')
+        return
+    with project.correcting(args.wait):
+        terminal.say(f"written: {project.path(PALETTE)}: {_written(project, args)}")
+
+
+def _written(project: Project, args: argparse.Namespace) -> str:
+    """Does what is asked; what is so now."""
+    if args.remove:
+        drop_color(project, args.name)
+        return f"{args.name} is gone"
+    if args.rename is not None:
+        count = rename_color(project, args.name, args.rename)
+        return f"{args.name} is {args.rename}; {count} corrections follow"
+    was = read_palette(project).get(args.name)
+    give_color(project, args.name, args.color)
+    return f"{args.name} = {args.color}{f', was {was}' if was is not None else ''}"
