@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,18 +61,16 @@ class Served:
         self, path: str, method: str = "GET", body: bytes | None = None, token: str = TOKEN, **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
         """(status, headers, body) of one request, sent as it is: no client mends its path."""
-        link = http.client.HTTPConnection(HOME, self.port, timeout=120)
         sent = {"Host": self.host, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        link.putrequest(method, f"/{token}{path}" if token else path, skip_host=True, skip_accept_encoding=True)
-        for name, value in sent.items():
-            link.putheader(name, value)
-        if body is not None and "Content-Length" not in sent:
-            link.putheader("Content-Length", str(len(body)))
-        link.endheaders(body)
-        answer = link.getresponse()
-        found = answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
-        link.close()
-        return found
+        with closing(http.client.HTTPConnection(HOME, self.port, timeout=120)) as link:
+            link.putrequest(method, f"/{token}{path}" if token else path, skip_host=True, skip_accept_encoding=True)
+            for name, value in sent.items():
+                link.putheader(name, value)
+            if body is not None and "Content-Length" not in sent:
+                link.putheader("Content-Length", str(len(body)))
+            link.endheaders(body)
+            answer = link.getresponse()
+            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
 
     def act(self, name: str, /, **data: object) -> tuple[int, dict]:
         """One action, as the page does it: (status, answer)."""

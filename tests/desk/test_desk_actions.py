@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import struct
 import time
 import zlib
 from pathlib import Path
@@ -169,11 +170,36 @@ def bomb() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [b"", b"no picture", paint()[:200], bomb(), b"GIF89a" + bytes(100), b"<svg onload='alert(1)'/>", b"\x00" * 5000],
-    ids=["empty", "text", "cut short", "bomb", "gif", "svg", "zeros"],
-)
+def tiff_bomb() -> bytes:
+    """A TIFF whose head says 60,000 x 60,000 pixels, and that holds none."""
+    entries = [
+        (256, 4, 60_000),
+        (257, 4, 60_000),
+        (258, 3, 8),
+        (259, 3, 1),
+        (262, 3, 1),
+        (273, 4, 8),
+        (279, 4, 3_600_000_000),
+    ]
+    body = struct.pack("<H", len(entries)) + b"".join(
+        struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries
+    )
+    return b"II*\0\x08\0\0\0" + body + bytes(4)
+
+
+def psd_bomb() -> bytes:
+    """The head of a Photoshop picture of 30,000 x 30,000 pixels in four channels."""
+    return b"8BPS" + struct.pack(">H6xHIIHH", 1, 4, 30_000, 30_000, 8, 3) + bytes(14)
+
+
+BROKEN = {
+    "empty": b"", "text": b"no picture", "cut short": paint()[:200], "bomb": bomb(), "tiff bomb": tiff_bomb(),
+    "psd bomb": psd_bomb(), "gif": b"GIF89a" + bytes(100), "svg": b"<svg onload='alert(1)'/>", "zeros": bytes(5000),
+    "a film": b"\x1aE\xdf\xa3\x93B\x82\x88matroska" + bytes(500), "a program": b"\x7fELF" + bytes(500),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
 def test_broken_uploads_are_refused_in_words_and_leave_nothing(page: Served, data):
     folder = page.actions.uploads._folder
     status, said = page.send(data)
@@ -182,6 +208,17 @@ def test_broken_uploads_are_refused_in_words_and_leave_nothing(page: Served, dat
     assert "the picture that was sent" in said["error"]
     assert list(folder.iterdir()) == []
     assert page.ask("/state")[0] == 200
+
+
+def test_a_picture_that_a_camera_turned_is_upright(page: Served):
+    """EXIF orientation 6: stored lying on its side; written anew without it, as it is seen."""
+    about = b"II*\0\x08\0\0\0" + struct.pack("<HHHIHHI", 1, 0x0112, 3, 1, 6, 0, 0)
+    data = cv2.imencode(".jpg", np.full((*SIZE[::-1], 3), 90, np.uint8))[1].tobytes()
+    part = b"Exif\0\0" + about
+    turned = data[:2] + b"\xff\xe1" + struct.pack(">H", len(part) + 2) + part + data[2:]
+    status, sent = page.send(turned)
+    assert (status, sent["size"]) == (200, list(SIZE))
+    assert b"Exif" not in page.actions.uploads.path(sent["upload"]).read_bytes()
 
 
 def test_huge_uploads_are_refused_before_they_are_read(page: Served, monkeypatch):

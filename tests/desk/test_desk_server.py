@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 
 import cv2
 import numpy as np
@@ -16,6 +18,7 @@ from served import COUNT, CUT, SIZE, TOKEN, Served, served
 
 from vidcolor.cli.parser import main
 from vidcolor.desk.guard import POLICY
+from vidcolor.desk.server import HOME, MOST_TOGETHER
 
 
 def decoded(data: bytes) -> np.ndarray:
@@ -51,6 +54,12 @@ def test_the_page_and_its_files_are_served_with_a_policy_that_lets_nothing_else_
         ("a foreign name", "/state", {"Host": "evil.example"}, TOKEN),
         ("a foreign name and our port", "/state", {"Host": "evil.example:80"}, TOKEN),
         ("a name that begins as ours", "/state", {"Host": "127.0.0.1.evil.example"}, TOKEN),
+        ("a name that rebinds", "/state", {"Host": "localhost.evil.example"}, TOKEN),
+        ("a name with a user before it", "/state", {"Host": "127.0.0.1@evil.example"}, TOKEN),
+        ("a name behind ours", "/state", {"Host": "evil.example:80@127.0.0.1"}, TOKEN),
+        ("the address of every net", "/state", {"Host": "0.0.0.0"}, TOKEN),
+        ("our number written otherwise", "/state", {"Host": "2130706433"}, TOKEN),
+        ("no name", "/state", {"Host": ""}, TOKEN),
         ("a foreign page", "/state", {"Origin": "https://evil.example"}, TOKEN),
         ("a page of no origin", "/state", {"Origin": "null"}, TOKEN),
         ("a page of another port", "/state", {"Origin": "http://127.0.0.1:1"}, TOKEN),
@@ -85,6 +94,15 @@ def test_nobody_else_is_let_in(page: Served, case, path, told, token):
         "/reference/..%2f..%2fproject.toml",
         "/labels/4.toml",
         "/proposal/%2e%2e%2fproject",
+        "/remarks.csv/../project.toml",
+        "/remarks/..%2fproject.toml",
+        "/plane.png/..%2f..%2fproject.toml",
+        "/color/..%2fproject.toml",
+        "/warm/../project.toml",
+        "/events/../project.toml",
+        "/state/..%2fproject.toml",
+        "/upload/..%2fproject.toml",
+        "/palette/..%2fpalette.toml",
         "//etc/passwd",
     ],
 )
@@ -237,3 +255,29 @@ def test_superpixels_cover_the_frame(page: Served):
     assert number.shape == SIZE
     assert sorted(set(number.flat)) == list(range(number.max() + 1))
     assert number.max() > 50
+
+
+def test_floods_of_headers_are_bounded(page: Served):
+    """More than a browser sends is refused before the page is asked; and the page goes on."""
+    for told in ({"X_Long": "a" * 200_000}, {f"X_{k}": "a" * 200 for k in range(2000)}):
+        try:
+            status = page.ask("/state", **told)[0]
+        except ConnectionError:  # closed before all of it was read
+            status = 400
+        assert status in (400, 431)
+    assert page.ask("/state")[0] == 200
+
+
+def test_streams_that_are_held_open_are_bounded_and_the_page_comes_back(page: Served):
+    with ExitStack() as held:
+        answers = []
+        for _ in range(MOST_TOGETHER + 16):
+            door = held.enter_context(socket.create_connection((HOME, page.port)))
+            door.sendall(f"GET /{TOKEN}/events HTTP/1.1\r\nHost: {page.host}\r\n\r\n".encode())
+            answers.append(door.recv(12).split()[-1])
+        assert answers.count(b"200") <= MOST_TOGETHER
+        assert answers.count(b"503") >= 16
+        assert page.ask("/state")[0] == 503, "no more than that at once"
+    while page.ask("/state")[0] == 503:
+        time.sleep(0.05)
+    assert page.ask("/state")[0] == 200

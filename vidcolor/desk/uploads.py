@@ -1,16 +1,22 @@
 """Pictures that the page sends: bounded, read as hostile, and written anew, so that no byte of theirs goes farther.
 
 They lie in a folder of this run alone until a correction has taken them; the page names them by number, not by a path.
+What a killed run left there is removed by the next one.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import tempfile
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.images import read_rgba, write_image
@@ -20,13 +26,22 @@ LARGEST = 96 << 20
 MOST = 200
 """Pictures kept at once; the oldest goes."""
 RAW = "sent"
+PREFIX, HELD = "vidcolor-review-", ".lock"
+"""How the folders of runs are named; what a run holds in its folder while it lives."""
+YOUNG = 60.0
+"""Seconds in which a folder may be one that is only being made."""
 
 
 class Uploads:
     """The pictures that were sent in this run."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="vidcolor-review-"))
+        _sweep(Path(tempfile.gettempdir()))
+        self._place = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self._held = FileLock(self._place / HELD)
+        self._held.acquire()
+        self._folder = self._place / "pictures"
+        self._folder.mkdir()
         self._guard = threading.Lock()
         self._count = 0
         self._there: dict[str, Path] = {}
@@ -58,4 +73,20 @@ class Uploads:
         return self._there[number]
 
     def close(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._held.release()
+        shutil.rmtree(self._place, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what killed runs of this user left: nobody holds it."""
+    for place in folder.glob(f"{PREFIX}*"):
+        with suppress(OSError, Timeout):
+            about = place.lstat()
+            if not stat.S_ISDIR(about.st_mode) or about.st_uid != _user() or time.time() - about.st_mtime < YOUNG:
+                continue
+            with FileLock(place / HELD, timeout=0):
+                shutil.rmtree(place, ignore_errors=True)
+
+
+def _user() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0  # as Windows says of every file

@@ -1,7 +1,7 @@
 // The page begins here: the film is read, the parts draw it, and what changes on the server is listened to.
 
 import { button } from "./elements.js";
-import { film, goTo, load, onChange, onMove, shotAt } from "./film.js";
+import { film, goTo, load, onChange, onMove, shotAt, SILENT } from "./film.js";
 import { press } from "./keys.js";
 import { act, events as acted } from "./actions.js";
 import "./palette.js";
@@ -89,7 +89,7 @@ events.onmessage = (message) => {
   if (kinds[event.kind]) kinds[event.kind](event);
 };
 events.onerror = () => {
-  by("work").textContent = "the server does not answer; start `vidcolor review` again";
+  by("work").textContent = SILENT;
 };
 events.onopen = () => {
   by("work").textContent = "";

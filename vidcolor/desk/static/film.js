@@ -12,8 +12,12 @@ export const film = {
 const listeners = [];
 const moved = [];
 
+export const SILENT = "the server does not answer; start `vidcolor review` again";
+
 export async function get(path, options) {
-  const answer = await fetch(path, options);
+  const answer = await fetch(path, options).catch(() => {
+    throw new Error(SILENT);
+  });
   if (!answer.ok) {
     const type = answer.headers.get("content-type") || "";
     throw new Error(type.includes("json") ? (await answer.json()).error : await answer.text());
