@@ -234,7 +234,7 @@ def test_without_its_libraries_one_line_says_what_to_install(made):
     done = subprocess.run([sys.executable, "-c", code, str(made / "p")], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.strip().splitlines() == [
-        "vidcolor: the review page needs starlette: run `pip install starlette`"
+        "vidcolor: the review page needs starlette: run pip install 'vidcolor[review]'"
     ]
 
 

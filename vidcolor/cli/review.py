@@ -12,6 +12,7 @@ from vidcolor.cli.working import settings_of
 from vidcolor.errors import InputError
 
 NEEDED = ("starlette", "uvicorn")
+INSTALL = "run pip install 'vidcolor[review]'"
 
 
 def spoken(words: Sequence[str]) -> tuple[int, list[str]]:
@@ -28,7 +29,7 @@ def spoken(words: Sequence[str]) -> tuple[int, list[str]]:
 def review_command(args: argparse.Namespace, terminal: Terminal) -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise InputError(f"the review page needs {' and '.join(missing)}: run `pip install {' '.join(missing)}`")
+        raise InputError(f"the review page needs {' and '.join(missing)}: {INSTALL}")
     from vidcolor.desk.actions import Actions
     from vidcolor.desk.desk import Desk
     from vidcolor.desk.server import serve
