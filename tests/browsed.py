@@ -27,6 +27,13 @@ def seek(window, frame: int) -> None:
     window.wait_for_selector(f'#picture[data-frame="{frame}"][data-exact="true"]')
 
 
+def until(window, asked: str) -> None:
+    """Waits until what is asked of the page is so. Playwright's own waiting evaluates text, which the page's policy
+    forbids."""
+    while not window.evaluate(asked):
+        window.wait_for_timeout(30)
+
+
 def color_at(window, x: float, y: float) -> list[int]:
     """What the canvas shows at a point of the picture, in fractions of it."""
     return window.evaluate(

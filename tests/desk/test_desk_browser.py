@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from browsed import BROWSER, NONE_HERE, color_at, opened
+from browsed import BROWSER, NONE_HERE, color_at, opened, seek, until
 from served import served
+from test_pipeline_many_shots import make as make_many
 
 from vidcolor.cli.parser import main
 
@@ -204,3 +206,56 @@ def test_the_page_fits_the_screen(page, window, size):
     assert (wide, tall) == size
     assert box["width"] > size[0] * 0.55
     assert box["height"] > size[1] * 0.5
+
+
+def test_of_many_shots_only_what_is_seen_is_made_and_fetched(window, tmp_path):
+    """200 shots: what the page holds and asks for goes by the window, not by the film."""
+    make_many(tmp_path, 200)
+    assert main(["plan", str(tmp_path / "p")]) == 0
+    asked: Counter[str] = Counter()
+    window.on("request", lambda request: asked.update([request.url.split("/")[4].split("?")[0]]))
+    with served(tmp_path / "p") as page:
+        opened(window, page)
+        until(window, "document.querySelectorAll('.row img[src]').length >= 5")
+        seek(window, 380)
+        window.wait_for_selector('[data-shot="r1-000380"][aria-current="true"]')
+        window.wait_for_timeout(500)
+        rows = window.locator(".row").count()
+        window.goto("about:blank")
+    assert 5 < rows < 25
+    assert asked["thumb"] <= 60
+    assert asked["state"] == 1
+    assert asked["frame"] <= 6
+
+
+def test_a_page_that_is_read_anew_shows_the_same_frame(page, window):
+    opened(window, page, 9)
+    until(window, "location.hash === '#9'")
+    window.reload()
+    window.wait_for_selector('#picture[data-frame="9"][data-exact="true"]')
+
+
+def test_the_onion_view_lays_the_keyframe_before_and_then_the_one_behind_over_the_frame(work, window):
+    work.act("correct", kind="reference", frame=10, reference=0)
+    opened(window, work, 7)
+    for frame in (4, 10, 4):
+        window.keyboard.press("o")
+        window.locator("#shown", has_text=f"over it keyframe {frame}").wait_for()
+    seek(window, 3)
+    window.locator("#shown", has_text="over it keyframe 4").wait_for()
+
+
+def test_two_pages_tell_one_another(work, window, browser):
+    """What is done on one is seen on the other; what that one then asks of it is done once, or refused in words."""
+    other = browser.new_page()
+    for one in (window, other):
+        opened(one, work, 9)
+    window.keyboard.press("x")
+    other.locator('[data-shot="r1-000000"]', has_text="gray").wait_for()
+    assert "1 excluded" in other.locator("#counts").inner_text()
+    other.keyboard.press("Control+z")
+    window.locator('[data-shot="r1-000000"]', has_text="fresh").wait_for()
+    window.keyboard.press("Control+z")
+    window.locator("#message", has_text="nothing to take back").wait_for()
+    other.close()
+    assert work.state()["corrections"] == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from browsed import BROWSER, NONE_HERE, at, color_at, opened, seek, waits_for
+from browsed import BROWSER, NONE_HERE, at, color_at, opened, seek, until, waits_for
 from served import SIZE
 
 from vidcolor.cli.parser import main
@@ -260,7 +260,7 @@ def test_a_range_is_noted_and_gone_to_from_the_list(work, window):
     assert "the disc flickers" in window.locator("#message").inner_text()
     seek(window, 0)
     window.keyboard.press("e")
-    window.wait_for_function("vidcolor.film.frame > 0")
+    until(window, "vidcolor.film.frame > 0")
     window.keyboard.press("q")
     with window.expect_download() as saved:
         window.locator("#list a").click()
@@ -295,3 +295,17 @@ def test_the_length_of_a_dissolve_is_changed(work, window):
     window.keyboard.press("Shift+D")
     answered(window, "some")
     assert "write a number" in window.locator("#message").inner_text()
+
+
+def test_a_second_paint_ends_the_render_of_the_first(work, window):
+    opened(window, work, 9)
+    window.keyboard.press("4")
+    window.mouse.click(*at(window, 0.5, 0.3))
+    window.keyboard.press("Enter")
+    until(window, "vidcolor.film.rendering.size > 0")
+    window.mouse.click(*at(window, 0.5, 0.7))
+    window.keyboard.press("Enter")
+    window.locator("#message", has_text="was stopped").wait_for()
+    window.locator('[data-shot="r1-000000"]', has_text="v002").wait_for()
+    assert [one["kind"] for one in work.state()["corrections"]] == ["paint", "paint"]
+    assert work.state()["shots"][0]["version"] == "v002", "one render of both"

@@ -31,10 +31,10 @@ const post = (path, body) => get(path, { method: "POST", body });
 /** Does one action; the server's answer, or null where it refused (which is said). */
 export async function act(name, data) {
   play(0);
+  say(""); // what comes meanwhile is of this action
   try {
     const done = await (await post(name, JSON.stringify(data))).json();
     if (done.line) told(done.line);
-    say("");
     if (done.number) {
       await load(done.number);
       later(done.waits);
@@ -199,9 +199,10 @@ export const events = {
     await load();
     say(error ? `nothing was measured: ${error}` : "the quality is measured; Q opens the list");
   },
-  rendered: async ({ error }) => {
+  rendered: async ({ error, stopped, shots }) => {
     film.rendering = new Set();
     await load();
+    if (stopped) say(`the render of ${shots.slice(0, 3).join(", ")} was stopped: what it made is outdated, or is not wanted`);
     if (error) say(`the render stopped: ${error}`);
     look();
     draw();

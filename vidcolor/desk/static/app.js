@@ -10,7 +10,7 @@ import { player } from "./play.js";
 import "./shots.js";
 import "./timeline.js";
 import "./tools.js";
-import { draw, everyPixel, fit, look, place, setView, VIEWS, viewer } from "./viewer.js";
+import { draw, everyPixel, fit, laidOver, look, place, setView, VIEWS, viewer } from "./viewer.js";
 
 const by = (id) => document.getElementById(id);
 const first = by("first");
@@ -46,6 +46,7 @@ function told() {
   by("timecode").textContent = viewer.shown === film.frame ? viewer.timecode : "";
   by("frame").value = document.activeElement === by("frame") ? by("frame").value : film.frame;
   by("shown").textContent = player.speed ? `${player.speed}x, ${player.left} left out` : viewer.shown !== film.frame ? "…" : viewer.ahead ? "as it will be" : viewer.exact ? "as delivered" : "";
+  if (viewer.view === "onion" && viewer.shown === film.frame) by("shown").textContent += `, over it keyframe ${laidOver() ?? "none"}`;
   by("message").textContent = viewer.said || viewer.problem;
   by("zoom").textContent = `${Math.round(viewer.zoom * 100)} %`;
   document.querySelectorAll("[data-view]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.view === viewer.view));
@@ -64,12 +65,15 @@ by("frame").addEventListener("keydown", (event) => {
 });
 viewer.listeners.push(told);
 let shotSeen = "";
+let kept = 0;
 onMove((frame, how) => {
   const shot = shotAt(frame);
   viewer.said = "";
   if (shot.id !== shotSeen && !how.playing) choices();
   shotSeen = shot.id;
   told();
+  clearTimeout(kept);
+  kept = setTimeout(() => history.replaceState(null, "", `#${film.frame}`), 300); // the page read anew shows it again
 });
 onChange(() => {
   counts();
@@ -96,7 +100,7 @@ events.onopen = () => {
 };
 
 await load();
-goTo(0);
+goTo(Number(location.hash.slice(1)) || 0);
 by("picture").focus();
 /** For tests, and for people who look: what the page holds. */
 window.vidcolor = { film, viewer, player, goTo, press, look, draw, place, act };

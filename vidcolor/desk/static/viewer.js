@@ -9,7 +9,7 @@ export const VIEWS = [
   ["wipe", "W", "left of the line A, right of it B"],
   ["side", "S", "A and B side by side"],
   ["doubt", "D", "colour, and over it where it is in doubt"],
-  ["onion", "O", "the nearest keyframe laid thinly over the frame"],
+  ["onion", "O", "the keyframe before laid thinly over the frame; again: the one behind"],
 ];
 const KEPT = 48;
 const REST = 300; // milliseconds after which the frame is asked for as it is delivered
@@ -26,6 +26,7 @@ export const viewer = {
   zoom: 1,
   middle: [0.5, 0.5],
   wipe: 0.5,
+  side: -1, // from which the onion view takes a keyframe: before, or behind
   shown: -1, // the frame whose picture is on the canvas
   timecode: "",
   exact: false,
@@ -48,10 +49,17 @@ function parts() {
   if (viewer.view === "color") return [color(viewer.second)];
   if (viewer.view === "doubt") return colored ? [color(viewer.second), ...(shot.version ? [{ view: "doubt", version: viewer.second }] : [])] : [color("gray")];
   if (viewer.view === "onion") {
-    const near = shot.keyframes.filter((frame) => frame !== film.frame).sort((a, b) => Math.abs(a - film.frame) - Math.abs(b - film.frame))[0];
+    const near = laidOver();
     return near === undefined ? [color(viewer.second)] : [color(viewer.second), { ...color(viewer.second), ahead: false, frame: near }];
   }
   return [color(viewer.first), color(viewer.second)];
+}
+
+/** The keyframe that the onion view lays over the frame: on the side that is asked for, else on the other. */
+export function laidOver() {
+  const away = shotAt(film.frame).keyframes.map((frame) => (frame - film.frame) * viewer.side).filter(Boolean);
+  const nearest = away.sort((a, b) => (a < 0) - (b < 0) || Math.abs(a) - Math.abs(b))[0];
+  return nearest === undefined ? undefined : film.frame + nearest * viewer.side;
 }
 
 function key(part, width) {
@@ -180,6 +188,7 @@ export function draw() {
 }
 
 export function setView(view) {
+  if (view === "onion") viewer.side = viewer.view === "onion" ? -viewer.side : -1;
   viewer.view = view;
   look();
 }
