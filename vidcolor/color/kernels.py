@@ -273,7 +273,9 @@ def outside(y, blue, red, weights, slack, out):  # type: ignore[no-untyped-def]
 @strict(error_model="numpy")
 def is_outside(scale, f, y, a, b, matrix, weights, margin, out):  # type: ignore[no-untyped-def]
     """Whether scale times (a, b) leaves R'G'B' within margin..1-margin at luma y, into `out`; f settles in place."""
-    p, q = scale * a, scale * b
+    p, q = np.empty_like(y), np.empty_like(y)
+    for i in range(np.uint32(y.size)):
+        p[i], q[i] = scale[i] * a[i], scale[i] * b[i]
     blue, red = np.empty_like(y), np.empty_like(y)
     for _ in range(SETTLE):
         newton_step(f, y, p, q, matrix, weights)
@@ -288,22 +290,34 @@ def find_edge(y, a, b, f, edge, bound, matrix, weights, margin):  # type: ignore
     All are (rows, columns); `edge` starts at 0, f at gray. Lines of constant hue leave the gamut by a hair and come
     back (dark reds do), so it is searched from end to end before it is bisected.
     """
-    out = np.empty(y.shape[1], np.bool_)
+    columns = np.uint32(y.shape[1])
+    out = np.empty(columns, np.bool_)
+    stride, scale, trial = np.empty(columns, F32), np.empty(columns, F32), np.empty(columns, F32)
     for j in range(y.shape[0]):
-        stride = bound[j] * F32(1 / SEARCHES)
-        trial = f[j].copy()
+        for i in range(columns):
+            stride[i] = bound[j, i] * F32(1 / SEARCHES)
+            trial[i] = f[j, i]
         for k in range(1, SEARCHES + 1):
-            scale = F32(k) * stride
+            for i in range(columns):
+                scale[i] = F32(k) * stride[i]
             is_outside(scale, trial, y[j], a[j], b[j], matrix, weights, margin, out)
-            edge[j] = np.where(out, edge[j], scale)
-            f[j] = np.where(out, f[j], trial)
-        trial[:] = f[j]
+            keep_inside(out, scale, trial, edge[j], f[j])
+        for i in range(columns):
+            trial[i] = f[j, i]
         for _ in range(BISECTIONS):
-            stride *= F32(0.5)
-            scale = edge[j] + stride
+            for i in range(columns):
+                stride[i] *= F32(0.5)
+                scale[i] = edge[j, i] + stride[i]
             is_outside(scale, trial, y[j], a[j], b[j], matrix, weights, margin, out)
-            edge[j] = np.where(out, edge[j], scale)
-            f[j] = np.where(out, f[j], trial)
+            keep_inside(out, scale, trial, edge[j], f[j])
+
+
+@strict()
+def keep_inside(out, scale, trial, edge, f):  # type: ignore[no-untyped-def]
+    """Takes over scale and trial as edge and f, rows, where they are not `out`."""
+    for i in range(np.uint32(out.size)):
+        if not out[i]:
+            edge[i], f[i] = scale[i], trial[i]
 
 
 @strict(error_model="numpy")
@@ -329,18 +343,27 @@ def lock(luma, chroma, edge, start, matrix, weights, margin, scale_of, steps, cb
     blue, red = wide_blue[3 : width + 3], wide_red[3 : width + 3]
     blue_even, red_even = np.empty(cb.shape[1], F32), np.empty(cb.shape[1], F32)
     out = np.empty(width, np.bool_)
+    y_far, a_far, b_far = np.empty(width, F32), np.empty(width, F32), np.empty(width, F32)
+    blue_far, red_far = np.empty(width, F32), np.empty(width, F32)
     for j in range(height):
         for i in range(np.uint32(width)):
             y[i] = (F32(luma[j, i]) - black) * unit
         solve_row(y, chroma[0, j], chroma[1, j], start, steps, matrix, weights, blue, red)
         if outside(y, blue, red, weights, SLACK, out) > 0:
-            where = np.nonzero(out)[0]
-            y_out, a_out, b_out = y[where], chroma[0, j][where], chroma[1, j][where]
+            count = 0
+            for i in range(width):
+                if out[i]:
+                    y_far[count], a_far[count], b_far[count] = y[i], chroma[0, j, i], chroma[1, j, i]
+                    count += 1
+            y_out, a_out, b_out = y_far[:count], a_far[:count], b_far[:count]
+            blue_out, red_out = blue_far[:count], red_far[:count]
             shrink(y_out, a_out, b_out, edge)
-            blue_out, red_out = np.empty_like(y_out), np.empty_like(y_out)
             solve_row(y_out, a_out, b_out, start, steps, matrix, weights, blue_out, red_out)
-            blue[where] = blue_out
-            red[where] = red_out
+            count = 0
+            for i in range(width):
+                if out[i]:
+                    blue[i], red[i] = blue_out[count], red_out[count]
+                    count += 1
         if cb.shape[1] == width:
             limit_and_code(y, blue, red, weights, margin, scale_of, cb[j], cr[j])
             continue
@@ -355,8 +378,8 @@ def lock(luma, chroma, edge, start, matrix, weights, margin, scale_of, steps, cb
 def keep_even(row, even):  # type: ignore[no-untyped-def]
     """Half-band of `row` (3 columns to spare on either side, filled here) at its even columns."""
     last = row.size - 4
-    row[:3] = row[3]
-    row[last + 1 :] = row[last]
+    for k in range(3):
+        row[k], row[last + 1 + k] = row[3], row[last]
     for i in range(np.uint32(even.size)):
         k = 2 * i
         outer = row[k] + row[k + 6]

@@ -179,7 +179,9 @@ def _unexplained(
     floor = np.float32(noise * BLOCK * BLOCK)
     used, pitch = columns * BLOCK, width + 2 * reach
     padded = np.zeros((height, pitch), np.float32)
-    padded[:, reach : reach + width] = source
+    for y in range(height):
+        for x in range(width):
+            padded[y, reach + x] = source[y, x]
     lines, mine = padded.ravel(), centred.ravel()
     products = np.empty(used, np.float32)
     best = np.empty(columns, np.float32)

@@ -192,7 +192,8 @@ def _dissolve_gain(
         for column in range(columns):
             level[column] = np.log((1 - share) * (1 - share) + share * share * ratio[column])
         if frame == stop:
-            level[:] = rise
+            for column in range(columns):
+                level[column] = rise[column]
         now, before = levels[frame], levels[frame - 1]
         for column in range(columns):
             moved = (now[column] - before[column]) * scale[column]
