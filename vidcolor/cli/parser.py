@@ -323,9 +323,10 @@ def run(argv: Sequence[str] | None, terminal: Terminal) -> int:
         if "run" not in args:
             parser.error("which command? `vidcolor --help` lists them")
         if args.computes:
-            from vidcolor.threads import one_each
+            from vidcolor.threads import one_each, share_heaps
 
             one_each()
+            share_heaps()
             gc.set_threshold(MANY)
         with nullcontext() if args.computes else _uncollected():
             args.run(args, terminal)
