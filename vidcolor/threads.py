@@ -1,12 +1,24 @@
 """Threads: OpenCV works on one, so that results and load do not hang on the number of cores; frames run side by side.
 
-The one place that says so. Networks do the same for themselves (networks/precision.py): there the number belongs to
-each thread.
+The one place that says so, and how many cores and how much memory there are for what runs side by side. Networks
+do the same for themselves (networks/precision.py): there the number belongs to each thread.
 """
 
 from __future__ import annotations
 
+import ctypes
+import os
+from contextlib import suppress
+from pathlib import Path
+
 import cv2
+
+MEMORY = Path("/proc/meminfo")
+GROUP = Path("/sys/fs/cgroup")
+"""Where Linux tells what a container may take, by its control groups of version 2."""
+ARENAS = -8
+"""glibc's name for how many heaps its threads share (M_ARENA_MAX)."""
+THREADS_OF_A_HEAP = 16
 
 
 def one_each() -> None:
@@ -17,3 +29,29 @@ def one_each() -> None:
     """
     if cv2.getNumThreads() != 1:
         cv2.setNumThreads(1)
+
+
+def cores() -> int:
+    """Processor cores that this program may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_memory() -> int | None:
+    """Bytes that this program may still take without others being pushed out; None where the system does not tell."""
+    rooms = []
+    with suppress(OSError, ValueError, StopIteration):
+        lines = MEMORY.read_text(encoding="ascii").splitlines()
+        rooms.append(1024 * int(next(line.split()[1] for line in lines if line.startswith("MemAvailable:"))))
+    with suppress(OSError, ValueError):  # "max" is no number: there is no bound
+        bound = int((GROUP / "memory.max").read_text(encoding="ascii"))
+        rooms.append(max(0, bound - int((GROUP / "memory.current").read_text(encoding="ascii"))))
+    return min(rooms) if rooms else None
+
+
+def share_heaps() -> None:
+    """Has glibc's threads share one heap for every few cores; elsewhere nothing.
+
+    Each thread else keeps what it has freed for itself: a tenth of a render's memory, and no faster.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(ARENAS, -(-cores() // THREADS_OF_A_HEAP))

@@ -230,6 +230,24 @@ def test_flows_of_a_long_gap_are_found_once_while_there_is_room(room: int, monke
     assert all(np.array_equal(a.chroma, b.chroma) for a, b in zip(made, without, strict=True))
 
 
+def test_a_run_is_let_go_before_the_next_is_brought(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a long gap holds two of them, which is most of what it holds."""
+    monkeypatch.setattr(shot, "RUN", 3)
+    brought: list[weakref.ref[np.ndarray]] = []
+    alive: list[int] = []
+    bring = both_ways.BothWays.bring
+
+    def traced(self, *given, **named):  # type: ignore[no-untyped-def]
+        alive.append(sum(ref() is not None for ref in brought))
+        run = bring(self, *given, **named)
+        brought.append(weakref.ref(run.before[1].chroma))
+        return run
+
+    monkeypatch.setattr(both_ways.BothWays, "bring", traced)
+    assert len(Film().colors([0])) == 12
+    assert alive == [0] * 4
+
+
 def test_without_keyframes_the_shot_stays_gray() -> None:
     film = Film(count=3)
     colors = film.colors([])

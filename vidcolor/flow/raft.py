@@ -8,7 +8,6 @@ Source: Teed, Deng, RAFT: Recurrent All-Pairs Field Transforms for Optical Flow,
 from __future__ import annotations
 
 import copy
-import os
 import queue
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +18,7 @@ from numpy import ndarray as Array
 from vidcolor.errors import DeviceError, InputError, WeightsError
 from vidcolor.flow.published import RAFT_FILES
 from vidcolor.machine import flow_number_type
+from vidcolor.threads import cores
 from vidcolor.weights import (
     fetch,
     fill,
@@ -68,7 +68,7 @@ class Raft:
             raise DeviceError(f"device {device}: {first_line(error)}; use --device cpu") from error
         # torchvision's network keeps the pair's correlations in itself, so two threads never share one
         self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        for _ in range(1 if self._device == "cuda" else min(MOST_AT_ONCE, os.cpu_count() or 1)):
+        for _ in range(1 if self._device == "cuda" else min(MOST_AT_ONCE, cores())):
             self._free.put(copy.deepcopy(network))
 
     def __call__(self, lightness_a: Array, lightness_b: Array) -> Array:

@@ -39,12 +39,13 @@ from vidcolor.stages import STAGES
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import COMPUTED_ON
 from vidcolor.state.status import ShotState, named
+from vidcolor.threads import cores
 from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, DeliveryFrame, Reel, SourceFrame
 
-FINISHERS = 2
-"""Threads that finish frames: more would only wait for the reader and the encoder."""
-AHEAD = 4
+MOST_FINISHERS = 8
+"""Threads that finish frames, at most: one more than half the cores, for reading and encoding take the rest."""
+AHEAD = 2
 """Frames under way for each finishing thread."""
 
 
@@ -245,10 +246,11 @@ def finished(
     lock, scale = LumaLock(film.plan.reel.tags), codec.scale_of(film.plan.reel)
     made = partial(finish, lock=lock, settings=film.settings.finish, subsampling=codec.subsampling, scale=scale)
     waiting: deque[Future[DeliveryFrame]] = deque()
-    with ThreadPoolExecutor(FINISHERS, thread_name_prefix="finish") as pool:
+    finishers = min(MOST_FINISHERS, -(-cores() // 2) + 1)
+    with ThreadPoolExecutor(finishers, thread_name_prefix="finish") as pool:
         for source, color, drawings in frames:
             waiting.append(pool.submit(made, source, color, drawings=drawings))
-            if len(waiting) >= FINISHERS * AHEAD:
+            if len(waiting) >= finishers * AHEAD:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -7,7 +7,6 @@ when it is whole. What is made of a shot under way is kept there (checkpoint.py)
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,12 +38,14 @@ from vidcolor.propagate.ablation import WHOLE, Ablation
 from vidcolor.propagate.arrays import Arrays
 from vidcolor.propagate.cached import FrameCache
 from vidcolor.propagate.doubt import Doubt
-from vidcolor.propagate.shot import propagate
+from vidcolor.propagate.runs import chroma_size
+from vidcolor.propagate.shot import WORKERS, held, propagate
 from vidcolor.settings import Settings
 from vidcolor.state.cached import cache_of
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients
 from vidcolor.state.plan import ShotPlan, clear_by_id
+from vidcolor.threads import cores, free_memory
 from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, working_size
 
@@ -52,8 +53,12 @@ if TYPE_CHECKING:
     from vidcolor.networks.propagator import Propagator
 
 log = logging.getLogger(__name__)
-MOST_AT_ONCE = 2
-"""Shots rendered at once: each uses two threads itself, and memory holds a span of frames for each."""
+SHARE = 0.5
+"""Part of the memory which is free that shots under way may take."""
+WORK = 200 << 20
+"""Bytes that a shot takes beside what it holds: networks at work."""
+UNTOLD = 2
+"""Shots rendered at once where nothing tells how much memory is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class Models:
     """For tools that measure; versions say nothing of it."""
     cache: FrameCache | None = None
     """Of the film's frames, for the next render"""
+    threads: int = WORKERS
+    """Of each shot"""
 
 
 @dataclass(slots=True)
@@ -130,6 +137,13 @@ def _networks(settings: Settings) -> tuple[Colorizer | None, Propagator | None]:
     return load_colorizer(features) if colorizes else None, propagator
 
 
+def shots_at_once(shots: int, size: tuple[int, int]) -> int:
+    """Of so many shots of chroma `size`, how many are rendered side by side: one for each core, as memory allows."""
+    room = free_memory()
+    fit = UNTOLD if room is None else int(SHARE * room) // (held(size) + WORK)
+    return max(1, min(cores(), shots, fit))
+
+
 class StoppedError(Exception):
     """Another shot failed; this one stops where it is."""
 
@@ -147,8 +161,9 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     painter = Painter(library, film.plan.hashes, sees, film.settings.correct, film.plan.reel.size)
     corrector = Corrector(film, painter, maker, models.flow, models.cache)
     clear = clear_by_id([s.shot for s in film.plan.shots])
-    workers = min(MOST_AT_ONCE, os.cpu_count() or 1, len(stale))
     size = working_size(film.plan.reel.size, film.settings.propagate.chroma_side)
+    workers = shots_at_once(len(stale), chroma_size(size))
+    models = replace(models, threads=max(WORKERS, cores() // workers))
     reading = Reading(film.plan.reel, size, [s.reach for s in stale], film.project.path("shots"))
     with closing(reading), ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool:
         jobs = [
@@ -281,6 +296,7 @@ def _colored(
         shelf=shelf,
         state=state,
         cache=models.cache,
+        threads=models.threads,
     )
     began = time.monotonic()
     for color in frames:

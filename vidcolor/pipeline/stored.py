@@ -8,8 +8,8 @@ from tempfile import SpooledTemporaryFile
 import numpy as np
 from numpy import ndarray as Array
 
-IN_MEMORY = 64 << 20
-"""Bytes kept in memory."""
+IN_MEMORY = 16 << 20
+"""Bytes kept in memory, of each shot that is under way."""
 STEPS = np.float32(655.35)
 """Steps of one L* where a frame is kept in 16 bits: 0.0008 L* from the truth at most."""
 

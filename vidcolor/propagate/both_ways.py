@@ -21,8 +21,8 @@ from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, carry_by_fl
 from vidcolor.propagate.halt import PARTS, Shelf, carried_arrays, carried_of, end_name
 from vidcolor.propagate.runs import Look, Reader, Run, backward, onward
 
-ROOM = 256 << 20
-"""Bytes of runs kept from the first time through a long gap for the second: 170 frames at chroma 480x270."""
+ROOM = 128 << 20
+"""Bytes of runs kept from the first time through a long gap for the second: 85 frames at chroma 480x270."""
 
 AROUND = (3, 3)
 """Pixels around each in which lightness is compared."""

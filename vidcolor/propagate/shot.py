@@ -53,13 +53,20 @@ if TYPE_CHECKING:
     from vidcolor.networks.propagator import Propagator
 
 RUN = 64
-"""Frames worked at once: 0.41 GB at chroma 640x360."""
+"""Frames worked at once."""
+HELD = 36
+"""Bytes held for each pixel of chroma size and frame of a run: what it is made of, and what is found ahead."""
 KNOWN = 0.9995
 """Confidence from which a keyframe's colour is as a person gave it: an exact picture's, a painted region's."""
 WORKERS = 2
-"""The two directions, and the two flows of a step; results do not hang on it."""
+"""The two directions, and the two flows of a step; more look frames up ahead. Results do not hang on it."""
 
 Progress = Callable[[int, int], None]
+
+
+def held(size: tuple[int, int]) -> int:
+    """Bytes that a shot of chroma `size` holds while it is under way."""
+    return RUN * HELD * size[0] * size[1]
 
 
 def propagate(
@@ -76,6 +83,7 @@ def propagate(
     shelf: Shelf | None = None,
     state: Arrays | None = None,
     cache: FrameCache | None = None,
+    threads: int = WORKERS,
 ) -> Iterator[ColorFrame]:
     """Every frame of a shot in colour, in order, at chroma size (half of working size).
 
@@ -89,6 +97,7 @@ def propagate(
     doubt     gathers what the shot leaves in doubt
     shelf     keeps the state about every `RUN` frames, when every frame before it has been taken from here
     cache     keeps what hangs on the frames alone, from one call to the next; `frames` must be the same then
+    threads   that work at once, beside the caller's
     state     what the shelf kept under `STATE` for the same shot: goes on behind the frames that were done then
     returns   confidence is 0..1, of the colour, not of the carrying; keyframes come out near to what was given
     Refuses keyframes outside the shot. Without any keyframe the shot comes out gray, with confidence 0.
@@ -98,8 +107,8 @@ def propagate(
         return
     size = chroma_size(frames[0].lightness.shape)
     keys = Keyframes(frames[0].index, count, colored, size)
-    with ThreadPoolExecutor(WORKERS) as workers:
-        shot = _Shot(frames, flow, settings, workers, network, ablation, listen, doubt, shelf, cache)
+    with ThreadPoolExecutor(threads) as workers:
+        shot = _Shot(frames, flow, settings, workers, threads, network, ablation, listen, doubt, shelf, cache)
         begin = frames_done(state, size)
         for done, result in enumerate(shot.colors(keys, state if begin else None), begin + 1):
             if progress is not None:
@@ -114,6 +123,7 @@ class _Shot:
         flow: FlowEstimator,
         settings: PropagateSettings,
         workers: ThreadPoolExecutor,
+        threads: int,
         network: Propagator | None,
         ablation: Ablation,
         listen: Listener | None,
@@ -125,7 +135,7 @@ class _Shot:
         size = chroma_size(frames[0].lightness.shape)
         kept = ShotCache(cache if ablation.flow_at == WHOLE.flow_at else None, self._start, size)
         self._reader = Reader(frames, flow, workers, ablation.flow_at, kept)
-        self._workers, self._settings = workers, settings
+        self._workers, self._threads, self._settings = workers, threads, settings
         keeps = ablation.keeps
         rule = Rule(little_flow(flow), settings, camera=keeps("camera"))
         self._by_flow = keeps("flow")
@@ -224,6 +234,7 @@ class _Shot:
             skipped = ({left} if left else set()) | ({b} if b != last else set())
             yield from self._run(brought, step, keyframes, unsure, skipped)
             ahead, step = brought.ahead, brought.run.steps[-1]
+            del brought  # or it is held until the next run is brought
 
     def _run(
         self, brought: Brought, into: Step | None, keyframes: Keyframes, unsure: set[str], skipped: set[int]
@@ -238,7 +249,7 @@ class _Shot:
         all_kept = [{name: frames[n] for name, frames in sides.items()} for n in range(len(looks))]
         first = looks[0].position
         asked = [(group, [all_kept[k.position - first] for k in group.looks]) for group in brought.run.groups(skipped)]
-        found = chain.from_iterable(in_turn(self._workers, self._guesses.find, asked, WORKERS))
+        found = chain.from_iterable(in_turn(self._workers, self._guesses.find, asked, self._threads))
         for step, look, kept in zip([into, *brought.run.steps], looks, all_kept, strict=True):
             self._follow(look, step, keyframes)
             if look.position in skipped:
