@@ -18,7 +18,8 @@ from measure_ticks import measure
 
 from vidcolor.cli.parser import main
 from vidcolor.color import rgb_to_lab
-from vidcolor.finish.around_exact import Drawing, Joined, draw, with_drawings
+from vidcolor.finish import around_exact
+from vidcolor.finish.around_exact import REACH, Drawing, Joined, draw, with_drawings
 from vidcolor.media.pictures import open_colors
 from vidcolor.types import ColorFrame, SourceFrame
 
@@ -88,8 +89,8 @@ def frames(dissolved: tuple[int, ...], exact: tuple[int, ...], cut: int, count: 
         yield SourceFrame(n, np.full((2, 2), n, np.uint16)), Joined(color, shot, n in exact)
 
 
-def shares(**film: tuple[int, ...] | int) -> dict[int, list[float]]:
-    found = with_drawings(frames(**film), reach=6)  # type: ignore[arg-type]
+def shares(reach: int = 6, **film: tuple[int, ...] | int) -> dict[int, list[float]]:
+    found = with_drawings(frames(**film), reach)  # type: ignore[arg-type]
     return {source.index: [drawing.share for drawing in drawings] for source, _, drawings in found}
 
 
@@ -101,6 +102,23 @@ def test_a_picture_fades_around_its_frame_and_never_beyond_its_shot():
     assert not made[10], "the keyframe itself is as it is"
     assert len(made[15]) == 1
     assert len(made[16]) == 1
+
+
+def test_frames_of_which_next_to_nothing_is_drawn_are_left_as_they_are():
+    made = shares(REACH, dissolved=(), exact=(20,), cut=40)
+    assert [n for n in made if made[n]] == [*range(10, 20), *range(21, 31)], "at 11 frames a thousandth would count"
+
+
+def test_bands_of_rows_make_one_picture(monkeypatch):
+    """Their edges are not seen: 230 rows, drawn in bands and whole, with a part that is spared."""
+    luma, other = texture(5, (230, 90)), texture(6, (230, 90))
+    chroma = np.random.default_rng(7).normal(0, 20, (2, 230, 90)).astype(np.float32)
+    spared = np.linspace(0, 1, 23 * 9, dtype=np.float32).reshape(23, 9)
+    drawings = [Drawing(luma, chroma[:, ::-1].copy(), 0.6, spared), Drawing(other, chroma[::-1].copy(), 0.3)]
+    banded = draw(chroma, luma, drawings)
+    monkeypatch.setattr(around_exact, "BAND", 1000)
+    assert np.abs(banded - draw(chroma, luma, drawings)).max() < 1e-3
+    assert np.abs(banded - chroma).mean() > 1
 
 
 def test_pictures_near_each_other_share_what_lies_between():

@@ -12,6 +12,6 @@ STAGES: dict[str, int] = {
     "propagate": 9,
     "networks": 3,
     "corrections": 8,
-    "finish": 3,
+    "finish": 4,
     "export": 3,
 }

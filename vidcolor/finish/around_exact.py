@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.flow.dis import for_carrying
-from vidcolor.flow.warp import fetch, grid, mismatch, resized
+from vidcolor.flow.dis import for_carrying, for_return
+from vidcolor.flow.warp import fetch, mismatch, resized
 from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, SourceFrame
 
@@ -35,7 +35,12 @@ ALIKE, AROUND = np.float32(40), 5
 """Mean difference in luma codes, over a square of this side, at which half of the picture counts; grain has less."""
 CODES, BLACK = np.float32(8.76), np.float32(64)
 """Luma codes of a hundredth, and of black."""
-FLOW = for_carrying()
+FLOW, RETURN = for_carrying(), for_return()
+"""Colours come by the first; the second only tells whether it comes back."""
+LEAST_SHARE = 0.01
+"""Share below which a picture is not asked: nobody sees it, and it costs as much as any."""
+BAND = 64
+"""Rows drawn at once, so that no more planes of the whole picture are held than the flow and the result."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +104,7 @@ def with_drawings(
             drawings.append(_drawing(before, here, min(reach, between, until - before[0].index), joined.over))
         if after:
             drawings.append(_drawing(after, here, min(reach, between, after[0].index - edge), joined.over))
-        return source, joined.color, [d for d in drawings if d.share > 0]
+        return source, joined.color, [d for d in drawings if d.share >= LEAST_SHARE]
 
     for item in frames:
         ahead.append(item)
@@ -129,18 +134,51 @@ def draw(chroma: Array, luma: Array, drawings: Sequence[Drawing]) -> Array:
 
     chroma, luma  (2, H, W) and (H, W), full size
     """
-    change = np.zeros_like(chroma)
-    for drawing in drawings:
-        flow, astray = _flow(luma, drawing.luma)
-        points = grid(luma.shape) + flow
-        off = cv2.blur(np.abs(fetch(drawing.luma.astype(np.float32), points) - luma), (AROUND, AROUND))
-        share = np.float32(drawing.share) / (1 + np.square(np.square(off / ALIKE))) / (1 + np.square(astray / ASTRAY))
-        if drawing.spared is not None:
-            share = share * (
-                1 - np.clip(cv2.resize(drawing.spared, luma.shape[::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
-            )
-        change += share * (fetch(drawing.chroma, points, cubic=True) - chroma)
-    return chroma + change
+    traced = [_traced(luma, drawing) for drawing in drawings]
+    drawn = np.array(chroma)
+    for top in range(0, luma.shape[0], BAND):
+        rows = slice(top, min(top + BAND, luma.shape[0]))
+        for one in traced:
+            drawn[:, rows] += _change(chroma[:, rows], luma, one, rows)
+    return drawn
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Traced:
+    """A drawing, and where it lies in the frame; planes at full size."""
+
+    drawing: Drawing
+    luma: Array
+    """The drawing's, float32"""
+    flow: Array
+    """(2, H, W) pixels"""
+    astray: Array
+    """(H, W): how far the flow misses its return, in widths"""
+    spared: Array | None
+
+
+def _traced(luma: Array, drawing: Drawing) -> _Traced:
+    spared = drawing.spared
+    if spared is not None:
+        spared = np.clip(cv2.resize(spared, luma.shape[::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
+    return _Traced(drawing, drawing.luma.astype(np.float32), *_flow(luma, drawing.luma), spared)
+
+
+def _change(chroma: Array, luma: Array, traced: _Traced, rows: slice) -> Array:
+    """What a drawing changes of a band of rows, whose chroma (2, rows, W) is given."""
+    height, width = luma.shape
+    above = min(rows.start, AROUND // 2)  # what a mean beside the band looks at
+    seen = slice(rows.start - above, min(rows.stop + AROUND // 2, height))
+    own = slice(above, above + rows.stop - rows.start)
+    points = np.empty((2, seen.stop - seen.start, width), np.float32)
+    points[0] = traced.flow[0, seen] + np.arange(width, dtype=np.float32)
+    points[1] = traced.flow[1, seen] + np.arange(seen.start, seen.stop, dtype=np.float32)[:, None]
+    off = cv2.blur(np.abs(fetch(traced.luma, points) - luma[seen]), (AROUND, AROUND))[own]
+    astray = traced.astray[rows] / ASTRAY
+    share = np.float32(traced.drawing.share) / (1 + np.square(np.square(off / ALIKE))) / (1 + np.square(astray))
+    if traced.spared is not None:
+        share = share * (1 - traced.spared[rows])
+    return np.asarray(share * (fetch(traced.drawing.chroma, points[:, own], cubic=True) - chroma))
 
 
 def _flow(here: Array, there: Array) -> tuple[Array, Array]:
@@ -150,7 +188,7 @@ def _flow(here: Array, there: Array) -> tuple[Array, Array]:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     here, there = ((_reduced(plane, size) - BLACK) / CODES for plane in (here, there))
     flow = FLOW(here, there)
-    astray = mismatch(flow, FLOW(there, here)) / np.float32(size[0])
+    astray = mismatch(flow, RETURN(there, here)) / np.float32(size[0])
     return resized(flow, (height, width)), cv2.resize(astray, (width, height), interpolation=cv2.INTER_LINEAR)
 
 

@@ -74,6 +74,11 @@ def for_carrying() -> Dis:
     return Dis(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST, finest_scale=0, stride=6)
 
 
+def for_return() -> Dis:
+    """Flow that only tells where another one does not come back, at half size: a quarter of the time."""
+    return Dis(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST, finest_scale=1, stride=6)
+
+
 def for_little() -> Dis:
     """Flow between pictures that are nearly in place, at half size."""
     return Dis(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST, finest_scale=1)
