@@ -47,7 +47,8 @@ def _fit(sums, models):  # type: ignore[no-untyped-def]
     for n in range(sums.shape[0]):
         w = sums[n, 0]
         if w <= 1e-9:
-            models[n] = 0
+            for k in range(7):
+                models[n, k] = 0
             models[n, 7] = STRANGER
             continue
         light, a, b = sums[n, 1] / w, sums[n, 3] / w, sums[n, 4] / w

@@ -76,7 +76,10 @@ def _gather(y, values, trust, distance, least, scale, sums, weight):  # type: ig
     count, channels = values.shape[0], values.shape[1]
     width = distance.shape[1]
     side = trust.shape[2] - width + 1
-    sums[:] = 0
+    for c in range(channels + 2):
+        total = sums[c]
+        for x in range(width):
+            total[x] = 0
     k = 0
     for s in range(count):
         for dy in range(side):

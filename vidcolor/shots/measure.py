@@ -189,7 +189,8 @@ def _unexplained(
     total: Any = 0.0
     for row in range(rows):
         top = row * BLOCK
-        best[:] = 0
+        for column in range(columns):
+            best[column] = 0
         b0, b1, b2, b3 = (
             mine[top * used :],
             mine[(top + 1) * used :],
@@ -233,8 +234,8 @@ def _blocks(picture: Any, noise: float) -> tuple[Any, Any, Any]:  # pragma: no c
     sharpness = np.empty((height - BLOCK + 1, width - BLOCK + 1), np.float32)
     sums, squares = np.empty(width, np.float32), np.empty(width, np.float32)
     for y in range(sharpness.shape[0]):
-        sums[:] = 0
-        squares[:] = 0
+        for x in range(width):
+            sums[x], squares[x] = 0, 0
         for j in range(BLOCK):
             line = picture[y + j]
             for x in range(width):

@@ -204,8 +204,8 @@ def _dissolve_gain(
         if (frame - start) % RUN == RUN - 1:
             for column in range(columns):
                 total += np.log(plain[column] / mixed[column])
-            plain[:] = 1
-            mixed[:] = 1
+            for column in range(columns):
+                plain[column], mixed[column] = 1, 1
         elif (frame - start) % WORTH == WORTH - 1:
             open_gain = total + steps[stop + 1] - steps[frame + 1]
             for column in range(columns):

@@ -265,5 +265,7 @@ def paint(runs: Runs, values: Array, outside: int, width: int) -> Array:
         for run in range(runs.first[y], runs.first[y + 1]):
             end = runs.begin[run + 1] if run + 1 < runs.first[y + 1] else width
             part = runs.part[run]
-            picture[y, runs.begin[run] : end] = values[part] if part >= 0 else outside
+            value = values[part] if part >= 0 else outside
+            for x in range(runs.begin[run], end):
+                picture[y, x] = value
     return picture
