@@ -148,11 +148,7 @@ def test_zoom_and_pan_go_in_step(page, window):
     assert (one["width"], one["top"]) == (other["width"], other["top"])
 
 
-def test_nothing_of_the_page_is_smaller_than_13_pixels_or_has_a_hue(page, window):
-    opened(window, page, 9)
-    window.keyboard.press("?")
-    small, hues = window.evaluate(
-        """() => {
+SMALL_OR_HUED = """() => {
           const small = [], hues = [];
           for (const element of document.querySelectorAll("body *:not(.swatches i)")) {
             const style = getComputedStyle(element);
@@ -164,15 +160,7 @@ def test_nothing_of_the_page_is_smaller_than_13_pixels_or_has_a_hue(page, window
           }
           return [small, hues];
         }"""
-    )
-    assert (small, hues) == ([], [])
-
-
-def test_every_text_stands_out_from_its_ground(page, window):
-    """WCAG 2.2 AA: 4.5 to 1, of gray on gray."""
-    opened(window, page, 9)
-    faint = window.evaluate(
-        """() => {
+FAINT = """() => {
           const light = (color) => {
             const [r, , , a = 1] = color.match(/[\\d.]+/g).map(Number);
             const share = r / 255;
@@ -191,8 +179,30 @@ def test_every_text_stands_out_from_its_ground(page, window):
           }
           return faint;
         }"""
-    )
-    assert faint == []
+"""WCAG 2.2 AA: 4.5 to 1, of gray on gray"""
+
+
+def test_every_text_is_13_pixels_or_more_without_a_hue_and_stands_out(work, window):
+    """With every tool and question open. Swatches and the plane of colours are colours, and lie in the panel."""
+    work.act("correct", kind="note", frame=9, to=11, note="a word")
+    opened(window, work, 9)
+    for keys in ("", "2", "?", "q", "t", "Shift+D", "9 Control+Enter"):
+        for key in keys.split():
+            window.keyboard.press(key)
+        window.wait_for_timeout(200)
+        assert window.evaluate(SMALL_OR_HUED) == [[], []], keys
+        assert window.evaluate(FAINT) == [], keys
+        window.keyboard.press("Escape")
+    assert window.evaluate("parseFloat(getComputedStyle(document.getElementById('timeline')).fontSize)") >= 13
+
+
+def test_a_long_message_moves_nothing(page, window):
+    opened(window, page, 9)
+    place = "JSON.stringify([vidcolor.place(), document.getElementById('picture').getBoundingClientRect()])"
+    before = window.evaluate(place)
+    window.evaluate("document.getElementById('message').textContent = 'words '.repeat(200)")
+    window.wait_for_timeout(200)
+    assert window.evaluate(place) == before
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (3840, 2160)], ids=["1366x768", "4K"])
