@@ -6,8 +6,9 @@ from pathlib import Path
 
 import torch
 
-from vidcolor.networks.load import save_proposer
-from vidcolor.networks.proposer_net import ProposerConfig, ProposerNet
+from vidcolor.networks.proposer_net import ProposerConfig
+from vidcolor.research.networks.files import save_proposer
+from vidcolor.research.networks.ours import ProposerNet
 
 
 def random_proposer(path: Path) -> Path:

@@ -18,9 +18,10 @@ import bench
 from benchmark import compared, cross, trials, worker
 
 from vidcolor.errors import InputError, SettingsError, WeightsError
-from vidcolor.networks.features_net import FeaturesConfig, FeaturesNet
-from vidcolor.networks.load import save_features
+from vidcolor.networks.features_net import FeaturesConfig
 from vidcolor.propagate import by_flow
+from vidcolor.research.networks.files import save_features
+from vidcolor.research.networks.ours import FeaturesNet
 from vidcolor.research.training.folds import load_folds
 
 NAMES = ("one", "two", "three", "four")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from goldens import CASES, FOLDER, golden_path, made_by, place_of, sheet
 
-from vidcolor.networks import precision
+from vidcolor.networks import graph
 
 CELL = 6
 """Pixels of a cell whose mean is compared."""
@@ -23,7 +23,7 @@ def cells(picture: np.ndarray) -> np.ndarray:
 @pytest.fixture(autouse=True)
 def _in_float32(monkeypatch):
     """Every processor computes alike: bfloat16 would show."""
-    monkeypatch.setattr(precision, "number_type", lambda: "float32")
+    monkeypatch.setattr(graph, "number_type", lambda: "float32")
 
 
 @pytest.mark.parametrize("stage", STAGES)

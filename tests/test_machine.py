@@ -6,13 +6,13 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 from tiny import write_gray_film, write_picture
 
 from vidcolor import machine
 from vidcolor.cli.parser import main
-from vidcolor.networks import precision
+from vidcolor.networks import graph
 from vidcolor.project import Project
 from vidcolor.settings import load_settings
 from vidcolor.stages import STAGES
@@ -55,13 +55,18 @@ def test_numpy_tells_where_the_kernel_does_not():
 
 
 def test_networks_run_in_the_number_type_that_is_told(monkeypatch):
-    use(monkeypatch, LAPTOP)
-    assert (machine.number_type(), precision.working_dtype()) == ("float32", torch.float32)
-    use(monkeypatch, SERVER)
-    assert (machine.number_type(), precision.working_dtype()) == ("bfloat16", torch.bfloat16)
+    """Where the processor has bfloat16, a number is rounded to eight bits on its way through a convolution."""
+    given, able = np.full((1, 1, 1, 1), 1 + 2**-12, np.float32), machine.number_type() == "bfloat16"
+    for text, told in ((LAPTOP, "float32 by OpenVINO"), (SERVER, "bfloat16 by OpenVINO")):
+        use(monkeypatch, text)
+        assert machine.networks_compute_in() == told
+        net = graph.Graph({"one.weight": np.ones((1, 1, 1, 1), np.float32)}, "a test")
+        answer = net.made([net.conv("one", net.given(1, 1, -1, -1), 1, 1, bias=False)])(given)[0]
+        assert (answer == (1 if able and told.startswith("bfloat16") else given)).all()
 
 
 def test_the_gpu_told_is_the_gpu_that_is_used():
+    torch = pytest.importorskip("torch")
     assert bool(machine.graphics()) == torch.cuda.is_available()
 
 
@@ -164,5 +169,5 @@ def test_flow_on_a_gpu_is_another_version(project, monkeypatch):
 def test_networks_count_by_their_code_and_number_type_where_they_are_asked(project, monkeypatch):
     use(monkeypatch, LAPTOP)
     asked = ingredients(project, network="shipped")
-    assert (asked["stage.networks"], asked["networks.numbers"]) == (STAGES["networks"], "float32")
+    assert (asked["stage.networks"], asked["networks.numbers"]) == (STAGES["networks"], "float32 by OpenVINO")
     assert not {"stage.networks", "networks.numbers"} & set(ingredients(project))

@@ -19,7 +19,7 @@ import export_network  # noqa: E402
 import pack  # noqa: E402
 from made_teachers import write_teachers  # noqa: E402
 
-from vidcolor.networks.load import load_features  # noqa: E402
+from vidcolor.research.networks.files import load_features  # noqa: E402
 from vidcolor.research.training.checkpoints import save_state  # noqa: E402
 from vidcolor.research.training.teachers import RESNET_FILE, VGG_FILE  # noqa: E402
 

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny import write_gray_film, write_picture
 
-from vidcolor.machine import number_type
+from vidcolor.machine import networks_compute_in
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, THINGS, mark_of
 from vidcolor.settings import load_settings, preset_tables
 from vidcolor.stages import STAGES
@@ -20,7 +21,7 @@ def marks(*files: Path) -> dict[str, str]:
 
 
 def code_and_numbers() -> dict[str, str | int]:
-    return {"stage.networks": STAGES["networks"], NUMBERS: number_type()}
+    return {"stage.networks": STAGES["networks"], NUMBERS: networks_compute_in()}
 
 
 def test_the_usual_render_is_named_by_its_networks_code_numbers_and_weights():
@@ -42,8 +43,27 @@ def test_draft_is_made_without_networks_and_without_torch():
     subprocess.run([sys.executable, "-P", "-c", code], check=True)
 
 
+def test_the_whole_job_and_proposals_need_no_torch(tmp_path):
+    """Where PyTorch is not installed, as by plain `pip install .`."""
+    colors = write_gray_film(tmp_path / "film.mkv", 5)
+    (tmp_path / "refs").mkdir()
+    write_picture(tmp_path / "refs" / "000001.png", colors=colors[1])
+    code = (
+        "import sys\n"
+        "sys.modules |= dict.fromkeys(('torch', 'torchvision', 'safetensors.torch'))\n"
+        "from vidcolor.cli.parser import main\n"
+        "assert main(['run', 'film.mkv', '--keyframes', 'refs', '-o', 'out.mkv', '--delivery', 'ffv1']) == 0\n"
+        "assert main(['propose', 'film.vidcolor', '4']) == 0\n"
+        "assert main(['propose', 'film.vidcolor', '4', '--with', 'controlnet']) == 2\n"
+        "assert 'openvino' in sys.modules and not sys.modules['torch']\n"
+    )
+    run = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "torch" in run.stderr.splitlines()[-1]
+    assert "pip install 'vidcolor[diffusion]'" in run.stderr.splitlines()[-1]
+
+
 def test_the_features_network_is_loaded_once_and_shared(monkeypatch):
-    pytest.importorskip("torch")
     from vidcolor.networks import features
     from vidcolor.pipeline.render import load_models
 
@@ -57,7 +77,6 @@ def test_the_features_network_is_loaded_once_and_shared(monkeypatch):
 
 
 def test_a_render_that_does_not_ask_what_things_are_loads_and_names_no_network_for_it():
-    pytest.importorskip("torch")
     from vidcolor.pipeline.render import load_models
 
     settings = load_settings([("test", {"propagate": {"things": False}})])

@@ -19,11 +19,10 @@ import torch
 from safetensors.torch import save_file
 
 from vidcolor.networks import shipped
-from vidcolor.networks.features_net import FeaturesNet
-from vidcolor.networks.load import save_features, save_proposer, save_weighing
-from vidcolor.networks.proposer_net import ProposerConfig, ProposerNet
+from vidcolor.networks.proposer_net import ProposerConfig
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, PROPOSER, mark_of
-from vidcolor.networks.weighing_net import WeighingNet
+from vidcolor.research.networks.files import save_features, save_proposer, save_weighing
+from vidcolor.research.networks.ours import FeaturesNet, ProposerNet, WeighingNet
 from vidcolor.research.training import colorizer_run, propagator_run
 from vidcolor.research.training.checkpoints import load_state
 from vidcolor.research.training.kinds import kind_of

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import torch
 
-from vidcolor.networks.lite_net import LiteNet
-from vidcolor.networks.load import save_things
 from vidcolor.networks.shipped import THINGS
 from vidcolor.networks.things import codes_of
 from vidcolor.research.networks.efficientnet_lite import folded
+from vidcolor.research.networks.files import save_things
+from vidcolor.research.networks.ours import LiteNet
 from vidcolor.research.training.held_out import gray_lightness, kept_stills
 from vidcolor.research.training.lessons import read_rgb
 

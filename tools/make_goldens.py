@@ -15,11 +15,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from goldens import CASES, FOLDER, golden_path, made_by, sheet
 
-from vidcolor.networks import precision
+from vidcolor.networks import graph
 
 
 def main() -> int:
-    precision.number_type = lambda: "float32"
+    graph.number_type = lambda: "float32"
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.iterdir():
         old.unlink()

@@ -20,8 +20,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vidcolor.color import lab_to_rgb
-from vidcolor.networks.load import load_features
 from vidcolor.networks.shipped import FEATURES
+from vidcolor.research.networks.files import load_features
 from vidcolor.research.training.held_out import Trial, carried_psnr, held_trials
 from vidcolor.research.training.teachers import Both
 

@@ -1,8 +1,8 @@
-"""What this machine computes with, as far as that changes what comes out; told without loading PyTorch.
+"""What this machine computes with, as far as that changes what comes out; told without loading what computes.
 
-- PyTorch, oneDNN, OpenBLAS, OpenCV and compiled loops choose their kernels by the processor. Sums then run in another
-  order, and colours differ in last digits: by 0.5 of a*b* at most, in fewer than one pixel in a hundred. So does
-  bfloat16 from float32.
+- OpenVINO, PyTorch, OpenBLAS, OpenCV and compiled loops choose their kernels by the processor. Sums then run in
+  another order, and colours differ in last digits: by 0.5 of a*b* at most, in fewer than one pixel in a hundred. So
+  does bfloat16 from float32.
   A version therefore says what it was computed on: another kind of processor gives it another fingerprint.
 - A processor is told by its maker, family and model and by what it can do: a virtual machine may hide some of that.
 - On Linux the kernel tells; elsewhere NumPy does, so that status there loads NumPy for it.
@@ -152,6 +152,11 @@ def number_type() -> Literal["bfloat16", "float32"]:
     """What the shipped networks compute in: bfloat16 where the processor multiplies it itself and is several times
     faster with it, else float32."""
     return "bfloat16" if {"amx_tile", "avx512_bf16"} & set(processor().abilities) else "float32"
+
+
+def networks_compute_in() -> str:
+    """By what, and in which number type, the shipped networks compute."""
+    return f"{number_type()} by OpenVINO"
 
 
 def flow_number_type() -> Literal["bfloat16", "float32"]:

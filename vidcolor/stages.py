@@ -10,7 +10,7 @@ STAGES: dict[str, int] = {
     "references": 3,
     "colorize": 8,
     "propagate": 9,
-    "networks": 3,
+    "networks": 4,
     "corrections": 8,
     "finish": 4,
     "export": 3,

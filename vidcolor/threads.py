@@ -1,7 +1,7 @@
 """Threads: OpenCV works on one, so that results and load do not hang on the number of cores; frames run side by side.
 
 The one place that says so, and how many cores and how much memory there are for what runs side by side. Networks
-do the same for themselves (networks/precision.py): there the number belongs to each thread.
+do the same for themselves (networks/graph.py).
 """
 
 from __future__ import annotations

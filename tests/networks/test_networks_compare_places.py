@@ -5,34 +5,31 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("safetensors")
-
-from vidcolor.networks import compare_places  # noqa: E402
-from vidcolor.networks.compare_places import Colored, Seen, compare, gathered, see, with_colors  # noqa: E402
+from vidcolor.networks import compare_places
+from vidcolor.networks.compare_places import Colored, Seen, compare, gathered, see, with_colors
 
 SIZE = (45, 70)
 
 
-def maps(seed: int, size: tuple[int, int] = SIZE) -> list[torch.Tensor]:
-    """Unit features of any picture, smooth enough for neighbours to be alike."""
-    random = torch.Generator().manual_seed(seed)
-    out = []
-    for stride in (4, 8, 16):
-        shape = (1, 32, -(-size[0] // stride), -(-size[1] // stride))
-        out.append(torch.nn.functional.normalize(torch.randn(shape, generator=random), dim=1))
-    return out
+def units(seed: int, width: int, size: tuple[int, int]) -> list[np.ndarray]:
+    """Unit maps (h, w, width) of any picture at strides 4, 8 and 16."""
+    random = np.random.default_rng(seed)
+    some = [random.standard_normal((-(-size[0] // s), -(-size[1] // s), width), np.float32) for s in (4, 8, 16)]
+    return [m / np.linalg.norm(m, axis=2, keepdims=True) for m in some]
+
+
+def maps(seed: int, size: tuple[int, int] = SIZE) -> list[np.ndarray]:
+    """Features."""
+    return units(seed, 32, size)
 
 
 def seen(seed: int, size: tuple[int, int] = SIZE) -> Seen:
     return see(np.random.default_rng(seed).uniform(0, 100, size).astype(np.float32), maps(seed, size))
 
 
-def things(seed: int, size: tuple[int, int] = SIZE) -> list[torch.Tensor]:
-    """Unit maps of any things, at strides 4, 8 and 16."""
-    random = torch.Generator().manual_seed(seed)
-    shapes = [(1, 7, -(-size[0] // stride), -(-size[1] // stride)) for stride in (4, 8, 16)]
-    return [torch.nn.functional.normalize(torch.randn(shape, generator=random), dim=1) for shape in shapes]
+def things(seed: int, size: tuple[int, int] = SIZE) -> list[np.ndarray]:
+    """Things."""
+    return units(100 + seed, 7, size)
 
 
 def colored(seed: int, confidence: float = 1.0) -> Colored:
@@ -40,20 +37,20 @@ def colored(seed: int, confidence: float = 1.0) -> Colored:
     return with_colors(seen(seed), chroma, np.full(SIZE, confidence, np.float32))
 
 
-def places_of(cells: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
+def places_of(cells: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(h, w, C) of (c, n, C), one place at a time."""
     height, width = -(-size[0] // 4), -(-size[1] // 4)
     columns = -(-width // 4)
     out = np.zeros((height, width, cells.shape[-1]))
     for y in range(height):
         for x in range(width):
-            out[y, x] = cells[(y // 4) * columns + x // 4, (y % 4) * 4 + x % 4].double().numpy()
+            out[y, x] = cells[(y // 4) * columns + x // 4, (y % 4) * 4 + x % 4]
     return out
 
 
 def test_cells_hold_every_place_once():
     frame = seen(1)
-    assert np.allclose(places_of(frame.places, SIZE), maps(1)[0][0].permute(1, 2, 0).numpy())
+    assert np.allclose(places_of(frame.places, SIZE), maps(1)[0])
 
 
 def test_with_every_cell_chosen_it_is_attention_from_place_to_place(monkeypatch):
@@ -62,8 +59,8 @@ def test_with_every_cell_chosen_it_is_attention_from_place_to_place(monkeypatch)
     monkeypatch.setattr(compare_places, "_on_pixels", lambda fine, lightness: fine)
     fine, _ = compare(target, gathered(frames, [3, 3]), chosen=10_000)
     queries = places_of(target.places, SIZE)
-    keys = torch.cat([f.places.flatten(0, 1) for f in frames]).double().numpy()
-    values = torch.cat([f.values.flatten(0, 1) for f in frames]).double().numpy()
+    keys, values = (np.concatenate([getattr(f, k).reshape(-1, getattr(f, k).shape[2]) for f in frames]).astype(float)
+                    for k in ("places", "values"))  # fmt: skip
     for y in range(queries.shape[0]):
         for x in range(queries.shape[1]):
             cosine = keys @ queries[y, x]
@@ -80,7 +77,7 @@ def test_things_join_features_in_what_is_compared(monkeypatch):
     target, other = (see(light, maps(seed), things(seed)) for seed in (21, 22))
     chroma = np.random.default_rng(2).normal(0, 20, (2, *SIZE)).astype(np.float32)
     found, _ = compare(target, with_colors(other, chroma, np.ones(SIZE, np.float32)), chosen=10_000)
-    values = with_colors(other, chroma, np.ones(SIZE, np.float32)).values.flatten(0, 1).double().numpy()
+    values = with_colors(other, chroma, np.ones(SIZE, np.float32)).values.reshape(-1, 6).astype(float)
     shares = np.array(compare_places.JOINED)
     looks = [places_of(compare_places._in_cells(m), SIZE) for f in (21, 22) for m in (maps(f)[0], things(f)[0])]
     deep = [[_cell_means(m, 2 >> n) for n, m in enumerate(things(f)[1:])] for f in (21, 22)]
@@ -95,10 +92,10 @@ def test_things_join_features_in_what_is_compared(monkeypatch):
         assert np.allclose(found[:, y, x], [*(weight @ values[:, :4]), like, 1], atol=2e-2, rtol=2e-3)
 
 
-def _cell_means(x: torch.Tensor, side: int) -> np.ndarray:
+def _cell_means(x: np.ndarray, side: int) -> np.ndarray:
     """(c, C), of unit length: means over cells of so many places each way, the last row and column repeated."""
-    down, right = -x.shape[-2] % side, -x.shape[-1] % side
-    whole = np.pad(x[0].double().numpy(), ((0, 0), (0, down), (0, right)), mode="edge")
+    down, right = -x.shape[0] % side, -x.shape[1] % side
+    whole = np.pad(x.transpose(2, 0, 1).astype(float), ((0, 0), (0, down), (0, right)), mode="edge")
     rows, columns = whole.shape[1] // side, whole.shape[2] // side
     means = whole.reshape(len(whole), rows, side, columns, side).mean((2, 4)).reshape(len(whole), -1).T
     return means / np.linalg.norm(means, axis=1, keepdims=True)
@@ -128,14 +125,17 @@ def test_without_things_nothing_is_added_and_likeness_is_the_cosine():
     assert frame.wider == 1
 
 
-def test_cells_average_over_all_cells():
+def test_cells_average_over_all_cells(monkeypatch):
     target, frame = seen(6), colored(7)
-    coarse = compare_places._averaged(target.cells @ frame.cells.t(), frame).numpy()
+    monkeypatch.setattr(compare_places, "_finished", lambda planes: planes)
+    monkeypatch.setattr(compare_places, "_enlarged", lambda planes, stride, size: planes)
+    monkeypatch.setattr(compare_places, "_on_pixels", lambda fine, lightness: fine)
+    coarse = compare(target, frame)[1].reshape(6, -1)
     for cell in range(len(target.cells)):
-        alike = (frame.cells.double() @ target.cells[cell].double()).numpy()
+        alike = frame.cells.astype(float) @ target.cells[cell].astype(float)
         weight = np.exp(alike / compare_places.CELL_TEMPERATURE)
-        expected = (weight / weight.sum()) @ frame.values[..., :4].double().mean(1).numpy()
-        assert np.allclose(coarse[cell, :4], expected, rtol=1e-3, atol=1e-2)
+        expected = (weight / weight.sum()) @ frame.values[..., :4].astype(float).mean(1)
+        assert np.allclose(coarse[:4, cell], expected, rtol=1e-3, atol=1e-2)
 
 
 def test_a_frame_finds_its_own_colours_in_itself():

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("safetensors")
-
-from vidcolor.networks import features_net, kept_maps  # noqa: E402
-from vidcolor.networks.frame_maps import FrameMaps, arrays_of, maps_of, moved  # noqa: E402
-from vidcolor.networks.precision import working_dtype  # noqa: E402
+from vidcolor.networks import features_net, kept_maps
+from vidcolor.networks.frame_maps import FrameMaps, arrays_of, frame_maps, maps_of, moved
 
 SIZE = (44, 70)
 WIDTHS = ((128, 128, 128), (48, 120, 352))
@@ -18,17 +13,17 @@ WIDTHS = ((128, 128, 128), (48, 120, 352))
 
 def maps(seed: int, share: float = 1.0) -> FrameMaps:
     """Unit maps of any picture."""
-    random = torch.Generator().manual_seed(seed)
+    random = np.random.default_rng(seed)
     kinds = []
     for widths in WIDTHS:
         shapes = [(-(-SIZE[0] // s), -(-SIZE[1] // s), w) for s, w in zip((4, 8, 16), widths, strict=True)]
-        units = [torch.nn.functional.normalize(torch.randn(shape, generator=random), dim=-1) for shape in shapes]
-        kinds.append(tuple(u.to(working_dtype()) for u in units))
-    return FrameMaps(kinds[0], kinds[1], share)
+        some = [random.standard_normal(shape, np.float32) for shape in shapes]
+        kinds.append([m / np.linalg.norm(m, axis=2, keepdims=True) for m in some])
+    return frame_maps(*kinds, share)
 
 
 def planes(given: FrameMaps) -> list[np.ndarray]:
-    return [m.float().numpy() for m in (*given.features, *given.things)]
+    return [*given.features, *given.things]
 
 
 def test_where_nothing_moves_they_stay():
@@ -64,7 +59,7 @@ def test_half_a_place_lies_between_and_a_flow_beyond_all_bounds_at_the_edge():
 
 def test_things_that_do_not_count_stay_nothing():
     given = maps(3, share=0.0)
-    nothing = FrameMaps(given.features, tuple(torch.zeros_like(m) for m in given.things), 0.0)
+    nothing = FrameMaps(given.features, tuple(np.zeros_like(m) for m in given.things), 0.0)
     there = moved(nothing, np.full((2, *SIZE), 3, np.float32))
     assert there.share == 0
     assert not any(m.any() for m in there.things)
@@ -77,15 +72,15 @@ def test_what_is_kept_comes_back_bit_for_bit_and_nothing_else_does():
     assert back is not None
     assert back.share == 0.5
     for one, other in zip((*given.features, *given.things), (*back.features, *back.things), strict=True):
-        assert torch.equal(one, other)
-        assert one.stride() == other.stride()
+        assert np.array_equal(one, other)
+        assert one.strides == other.strides
     assert maps_of(arrays, SIZE, has_things=False) is None
     assert maps_of(arrays, (SIZE[0] + 16, SIZE[1]), has_things=True) is None
     assert maps_of({**arrays, "share": np.array(1.5)}, SIZE, has_things=True) is None
     assert maps_of({k: v for k, v in arrays.items() if k != "things 8"}, SIZE, has_things=True) is None
 
 
-def test_without_torch_the_same_numbers_are_read():
+def test_without_networks_the_same_numbers_are_read():
     assert kept_maps.STRIDES == features_net.STRIDES
     given = maps(6)
     arrays = arrays_of(given)

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("numba")
-
-from torch.nn import functional as F  # noqa: E402
-
-from vidcolor.networks.frame_maps import FrameMaps  # noqa: E402
-from vidcolor.networks.origins import unlike  # noqa: E402
+from vidcolor.networks.frame_maps import FrameMaps
+from vidcolor.networks.origins import unlike
 
 SIZE = (48, 80)
 
 
 def maps(seed: int, *, things: bool = True) -> FrameMaps:
     """Maps whose every place is its own."""
-    made = torch.Generator().manual_seed(seed)
+    made = np.random.default_rng(seed)
     sides = [(SIZE[0] // stride, SIZE[1] // stride) for stride in (4, 8, 16)]
-    features, kinds = (tuple(F.normalize(torch.randn(*s, 16, generator=made), dim=2) for s in sides) for _ in range(2))
-    return FrameMaps(features, kinds if things else tuple(torch.zeros_like(k) for k in kinds), float(things))
+    some = ([made.standard_normal((*s, 16), np.float32) for s in sides] for _ in range(2))
+    features, kinds = (tuple(m / np.linalg.norm(m, axis=2, keepdims=True) for m in kind) for kind in some)
+    return FrameMaps(features, kinds if things else tuple(np.zeros_like(k) for k in kinds), float(things))
 
 
 def places(right: float = 0.0) -> np.ndarray:
@@ -41,7 +36,7 @@ def test_a_place_is_like_itself_and_unlike_what_flow_slid_to():
 
 def test_where_a_thing_went_it_is_found_again():
     frame = maps(2)
-    later = FrameMaps(*(tuple(torch.roll(m, -16 // s, 1) for m, s in zip(k, (4, 8, 16), strict=True))
+    later = FrameMaps(*(tuple(np.roll(m, -16 // s, 1) for m, s in zip(k, (4, 8, 16), strict=True))
                         for k in (frame.features, frame.things)), 1.0)  # fmt: skip
     assert unlike(later, frame, places(16))[:, :, :-8].max() < 1e-5
 

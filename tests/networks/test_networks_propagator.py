@@ -7,11 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("safetensors")
-
-from vidcolor.networks.features import NetworkFeatures  # noqa: E402
-from vidcolor.networks.propagator import CLAIMS, SIGNALS, SLOTS, Propagator  # noqa: E402
+from vidcolor.networks.features import NetworkFeatures
+from vidcolor.networks.propagator import CLAIMS, SIGNALS, SLOTS, Propagator
 
 SIZE = (48, 80)
 
@@ -42,7 +39,7 @@ def seen_by(shipped, light):
 
 def weighed(shipped, seen, planes, error):
     claims = np.zeros((CLAIMS, *SIZE), np.float32)
-    return shipped.weigher(seen.lightness, [m[0] for m in seen.maps], planes, error, claims)
+    return shipped.weigher(seen.lightness, seen.maps, planes, error, claims)
 
 
 def test_all_shipped_weights_are_small_enough():

@@ -11,7 +11,8 @@ torch = pytest.importorskip("torch")
 
 from vidcolor.confidence import ABSENT  # noqa: E402
 from vidcolor.errors import InputError, WeightsError  # noqa: E402
-from vidcolor.networks.weighing_net import SHARPNESS, WeighingConfig, WeighingNet  # noqa: E402
+from vidcolor.networks.weighing_net import SHARPNESS, WeighingConfig  # noqa: E402
+from vidcolor.research.networks.ours import WeighingNet  # noqa: E402
 
 TINY = WeighingConfig(("one", "two", "three"), 2, 8, (16, 16, 16, 16), (4, 4, 4))
 
@@ -143,18 +144,20 @@ def test_other_claims_are_refused():
 
 def test_a_file_gives_the_network_back_and_others_are_refused(tmp_path):
     safe_open = pytest.importorskip("safetensors").safe_open
-    from vidcolor.networks.load import load_features, load_weighing, save_weighing
+    from vidcolor.networks.load import load_features
+    from vidcolor.networks.load import load_weighing as load_for_use
+    from vidcolor.research.networks.files import load_weighing, save_weighing
 
     path = tmp_path / "x.safetensors"
     made = net()
     save_weighing(path, made, {"step": 3})
-    back = load_weighing(path, TINY.slots)
+    back = load_weighing(path)
     assert back.config == TINY
     with safe_open(path, "pt") as file:
         assert file.metadata()["step"] == "3"
     given = inputs(1, (16, 16))
     assert torch.allclose(back(*given)[0], made(*given)[0], atol=0.1)
     with pytest.raises(WeightsError, match="needed: other"):
-        load_weighing(path, ("other",))
+        load_for_use(path, ("other",))
     with pytest.raises(WeightsError, match="not a features network"):
         load_features(path)

@@ -1,6 +1,6 @@
 """`vidcolor --version --verbose`: what is installed, what it computes with, and what the shipped networks learned from.
 
-Loads no network and no PyTorch.
+Loads no network, and nothing that runs them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from safetensors import SafetensorError, safe_open
 
 from vidcolor import __version__
 from vidcolor.errors import WeightsError
-from vidcolor.machine import computed_on, graphics, number_type, version_of
+from vidcolor.machine import computed_on, graphics, networks_compute_in, version_of
 from vidcolor.networks.shipped import FILES, FOLDER, mark_of
 
-LIBRARIES = ("numpy", "numba", "av", "opencv-python-headless", "openimageio", "opentimelineio", "torch", "safetensors")
+LIBRARIES = (
+    *("numpy", "numba", "av", "opencv-python-headless", "openimageio", "opentimelineio", "openvino", "safetensors"),
+    "torch",
+)
 SOURCES = FOLDER / "sources.csv"
 """What the networks learned from: one row a source, with its licence as stated; `free` is yes where that allows paid
 work"""
@@ -32,7 +35,7 @@ def version_lines(verbose: bool) -> Iterator[str]:
         return
     yield f"python {platform.python_version()}, {platform.system()} {platform.machine()}"
     yield ", ".join(f"{name} {version_of(name) or 'not installed'}" for name in LIBRARIES)
-    yield f"computes on: {computed_on()}; networks in {number_type()}; GPU: {graphics() or 'none in use'}"
+    yield f"computes on: {computed_on()}; networks in {networks_compute_in()}; GPU: {graphics() or 'none in use'}"
     yield "networks:"
     for file in FILES:
         size, head = file.stat().st_size / 1e6, _head(file)

@@ -12,6 +12,7 @@ from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.working import settings_of, working
 from vidcolor.errors import SettingsError
 from vidcolor.networks import shipped
+from vidcolor.networks.controlnet_files import INSTALL
 from vidcolor.project import Project
 from vidcolor.project.kinds import PROPOSED_BY
 from vidcolor.project.prompts import LONGEST, Words, read_prompts, words_of
@@ -19,6 +20,7 @@ from vidcolor.project.proposals import FOLDER
 from vidcolor.state.film import Film
 from vidcolor.state.plan import ShotPlan
 from vidcolor.state.read import load_film
+from vidcolor.weights import library
 
 if TYPE_CHECKING:
     from vidcolor.pipeline.proposals import Proposes
@@ -78,6 +80,7 @@ def _proposers(args: argparse.Namespace, film: Film) -> Callable[[int], Proposes
         shipped_one = Proposer(shipped.PROPOSER)
         return lambda frame: shipped_one
     prompts = read_prompts(film.project, [p.shot.id for p in film.plan.shots], film.plan.reel.frame_count)
+    library("torch", INSTALL)
     from vidcolor.networks.controlnet import ControlNet, Wish
 
     models, usual = ControlNet(film.settings.diffusion, film.project.root, film.device), film.settings.diffusion

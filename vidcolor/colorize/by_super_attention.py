@@ -105,7 +105,7 @@ class Colorizer:
         laid      the frame's own picture, the first of `guidance`, as `register` has laid it, if there is one
         """
         lightness, evidence, maps = collect(target.lightness, guidance, self.features, settings, laid, self._kept)
-        chroma, error = self._weigh(lightness, maps, evidence.planes, evidence.error)
+        chroma, error = self._weigh(lightness, [m.transpose(1, 2, 0) for m in maps], evidence.planes, evidence.error)
         sure = confidence_of(error) if guidance or laid is not None else np.zeros_like(error)
         size = target.lightness.shape
         planes = enlarged(np.concatenate([chroma, sure[None]]), size)

@@ -18,12 +18,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from numpy import ndarray as Array
-from torch import Tensor
-from torch.nn import functional as F
 
 from vidcolor.compiled import loose
+from vidcolor.networks.graph import products
 
 PLACE, SIDE = 4, 4
 """Pixels of a place, and places of a cell, each way."""
@@ -56,13 +54,13 @@ NEAR, LIKE = 0.78, 6.0
 class Seen:
     """A gray frame as the network sees it."""
 
-    maps: tuple[Tensor, ...]
-    """Features at strides 4, 8, 16: (1, C, h, w), in networks' type."""
-    places: Tensor
-    """(c, n, C): features of each cell's places"""
-    cells: Tensor
+    maps: tuple[Array, ...]
+    """Features at strides 4, 8, 16: (h, w, C)"""
+    places: Array
+    """(c, n, C) float32: features of each cell's places"""
+    cells: Array
     """(c, D) float32: features of the cells, at strides 4 and 8, and what fine things they hold"""
-    things: Tensor
+    things: Array
     """(c, T) float32: what coarser things the cells belong to; no columns where that is not known. The square of a
     cell's length is 1 with both."""
     lightness: Array
@@ -73,7 +71,7 @@ class Seen:
     @property
     def size(self) -> tuple[int, int]:
         """Rows and columns of places."""
-        return self.maps[0].shape[-2], self.maps[0].shape[-1]
+        return self.maps[0].shape[0], self.maps[0].shape[1]
 
     @property
     def wider(self) -> float:
@@ -85,32 +83,31 @@ class Seen:
 class Colored:
     """A coloured frame's cells, with what is known of their places."""
 
-    places: Tensor
+    places: Array
     """(c, n, C)"""
-    cells: Tensor
+    cells: Array
     """(c, D)"""
-    things: Tensor
+    things: Array
     """(c, T)"""
-    values: Tensor
+    values: Array
     """(c, n, 6): L*, a*, b*, a*^2 + b*^2, what the place weighs as a logit, its confidence"""
 
 
-def see(lightness: Array, maps: Sequence[Tensor], things: Sequence[Tensor] = (), share: float = 1.0) -> Seen:
+def see(lightness: Array, maps: Sequence[Array], things: Sequence[Array] = (), share: float = 1.0) -> Seen:
     """A frame's cells, from its features at strides 4, 8 and 16; and from what things are there at the same, if that
     is known, and how much that counts, 0..1 (things.py). Frames that are compared have things both, or neither."""
     places = _in_cells(maps[0])
-    fine = F.normalize(places.float().mean(1), dim=1)
-    coarse = F.normalize(_of_each_cell(maps[1].float(), 2), dim=1)
-    cells = torch.cat([fine, coarse], 1) / 2**0.5
+    fine, coarse = _unit(places.mean(1)), _unit(_of_each_cell(maps[1], 2))
+    cells = np.concatenate([fine, coarse], 1) / np.float32(2**0.5)
     deep = cells[:, :0]
     if things:
         counts = [1 - share * (1 - JOINED[0]), *(share * part for part in JOINED[1:])]
-        of_features, *shares = (count**0.5 for count in counts)
+        of_features, *shares = (np.float32(count**0.5) for count in counts)
         small = _in_cells(things[0])
-        pooled = [small.float().mean(1), *(_of_each_cell(m.float(), 2 >> n) for n, m in enumerate(things[1:]))]
-        fine, *rest = (part * F.normalize(x, dim=1) for part, x in zip(shares, pooled, strict=True))
-        places = torch.cat([of_features * places, shares[0] * small.to(places.dtype)], 2)
-        cells, deep = torch.cat([of_features * cells, fine], 1), torch.cat(rest, 1)
+        pooled = [small.mean(1), *(_of_each_cell(m, 2 >> n) for n, m in enumerate(things[1:]))]
+        fine, *rest = (part * _unit(x) for part, x in zip(shares, pooled, strict=True))
+        places = np.concatenate([of_features * places, shares[0] * small], 2)
+        cells, deep = np.concatenate([of_features * cells, fine], 1), np.concatenate(rest, 1)
     return Seen(tuple(maps), places, cells, deep, lightness, share if things else 0.0)
 
 
@@ -122,7 +119,7 @@ def with_colors(seen: Seen, chroma: Array, confidence: Array) -> Colored:
     known = np.maximum(small[4], np.float32(UNKNOWN))
     logit = np.where(known < HARDLY, np.float32(PASSED_OVER), np.log(known))
     values = np.concatenate([small[:4] / known, logit[None], np.exp(logit)[None]])
-    return Colored(seen.places, seen.cells, seen.things, _in_cells(torch.from_numpy(values.astype(np.float32))[None]))
+    return Colored(seen.places, seen.cells, seen.things, _in_cells(values.transpose(1, 2, 0)))
 
 
 def gathered(frames: Sequence[Colored], away: Sequence[int]) -> Colored:
@@ -134,74 +131,158 @@ def gathered(frames: Sequence[Colored], away: Sequence[int]) -> Colored:
         return frames[0]
     values = []
     for frame, distance in zip(frames, away, strict=True):
-        nearer = frame.values.clone()
+        nearer = frame.values.copy()
         nearer[..., 4] -= min(distance / LATER, MOST_LATER)
         values.append(nearer)
-    places, cells, things = (torch.cat([getattr(f, part) for f in frames]) for part in ("places", "cells", "things"))
-    return Colored(places, cells, things, torch.cat(values))
+    parts = ("places", "cells", "things")
+    places, cells, things = (np.concatenate([getattr(f, part) for f in frames]) for part in parts)
+    return Colored(places, cells, things, np.concatenate(values))
 
 
 def compare(seen: Seen, colored: Colored, *, chosen: int = CHOSEN) -> tuple[Array, Array]:
     """What is found for each pixel by its place, and by its cell alone: (PLANES, H, W) float32 each."""
-    things = seen.things @ colored.things.t()
-    cells = seen.cells @ colored.cells.t() + things
-    by_cell = _averaged(cells, colored, seen.wider)
-    nearest = cells.topk(min(chosen, cells.shape[1]), 1).indices
-    values = _of_cells(colored.values, nearest)
-    cosine = torch.bmm(seen.places, _of_cells(colored.places, nearest).transpose(1, 2)).float()
-    cosine += things.gather(1, nearest).repeat_interleave(SIDE * SIDE, 1)[:, None]
-    weights = (cosine / TEMPERATURE + values[:, None, :, 4]).softmax(-1)
-    found = torch.bmm(weights, values)
-    alike = 1 - seen.wider * (1 - torch.einsum("cnk,cnk->cn", weights, cosine))
-    likeness = alike[..., None] * found[..., 5:]
+    count, places = seen.places.shape[:2]
+    fine, by_cell = np.empty((count, places, PLANES), np.float32), np.empty((count, PLANES), np.float32)
+    cells = products(seen.cells, colored.cells)
+    things = products(seen.things, colored.things) if seen.things.shape[1] else np.zeros_like(cells)
+    cells += things
+    chosen, wider = min(chosen, len(colored.cells)), np.float32(seen.wider)
+    values = (colored.values, _of_cells(colored.values))
+    sharp = (np.float32(1 / TEMPERATURE), np.float32(1 / CELL_TEMPERATURE))
+    _look_up(seen.places, colored.places, cells, things, *values, chosen, wider, *sharp, fine, by_cell)
     height, width = seen.size
-    fine = _out_of_cells(torch.cat([found[..., :4], likeness, found[..., 5:]], -1), height, width)
     rows, columns = (-(-n // SIDE) for n in (height, width))
-    coarse = by_cell.t().reshape(-1, rows, columns).numpy()
+    coarse = by_cell.T.reshape(-1, rows, columns)
     size = seen.lightness.shape[::-1]
     scaled = _enlarged(coarse, SIDE * PLACE, size)
-    return _on_pixels(fine.numpy(), seen.lightness), _finished(scaled)
+    return _on_pixels(_out_of_cells(fine, height, width), seen.lightness), _finished(scaled)
 
 
-def _of_cells(x: Tensor, chosen: Tensor) -> Tensor:
-    """(c, k n, C): of cells (m, n, C), those chosen (c, k); whole rows at once, six times faster than by index."""
-    return x.flatten(1).index_select(0, chosen.flatten()).reshape(len(chosen), -1, x.shape[2])
+def _of_cells(values: Array) -> Array:
+    """(c, 6): L*, a*, b*, a*^2 + b*^2, the logarithm of what the cell weighs, its confidence."""
+    share = np.exp(values[..., 4:5])
+    sure = np.maximum(share.mean(1), np.float32(1e-15))
+    return np.concatenate([(values[..., :4] * share).mean(1) / sure, np.log(sure), values[..., 5].mean(1)[:, None]], 1)
 
 
-def _averaged(cosine: Tensor, colored: Colored, wider: float = 1.0) -> Tensor:
-    """(c, 6): L*, a*, b*, a*^2 + b*^2, likeness and confidence under the attention of cells."""
-    share = colored.values[..., 4:5].exp()
-    sure = share.mean(1).clamp(min=1e-15)
-    values = (colored.values[..., :4] * share).mean(1) / sure
-    weights = (cosine / CELL_TEMPERATURE + sure.log().t()).softmax(-1)
-    known = colored.values[..., 5].mean(1)
-    likeness = (weights * (1 - wider * (1 - cosine)) * known).sum(-1, keepdim=True)
-    return torch.cat([weights @ values, likeness, weights @ known[:, None]], 1)
+@loose()
+def _look_up(places, their_places, cells, things, values, of_cells, chosen, wider, sharp, cell_sharp, fine, coarse):  # type: ignore[no-untyped-def]
+    """Cell by cell: `coarse` (c, 6) is the mean of all cells of theirs under the attention of cells, `fine` (c, n, 6)
+    what each place finds in the places of the cells that are `chosen`.
+
+    cells, things  (c, their c): cosines of cells, with what coarser things there are, and what of that is of things
+
+    What weighs less than e^-16 of the most is passed over: it would not change a digit.
+    """
+    count, side, channels = places.shape
+    others = cells.shape[1]
+    zero, one = np.float32(0), np.float32(1)
+    faint, lowest = np.float32(-16), np.float32(-1e30)
+    best, best_alike = np.empty(chosen, np.int64), np.empty(chosen, np.float32)
+    cosines = np.empty((side, chosen * side), np.float32)
+    for c in range(count):
+        top = lowest
+        best_alike[:] = lowest
+        for m in range(others):
+            cosine = cells[c, m]
+            top = max(top, cosine * cell_sharp + of_cells[m, 4])
+            if cosine > best_alike[chosen - 1]:
+                at = chosen - 1
+                while at > 0 and cosine > best_alike[at - 1]:
+                    best[at], best_alike[at] = best[at - 1], best_alike[at - 1]
+                    at -= 1
+                best[at], best_alike[at] = m, cosine
+        total, light, a, b, square, like, sure = zero, zero, zero, zero, zero, zero, zero
+        for m in range(others):
+            logit = cells[c, m] * cell_sharp + of_cells[m, 4] - top
+            if logit > faint:
+                weight, of = np.exp(logit), of_cells[m]
+                total += weight
+                light += weight * of[0]
+                a += weight * of[1]
+                b += weight * of[2]
+                square += weight * of[3]
+                like += weight * of[5] * (one - wider * (one - cells[c, m]))
+                sure += weight * of[5]
+        share, out = one / total, coarse[c]
+        out[0], out[1], out[2], out[3], out[4], out[5] = (
+            light * share,
+            a * share,
+            b * share,
+            square * share,
+            like * share,
+            sure * share,
+        )
+        for j in range(chosen):
+            for q in range(side):
+                there, column, thing = their_places[best[j], q], j * side + q, things[c, best[j]]
+                for n in range(0, side, 4):
+                    x0, x1, x2, x3 = places[c, n], places[c, n + 1], places[c, n + 2], places[c, n + 3]
+                    s0, s1, s2, s3 = zero, zero, zero, zero
+                    for k in range(channels):
+                        value = there[k]
+                        s0 += x0[k] * value
+                        s1 += x1[k] * value
+                        s2 += x2[k] * value
+                        s3 += x3[k] * value
+                    cosines[n, column], cosines[n + 1, column] = s0 + thing, s1 + thing
+                    cosines[n + 2, column], cosines[n + 3, column] = s2 + thing, s3 + thing
+        for n in range(side):
+            top = lowest
+            for j in range(chosen):
+                for q in range(side):
+                    top = max(top, cosines[n, j * side + q] * sharp + values[best[j], q, 4])
+            total, light, a, b, square, like, sure = zero, zero, zero, zero, zero, zero, zero
+            for j in range(chosen):
+                for q in range(side):
+                    cosine, of = cosines[n, j * side + q], values[best[j], q]
+                    logit = cosine * sharp + of[4] - top
+                    if logit > faint:
+                        weight = np.exp(logit)
+                        total += weight
+                        light += weight * of[0]
+                        a += weight * of[1]
+                        b += weight * of[2]
+                        square += weight * of[3]
+                        like += weight * cosine
+                        sure += weight * of[5]
+            share, out = one / total, fine[c, n]
+            out[0], out[1], out[2], out[3] = light * share, a * share, b * share, square * share
+            out[4], out[5] = (one - wider * (one - like * share)) * sure * share, sure * share
 
 
-def _padded(x: Tensor, multiple: int) -> Tensor:
-    down, right = -x.shape[-2] % multiple, -x.shape[-1] % multiple
-    return F.pad(x, (0, right, 0, down), mode="replicate") if down or right else x
+def _unit(x: Array) -> Array:
+    """Rows of unit length."""
+    return x / np.maximum(np.sqrt(np.square(x).sum(1, keepdims=True)), np.float32(1e-12))
 
 
-def _in_cells(x: Tensor) -> Tensor:
-    """(1, C, h, w) as (c, n, C)."""
-    x = _padded(x, SIDE)[0]
-    channels, height, width = x.shape
-    cut = x.reshape(channels, height // SIDE, SIDE, width // SIDE, SIDE)
-    return cut.permute(1, 3, 2, 4, 0).reshape(-1, SIDE * SIDE, channels).contiguous()
+def _padded(x: Array, multiple: int) -> Array:
+    """(h, w, C), the last row and column repeated until `multiple` divides both sides."""
+    down, right = -x.shape[0] % multiple, -x.shape[1] % multiple
+    return np.pad(x, ((0, down), (0, right), (0, 0)), mode="edge") if down or right else x
 
 
-def _of_each_cell(x: Tensor, side: int) -> Tensor:
-    """(c, C): means of (1, C, h, w) over cells of so many places each way."""
-    return F.avg_pool2d(_padded(x, side), side)[0].flatten(1).t()
+def _in_cells(x: Array) -> Array:
+    """(h, w, C) as (c, n, C) float32."""
+    x = _padded(x, SIDE)
+    height, width, channels = x.shape
+    cut = x.reshape(height // SIDE, SIDE, width // SIDE, SIDE, channels).transpose(0, 2, 1, 3, 4)
+    return cut.reshape(-1, SIDE * SIDE, channels).astype(np.float32)
 
 
-def _out_of_cells(x: Tensor, height: int, width: int) -> Tensor:
+def _of_each_cell(x: Array, side: int) -> Array:
+    """(c, C) float32: means of (h, w, C) over cells of so many places each way."""
+    x = _padded(x, side)
+    height, width, channels = x.shape
+    cut = x.reshape(height // side, side, width // side, side, channels)
+    return cut.mean((1, 3), dtype=np.float32).reshape(-1, channels)
+
+
+def _out_of_cells(x: Array, height: int, width: int) -> Array:
     """(c, n, P) as (P, height, width)."""
     rows, columns = -(-height // SIDE), -(-width // SIDE)
-    cut = x.reshape(rows, columns, SIDE, SIDE, -1).permute(4, 0, 2, 1, 3)
-    return cut.reshape(-1, rows * SIDE, columns * SIDE)[:, :height, :width].contiguous()
+    cut = x.reshape(rows, columns, SIDE, SIDE, -1).transpose(4, 0, 2, 1, 3)
+    return cut.reshape(-1, rows * SIDE, columns * SIDE)[:, :height, :width]
 
 
 def _enlarged(planes: Array, stride: int, size: tuple[int, int]) -> Array:

@@ -1,4 +1,4 @@
-"""Superpixels compared: super-attention without learned weights, one reference at a time: NumPy in, NumPy out.
+"""Superpixels compared: super-attention without learned weights, one reference at a time: arrays in, arrays out.
 
 Axes: N superpixels of the target, M of the reference, C channels of what they look like, K values.
 
@@ -12,11 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy import ndarray as Array
 
 from vidcolor.columns import follow_columns
-from vidcolor.networks.precision import run_alone
+from vidcolor.networks.graph import products
 
 STRIP = 128
 """Superpixels of the target worked on together: their scores stay in the processor's caches."""
@@ -55,33 +54,29 @@ def compare(target: Looks, reference: Looks, values: Array, *, tau: float, reach
 
     Source: Carrillo 2024, eq. 4.3, with the features' cosine; the way back as in cycle consistency (Dwibedi 2019).
     """
-    run_alone()  # sums in another order would give other last digits
-    rows, columns = (torch.from_numpy(a) for a in _joined(target, reference, tau, reach))
-    kept = torch.from_numpy(np.ascontiguousarray(values, np.float32).T)
+    rows, others = _joined(target, reference, tau, reach)
     means, masses, best = [], [], []
-    nearest, returns = np.full(columns.shape[1], -np.inf, np.float32), np.zeros(columns.shape[1], np.int32)
-    with torch.inference_mode():
-        for first in range(0, len(rows), STRIP):
-            scores = rows[first : first + STRIP] @ columns
-            seen = scores.numpy()  # where the best are is found without PyTorch, which takes ten times as long
-            follow_columns(seen, np.int32(first), nearest, returns)
-            best.append(seen.argmax(1))
-            top = scores.amax(1)
-            weights = scores.sub_(top[:, None]).exp_()
-            total = weights.sum(1)
-            means.append(weights @ kept / total[:, None])
-            masses.append(top + total.log())
+    nearest, returns = np.full(len(others), -np.inf, np.float32), np.zeros(len(others), np.int32)
+    for first in range(0, len(rows), STRIP):
+        scores = products(rows[first : first + STRIP], others)
+        follow_columns(scores, np.int32(first), nearest, returns)
+        best.append(scores.argmax(1))
+        top = scores.max(1)
+        weights = np.exp(scores - top[:, None], out=scores)
+        total = weights.sum(1)
+        means.append(products(weights, values) / total[:, None])
+        masses.append(top + np.log(total))
     chosen = np.concatenate(best)
     like = (target.features * reference.features[:, chosen]).sum(0)
     back = np.hypot(*(target.places - target.places[returns[chosen]]).T)
-    return Found(torch.cat(means).T.contiguous().numpy(), torch.cat(masses).numpy(), like, back.astype(np.float32))
+    return Found(np.ascontiguousarray(np.concatenate(means).T), np.concatenate(masses), like, back.astype(np.float32))
 
 
 def _joined(target: Looks, reference: Looks, tau: float, reach: float) -> tuple[Array, Array]:
-    """(N, C + 4) and (C + 4, M), whose product are the scores."""
+    """(N, C + 4) and (M, C + 4): the inner products of their rows are the scores."""
     narrow = reach**-2
     x, y = target.places.T, reference.places.T
     along = narrow * np.concatenate([2 * x, np.full((1, x.shape[1]), -1.0), -(x**2).sum(0, keepdims=True)])
     rows = np.concatenate([target.features / tau, along])
-    columns = np.concatenate([reference.features, y, (y**2).sum(0, keepdims=True), np.ones((1, y.shape[1]))])
-    return np.ascontiguousarray(rows.T, np.float32), np.ascontiguousarray(columns, np.float32)
+    others = np.concatenate([reference.features, y, (y**2).sum(0, keepdims=True), np.ones((1, y.shape[1]))])
+    return np.ascontiguousarray(rows.T, np.float32), np.ascontiguousarray(others.T, np.float32)

@@ -24,8 +24,8 @@ from torch import Tensor
 
 from vidcolor.color import fit_to_rgb, rgb_to_lab
 from vidcolor.errors import DeviceError, InputError, WeightsError
+from vidcolor.machine import number_type
 from vidcolor.networks.controlnet_files import Models, read_models
-from vidcolor.networks.precision import working_dtype
 from vidcolor.networks.proposer_hints import refuse_other_shapes
 from vidcolor.settings import DiffusionSettings
 from vidcolor.weights import first_line, pick_device
@@ -58,7 +58,7 @@ class ControlNet:
         models = read_models(settings, root)
         self._pipe, self.name = models.pipe, models.name
         self._device = _device_for(models, device)
-        half = torch.float16 if self._device == "cuda" else working_dtype()
+        half = torch.float16 if self._device == "cuda" else getattr(torch, number_type())
         self._pipe.to(self._device, half)
 
     def for_wish(self, wish: Wish) -> Wished:

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from vidcolor.networks.layers import Layers, Value, block
 
 STRIDES = (4, 8, 16)
 """Pixels of the picture to one place of each map, finest first."""
@@ -40,77 +38,36 @@ class FeaturesConfig:
     """Channels of the three maps."""
 
 
-class Block(nn.Module):
-    """x + two 3x3 convolutions of it, each after group norm and ReLU (He 2016, identity mappings)."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = norm(width), norm(width)
-        self.conv1, self.conv2 = conv(width, width), conv(width, width)
-        nn.init.zeros_(self.conv2.weight)  # A new block does nothing, so depth is free at the start.
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, h, w) -> (B, C, h, w)."""
-        y = self.conv1(F.relu(self.norm1(x), inplace=True))
-        return self.conv2(F.relu(self.norm2(y), inplace=True)).add_(x)
+def features(net: Layers, config: FeaturesConfig, lightness: Value) -> list[Value]:
+    """Unit features at strides 4, 8, 16 of L* (B, 1, H, W): (B, C, h, w) each, h and w rounded up."""
+    maps = trunk(net, config, lightness)
+    heads = [net.conv(f"heads.{n}", x, c, 1) for n, (x, c) in enumerate(zip(maps, config.outputs, strict=True))]
+    return [net.unit(net.wide(head)) for head in heads]
 
 
-class FeaturesNet(nn.Module):
-    """The encoder: `forward` answers the three maps."""
-
-    def __init__(self, config: FeaturesConfig = FeaturesConfig()) -> None:
-        super().__init__()
-        self.config = config
-        w4, w8, w16 = config.widths
-        self.stem = conv(1, config.stem, size=5, stride=2)
-        self.down4 = nn.Sequential(norm(config.stem), nn.ReLU(inplace=True), conv(config.stem, w4, stride=2))
-        self.stage4 = nn.Sequential(*(Block(w4) for _ in range(config.blocks[0])))
-        self.down8 = nn.Sequential(norm(w4), nn.ReLU(inplace=True), conv(w4, w8, stride=2))
-        self.stage8 = nn.Sequential(*(Block(w8) for _ in range(config.blocks[1])))
-        self.down16 = nn.Sequential(norm(w8), nn.ReLU(inplace=True), conv(w8, w16, stride=2))
-        self.stage16 = nn.Sequential(*(Block(w16) for _ in range(config.blocks[2])), norm(w16), nn.ReLU(inplace=True))
-        self.up8 = conv(w16, w8, size=1)
-        self.join8 = nn.Sequential(Block(w8), norm(w8), nn.ReLU(inplace=True))
-        self.up4, self.side4 = conv(w8, config.join, size=1), conv(w4, config.join, size=1)
-        self.join4 = nn.Sequential(
-            norm(config.join),
-            nn.ReLU(inplace=True),
-            conv(config.join, config.join),
-            norm(config.join),
-            nn.ReLU(inplace=True),
-        )
-        widths = (config.join, w8, w16)
-        self.heads = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in zip(widths, config.outputs, strict=True))
-
-    def forward(self, lightness: Tensor) -> list[Tensor]:
-        """Unit features at strides 4, 8, 16 of L* (B, 1, H, W): (B, C, h, w) each, h and w rounded up."""
-        return [F.normalize(head(x).float(), dim=1) for head, x in zip(self.heads, self.trunk(lightness), strict=True)]
-
-    def trunk(self, lightness: Tensor) -> list[Tensor]:
-        """What the heads see, at strides 4, 8, 16."""
-        height, width = lightness.shape[-2:]
-        x = (lightness - MIDDLE) / SPREAD
-        x = F.pad(x, (0, -width % 16, 0, -height % 16), mode="replicate")
-        x = x.to(self.stem.weight.dtype).contiguous(memory_format=torch.channels_last)
-        x4 = self.stage4(self.down4(self.stem(x)))
-        x8 = self.stage8(self.down8(x4))
-        x16 = self.stage16(self.down16(x8))
-        y8 = self.join8(x8 + enlarged(self.up8(x16)))
-        y4 = self.join4(self.side4(x4) + enlarged(self.up4(y8)))
-        sizes = [(-(-height // s), -(-width // s)) for s in STRIDES]
-        return [y[..., :h, :w] for y, (h, w) in zip((y4, y8, x16), sizes, strict=True)]
+def trunk(net: Layers, config: FeaturesConfig, lightness: Value) -> list[Value]:
+    """What the heads see, at strides 4, 8, 16."""
+    _, w8, w16 = config.widths
+    x = net.grown((lightness - net.number(MIDDLE)) / net.number(SPREAD), STRIDES[-1])
+    x = net.conv("stem", x, config.stem, 5, stride=2, bias=False)
+    levels, width = [], config.stem
+    for stride, wider, blocks in zip(STRIDES, config.widths, config.blocks, strict=True):
+        x = net.conv(f"down{stride}.2", normed(net, f"down{stride}.0", x, width), wider, 3, stride=2, bias=False)
+        for n in range(blocks):
+            x = block(net, f"stage{stride}.{n}", x, wider, GROUP)
+        levels.append(x)
+        width = wider
+    x4, x8, x16 = levels
+    x16 = normed(net, f"stage16.{config.blocks[-1]}", x16, w16)
+    y8 = x8 + net.twice(net.conv("up8", x16, w8, 1, bias=False))
+    y8 = normed(net, "join8.1", block(net, "join8.0", y8, w8, GROUP), w8)
+    y4 = net.conv("side4", x4, config.join, 1, bias=False)
+    y4 = y4 + net.twice(net.conv("up4", y8, config.join, 1, bias=False))
+    y4 = net.conv("join4.2", normed(net, "join4.0", y4, config.join), config.join, 3, bias=False)
+    y4 = normed(net, "join4.3", y4, config.join)
+    return [net.cut(y, lightness, stride) for y, stride in zip((y4, y8, x16), STRIDES, strict=True)]
 
 
-def conv(inputs: int, outputs: int, *, size: int = 3, stride: int = 1) -> nn.Conv2d:
-    """A convolution without bias that keeps the size, but for its stride."""
-    return nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False)
-
-
-def norm(width: int) -> nn.GroupNorm:
-    """Group norm."""
-    return nn.GroupNorm(max(1, width // GROUP), width)
-
-
-def enlarged(x: Tensor) -> Tensor:
-    """Twice the size, bilinear."""
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+def normed(net: Layers, name: str, x: Value, width: int) -> Value:
+    """Group norm and ReLU."""
+    return net.relu(net.norm(name, x, max(1, width // GROUP)))

@@ -10,35 +10,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy import ndarray as Array
-from torch import Tensor
 
 from vidcolor.compiled import loose
 from vidcolor.flow.warp import resized
 from vidcolor.networks.features_net import FeaturesConfig
-from vidcolor.networks.kept_maps import NAMES, STRIDES, sound
+from vidcolor.networks.kept_maps import NAMES, STRIDES, kept, numbers, rounded, sound
 from vidcolor.networks.lite_net import WIDTHS
-from vidcolor.networks.precision import working_dtype
 
 FEATURES = FeaturesConfig().outputs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameMaps:
-    """Maps at strides 4, 8 and 16, each (h, w, C), unit length along C, in networks' type."""
+    """Maps at strides 4, 8 and 16, each (h, w, C) float32, unit length along C."""
 
-    features: tuple[Tensor, ...]
-    things: tuple[Tensor, ...]
+    features: tuple[Array, ...]
+    things: tuple[Array, ...]
     """None where nothing knows things; zeros where they do not count"""
     share: float
     """How much things count, 0..1"""
 
 
-def frame_maps(features: Sequence[Tensor], things: Sequence[Tensor], share: float) -> FrameMaps:
-    """Of what the networks answer: (1, C, h, w) each."""
-    kinds = [tuple(m[0].permute(1, 2, 0).to(working_dtype()).contiguous() for m in kind) for kind in (features, things)]
-    return FrameMaps(kinds[0], kinds[1], share)
+def frame_maps(features: Sequence[Array], things: Sequence[Array], share: float) -> FrameMaps:
+    """Of what the networks answer: (h, w, C) each, taken over, and rounded as they are kept: kept and made are one."""
+    return FrameMaps(tuple(map(rounded, features)), tuple(map(rounded, things)), share)
 
 
 def moved(maps: FrameMaps, flow: Array) -> FrameMaps:
@@ -53,16 +49,16 @@ def moved(maps: FrameMaps, flow: Array) -> FrameMaps:
     return FrameMaps(features, things if maps.share else maps.things, maps.share)
 
 
-def _sampled(x: Tensor, flow: Array) -> Tensor:
+def _sampled(x: Array, flow: Array) -> Array:
     """(h, w, C), fetched along a flow in its places."""
     there = np.empty(x.shape, np.float32)
-    _fetch(x.float().numpy(), flow, there)
-    return torch.from_numpy(there).to(x.dtype)
+    _fetch(x, flow, there)
+    return there
 
 
 @loose()
 def _fetch(x, flow, out):  # type: ignore[no-untyped-def]
-    """Bilinear, and to unit length; a fifth of the time that PyTorch takes, for channels lie innermost."""
+    """Bilinear, and to unit length."""
     rows, columns, channels = x.shape
     zero, one, least = np.float32(0), np.float32(1), np.float32(1e-24)
     for row in range(rows):
@@ -88,7 +84,7 @@ def _fetch(x, flow, out):  # type: ignore[no-untyped-def]
 
 def arrays_of(maps: FrameMaps) -> dict[str, Array]:
     """The maps to be kept."""
-    named = dict(zip(NAMES, map(_bits, (*maps.features, *maps.things)), strict=False))
+    named = dict(zip(NAMES, map(kept, (*maps.features, *maps.things)), strict=False))
     return {**named, "share": np.array(maps.share)}
 
 
@@ -99,14 +95,5 @@ def maps_of(arrays: Mapping[str, Array], size: tuple[int, int], *, has_things: b
     names = [name for name in NAMES if name in arrays]
     if [arrays[name].shape[2] for name in names] != [*FEATURES, *(WIDTHS if has_things else ())]:
         return None
-    maps, share = [_tensor(arrays[name]) for name in names], float(arrays["share"])
+    maps, share = [numbers(arrays[name]) for name in names], float(arrays["share"])
     return FrameMaps(tuple(maps[: len(STRIDES)]), tuple(maps[len(STRIDES) :]), share)
-
-
-def _bits(tensor: Tensor) -> Array:
-    return tensor.view(torch.int16).numpy() if tensor.dtype == torch.bfloat16 else tensor.numpy()
-
-
-def _tensor(array: Array) -> Tensor:
-    kept = torch.from_numpy(array)
-    return kept.view(torch.bfloat16) if working_dtype() == torch.bfloat16 else kept

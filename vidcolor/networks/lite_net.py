@@ -14,9 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from vidcolor.networks.layers import Layers, Value
 
 STEM = 32
 """Channels of the first convolution, at stride 2."""
@@ -57,68 +55,37 @@ WIDTHS = tuple(s.channels for s in STAGES if s.map)
 """Channels of each map that comes out."""
 
 
-def conv(inputs: int, outputs: int, size: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
-    """A convolution with bias that keeps the size, but for its stride."""
-    return nn.Conv2d(inputs, outputs, size + stride - 1, stride, size // 2, groups=groups)
+def things(net: Layers, codes: Value) -> list[Value]:
+    """Unit maps (B, C, h, w) at strides 8, 16, 32 of a picture's code values (B, 1, H, W), 0..255.
+
+    What a map shows of any picture, its mean over photographs, is taken off: cosines then tell things apart.
+    """
+    maps = [net.wide(x) - net.buffer(f"mean{n}", WIDTHS[n]) for n, x in enumerate(raw(net, codes))]
+    return [net.unit(x) for x in maps]
 
 
-class Inverted(nn.Module):
+def raw(net: Layers, codes: Value) -> list[Value]:
+    """The maps as the blocks leave them."""
+    x = net.grown((codes - net.number(MIDDLE)) / net.number(SPREAD), DEEPEST)
+    x = relu6(net, net.conv("stem", x, STEM, 4, stride=2, pad=1))
+    maps, inputs = [], STEM
+    for number, stage in enumerate(STAGES):
+        for n in range(stage.blocks):
+            x = inverted(net, f"stages.{number}.{n}", x, inputs, stage, stage.stride if n == 0 else 1)
+            inputs = stage.channels
+        if stage.map:
+            maps.append(net.cut(x, codes, stage.map))
+    return maps
+
+
+def inverted(net: Layers, name: str, x: Value, inputs: int, stage: Stage, stride: int) -> Value:
     """Wider by a 1x1 convolution, each channel by itself, narrow again; added to what came in where sizes agree."""
-
-    def __init__(self, inputs: int, stage: Stage, stride: int) -> None:
-        super().__init__()
-        inside = inputs * stage.wider
-        self.widen = conv(inputs, inside, 1) if stage.wider > 1 else None
-        self.each = conv(inside, inside, stage.size, stride, inside)
-        self.narrow = conv(inside, stage.channels, 1)
-        self.adds = stride == 1 and inputs == stage.channels
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, h, w) -> (B, channels, h / stride, w / stride)."""
-        y = x if self.widen is None else cut(self.widen(x))
-        y = self.narrow(cut(self.each(y)))
-        return y.add_(x) if self.adds else y
+    inside, size = inputs * stage.wider, stage.size + stride - 1
+    y = relu6(net, net.conv(f"{name}.widen", x, inside, 1)) if stage.wider > 1 else x
+    y = relu6(net, net.conv(f"{name}.each", y, inside, size, stride=stride, pad=stage.size // 2, groups=inside))
+    y = net.conv(f"{name}.narrow", y, stage.channels, 1)
+    return y + x if stride == 1 and inputs == stage.channels else y
 
 
-class LiteNet(nn.Module):
-    """The network; `forward` answers three maps."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stem = conv(1, STEM, 3, 2)
-        self.stages = nn.ModuleList()
-        inputs = STEM
-        for stage in STAGES:
-            blocks = []
-            for n in range(stage.blocks):
-                blocks.append(Inverted(inputs, stage, stage.stride if n == 0 else 1))
-                inputs = stage.channels
-            self.stages.append(nn.Sequential(*blocks))
-        for number, width in enumerate(WIDTHS):
-            self.register_buffer(f"mean{number}", torch.zeros(width))
-
-    def forward(self, codes: Tensor) -> list[Tensor]:
-        """Unit maps (B, C, h, w) float32 at strides 8, 16, 32 of a picture's code values (B, 1, H, W), 0..255.
-
-        What a map shows of any picture, its mean over photographs, is taken off: cosines then tell things apart.
-        """
-        means = (self.get_buffer(f"mean{n}").float() for n in range(len(WIDTHS)))
-        raw = self.raw(codes)
-        return [F.normalize(x.float() - mean[:, None, None], dim=1) for x, mean in zip(raw, means, strict=True)]
-
-    def raw(self, codes: Tensor) -> list[Tensor]:
-        """The maps as the blocks leave them."""
-        height, width = codes.shape[-2:]
-        x = F.pad((codes - MIDDLE) / SPREAD, (0, -width % DEEPEST, 0, -height % DEEPEST), mode="replicate")
-        x = cut(self.stem(x.to(self.stem.weight.dtype).contiguous(memory_format=torch.channels_last)))
-        maps: list[Tensor] = []
-        for told, stage in zip(STAGES, self.stages, strict=True):
-            x = stage(x)
-            if told.map:
-                maps.append(x[..., : -(-height // told.map), : -(-width // told.map)])
-        return maps
-
-
-def cut(x: Tensor) -> Tensor:
-    """ReLU6, in place."""
-    return F.hardtanh_(x, 0.0, MOST)
+def relu6(net: Layers, x: Value) -> Value:
+    return net.clamp(x, 0.0, MOST)

@@ -1,170 +1,114 @@
-"""Networks' weights, in a file and out of it: safetensors in half precision, with what made them in its head."""
+"""Networks out of files: safetensors, read strictly, with what made them in the head; made ready to run.
+
+research/networks/files.py writes them, and reads them for training.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import torch
-from safetensors import SafetensorError, safe_open
-from torch import Tensor
+import numpy as np
+from numpy import ndarray as Array
 
 from vidcolor.errors import WeightsError
-from vidcolor.networks.features_net import FeaturesConfig, FeaturesNet
-from vidcolor.networks.lite_net import LiteNet
-from vidcolor.networks.proposer_net import ProposerConfig, ProposerNet
-from vidcolor.networks.shipped import FEATURES
-from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
+from vidcolor.networks.features_net import FeaturesConfig, features
+from vidcolor.networks.graph import Graph, Network
+from vidcolor.networks.lite_net import WIDTHS, things
+from vidcolor.networks.proposer_net import WAVES, ProposerConfig, looked, proposed
+from vidcolor.networks.weighing_net import WeighingConfig, weighed
 
-Net = TypeVar("Net", FeaturesNet, LiteNet, ProposerNet, WeighingNet)
-SCHEMA = "vidcolor.features/1"
+Config = TypeVar("Config")
+FEATURES_SCHEMA = "vidcolor.features/1"
 WEIGHING_SCHEMA = "vidcolor.fusion/1"
-"""As the files were written: WeighingNet had another name then."""
+"""As the files were written: the network that weighs had another name then."""
 THINGS_SCHEMA = "vidcolor.things/1"
 PROPOSER_SCHEMA = "vidcolor.proposer/1"
 SCALE = ".scale"
 """Ends the names of what whole numbers of -127..127 are multiplied by, an output channel each."""
-LARGE = 4096
-"""Weights from which a tensor is kept in whole numbers."""
-SMALLEST = 1e-12
 
 
-def save_features(path: Path, net: FeaturesNet, facts: dict[str, Any]) -> None:
-    """Writes the network in half precision, with its config and `facts` (recipe's hash, figures); whole or not."""
-    _save(path, net, SCHEMA, asdict(net.config), facts)
+def load_features(path: Path) -> Network:
+    """L* (1, 1, H, W) to unit features (1, h, w, C) at strides 4, 8, 16. Refuses other files, and other weights."""
+    config, weights = read(path, FEATURES_SCHEMA, FeaturesConfig)
+    net = Graph(weights, str(path))
+    return net.made([net.innermost(m) for m in features(net, config, net.given(1, 1, -1, -1))])
 
 
-def load_features(path: Path = FEATURES) -> FeaturesNet:
-    """The network of a file, in float32, for use (not for training). Refuses other files, and other weights."""
-    head, weights = _read(path)
-    net = FeaturesNet(FeaturesConfig(**_config(path, head, SCHEMA)))
-    return _filled(net, path, weights)
+def load_things(path: Path) -> Network:
+    """Code values (1, 1, H, W) to unit maps (1, h, w, C) at strides 8, 16, 32. Refuses other files and weights."""
+    _, weights = read(path, THINGS_SCHEMA, dict)
+    net = Graph(weights, str(path))
+    return net.made([net.innermost(m) for m in things(net, net.given(1, 1, -1, -1))])
 
 
-def save_weighing(path: Path, net: WeighingNet, facts: dict[str, Any]) -> None:
-    """Writes the network in half precision, with its config and `facts`; whole or not."""
-    _save(path, net, WEIGHING_SCHEMA, asdict(net.config), facts)
+def load_weighing(path: Path, slots: Sequence[str]) -> tuple[WeighingConfig, Network]:
+    """Its config, and lightness (1, 1, H, W), three maps of features (1, h, w, C), evidence (1, S (2 + signals), H, W),
+    error (1, S, H, W) and claims, if it hears any, to chroma (1, 2, H, W) and expected error (1, 1, H, W).
+
+    Refuses other files and weights, and a network made for other slots.
+    """
+    config, weights = read(path, WEIGHING_SCHEMA, WeighingConfig)
+    if config.slots != tuple(slots):
+        raise WeightsError(f"{path}: made for guesses {', '.join(config.slots)}; needed: {', '.join(slots)}")
+    net, count = Graph(weights, str(path)), len(config.slots)
+    lightness = net.given(1, 1, -1, -1)
+    maps = [net.outermost(net.given(1, -1, -1, width)) for width in config.features]
+    evidence, error = net.given(1, count * (2 + config.signals), -1, -1), net.given(1, count, -1, -1)
+    claims = net.given(1, config.claims, -1, -1) if config.claims else None
+    answer = weighed(net, config, lightness, maps, evidence, error, claims)
+    return config, net.made([answer.chroma, answer.error])
 
 
-def load_weighing(path: Path, slots: Sequence[str] | None = None) -> WeighingNet:
-    """The network of a file, in float32, for use. Refuses other files, and one made for other slots than
-    the given."""
-    head, weights = _read(path)
-    net = WeighingNet(WeighingConfig(**_config(path, head, WEIGHING_SCHEMA)))
-    if slots is not None and net.config.slots != tuple(slots):
-        raise WeightsError(f"{path}: made for guesses {', '.join(net.config.slots)}; needed: {', '.join(slots)}")
-    return _filled(net, path, weights)
+def load_proposer(path: Path) -> tuple[Network, Network, Array, Array]:
+    """What looks at a picture, what proposes, and the mean and the deviation of a*b*, (2, 1, 1) each.
+
+    The first has lightness (1, 1, 2h, 2w) and maps of things (1, h/2, w/2, C) .. (1, h/8, w/8, C), and answers three
+    values; the second noised chroma (1, 2, h, w), `waves`, those values and hints (1, 3, h, w), and answers v.
+    """
+    config, weights = read(path, PROPOSER_SCHEMA, ProposerConfig)
+    mean, spread = (weights.pop(name, np.zeros(0, np.float32)) for name in ("mean", "spread"))
+    if mean.shape != (2,) or spread.shape != (2,):
+        raise WeightsError(f"{path}: its weights do not fit its config: mean and spread; install vidcolor again")
+    first = {name: value for name, value in weights.items() if name.startswith(("seen.", "light."))}
+    net = Graph(first, str(path))
+    maps = [net.outermost(net.given(1, -1, -1, width)) for width in WIDTHS]
+    lightness = net.given(1, 1, -1, -1)
+    looks = net.made(looked(net, config, lightness, maps))
+    net = Graph({name: value for name, value in weights.items() if name not in first}, str(path))
+    noised, noise = net.given(1, 2, -1, -1), net.given(1, 2 * WAVES, 1, 1)
+    known, hints = [net.given(1, width, -1, -1) for width in config.widths], net.given(1, 3, -1, -1)
+    proposes = net.made([proposed(net, config, noised, noise, known, hints)])
+    return looks, proposes, mean[:, None, None].astype(np.float32), spread[:, None, None].astype(np.float32)
 
 
-def save_things(path: Path, net: LiteNet, facts: dict[str, Any]) -> None:
-    """Writes the network, its large tensors in bytes, and `facts`; whole or not."""
-    _write(path, _in_bytes(net.state_dict()), THINGS_SCHEMA, {}, facts)
+def read(path: Path, schema: str, config: Callable[..., Config]) -> tuple[Config, dict[str, Array]]:
+    """A file's config and its weights, float32 or float16. Refuses other files, and a config that is none."""
+    from safetensors import SafetensorError, safe_open
 
-
-def load_things(path: Path) -> LiteNet:
-    """The network of a file, in float32, for use. Refuses other files, and other weights."""
-    head, kept = _read(path)
-    _config(path, head, THINGS_SCHEMA)
-    return _filled(LiteNet(), path, _from_bytes(path, kept))
-
-
-def save_proposer(path: Path, net: ProposerNet, facts: dict[str, Any]) -> None:
-    """Writes the network, its large tensors in bytes, its config and `facts`; whole or not."""
-    _write(path, _in_bytes(net.state_dict()), PROPOSER_SCHEMA, asdict(net.config), facts)
-
-
-def load_proposer(path: Path) -> ProposerNet:
-    """The network of a file, in float32, for use. Refuses other files, and other weights."""
-    head, kept = _read(path)
-    told = _config(path, head, PROPOSER_SCHEMA)
     try:
-        net = ProposerNet(ProposerConfig(**told))
-    except (TypeError, ValueError) as error:
+        with safe_open(path, "np") as file:
+            head = dict(file.metadata() or {})
+            kept = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path}: cannot be read as weights; install vidcolor again ({error})") from error
+    if head.get("schema") != schema:
+        name = schema.split(".")[1].split("/")[0]
+        raise WeightsError(f"{path}: not a {name} network ({head.get('schema')}); give a {schema} file")
+    try:
+        told = config(**{k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(head["config"]).items()})
+    except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: its config is none of ours; export it again ({error})") from error
-    return _filled(net, path, _from_bytes(path, kept))
+    return told, _from_bytes(path, kept)
 
 
-def _in_bytes(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights as they are kept: large tensors in whole numbers with a scale for each output channel."""
-    kept = {}
-    for name, value in state.items():
-        if value.numel() < LARGE:
-            kept[name] = value.half()
-            continue
-        scale = value.flatten(1).abs().amax(1).clamp(min=SMALLEST) / 127
-        kept[name] = (value / _beside(scale, value)).round().to(torch.int8)
-        kept[name + SCALE] = scale
-    return kept
-
-
-def _from_bytes(path: Path, kept: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights again. Refuses scales that do not fit."""
+def _from_bytes(path: Path, kept: dict[str, Array]) -> dict[str, Array]:
+    """Weights again, of whole numbers and their scales. Refuses scales that do not fit."""
     scales = {name.removesuffix(SCALE): kept.pop(name) for name in [*kept] if name.endswith(SCALE)}
     for name, scale in scales.items():
         if name not in kept or kept[name].shape[:1] != scale.shape:
             raise WeightsError(f"{path}: its weights do not fit its scales; install vidcolor again")
-        kept[name] = kept[name].float() * _beside(scale, kept[name])
+        kept[name] = kept[name].astype(np.float32) * scale.reshape(-1, *[1] * (kept[name].ndim - 1))
     return kept
-
-
-def _beside(scale: Tensor, value: Tensor) -> Tensor:
-    return scale.reshape(-1, *[1] * (value.ndim - 1))
-
-
-def _save(
-    path: Path, net: FeaturesNet | WeighingNet, schema: str, config: dict[str, Any], facts: dict[str, Any]
-) -> None:
-    _write(path, {name: value.half() for name, value in net.state_dict().items()}, schema, config, facts)
-
-
-def _write(path: Path, kept: dict[str, Tensor], schema: str, config: dict[str, Any], facts: dict[str, Any]) -> None:
-    from safetensors.torch import save_file
-
-    head = {"schema": schema, "config": json.dumps(config), **{k: json.dumps(v) for k, v in facts.items()}}
-    beside = path.with_suffix(".part")
-    save_file({name: value.contiguous() for name, value in kept.items()}, beside, metadata=head)
-    beside.write_bytes(_in_order(beside.read_bytes()))
-    os.replace(beside, path)
-
-
-def _in_order(content: bytes) -> bytes:
-    """A safetensors file with its facts by name: as it is written they come in another order each time, and the same
-    weights would have another hash."""
-    size = int.from_bytes(content[:8], "little")
-    head = json.loads(content[8 : 8 + size])
-    head["__metadata__"] = dict(sorted(head["__metadata__"].items()))
-    told = json.dumps(head, separators=(",", ":")).encode()
-    told += b" " * (-len(told) % 8)
-    return len(told).to_bytes(8, "little") + told + content[8 + size :]
-
-
-def _config(path: Path, head: dict[str, str], schema: str) -> dict[str, Any]:
-    if head.get("schema") != schema:
-        name = schema.split(".")[1].split("/")[0]
-        raise WeightsError(f"{path}: not a {name} network ({head.get('schema')}); give a {schema} file")
-    return {k: _plain(v) for k, v in json.loads(head["config"]).items()}
-
-
-def _filled(net: Net, path: Path, weights: dict[str, Tensor]) -> Net:
-    try:
-        net.load_state_dict({name: value.float() for name, value in weights.items()}, strict=True)
-    except RuntimeError as error:
-        raise WeightsError(f"{path}: its weights do not fit its config; export it again ({error})") from error
-    net.eval().requires_grad_(False)
-    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    try:
-        with safe_open(path, "pt") as file:
-            return dict(file.metadata() or {}), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{path}: cannot be read as weights; install vidcolor again ({error})") from error
-
-
-def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

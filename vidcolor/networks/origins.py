@@ -6,7 +6,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy import ndarray as Array
-from torch import Tensor
 
 from vidcolor.compiled import loose
 from vidcolor.networks.features_net import STRIDES
@@ -38,12 +37,12 @@ def unlike(maps: FrameMaps, others: FrameMaps, points: Array) -> Array:
     return np.clip(1 - alike, 0, 1)
 
 
-def _cosines(own: Tensor, other: Tensor, points: Array, stride: int) -> Array:
+def _cosines(own: Array, other: Array, points: Array, stride: int) -> Array:
     """(h, w): of maps (h, w, C) of a frame, with another's at the points of the places at `stride`."""
     out = np.empty((own.shape[0], own.shape[1]), np.float32)
     there = np.stack([_resized(plane, out.shape) for plane in points])
     there = (there + np.float32(0.5)) / np.float32(stride) - np.float32(0.5)
-    _compare(own.float().numpy(), other.float().numpy(), there, out)
+    _compare(own, other, there, out)
     return out
 
 

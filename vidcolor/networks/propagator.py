@@ -1,6 +1,6 @@
-"""The networks that propagation uses, made once and shared by all shots: NumPy in, NumPy out.
+"""The networks that propagation uses, made once and shared by all shots: arrays in, arrays out.
 
-May be called by several threads at once; see precision.py for how they run.
+May be called by several threads at once; see graph.py for how they run.
 """
 
 from __future__ import annotations
@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import torch
 from numpy import ndarray as Array
 
 from vidcolor.networks import compare_places, frame_maps, origins
 from vidcolor.networks.compare_places import Colored, Seen
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.frame_maps import FrameMaps
-from vidcolor.networks.precision import run_alone
 from vidcolor.networks.shipped import PROPAGATOR, THINGS
 from vidcolor.networks.things import Things
 from vidcolor.networks.weighing import Weigher
@@ -43,29 +41,21 @@ class Propagator:
         self.weigher = None if file is None else Weigher(file, SLOTS)
         self.name = "+".join(part.name for part in (features, self.things, self.weigher) if part is not None)
 
-    @torch.inference_mode()
     def maps(self, lightness: Array) -> FrameMaps:
         """What the networks say of a frame; lightness (H, W) L*."""
         things, share = ([], 0.0) if self.things is None else self.things(lightness)
         return frame_maps.frame_maps(self._features.maps(lightness), things, share)
 
-    @torch.inference_mode()
     def moved(self, maps: FrameMaps, flow: Array) -> FrameMaps:
         """What they would say of a frame near it: see frame_maps.moved."""
-        run_alone()
         return frame_maps.moved(maps, flow)
 
-    @torch.inference_mode()
     def see(self, lightness: Array, maps: FrameMaps) -> Seen:
         """A frame by its maps, to be compared; lightness (H, W) L*."""
-        run_alone()
-        features, things = ([m.permute(2, 0, 1)[None] for m in kind] for kind in (maps.features, maps.things))
-        return compare_places.see(lightness, features, things, maps.share)
+        return compare_places.see(lightness, maps.features, maps.things, maps.share)
 
-    @torch.inference_mode()
     def unlike(self, maps: FrameMaps, others: FrameMaps, points: Array) -> Array:
         """How unlike their origins a frame's places are: see origins.unlike."""
-        run_alone()
         return origins.unlike(maps, others, points)
 
     def arrays_of(self, maps: FrameMaps) -> dict[str, Array]:
@@ -76,16 +66,13 @@ class Propagator:
         """What `arrays_of` was given, of a frame of `size`; None where that is not what `maps` answers."""
         return frame_maps.maps_of(arrays, size, has_things=self.things is not None)
 
-    @torch.inference_mode()
     def with_colors(self, seen: Seen, chroma: Array, confidence: Array) -> Colored:
         """A coloured frame: chroma (2, H, W), confidence (H, W) 0..1."""
         return compare_places.with_colors(seen, chroma, confidence)
 
-    @torch.inference_mode()
     def compare(self, seen: Seen, colored: Sequence[Colored], away: Sequence[int]) -> tuple[Array, Array]:
         """What is found for each pixel in the coloured frames, by places and by cells: see compare_places.PLANES.
 
         away  how far each coloured frame is, in frames
         """
-        run_alone()
         return compare_places.compare(seen, compare_places.gathered(colored, away))

@@ -1,6 +1,6 @@
-"""Colours from noise for a gray frame: NumPy in, several different a*b* out.
+"""Colours from noise for a gray frame: arrays in, several different a*b* out.
 
-See proposer_net.py for the network and precision.py for how it runs. What is asked with the same seed is answered with
+See proposer_net.py for the network and graph.py for how it runs. What is asked with the same seed is answered with
 the same bytes on one kind of processor, whatever the number of threads: networks run on one.
 """
 
@@ -13,14 +13,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from numpy import ndarray as Array
-from torch import Tensor
 
+from vidcolor.machine import networks_compute_in
 from vidcolor.networks.load import load_proposer, load_things
-from vidcolor.networks.precision import run_alone, working_dtype
 from vidcolor.networks.proposer_hints import recalled, refuse_other_shapes, spoken
-from vidcolor.networks.proposer_net import COARSEST, shares
+from vidcolor.networks.proposer_net import COARSEST, shares, waves
 from vidcolor.networks.shipped import THINGS, mark_of
 from vidcolor.networks.things import gray_codes
 
@@ -47,12 +45,13 @@ class Proposer:
         """Loads the file, and the network that knows things."""
         self.name = f"proposer-{mark_of(file)} things-{mark_of(THINGS)}"
         self.steps = steps
-        self._net, self._things = load_proposer(file).to(working_dtype()), load_things(THINGS).to(working_dtype())
+        self._look_at, self._net, self._mean, self._spread = load_proposer(file)
+        self._things = load_things(THINGS)
 
     @property
     def told(self) -> Mapping[str, str | int | float]:
         """What proposals hang on, beside frame, hints, seed and number."""
-        return {"network": self.name}
+        return {"network": self.name, "numbers": networks_compute_in()}
 
     def __call__(self, lightness: Array, hints: Array | None, seed: int, count: int) -> Array:
         """(count, 2, h, w): the proposals from 1 to `count`, as `each` makes them."""
@@ -75,75 +74,64 @@ class Proposer:
         Refuses other shapes.
         """
         refuse_other_shapes(lightness, hints)
-        run_alone()
         size = chroma_size(lightness.shape)
-        with torch.inference_mode():
-            known, maps = self._look(lightness, size)
-            light = torch.from_numpy(_resized(lightness, size))
-            told = self._told(self._hints(hints, size, light, maps), self._recalled(light, maps, others))
+        known, maps = self._look(lightness, size)
+        light = _resized(lightness, size)
+        told = self._told(self._hints(hints, size, light, maps), self._recalled(light, maps, others))
         for number in numbers:
-            with torch.inference_mode():
-                made = self._propose(known, told, size, (seed, number - 1))
-            yield made
+            yield self._propose(known, told, size, (seed, number - 1))
 
-    def _look(self, lightness: Array, size: tuple[int, int]) -> tuple[list[Tensor], list[Tensor]]:
-        """What the network knows of the picture, and the maps of things in it."""
+    def _look(self, lightness: Array, size: tuple[int, int]) -> tuple[list[Array], list[Array]]:
+        """What the network knows of the picture, and the maps of things in it, (h, w, C)."""
         codes = gray_codes(_resized(lightness, (SEEN * size[0], SEEN * size[1])))
-        maps = self._things(torch.from_numpy(codes)[None, None])
-        half = torch.from_numpy(_resized(lightness, (2 * size[0], 2 * size[1])))[None, None]
-        dtype = working_dtype()
-        return self._net.look(half.to(dtype), [m.to(dtype) for m in maps]), maps
+        maps = self._things(codes[None, None])
+        half = _resized(lightness, (2 * size[0], 2 * size[1]))[None, None]
+        return self._look_at(*maps, half), [m[0] for m in maps]
 
-    def _told(self, hints: Tensor, recalled: Tensor) -> Tensor:
+    def _told(self, hints: Array, recalled: Array) -> Array:
         """(1, 3, h, w): how far a colour is told, and whitened a*b* times that; what a person says counts more."""
-        doubted = recalled[0] * (1 - hints[0])
-        told = torch.where(hints[0] >= doubted, hints[0], doubted)[None]
-        colors = torch.where(hints[0] >= doubted, hints[1:], recalled[1:])
-        return torch.cat([told, told * self._net.white(colors[None])[0]])[None]
+        doubted = recalled[:1] * (1 - hints[:1])
+        said = hints[:1] >= doubted
+        told, colors = np.where(said, hints[:1], doubted), np.where(said, hints[1:], recalled[1:])
+        return np.concatenate([told, told * (colors - self._mean) / self._spread])[None]
 
-    def _recalled(self, light: Tensor, maps: list[Tensor], others: Sequence[tuple[Array, Array]]) -> Tensor:
+    def _recalled(self, light: Array, maps: list[Array], others: Sequence[tuple[Array, Array]]) -> Array:
         """(3, h, w): how far a colour is told by other pictures, and which."""
         if not others:
-            return torch.zeros(3, *light.shape)
+            return np.zeros((3, *light.shape), np.float32)
         seen = []
         for lightness, chroma in others:
             size = chroma_size(lightness.shape)
             small = np.stack([_resized(plane, size) for plane in chroma])
-            there = torch.from_numpy(_resized(lightness, size))
-            seen.append((torch.from_numpy(small), there, [m[0] for m in self._look(lightness, size)[1]]))
-        told, colors = recalled(light, [m[0] for m in maps], seen)
-        return torch.cat([told[None], colors])
+            seen.append((small, _resized(lightness, size), self._look(lightness, size)[1]))
+        told, colors = recalled(light, maps, seen)
+        return np.concatenate([told[None], colors])
 
-    def _hints(self, hints: Array | None, size: tuple[int, int], lightness: Tensor, maps: list[Tensor]) -> Tensor:
+    def _hints(self, hints: Array | None, size: tuple[int, int], lightness: Array, maps: list[Array]) -> Array:
         """(3, h, w): how far a colour is told by hints, and which."""
         if hints is None:
-            return torch.zeros(3, *size)
+            return np.zeros((3, *size), np.float32)
         share = np.clip(hints[0], 0, 1).astype(np.float32)
         planes = np.stack([_resized(p, size) for p in (share, hints[1] * share, hints[2] * share)])
         given = planes[0] > 0
         chroma = np.where(given, planes[1:] / np.maximum(planes[0], 1e-6), 0)
         # a point is smaller than a place of the chroma, and none the less all of what is known there
         share = given.astype(np.float32) * _resized_most(share, size)
-        told, colors = spoken(
-            torch.from_numpy(share),
-            torch.from_numpy(chroma.astype(np.float32)),
-            lightness,
-            [m[0] for m in maps],
-        )
-        return torch.cat([told[None], colors])
+        told, colors = spoken(share, chroma.astype(np.float32), lightness, maps)
+        return np.concatenate([told[None], colors])
 
-    def _propose(self, known: list[Tensor], hints: Tensor, size: tuple[int, int], seed: tuple[int, int]) -> Array:
+    def _propose(self, known: list[Array], hints: Array, size: tuple[int, int], seed: tuple[int, int]) -> Array:
         """(2, h, w) a*b*: steps of DDIM (Song 2021) from noise."""
-        dtype = working_dtype()
-        noise = np.random.default_rng(list(seed)).standard_normal((1, 2, *size), np.float32)
-        x, clean = torch.from_numpy(noise), torch.zeros(1, 2, *size)
-        times = torch.linspace(1, 0, self.steps + 1) ** NOISIER
+        x = np.random.default_rng(list(seed)).standard_normal((1, 2, *size), np.float32)
+        clean = np.zeros_like(x)
+        times = np.linspace(1, 0, self.steps + 1) ** NOISIER
         for now, following in pairwise(times):
-            v = self._net(x.to(dtype), now[None], known, hints.to(dtype)).float()
+            v = self._net(x, waves(np.array([now])), *known, hints)[0]
             (alpha, sigma), (after, left) = shares(now), shares(following)
             clean, rest = alpha * x - sigma * v, sigma * x + alpha * v
             x = after * clean + left * rest
-        return np.asarray((self._net.chroma(clean) * (1 + STRONGER * (1 - hints[:, :1])))[0].numpy())
+        chroma = clean[0] * self._spread + self._mean
+        return np.asarray(chroma * (1 + np.float32(STRONGER) * (1 - hints[0, :1])))
 
 
 def chroma_size(size: tuple[int, ...]) -> tuple[int, int]:

@@ -8,15 +8,14 @@ it. A place takes its colour from the hints that it is like, and counts it as fa
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-import torch
+import cv2
+import numpy as np
 from numpy import ndarray as Array
-from torch import Tensor
-from torch.nn import functional as F
 
 from vidcolor.errors import InputError
+from vidcolor.networks.graph import products
 
 LIGHT, FAR = 0.04, 0.2
 """Unlikeness of one L*, and of places as far apart as the short side is long."""
@@ -36,72 +35,86 @@ def refuse_other_shapes(lightness: Array, hints: Array | None) -> None:
         raise InputError("proposals for arrays of other shapes: lightness is (H, W), hints are (3, H, W)")
 
 
-def spoken(share: Tensor, chroma: Tensor, lightness: Tensor, maps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+def spoken(share: Array, chroma: Array, lightness: Array, maps: Sequence[Array]) -> tuple[Array, Array]:
     """How far a colour is told at each place (h, w), 0..1, and which (2, h, w).
 
     share, chroma  (h, w) and (2, h, w): where hints are, and their a*b*
     lightness      (h, w), L*
-    maps           LiteNet's of the picture at 4h x 4w: unit maps (C, h/2, w/2), (C, h/4, w/4), (C, h/8, w/8)
+    maps           of things, of the picture at 4h x 4w: unit maps (h/2, w/2, C), (h/4, w/4, C), (h/8, w/8, C)
     What hints are laid on keeps their colour and share; without hints the answer is zeros.
     """
-    given = (share > 0).flatten().nonzero()[:, 0]
+    given = np.flatnonzero(share > 0)
     if not len(given):
-        return torch.zeros_like(share), torch.zeros_like(chroma)
+        return np.zeros_like(share), np.zeros_like(chroma)
     if len(given) > MOST:
-        given = given[torch.linspace(0, len(given) - 1, MOST).round().long()]
+        given = given[np.rint(np.linspace(0, len(given) - 1, MOST)).astype(np.int64)]
     size = (share.shape[0], share.shape[1])
-    alike = torch.exp(-_unlike(given, lightness, maps, size)) * share.flatten()[given, None, None]
+    alike = np.exp(-_unlike(given, lightness, maps, size)) * share.ravel()[given, None, None]
     weights = alike**SHARP
-    colors = torch.einsum("nhw,cn->chw", weights, chroma.flatten(1)[:, given]) / weights.sum(0).clamp(min=1e-12)
-    told = ((alike.amax(0) - LEAST) / (1 - LEAST)).clamp(min=0)
+    colors = np.einsum("nhw,cn->chw", weights, chroma.reshape(2, -1)[:, given]) / np.maximum(weights.sum(0), 1e-12)
+    told = np.maximum((alike.max(0) - LEAST) / (1 - LEAST), 0)
     own = share > 0
-    return torch.where(own, share, told), torch.where(own, chroma, torch.where(told > 0, colors, 0))
+    return np.where(own, share, told), np.where(own, chroma, np.where(told > 0, colors, 0))
 
 
-def _unlike(given: Tensor, lightness: Tensor, maps: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
+def _unlike(given: Array, lightness: Array, maps: Sequence[Array], size: tuple[int, int]) -> Array:
     """(n, h, w) of the places that are given, by their number, to all others."""
     rows, columns = given // size[1], given % size[1]
-    unlike = LIGHT * (lightness[None] - lightness[rows, columns][:, None, None]).abs()
-    down = torch.arange(size[0])[None, :, None] - rows[:, None, None]
-    across = torch.arange(size[1])[None, None] - columns[:, None, None]
-    unlike = unlike + FAR / min(size) * torch.hypot(down.float(), across.float())
+    unlike = LIGHT * np.abs(lightness[None] - lightness[rows, columns][:, None, None])
+    down = np.arange(size[0], dtype=np.float32)[None, :, None] - rows.astype(np.float32)[:, None, None]
+    across = np.arange(size[1], dtype=np.float32)[None, None] - columns.astype(np.float32)[:, None, None]
+    unlike = unlike + np.float32(FAR / min(size)) * np.hypot(down, across)
     every = _units(maps, size)
-    alike = torch.einsum("cn,chw->nhw", every[:, rows // 2, columns // 2], every)
-    unlike = unlike + sum(SEEN) - F.interpolate(alike[None], size, mode="bilinear")[0]
-    return unlike.clamp(min=0)
+    alike = products(every[rows // 2, columns // 2], every.reshape(-1, every.shape[2]))
+    alike = _resized(alike.reshape(-1, *every.shape[:2]), size)
+    return np.maximum(unlike + np.float32(sum(SEEN)) - alike, 0)
 
 
 def recalled(
-    lightness: Tensor, maps: Sequence[Tensor], others: Sequence[tuple[Tensor, Tensor, Sequence[Tensor]]]
-) -> tuple[Tensor, Tensor]:
+    lightness: Array, maps: Sequence[Array], others: Sequence[tuple[Array, Array, Sequence[Array]]]
+) -> tuple[Array, Array]:
     """The same of what other pictures show: each place takes the colours of what looks like it there.
 
     lightness, maps  of this picture, as above
     others           chroma (2, h', w'), lightness (h', w') and maps of each
     """
     size = (lightness.shape[0], lightness.shape[1])
-    here, light = _units(maps, size).flatten(1), _halved(lightness[None]).flatten()
-    most, sums, colors = torch.zeros(len(light)), torch.zeros(len(light)), torch.zeros(2, len(light))
+    here, light = _units(maps, size), _halved(lightness[None]).ravel()
+    here = here.reshape(-1, here.shape[2])
+    most, sums, colors = (np.zeros(shape, np.float32) for shape in (len(light), len(light), (len(light), 2)))
     for chroma, its_lightness, its_maps in others:
-        there = _units(its_maps, (chroma.shape[1], chroma.shape[2])).flatten(1)
-        unlike = LIGHT * (light[:, None] - _halved(its_lightness[None]).flatten()).abs()
-        alike = torch.exp(-(unlike + sum(SEEN) - here.T @ there).clamp(min=0))
+        there = _units(its_maps, (chroma.shape[1], chroma.shape[2]))
+        unlike = LIGHT * np.abs(light[:, None] - _halved(its_lightness[None]).ravel())
+        unlike += np.float32(sum(SEEN)) - products(here, there.reshape(-1, there.shape[2]))
+        alike = np.exp(-np.maximum(unlike, 0))
         weights = alike**SHARP
-        most, sums = torch.maximum(most, alike.amax(1)), sums + weights.sum(1)
-        colors = colors + _halved(chroma).flatten(1) @ weights.T
-    told = ((most - LEAST) / (1 - LEAST)).clamp(min=0)
-    planes = torch.cat([told[None], colors / sums.clamp(min=1e-12)]).reshape(1, 3, size[0] // 2, size[1] // 2)
-    found = F.interpolate(planes, size, mode="bilinear")[0]
+        most, sums = np.maximum(most, alike.max(1)), sums + weights.sum(1)
+        colors = colors + products(weights, _halved(chroma).reshape(2, -1))
+    told = np.maximum((most - LEAST) / (1 - LEAST), 0)
+    planes = np.concatenate([told[None], colors.T / np.maximum(sums, 1e-12)]).astype(np.float32)
+    found = _resized(planes.reshape(3, size[0] // 2, size[1] // 2), size)
     return found[0], found[1:]
 
 
-def _units(maps: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
-    """(C, h/2, w/2): how things look; the product of two places is how alike they are, at most the sum of SEEN."""
-    half = (size[0] // 2, size[1] // 2)
-    units = (F.normalize(F.interpolate(unit[None].float(), half, mode="bilinear"), dim=1)[0] for unit in maps)
-    return torch.cat([math.sqrt(slope) * unit for slope, unit in zip(SEEN, units, strict=True)])
+def _units(maps: Sequence[Array], size: tuple[int, int]) -> Array:
+    """(h/2, w/2, C): how things look; the product of two places is how alike they are, at most the sum of SEEN."""
+    parts = []
+    for unit, slope in zip(maps, SEEN, strict=True):
+        there = _resized(unit.transpose(2, 0, 1), (size[0] // 2, size[1] // 2)).transpose(1, 2, 0)
+        length = np.sqrt(np.square(there).sum(2, keepdims=True))
+        parts.append(np.float32(slope**0.5) * there / np.maximum(length, np.float32(1e-12)))
+    return np.ascontiguousarray(np.concatenate(parts, 2))
 
 
-def _halved(planes: Tensor) -> Tensor:
+def _resized(planes: Array, size: tuple[int, int]) -> Array:
+    """(N, *size) of (N, h, w), bilinear."""
+    if planes.shape[1:] == size:
+        return planes
+    planes = np.ascontiguousarray(planes, np.float32)
+    return np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in planes])
+
+
+def _halved(planes: Array) -> Array:
     """(N, h/2, w/2) of (N, h, w)."""
-    return F.avg_pool2d(planes[None], 2)[0]
+    count, height, width = planes.shape
+    return planes.reshape(count, height // 2, 2, width // 2, 2).mean((2, 4), dtype=np.float32)

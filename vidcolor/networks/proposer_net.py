@@ -15,12 +15,13 @@ chroma are nearly alike, and tell through noise what single values do not).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+import numpy as np
+from numpy import ndarray as Array
 
+from vidcolor.networks.layers import Layers, Value
 from vidcolor.networks.lite_net import WIDTHS as SEEN
 
 COARSEST = 8
@@ -53,112 +54,65 @@ class ProposerConfig:
             raise ValueError(f"no network has widths {self.widths!r:.60}")
 
 
-class Block(nn.Module):
+def looked(net: Layers, config: ProposerConfig, lightness: Value, maps: Sequence[Value]) -> list[Value]:
+    """What is known of a picture before any colour, at the three strides.
+
+    lightness  (B, 1, 2h, 2w), L* 0..100
+    maps       of things, of the picture at 4h x 4w: unit maps (B, C, h/2, w/2), (B, C, h/4, w/4), (B, C, h/8, w/8)
+    """
+    even = [m * net.number(math.sqrt(width)) for m, width in zip(maps, SEEN, strict=True)]  # values of about 1
+    known = [net.conv(f"seen.{n}", x, w, 1) for n, (x, w) in enumerate(zip(even, config.widths, strict=True))]
+    light = net.folded(lightness / net.number(50.0) - net.number(1.0), DETAIL)
+    return [known[0] + net.conv("light", light, config.widths[0], 3), *known[1:]]
+
+
+def proposed(
+    net: Layers, config: ProposerConfig, noised: Value, noise: Value, known: Sequence[Value], hints: Value
+) -> Value:
+    """v (B, 2, h, w) of noised whitened chroma (B, 2, h, w).
+
+    noise  (B, 2 WAVES, 1, 1): how much noise there is, as `waves` tells it
+    known  what `looked` answered
+    hints  (B, 3, h, w): how far a hint counts, 0..1, and whitened a*b* times that
+    """
+    widths = config.widths
+    told = net.silu(net.linear("noise.2", net.silu(net.linear("noise.0", noise, TOLD)), TOLD))
+    x = net.conv("enter", net.folded(net.joined([noised, hints]), 2), widths[0], 3)
+    kept: list[Value] = []
+    for n, width in enumerate(widths):
+        if n:
+            x = net.conv(f"down.{n - 1}", x, width, 2, stride=2, pad=0)
+        x = _block(net, f"ins.{n}", x + known[n], width, told)
+        kept.append(x)
+    asked = net.conv("attention.asked", _normed(net, "attention.norm", x, widths[-1]), 3 * widths[-1], 1)
+    x = x + net.conv("attention.joined", net.attention(asked, widths[-1] // HEAD), widths[-1], 1)
+    for n in reversed(range(len(widths))):
+        x = _block(net, f"outs.{n}", x, widths[n], told)
+        if n:
+            x = kept[n - 1] + net.twice(net.conv(f"up.{n - 1}", x, widths[n - 1], 1), smooth=False)
+    return net.unfolded(net.conv("leave", net.silu(_normed(net, "norm", x, widths[0])), 4 * 2, 3), 2)
+
+
+def _block(net: Layers, name: str, x: Value, width: int, noise: Value) -> Value:
     """Two convolutions added to what came in; the amount of noise scales and shifts between them."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.before, self.between = nn.GroupNorm(width // GROUP, width), nn.GroupNorm(width // GROUP, width)
-        self.first, self.second = nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, width, 3, padding=1)
-        self.told = nn.Linear(TOLD, 2 * width)
-        nn.init.zeros_(self.second.weight)
-
-    def forward(self, x: Tensor, noise: Tensor) -> Tensor:
-        """(B, width, h, w), (B, TOLD) -> (B, width, h, w)."""
-        scale, shift = self.told(noise)[..., None, None].chunk(2, 1)
-        y = self.first(F.silu(self.before(x)))
-        return x + self.second(F.silu(self.between(y) * (1 + scale) + shift))
+    told = net.linear(f"{name}.told", noise, 2 * width)
+    scale, shift = net.part(told, 0, width), net.part(told, width, 2 * width)
+    y = net.conv(f"{name}.first", net.silu(_normed(net, f"{name}.before", x, width)), width, 3)
+    y = _normed(net, f"{name}.between", y, width) * (scale + net.number(1.0)) + shift
+    return x + net.conv(f"{name}.second", net.silu(y), width, 3)
 
 
-class Attention(nn.Module):
-    """Every place looks at all others, so that a picture's colours agree."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm = nn.GroupNorm(width // GROUP, width)
-        self.asked, self.joined = nn.Conv2d(width, 3 * width, 1), nn.Conv2d(width, width, 1)
-        self.heads = width // HEAD
-        nn.init.zeros_(self.joined.weight)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, width, h, w) -> the same shape."""
-        count, width, rows, columns = x.shape
-        parts = self.asked(self.norm(x)).reshape(count, 3, self.heads, width // self.heads, rows * columns)
-        query, key, value = parts.transpose(-1, -2).unbind(1)
-        seen = F.scaled_dot_product_attention(query, key, value)
-        return x + self.joined(seen.transpose(-1, -2).reshape(count, width, rows, columns))
+def _normed(net: Layers, name: str, x: Value, width: int) -> Value:
+    return net.norm(name, x, width // GROUP)
 
 
-class ProposerNet(nn.Module):
-    """The network: `look` once a picture, `forward` at every step."""
-
-    def __init__(self, config: ProposerConfig) -> None:
-        super().__init__()
-        self.config = config
-        fine, middle, coarse = config.widths
-        self.seen = nn.ModuleList(nn.Conv2d(n, w, 1) for n, w in zip(SEEN, config.widths, strict=True))
-        self.light = nn.Conv2d(DETAIL * DETAIL, fine, 3, padding=1)
-        self.noise = nn.Sequential(nn.Linear(2 * WAVES, TOLD), nn.SiLU(), nn.Linear(TOLD, TOLD), nn.SiLU())
-        self.enter = nn.Conv2d(4 * (2 + 3), fine, 3, padding=1)
-        self.down = nn.ModuleList([nn.Conv2d(fine, middle, 2, 2), nn.Conv2d(middle, coarse, 2, 2)])
-        self.ins = nn.ModuleList(Block(w) for w in config.widths)
-        self.attention = Attention(coarse)
-        self.outs = nn.ModuleList(Block(w) for w in config.widths)
-        self.up = nn.ModuleList([nn.Conv2d(middle, fine, 1), nn.Conv2d(coarse, middle, 1)])
-        self.norm, self.leave = nn.GroupNorm(fine // GROUP, fine), nn.Conv2d(fine, 4 * 2, 3, padding=1)
-        nn.init.zeros_(self.leave.weight)
-        self.register_buffer("mean", torch.zeros(2))
-        self.register_buffer("spread", torch.ones(2))
-
-    def white(self, chroma: Tensor) -> Tensor:
-        """a*b* (B, 2, h, w) by their mean and deviation over photographs."""
-        return (chroma - self.get_buffer("mean")[:, None, None]) / self.get_buffer("spread")[:, None, None]
-
-    def chroma(self, white: Tensor) -> Tensor:
-        """The way back."""
-        return white * self.get_buffer("spread")[:, None, None] + self.get_buffer("mean")[:, None, None]
-
-    def look(self, lightness: Tensor, maps: list[Tensor]) -> list[Tensor]:
-        """What is known of a picture before any colour, at the three strides.
-
-        lightness  (B, 1, 2h, 2w), L* 0..100
-        maps       LiteNet's of the picture at 4h x 4w: unit maps (B, C, h/2, w/2), (B, C, h/4, w/4), (B, C, h/8, w/8)
-        """
-        fine, *others = (conv(_even(m)) for conv, m in zip(self.seen, maps, strict=True))
-        return [fine + self.light(F.pixel_unshuffle(lightness / 50 - 1, DETAIL)), *others]
-
-    def forward(self, noised: Tensor, time: Tensor, known: list[Tensor], hints: Tensor) -> Tensor:
-        """v (B, 2, h, w) of noised whitened chroma (B, 2, h, w).
-
-        time   (B,): 1 all noise, 0 none
-        known  what `look` answered
-        hints  (B, 3, h, w): how far a hint counts, 0..1, and whitened a*b* times that
-        """
-        noise = self.noise(_waves(time).to(noised.dtype))
-        x = self.enter(F.pixel_unshuffle(torch.cat([noised, hints], 1), 2))
-        kept = []
-        for number, (block, more) in enumerate(zip(self.ins, known, strict=True)):
-            x = block((self.down[number - 1](x) if number else x) + more, noise)
-            kept.append(x)
-        x = self.attention(x)
-        for number in (2, 1, 0):
-            x = self.outs[number](x, noise)
-            if number:
-                x = kept[number - 1] + F.interpolate(self.up[number - 1](x), scale_factor=2.0)
-        return F.pixel_shuffle(self.leave(F.silu(self.norm(x))), 2)
-
-
-def _even(unit: Tensor) -> Tensor:
-    """A unit map with values of about 1."""
-    return unit * math.sqrt(unit.shape[1])
-
-
-def shares(time: Tensor) -> tuple[Tensor, Tensor]:
+def shares(time: Array | float) -> tuple[Array, Array]:
     """How much chroma (alpha) and how much noise (sigma) there is at a time; the sum of their squares is 1."""
-    angle = torch.atan(NOISIER * torch.tan(time.double() * (math.pi / 2)))
-    return torch.cos(angle).to(time.dtype), torch.sin(angle).to(time.dtype)
+    angle = np.arctan(NOISIER * np.tan(np.asarray(time, np.float64) * (math.pi / 2)))
+    return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
 
 
-def _waves(time: Tensor) -> Tensor:
-    angles = time[:, None] * torch.exp(torch.linspace(0, math.log(100), WAVES, device=time.device))
-    return torch.cat([angles.sin(), angles.cos()], 1)
+def waves(time: Array) -> Array:
+    """(B, 2 WAVES, 1, 1) float32: times (B,), 1 all noise, 0 none, as the network is told them."""
+    angles = np.asarray(time, np.float32)[:, None] * np.exp(np.linspace(0, math.log(100), WAVES, dtype=np.float32))
+    return np.concatenate([np.sin(angles), np.cos(angles)], 1)[..., None, None]

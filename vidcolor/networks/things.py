@@ -1,6 +1,6 @@
-"""What things are in a gray frame, by a network that learned their names: NumPy in, unit maps out.
+"""What things are in a gray frame, by a network that learned their names: arrays in, unit maps out.
 
-See precision.py for how the network runs.
+See graph.py for how the network runs.
 """
 
 from __future__ import annotations
@@ -9,15 +9,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from numpy import ndarray as Array
-from torch import Tensor
 
 from vidcolor.color import lab_to_rgb
 from vidcolor.errors import InputError
-from vidcolor.networks.lite_net import WIDTHS, LiteNet
+from vidcolor.networks.lite_net import WIDTHS
 from vidcolor.networks.load import load_things
-from vidcolor.networks.precision import run_alone, working_dtype
 from vidcolor.networks.shipped import THINGS, mark_of
 
 LARGER = 2
@@ -39,10 +36,10 @@ class Things:
     def __init__(self, file: Path = THINGS) -> None:
         """Loads the file."""
         self.name = f"things-{mark_of(file)}"
-        self._net: LiteNet = load_things(file).to(working_dtype())
+        self._net = load_things(file)
 
-    def __call__(self, lightness: Array) -> tuple[list[Tensor], float]:
-        """Unit maps (1, C, h, w) at strides 4, 8 and 16 of the lightness (H, W), L* 0..100; how much they count, 0..1.
+    def __call__(self, lightness: Array) -> tuple[list[Array], float]:
+        """Unit maps (h, w, C) at strides 4, 8 and 16 of the lightness (H, W), L* 0..100; how much they count, 0..1.
 
         Grain hides things: where they do not count the network is not run, and its maps are zeros. Refuses other
         shapes.
@@ -52,10 +49,8 @@ class Things:
         share = float(np.clip((GRAIN[1] - grain_of(lightness)) / (GRAIN[1] - GRAIN[0]), 0, 1))
         if not share:
             sizes = [[-(-n // stride) for n in lightness.shape] for stride in (4, 8, 16)]
-            return [torch.zeros(1, width, *size) for width, size in zip(WIDTHS, sizes, strict=True)], share
-        run_alone()
-        with torch.inference_mode():
-            return self._net(torch.from_numpy(codes_of(lightness))[None, None]), share
+            return [np.zeros((*size, width), np.float32) for width, size in zip(WIDTHS, sizes, strict=True)], share
+        return [m[0] for m in self._net(codes_of(lightness)[None, None])], share
 
 
 def grain_of(lightness: Array) -> float:

@@ -1,17 +1,15 @@
-"""The network that weighs guesses, NumPy in and NumPy out: evidence in, chroma and expected error out."""
+"""The network that weighs guesses, arrays in and arrays out: evidence in, chroma and expected error out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import torch
 from numpy import ndarray as Array
 
 from vidcolor.networks.load import load_weighing
-from vidcolor.networks.precision import run_alone, working_dtype
 from vidcolor.networks.shipped import mark_of
+from vidcolor.networks.weighing_net import refuse_others
 
 
 class Weigher:
@@ -20,30 +18,24 @@ class Weigher:
     def __init__(self, file: Path, slots: Sequence[str]) -> None:
         """Loads the file. Refuses a network made for other slots."""
         self.name, self.slots = mark_of(file), tuple(slots)
-        self._net = load_weighing(file, slots).to(working_dtype())
+        self._config, self._net = load_weighing(file, slots)
 
     def __call__(
         self,
         lightness: Array,
-        maps: Sequence[Array | torch.Tensor],
+        maps: Sequence[Array],
         evidence: Array,
         error: Array,
         claims: Array | None = None,
     ) -> tuple[Array, Array]:
-        """Chroma (2, H, W) and its expected error (H, W) in a*b*; what goes in is WeighingNet.forward's, without B.
+        """Chroma (2, H, W) and its expected error (H, W) in a*b*; what goes in is weighing_net.weighed's, without B.
 
-        lightness (H, W), maps three of (C, h, w), arrays or tensors, evidence (S, 2 + signals, H, W), error (S, H, W),
-        claims (claims, H, W), heard by a network that asks for them
+        lightness (H, W), maps three of (h, w, C), evidence (S, 2 + signals, H, W), error (S, H, W), claims
+        (claims, H, W), heard by a network that asks for them. Refuses another number of slots, signals or claims.
         """
-        run_alone()
-        light, planes, doubt = (_tensor(a) for a in (lightness, evidence, error))
-        said = _tensor(claims) if claims is not None and self._net.config.claims else None
-        with torch.inference_mode():
-            features = [torch.as_tensor(m)[None] for m in maps]
-            chroma, expected, _ = self._net(light[None], features, planes, doubt, said)
-        return chroma[0].float().numpy(), expected[0].float().numpy()
-
-
-def _tensor(array: Array) -> torch.Tensor:
-    """(1, ...) float32; frozen arrays are copied, for PyTorch warns of them."""
-    return torch.from_numpy(np.require(array, np.float32, ["C", "W"]))[None]
+        said = claims if self._config.claims else None
+        refuse_others(self._config, evidence.shape, None if said is None else said.shape)
+        planes = evidence.reshape(-1, *evidence.shape[2:])
+        given = [lightness[None], *maps, planes, error, *([] if said is None else [said])]
+        chroma, expected = self._net(*(array[None] for array in given))
+        return chroma[0], expected[0, 0]

@@ -12,16 +12,16 @@ Axes: B pictures, S slots (where guesses come from), E planes of a guess, H W pi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
-
-import torch
-from torch import Tensor, nn
 
 from vidcolor.confidence import ABSENT
 from vidcolor.errors import InputError
-from vidcolor.networks.features_net import MIDDLE, SPREAD, Block, conv, enlarged, norm
+from vidcolor.networks.features_net import GROUP, MIDDLE, SPREAD, normed
+from vidcolor.networks.layers import Layers, Value, block
 
 SHARPNESS = 4.0
 """Power of 1 / expected error by which the hand-set rule weighs guesses."""
@@ -32,6 +32,8 @@ LEAST_ERROR, MOST_ERROR = 0.3, 80.0
 CHROMA_SCALE, APART_SCALE, OWN_SCALE = 40.0, 15.0, 20.0
 """a*b* that the network sees as 1: of the mix, of a guess less the mix, of its own colour."""
 LOG_SCALE = 2.0
+COARSEST = 16
+"""Stride of the deepest places."""
 LATE = 24
 """Channels between what is known of a pixel, claims among it, and what they change of the answer."""
 
@@ -61,186 +63,104 @@ class WeighingConfig:
 class Answer:
     """What the network says of a batch."""
 
-    chroma: Tensor
+    chroma: Value
     """(B, 2, H, W)"""
-    error: Tensor
-    """(B, H, W), expected, in a*b*"""
-    weights: Tensor
+    error: Value
+    """(B, 1, H, W), expected, in a*b*"""
+    weights: Value
     """(B, S + 1, H, W); the own colour's last"""
-    own: Tensor
+    own: Value
     """(B, 2, H, W): its own colour"""
-    rule: Tensor
+    rule: Value
     """(B, 2, H, W): what the hand-set rule alone would say"""
 
 
-class Late(nn.Module):
-    """Changes what a network says of each pixel by claims, which it did not hear; at first by nothing."""
-
-    def __init__(self, planes: int, said: int, claims: int) -> None:
-        super().__init__()
-        self.planes, self.said = nn.Linear(planes, LATE), nn.Linear(said, LATE, bias=False)
-        self.claims, self.out = nn.Linear(claims, LATE, bias=False), nn.Linear(LATE, said)
-        for weight in self.out.parameters():
-            nn.init.zeros_(weight)
-
-    def forward(self, planes: Tensor, said: Tensor, claims: Tensor) -> Tensor:
-        """(B, said, H, W): what is said then.
-
-        planes  (B, planes, H, W): what the network was given
-        said    (B, said, H, W): what it made of that
-        claims  (B, claims, H, W)
-        """
-        given, first, held = (x.permute(0, 2, 3, 1).flatten(0, 2) for x in (planes, said, claims))
-        heard = torch.addmm(self.planes(given), first, self.said.weight.t())
-        heard = torch.addmm(heard, held, self.claims.weight.t()).relu()
-        more = self.out(heard) + first
-        return more.view(*said.permute(0, 2, 3, 1).shape).permute(0, 3, 1, 2)
+def refuse_others(config: WeighingConfig, evidence: tuple[int, ...], claims: tuple[int, ...] | None) -> None:
+    """Refuses shapes of evidence, (S, 2 + signals, H, W), and claims, (claims, H, W), that are not the network's."""
+    slots, signals = len(config.slots), config.signals
+    if evidence[:2] != (slots, 2 + signals):
+        raise InputError(f"evidence {evidence}: the network takes {slots} slots of {2 + signals}")
+    if (0 if claims is None else claims[0]) != config.claims:
+        raise InputError(f"claims {claims}: it takes {config.claims}")
 
 
-class WeighingNet(nn.Module):
-    """A U-Net over the guesses; `forward` answers chroma, expected error and the guesses' weights."""
+def weighed(
+    net: Layers,
+    config: WeighingConfig,
+    lightness: Value,
+    features: Sequence[Value],
+    evidence: Value,
+    error: Value,
+    claims: Value | None = None,
+) -> Answer:
+    """What the network says.
 
-    def __init__(self, config: WeighingConfig) -> None:
-        super().__init__()
-        self.config = config
-        planes = 3 + len(config.slots) * (3 + config.signals)
-        w2, *deep = config.widths
-        self.stem = conv(planes, config.full)
-        self.down2 = nn.Sequential(nn.ReLU(), conv(config.full, w2, stride=2))
-        self.first = Block(w2)
-        widths = (w2, *deep)
-        self.downs = nn.ModuleList(
-            nn.Sequential(norm(i), nn.ReLU(inplace=True), conv(i, o, stride=2))
-            for i, o in zip(widths, deep, strict=False)
-        )
-        self.looks = nn.ModuleList(conv(i, o, size=1) for i, o in zip(config.features, deep, strict=True))
-        self.stages = nn.ModuleList(nn.Sequential(Block(w), Block(w)) for w in deep)
-        self.ups = nn.ModuleList(conv(o, i, size=1) for i, o in zip(widths, deep, strict=False))
-        self.joins = nn.ModuleList(Block(w) for w in widths[:-1])
-        self.last = nn.Sequential(norm(w2), nn.ReLU(inplace=True), conv(w2, config.full, size=1))
-        self.head = nn.Sequential(nn.ReLU(inplace=True), conv(2 * config.full, 2 * config.full), nn.ReLU(inplace=True))
-        self.out = nn.Conv2d(2 * config.full, len(config.slots) + 4, 3, padding=1)
-        nn.init.zeros_(self.out.weight)
-        if self.out.bias is not None:
-            nn.init.zeros_(self.out.bias)
-        if config.claims:
-            self.late = Late(planes, len(config.slots) + 4, config.claims)
-
-    def forward(
-        self,
-        lightness: Tensor,
-        features: Sequence[Tensor],
-        evidence: Tensor,
-        error: Tensor,
-        claims: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Chroma (B, 2, H, W), its expected error (B, H, W) in a*b*, weights (B, S + 1, H, W), the own colour last.
-
-        lightness  (B, 1, H, W) L*
-        features   of that lightness at strides 4, 8, 16, as FeaturesNet answers them
-        evidence   (B, S, 2 + signals, H, W): a*b* and signals; zeros where a slot has nothing
-        error      (B, S, H, W): each guess's expected error by rule, in a*b*; ABSENT where a slot has nothing
-        claims     (B, claims, H, W), as the network's config has them; zeros where a slot has nothing
-        Refuses another number of slots, signals or claims.
-        """
-        answer = self.answer(lightness, features, evidence, error, claims)
-        return answer.chroma, answer.error, answer.weights
-
-    def answer(
-        self,
-        lightness: Tensor,
-        features: Sequence[Tensor],
-        evidence: Tensor,
-        error: Tensor,
-        claims: Tensor | None = None,
-    ) -> Answer:
-        """The same, with what training looks at beside it."""
-        slots, signals = len(self.config.slots), self.config.signals
-        if evidence.shape[1:3] != (slots, 2 + signals):
-            raise InputError(f"evidence {tuple(evidence.shape)}: the network takes {slots} slots of {2 + signals}")
-        if (0 if claims is None else claims.shape[1]) != self.config.claims:
-            raise InputError(
-                f"claims {claims if claims is None else tuple(claims.shape)}: it takes {self.config.claims}"
-            )
-        log_errors = error.log()
-        logits = -SHARPNESS * log_errors
-        log_error = torch.logsumexp(logits, 1) / -SHARPNESS
-        mix = _mixed(logits.softmax(1), evidence[:, :, :2])
-        narrow = self.stem.weight.dtype == torch.bfloat16 or torch.is_autocast_enabled(evidence.device.type)
-        there = (error < ABSENT) / APART_SCALE
-        planes = _planes(
-            lightness, evidence, log_errors / LOG_SCALE, there, mix, torch.bfloat16 if narrow else torch.float32
-        )
-        height, width = planes.shape[-2:]
-        grown = (height + -height % 16, width + -width % 16)
-        planes = _innermost(_grown(planes, *grown))
-        said = self._run(planes, features)
-        if claims is not None:
-            said = self.late(planes, said, _grown(claims.to(planes.dtype), *grown))
-        said = said[..., :height, :width].float()
-        own, first = said[:, slots + 1 : slots + 3] * OWN_SCALE, torch.full_like(log_error, OWN_ERROR).log()
-        if self.config.own == "correction":
-            own, first = own + mix, log_error
-        start = first[:, None] * -SHARPNESS
-        weights = (torch.cat([logits, start], 1) + said[:, : slots + 1]).softmax(1)
-        chroma = _mixed(weights[:, :-1], evidence[:, :, :2]) + weights[:, -1:] * own
-        expected = (log_error + said[:, -1]).exp().clamp(LEAST_ERROR, MOST_ERROR)
-        return Answer(chroma, expected, weights, own, mix)
-
-    def _run(self, planes: Tensor, features: Sequence[Tensor]) -> Tensor:
-        full = self.stem(planes)
-        levels = [self.first(self.down2(full))]
-        for down, look, stage, seen in zip(self.downs, self.looks, self.stages, features, strict=True):
-            x = down(levels[-1])
-            levels.append(stage(x + look(_fitted(seen.to(x.dtype), x))))
-        y = levels.pop()
-        for up, join in zip(reversed(self.ups), reversed(self.joins), strict=True):
-            y = join(levels.pop() + enlarged(up(y)))
-        y = torch.cat([full, enlarged(self.last(y))], 1)
-        return self.out(self.head(y))
+    lightness  (B, 1, H, W) L*
+    features   of that lightness at strides 4, 8, 16, as the features network answers them
+    evidence   (B, S (2 + signals), H, W): of each slot a*b* and signals; zeros where a slot has nothing
+    error      (B, S, H, W): each guess's expected error by rule, in a*b*; ABSENT where a slot has nothing
+    claims     (B, claims, H, W), as the network's config has them; zeros where a slot has nothing
+    """
+    slots, each = len(config.slots), 2 + config.signals
+    guesses = [net.part(evidence, n * each, n * each + 2) for n in range(slots)]
+    signals = [net.part(evidence, n * each + 2, (n + 1) * each) for n in range(slots)]
+    log_errors = net.log(error)
+    logits = log_errors * net.number(-SHARPNESS)
+    log_error = net.log(net.total(net.exp(logits))) / net.number(-SHARPNESS)
+    mix = _mixed(net, net.softmax(logits), guesses)
+    doubts = log_errors / net.number(LOG_SCALE)
+    there = net.below(error, ABSENT) / net.number(APART_SCALE)
+    planes = [(lightness - net.number(MIDDLE)) / net.number(SPREAD), mix / net.number(CHROMA_SCALE)]
+    for n in range(slots):
+        planes += [(guesses[n] - mix) * net.part(there, n, n + 1), signals[n], net.part(doubts, n, n + 1)]
+    given = net.grown(net.joined(planes), COARSEST)
+    said = _looked(net, config, given, features)
+    if claims is not None:
+        said = _late(net, slots, given, said, net.grown(claims, COARSEST))
+    said = net.wide(net.cut(said, lightness))
+    own, first = net.part(said, slots + 1, slots + 3) * net.number(OWN_SCALE), log_error
+    if config.own == "correction":
+        own = own + mix
+    else:
+        first = log_error * net.number(0.0) + net.number(math.log(OWN_ERROR))
+    start = first * net.number(-SHARPNESS)
+    weights = net.softmax(net.joined([logits, start]) + net.part(said, 0, slots + 1))
+    chroma = _mixed(net, weights, [*guesses, own])
+    expected = net.clamp(net.exp(log_error + net.part(said, slots + 3, slots + 4)), LEAST_ERROR, MOST_ERROR)
+    return Answer(chroma, expected, weights, own, mix)
 
 
-def _mixed(weights: Tensor, guesses: Tensor) -> Tensor:
-    """(B, 2, H, W): guesses (B, S, 2, H, W) by weights (B, S, H, W)."""
-    mix = weights[:, 0, None] * guesses[:, 0]
-    for slot in range(1, guesses.shape[1]):
-        mix = torch.addcmul(mix, weights[:, slot, None], guesses[:, slot])
+def _looked(net: Layers, config: WeighingConfig, planes: Value, features: Sequence[Value]) -> Value:
+    """(B, S + 4, H, W): what a U-Net makes of the planes; features join at strides 4, 8 and 16."""
+    w2, *deep = config.widths
+    full = net.conv("stem", planes, config.full, 3, bias=False)
+    levels = [block(net, "first", net.conv("down2.1", net.relu(full), w2, 3, stride=2, bias=False), w2, GROUP)]
+    for n, (width, wider) in enumerate(pairwise(config.widths)):
+        x = net.conv(f"downs.{n}.2", normed(net, f"downs.{n}.0", levels[-1], width), wider, 3, stride=2, bias=False)
+        x = x + net.conv(f"looks.{n}", net.grown_to(features[n], x), wider, 1, bias=False)
+        for k in (0, 1):
+            x = block(net, f"stages.{n}.{k}", x, wider, GROUP)
+        levels.append(x)
+    y = levels.pop()
+    for n in reversed(range(len(deep))):
+        width = config.widths[n]
+        y = levels.pop() + net.twice(net.conv(f"ups.{n}", y, width, 1, bias=False))
+        y = block(net, f"joins.{n}", y, width, GROUP)
+    y = net.twice(net.conv("last.2", normed(net, "last.0", y, w2), config.full, 1, bias=False))
+    y = net.conv("head.1", net.relu(net.joined([full, y])), 2 * config.full, 3, bias=False)
+    return net.conv("out", net.relu(y), len(config.slots) + 4, 3)
+
+
+def _late(net: Layers, slots: int, planes: Value, said: Value, claims: Value) -> Value:
+    """What is said of each pixel, changed by claims, which nothing before has heard."""
+    heard = net.linear("late.planes", planes, LATE) + net.linear("late.said", said, LATE, bias=False)
+    heard = net.relu(heard + net.linear("late.claims", claims, LATE, bias=False))
+    return net.linear("late.out", heard, slots + 4) + said
+
+
+def _mixed(net: Layers, weights: Value, guesses: Sequence[Value]) -> Value:
+    """(B, 2, H, W): guesses by weights (B, S, H, W)."""
+    mix = net.part(weights, 0, 1) * guesses[0]
+    for n in range(1, len(guesses)):
+        mix = mix + net.part(weights, n, n + 1) * guesses[n]
     return mix
-
-
-def _planes(
-    lightness: Tensor, evidence: Tensor, doubts: Tensor, there: Tensor, mix: Tensor, dtype: torch.dtype
-) -> Tensor:
-    """(B, 3 + S E, H, W): what the network sees.
-
-    doubts  (B, S, H, W): the logarithms of expected errors, scaled
-    there   (B, S, H, W): what a guess's distance from the mix is multiplied by; 0 where there is no guess
-    """
-    planes = [((lightness - MIDDLE) / SPREAD).to(dtype), (mix / CHROMA_SCALE).to(dtype)]
-    for slot in range(evidence.shape[1]):
-        apart = (evidence[:, slot, :2] - mix).mul_(there[:, slot, None])
-        planes += [apart.to(dtype), evidence[:, slot, 2:].to(dtype), doubts[:, slot, None].to(dtype)]
-    return torch.cat(planes, 1)
-
-
-def _innermost(x: Tensor) -> Tensor:
-    """One picture on the CPU, not trained on, with its channels innermost, as convolutions want it; all else as it is.
-
-    The copy of a transposed matrix takes less than half the time of PyTorch's change of a picture's layout.
-    """
-    if len(x) > 1 or x.device.type != "cpu" or torch.is_grad_enabled():
-        return x
-    return x[0].flatten(1).t().contiguous().view(1, *x.shape[2:], x.shape[1]).permute(0, 3, 1, 2)
-
-
-def _fitted(seen: Tensor, like: Tensor) -> Tensor:
-    """A map of the unpadded picture, its last row and column repeated to the padded size."""
-    return _grown(seen, *like.shape[-2:])
-
-
-def _grown(x: Tensor, height: int, width: int) -> Tensor:
-    """x with its last row and column repeated up to a size (F.pad does the same, ten times slower in bfloat16)."""
-    down, right = height - x.shape[-2], width - x.shape[-1]
-    if right:
-        x = torch.cat([x, x[..., -1:].expand(*x.shape[:-1], right)], -1)
-    return torch.cat([x, x[..., -1:, :].expand(*x.shape[:-2], down, x.shape[-1])], -2) if down else x

@@ -81,7 +81,7 @@ class Colorizer(Protocol):
 
 def load_colorizer(features: NetworkFeatures) -> Colorizer:
     """The shipped network, seeing by the features network."""
-    from vidcolor.colorize.by_super_attention import Colorizer as Shipped  # loads torch
+    from vidcolor.colorize.by_super_attention import Colorizer as Shipped  # loads what runs networks
 
     return Shipped(features)
 

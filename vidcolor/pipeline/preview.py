@@ -91,7 +91,7 @@ class _Makers:
 
     @cached_property
     def _colorizer(self) -> Colorizer:
-        from vidcolor.networks.features import NetworkFeatures  # loads torch
+        from vidcolor.networks.features import NetworkFeatures  # loads what runs networks
 
         return load_colorizer(NetworkFeatures())
 

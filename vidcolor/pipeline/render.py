@@ -127,7 +127,7 @@ def _networks(settings: Settings) -> tuple[Colorizer | None, Propagator | None]:
     colorizes, propagates = settings.colorize.network == "shipped", settings.propagate.network == "shipped"
     if not colorizes and not propagates:
         return None, None
-    from vidcolor.networks.features import NetworkFeatures  # loads torch
+    from vidcolor.networks.features import NetworkFeatures  # loads what runs networks
     from vidcolor.networks.propagator import Propagator
     from vidcolor.networks.shipped import THINGS
 

@@ -75,7 +75,7 @@ def sights_of(settings: Settings, cache: FrameCache | None, network: Propagator 
 
 
 def _loaded(*, things: bool) -> Propagator:
-    from vidcolor.networks.features import NetworkFeatures  # loads torch
+    from vidcolor.networks.features import NetworkFeatures  # loads networks
     from vidcolor.networks.propagator import Propagator
     from vidcolor.networks.shipped import THINGS
 

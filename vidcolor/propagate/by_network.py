@@ -116,7 +116,7 @@ def _lost(flow: Array, back: Array) -> bool:
 def weighed(weigher: Weigher, seen: Seen, guesses: dict[str, Guess], claims: Claims) -> tuple[Array, Array]:
     """Chroma (2, h, w) and its expected error (h, w): the guesses, by name of slot, weighed by the network."""
     evidence, error = stacked(guesses, weigher.slots)
-    return weigher(seen.lightness, [m[0] for m in seen.maps], evidence, error, claimed(claims, error.shape[1:]))
+    return weigher(seen.lightness, seen.maps, evidence, error, claimed(claims, error.shape[1:]))
 
 
 def claimed(claims: Claims, size: tuple[int, ...]) -> Array:

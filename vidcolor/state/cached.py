@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from vidcolor.machine import number_type, version_of
+from vidcolor.machine import networks_compute_in, version_of
 from vidcolor.networks.shipped import FEATURES, THINGS, mark_of
 from vidcolor.project.cache import FOLDER, DiskCache
 from vidcolor.project.fingerprint import Ingredients, fingerprint
@@ -16,7 +16,7 @@ from vidcolor.state.made_of import COMPUTED_ON, NUMBERS, flow_ingredients, readi
 
 LAYOUT = 1
 """Raised when what is kept of a frame changes without a stage's number."""
-PACKAGES = ("av", "numba", "numpy", "opencv-python-headless", "torch")
+PACKAGES = ("av", "numba", "numpy", "opencv-python-headless", "openvino")
 """Whose other version may compute other last digits."""
 TRACKING = ("superpixel_density", "superpixel_compactness", "superpixel_steadiness")
 
@@ -44,12 +44,13 @@ def cache_marks(film: Film) -> dict[str, str]:
         "flow": settings.flow,
         "raft_size": settings.raft_size,
         **flow_ingredients(settings, film.device),
+        **({"torch": version_of("torch")} if settings.flow == "raft" else {}),
     }
     labels: Ingredients = {**step, **{name: getattr(settings, name) for name in TRACKING}}
     maps: Ingredients = {
         **look,
         "stage.networks": STAGES["networks"],
-        NUMBERS: number_type(),
+        NUMBERS: networks_compute_in(),
         "features": mark_of(FEATURES),
         "things": mark_of(THINGS) if settings.things else "",
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vidcolor.errors import MediaError, ProjectError, WeightsError
 from vidcolor.flow.published import RAFT_FILES
-from vidcolor.machine import flow_number_type, graphics, number_type
+from vidcolor.machine import flow_number_type, graphics, networks_compute_in
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, THINGS, mark_of
 from vidcolor.project.corrections import FOLDER as CORRECTIONS
 from vidcolor.project.fingerprint import Ingredients, Value, describe_change, fingerprint, settings_ingredients
@@ -23,7 +23,7 @@ from vidcolor.state.plan import Picture, PlannedKeyframe, ShotPlan
 from vidcolor.types import Reel, Shot
 
 COMPUTED_ON, NUMBERS, FLOW_ON = "computed on", "networks.numbers", "flow.computed on"
-"""What the machine decides: its processor, the number type of networks, where a flow that is a network runs."""
+"""What the machine decides: its processor, how networks compute, where a flow that is a network runs."""
 REFERENCES = "references/"
 LAYERS_STAGE = "stage.corrections"
 TOLD = {
@@ -33,7 +33,7 @@ TOLD = {
     "fade ": "the fade of frames ",
     "stage.": "vidcolor's own stage ",
     "weights.": "the weights of network ",
-    NUMBERS: "the number type of networks",
+    NUMBERS: "how networks compute",
     FLOW_ON: "where the flow network runs",
 }
 """How ingredients begin, and what people are told in place of that"""
@@ -188,7 +188,7 @@ def reading_ingredients(settings: Settings) -> Ingredients:
 
 
 def network_ingredients(settings: Settings) -> Ingredients:
-    """The code, weights and number type of the networks in force."""
+    """The code, weights, runtime and number type of the networks in force."""
     files = []
     if settings.colorize.network == "shipped":
         files += [FEATURES, COLORIZER]
@@ -197,7 +197,7 @@ def network_ingredients(settings: Settings) -> Ingredients:
     if not files:
         return {}
     marks = {f"weights.{file.stem}": mark_of(file) for file in files}
-    return {"stage.networks": STAGES["networks"], NUMBERS: number_type(), **marks}
+    return {"stage.networks": STAGES["networks"], NUMBERS: networks_compute_in(), **marks}
 
 
 def flow_ingredients(settings: PropagateSettings, device: str) -> Ingredients:

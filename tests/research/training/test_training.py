@@ -11,7 +11,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from vidcolor.errors import InputError, SettingsError  # noqa: E402
-from vidcolor.networks.features_net import FeaturesConfig, FeaturesNet  # noqa: E402
+from vidcolor.networks.features_net import FeaturesConfig  # noqa: E402
+from vidcolor.research.networks.ours import FeaturesNet  # noqa: E402
 from vidcolor.research.training import losses, views  # noqa: E402
 from vidcolor.research.training.age import DAMAGES, age  # noqa: E402
 from vidcolor.research.training.data import Clips, Stills, draw_batch  # noqa: E402

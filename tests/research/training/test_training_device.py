@@ -9,9 +9,10 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch._subclasses.fake_tensor import FakeTensorMode  # noqa: E402
 
-from vidcolor.networks.features_net import FeaturesConfig, FeaturesNet  # noqa: E402
-from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet  # noqa: E402
+from vidcolor.networks.features_net import FeaturesConfig  # noqa: E402
+from vidcolor.networks.weighing_net import WeighingConfig  # noqa: E402
 from vidcolor.research.networks import lab  # noqa: E402
+from vidcolor.research.networks.ours import FeaturesNet, WeighingNet  # noqa: E402
 from vidcolor.research.training import loop, weighing, worn  # noqa: E402
 from vidcolor.research.training.data import STILL_CAMERA, Batch  # noqa: E402
 from vidcolor.research.training.held_out import carried  # noqa: E402

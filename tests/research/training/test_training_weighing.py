@@ -18,11 +18,12 @@ from vidcolor.color import lab_to_rgb  # noqa: E402
 from vidcolor.confidence import ABSENT  # noqa: E402
 from vidcolor.errors import SettingsError  # noqa: E402
 from vidcolor.networks.features import NetworkFeatures  # noqa: E402
-from vidcolor.networks.features_net import FeaturesConfig, FeaturesNet  # noqa: E402
-from vidcolor.networks.load import load_weighing, save_features  # noqa: E402
+from vidcolor.networks.features_net import FeaturesConfig  # noqa: E402
 from vidcolor.networks.propagator import CARRIERS, CLAIMS, SIGNALS, SLOTS, Propagator  # noqa: E402
 from vidcolor.networks.shipped import PROPAGATOR  # noqa: E402
-from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet  # noqa: E402
+from vidcolor.networks.weighing_net import WeighingConfig  # noqa: E402
+from vidcolor.research.networks.files import load_weighing, save_features  # noqa: E402
+from vidcolor.research.networks.ours import FeaturesNet, WeighingNet  # noqa: E402
 from vidcolor.research.training import propagator_run  # noqa: E402
 from vidcolor.research.training.machine import Machine  # noqa: E402
 from vidcolor.research.training.propagator_data import PLAYS, Play, Recorded, record, record_scenes, sample_of  # noqa: E402

@@ -14,8 +14,9 @@ import torch
 from vidcolor.colorize.evidence import SIGNALS, SLOTS
 from vidcolor.features import Features
 from vidcolor.networks.features import NetworkFeatures
-from vidcolor.networks.load import load_features
-from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
+from vidcolor.networks.weighing_net import WeighingConfig
+from vidcolor.research.networks.files import load_features
+from vidcolor.research.networks.ours import WeighingNet
 from vidcolor.research.training.colorizer_data import Pool, Samples, Tasks
 from vidcolor.research.training.data import clip_folders, note_clips
 from vidcolor.research.training.held_out import kept_stills

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from vidcolor.networks.features_net import FeaturesNet
+from vidcolor.research.networks.ours import FeaturesNet
 from vidcolor.research.training.data import Clips, Stills, clip_folders, note_clips
 from vidcolor.research.training.held_out import held_trials, kept_stills
 from vidcolor.research.training.lessons import Lessons

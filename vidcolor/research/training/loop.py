@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from vidcolor.networks.features_net import FeaturesNet
+from vidcolor.research.networks.ours import FeaturesNet
 from vidcolor.research.training.data import Batch, Clips, Stills, draw_batch
 from vidcolor.research.training.descent import Descent, Share, on_cpu, share_of
 from vidcolor.research.training.follow import Pace, Progress, Work, follow

@@ -15,10 +15,11 @@ import numpy as np
 import torch
 
 from vidcolor.networks.features import NetworkFeatures
-from vidcolor.networks.load import load_features, load_weighing
 from vidcolor.networks.propagator import CLAIMS, SIGNALS, SLOTS, Propagator
 from vidcolor.networks.shipped import PROPAGATOR
-from vidcolor.networks.weighing_net import WeighingConfig, WeighingNet
+from vidcolor.networks.weighing_net import WeighingConfig
+from vidcolor.research.networks.files import load_features, load_weighing
+from vidcolor.research.networks.ours import WeighingNet
 from vidcolor.research.training.data import clip_folders, note_clips
 from vidcolor.research.training.held_out import kept_stills
 from vidcolor.research.training.machine import Machine
@@ -64,7 +65,7 @@ def run(recipe: Path, data: Path, out: Path, *, cache: Path | None, machine: Mac
     torch.manual_seed(told.seed)
     net = WeighingNet(CONFIG)
     if told.goes_on:
-        hear(net, load_weighing(PROPAGATOR, SLOTS))
+        hear(net, load_weighing(PROPAGATOR))
     descent = begin(told, net.train(), machine)
     train(told, descent, load_features(), seen, trials, out, machine)
 

@@ -18,9 +18,8 @@ from numpy.random import Generator
 from torch import Tensor
 
 from vidcolor.features import LUMA
-from vidcolor.networks.lite_net import LiteNet
+from vidcolor.networks.graph import Network
 from vidcolor.networks.load import load_things
-from vidcolor.networks.precision import working_dtype
 from vidcolor.networks.proposer import SEEN, SIDE
 from vidcolor.networks.proposer_hints import spoken
 from vidcolor.networks.shipped import THINGS, mark_of
@@ -50,7 +49,7 @@ class Batch:
     chroma: Tensor
     """(B, 2, SIDE, SIDE), a*b*"""
     maps: list[Tensor]
-    """Of LiteNet"""
+    """Of things, (B, C, h, w)"""
     hints: Tensor
     """(B, 3, SIDE, SIDE): how far a colour is told, and its a*b* (`networks/proposer_hints.py`)"""
     noise: Tensor
@@ -67,7 +66,7 @@ class Squares:
         self.files = list(files)
         self._folder = folder / mark_of(THINGS)
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._net = load_things(THINGS).to(working_dtype())
+        self._net = load_things(THINGS)
 
     def of(self, number: int) -> dict[str, Array]:
         """By the names of ARRAYS: L* (1, 2 SIDE, 2 SIDE), a*b* (2, SIDE, SIDE), unit maps (C, h, w); float16."""
@@ -127,11 +126,10 @@ def hinted(numbers: Array, square: dict[str, Array]) -> Tensor:
     colors = np.zeros_like(chroma)
     for number in np.unique(numbers[numbers > 0]):
         colors[:, numbers == number] = chroma[:, numbers == number].mean(1, keepdims=True)
-    lightness, *maps = (torch.from_numpy(square[name].astype(np.float32)) for name in ("lightness", *ARRAYS[2:]))
-    share = torch.from_numpy((numbers > 0).astype(np.float32))
-    light = torch.nn.functional.avg_pool2d(lightness[None], 2)[0, 0]
-    told, spoke = spoken(share, torch.from_numpy(colors), light, maps)
-    return torch.cat([told[None], spoke])
+    lightness, *maps = (square[name].astype(np.float32) for name in ("lightness", *ARRAYS[2:]))
+    light = cv2.resize(lightness[0], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    told, spoke = spoken((numbers > 0).astype(np.float32), colors, light, [m.transpose(1, 2, 0) for m in maps])
+    return torch.from_numpy(np.concatenate([told[None], spoke]).astype(np.float32))
 
 
 def strength(chroma: Array) -> float:
@@ -154,14 +152,12 @@ def chroma_of(planes: Array) -> Array:
     return np.stack([cv2.resize(p, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for p in planes[1:]])
 
 
-def planes_and_maps(rgb: Array, net: LiteNet) -> list[Array]:
+def planes_and_maps(rgb: Array, net: Network) -> list[Array]:
     """What is kept of a square (SEEN SIDE, SEEN SIDE, 3), 0..1, in the order of ARRAYS."""
     planes = planes_of(_planes(rgb))
     half = cv2.resize(planes[0], (2 * SIDE, 2 * SIDE), interpolation=cv2.INTER_AREA)
-    codes = torch.from_numpy(np.tensordot(LUMA, _planes(rgb), 1).astype(np.float32) * np.float32(WHITE))
-    with torch.inference_mode():
-        maps = net(codes[None, None])
-    return [half[None], chroma_of(planes), *(m[0].numpy() for m in maps)]
+    codes = np.tensordot(LUMA, _planes(rgb), 1).astype(np.float32) * np.float32(WHITE)
+    return [half[None], chroma_of(planes), *(m[0].transpose(2, 0, 1) for m in net(codes[None, None]))]
 
 
 def _planes(rgb: Array) -> Array:

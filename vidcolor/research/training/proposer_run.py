@@ -14,9 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidcolor.networks.load import load_proposer
-from vidcolor.networks.proposer_net import ProposerConfig, ProposerNet, shares
+from vidcolor.networks.proposer_net import ProposerConfig, shares
 from vidcolor.networks.shipped import PROPOSER
+from vidcolor.research.networks.files import load_proposer
+from vidcolor.research.networks.ours import ProposerNet
 from vidcolor.research.training.descent import Descent, Share, on_cpu, share_of
 from vidcolor.research.training.follow import Pace, Progress, Work, follow
 from vidcolor.research.training.held_out import kept_stills
@@ -148,7 +149,7 @@ def answered(net: ProposerNet, batch: Batch) -> tuple[Tensor, Tensor]:
     white = net.white(batch.chroma)
     share = batch.hints[:, :1]
     hints = torch.cat([share, share * net.white(batch.hints[:, 1:])], 1)
-    alpha, sigma = (x[:, None, None, None] for x in shares(batch.time))
+    alpha, sigma = (torch.from_numpy(x).to(white.device)[:, None, None, None] for x in shares(batch.time.cpu().numpy()))
     noised = alpha * white + sigma * batch.noise
     known = net.look(batch.lightness, batch.maps)
     return net(noised, batch.time, known, hints), alpha * batch.noise - sigma * white

@@ -21,8 +21,8 @@ from torch import Tensor
 
 from vidcolor.color import lab_to_rgb
 from vidcolor.confidence import ABSENT
-from vidcolor.networks.features_net import FeaturesNet
-from vidcolor.networks.weighing_net import Answer, WeighingNet
+from vidcolor.networks.weighing_net import Answer
+from vidcolor.research.networks.ours import FeaturesNet, WeighingNet
 from vidcolor.research.training.descent import Descent, Share, on_cpu, share_of
 from vidcolor.research.training.follow import Pace, Progress, Work, follow
 from vidcolor.research.training.machine import Machine, in_bfloat16
