@@ -1,7 +1,10 @@
-"""networks/graph.py: what runs is what is trained; answers hang on nothing but what is given; weights are read strictly."""
+"""networks/graph.py: what runs is what is trained; answers hang on nothing else; weights are read strictly."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -67,9 +70,8 @@ def test_things_run_as_they_are_trained(torch, tmp_path):
     for n in range(3):
         net.get_buffer(f"mean{n}").normal_()
     files.save_things(tmp_path / "t", net, {})
-    codes = given(torch, 1, 1, *SIZE, scale=255)
-    for found, expected in zip(load.load_things(tmp_path / "t")(codes.numpy()), files.load_things(tmp_path / "t")(codes),
-                               strict=True):  # fmt: skip
+    codes, net = given(torch, 1, 1, *SIZE, scale=255), files.load_things(tmp_path / "t")
+    for found, expected in zip(load.load_things(tmp_path / "t")(codes.numpy()), net(codes), strict=True):
         assert alike(found, expected.permute(0, 2, 3, 1))
 
 
@@ -80,11 +82,8 @@ def test_guesses_are_weighed_as_it_is_trained(torch, tmp_path, config):
     files.save_weighing(tmp_path / "w", stirred(torch, ours.WeighingNet(config)), {})
     light, slots = given(torch, 1, 1, *SIZE, scale=100), len(config.slots)
     maps = [given(torch, 1, 4, -(-SIZE[0] // s), -(-SIZE[1] // s)) for s in (4, 8, 16)]
-    evidence, error = (
-        given(torch, 1, slots, 2 + config.signals, *SIZE, scale=20),
-        given(torch, 1, slots, *SIZE, scale=9),
-    )
-    error = error + 1
+    evidence = given(torch, 1, slots, 2 + config.signals, *SIZE, scale=20)
+    error = given(torch, 1, slots, *SIZE, scale=9) + 1
     error[:, 1, :20] = 60
     claims = [given(torch, 1, config.claims, *SIZE)] if config.claims else []
     chroma, expected, _ = files.load_weighing(tmp_path / "w")(light, maps, evidence, error, *claims)
@@ -150,6 +149,20 @@ def test_arrays_that_are_frozen_or_lie_otherwise_are_read_and_answers_are_the_ca
 def test_weights_that_do_not_fit_are_refused(change, told):
     with pytest.raises(WeightsError, match=told):
         small(change)
+
+
+def test_nobody_is_told_that_it_is_used(tmp_path):
+    """openvino-telemetry reports the import of openvino to its makers; a stand-in notes that it is brought in."""
+    (tmp_path / "openvino_telemetry.py").write_text("open('told', 'w').close()\nraise ImportError\n")
+    code = (
+        "import sys, numpy as np\n"
+        "from vidcolor.networks.graph import products\n"
+        "assert products(np.ones((2, 3), np.float32), np.ones((1, 3), np.float32)).tolist() == [[3], [3]]\n"
+        "assert 'openvino' in sys.modules and 'openvino_telemetry' not in sys.modules\n"
+    )
+    told = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=told)
+    assert not (tmp_path / "told").exists()
 
 
 def test_products_are_those_of_rows():
