@@ -23,7 +23,7 @@ from vidcolor.research.networks.files import load_features  # noqa: E402
 from vidcolor.research.training.checkpoints import save_state  # noqa: E402
 from vidcolor.research.training.teachers import RESNET_FILE, VGG_FILE  # noqa: E402
 
-NOT_THERE = ("av", "kornia", "opentimelineio", "msgspec", "OpenImageIO", "rich", "filelock", "PIL", "lpips")
+NOT_THERE = ("openvino", "av", "kornia", "opentimelineio", "msgspec", "OpenImageIO", "rich", "filelock", "PIL", "lpips")
 """What the machine that trains has not; it has PyTorch, torchvision, NumPy, OpenCV, safetensors, SciPy and numba."""
 THERE = """
 import importlib, importlib.abc, sys
