@@ -182,7 +182,8 @@ def _look_up(places, their_places, cells, things, values, of_cells, chosen, wide
     cosines = np.empty((side, chosen * side), np.float32)
     for c in range(count):
         top = lowest
-        best_alike[:] = lowest
+        for n in range(chosen):
+            best_alike[n] = lowest
         for m in range(others):
             cosine = cells[c, m]
             top = max(top, cosine * cell_sharp + of_cells[m, 4])

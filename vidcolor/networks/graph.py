@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -21,9 +19,10 @@ from numpy import ndarray as Array
 from vidcolor.errors import WeightsError
 from vidcolor.machine import number_type
 from vidcolor.networks.layers import Value
+from vidcolor.threads import cores
 from vidcolor.weights import first_line, library
 
-SIDE_BY_SIDE = 4
+SIDE_BY_SIDE = 8
 """Calls of one network that run at the same time, at most: each costs the memory of what is held on the way."""
 EPSILON = 1e-5
 """Added to variances by group norm."""
@@ -32,7 +31,6 @@ LEAST = 1e-24
 HINTS = {"bfloat16": "bf16", "float32": "f32"}
 ROWS_COLUMNS = np.array([2, 3])
 AGAIN = "install vidcolor again"
-TELEMETRY = "openvino_telemetry"
 
 
 class Graph:
@@ -43,7 +41,7 @@ class Graph:
         weights  every tensor of the network, by its name
         place    the file that they are of, for errors
         """
-        self._ops: Any = _openvino().opset13
+        self._ops: Any = library("openvino.opset13", AGAIN)
         self._weights, self._left, self._place = weights, set(weights), place
         self._given: list[Value] = []
 
@@ -211,8 +209,8 @@ class Network:
     """A graph made ready; may be called by several threads at once."""
 
     def __init__(self, answers: Sequence[Value], given: Sequence[Value], numbers: str) -> None:
-        ov = _openvino()
-        streams = min(SIDE_BY_SIDE, os.cpu_count() or 1)
+        ov: Any = library("openvino", AGAIN)
+        streams = min(SIDE_BY_SIDE, cores())
         ways = {
             "INFERENCE_PRECISION_HINT": HINTS[numbers],
             "INFERENCE_NUM_THREADS": streams,
@@ -244,28 +242,14 @@ def products(a: Array, b: Array) -> Array:
 
 @cache
 def _products() -> Network:
-    ops: Any = _openvino().opset13
+    ops: Any = library("openvino.opset13", AGAIN)
     a, b = (ops.parameter([-1, -1], np.float32) for _ in range(2))
     return Network([ops.matmul(a, b, False, True)], [a, b], "float32")
 
 
 @cache
 def _core() -> Any:
-    return _openvino().Core()
-
-
-@cache
-def _openvino() -> Any:
-    """OpenVINO, brought in so that it tells nobody: where openvino-telemetry is installed, and pip installs it, the
-    import alone writes into the user's home and sends a report over the network."""
-    before = sys.modules.get(TELEMETRY)
-    sys.modules[TELEMETRY] = None  # type: ignore[assignment]
-    try:
-        return library("openvino", AGAIN)
-    finally:
-        del sys.modules[TELEMETRY]
-        if before is not None:
-            sys.modules[TELEMETRY] = before
+    return library("openvino", AGAIN).Core()
 
 
 def _channels(x: Value) -> int:
