@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -31,6 +32,7 @@ LEAST = 1e-24
 HINTS = {"bfloat16": "bf16", "float32": "f32"}
 ROWS_COLUMNS = np.array([2, 3])
 AGAIN = "install vidcolor again"
+TELEMETRY = "openvino_telemetry"
 
 
 class Graph:
@@ -41,7 +43,7 @@ class Graph:
         weights  every tensor of the network, by its name
         place    the file that they are of, for errors
         """
-        self._ops: Any = library("openvino.opset13", AGAIN)
+        self._ops: Any = _openvino().opset13
         self._weights, self._left, self._place = weights, set(weights), place
         self._given: list[Value] = []
 
@@ -209,7 +211,7 @@ class Network:
     """A graph made ready; may be called by several threads at once."""
 
     def __init__(self, answers: Sequence[Value], given: Sequence[Value], numbers: str) -> None:
-        ov: Any = library("openvino", AGAIN)
+        ov = _openvino()
         streams = min(SIDE_BY_SIDE, cores())
         ways = {
             "INFERENCE_PRECISION_HINT": HINTS[numbers],
@@ -242,14 +244,28 @@ def products(a: Array, b: Array) -> Array:
 
 @cache
 def _products() -> Network:
-    ops: Any = library("openvino.opset13", AGAIN)
+    ops: Any = _openvino().opset13
     a, b = (ops.parameter([-1, -1], np.float32) for _ in range(2))
     return Network([ops.matmul(a, b, False, True)], [a, b], "float32")
 
 
 @cache
 def _core() -> Any:
-    return library("openvino", AGAIN).Core()
+    return _openvino().Core()
+
+
+@cache
+def _openvino() -> Any:
+    """OpenVINO, brought in so that it tells nobody: where openvino-telemetry is installed, and pip installs it, the
+    import alone writes into the user's home and sends a report over the network."""
+    before = sys.modules.get(TELEMETRY)
+    sys.modules[TELEMETRY] = None  # type: ignore[assignment]
+    try:
+        return library("openvino", AGAIN)
+    finally:
+        del sys.modules[TELEMETRY]
+        if before is not None:
+            sys.modules[TELEMETRY] = before
 
 
 def _channels(x: Value) -> int:
