@@ -378,5 +378,6 @@ def test_one_frame_film_works(tmp_path, capsys):
     write_gray_film(tmp_path / "one.mkv", 1, SIZE)
     assert main(["run", str(tmp_path / "one.mkv")]) == 0
     told = [line for line in capsys.readouterr().out.splitlines() if "% done" not in line]
-    assert told[0].startswith("gray "), "no picture was given"
-    assert "--keyframes DIR" in told[0]
+    assert told[0] == "opening one.mkv"
+    assert told[1].startswith("gray "), "no picture was given"
+    assert "--keyframes DIR" in told[1]

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -109,6 +110,34 @@ def test_an_unknown_preset_names_the_file_that_asks_for_it(place, capsys):
 
 def test_a_word_too_many_for_run_is_taken_for_the_references(place, capsys):
     assert "did you mean --keyframes r?" in refused(capsys, "run", place / "film.mkv", "r")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["film.mkv"], "film.mkv: a command comes first; did you mean `vidcolor run film.mkv`?"),
+        (["my film.mkv"], 'did you mean `vidcolor run "my film.mkv"`?'),
+        (["rnu", "film.mkv"], "rnu: no such command; did you mean run?"),
+        (["colour", "film.mkv"], "colour: no such command; they are run, example, new,"),
+        (["run", "my", "film.mkv"], 'is "my film.mkv" one name? Then put quotes around it'),
+        (["run", "film.mkv", "--keyframes", "my", "refs"], 'is "my refs" one name?'),
+        (["status", "film.vidcolor", "--jsno"], "did you mean --json?"),
+        (["run", "film.mkv", "--keyframse", "refs"], "did you mean --keyframes?"),
+        (["run", "film.mkv", "--keyframes", "refs/000003.png"], "is a file; give the folder that the pictures are in"),
+        (["run", "film.mkv", "--keyframes=~/none"], "home/none: no such folder of references"),
+        (["status", "film.mkv"], "film.mkv: is no project; its project is film.vidcolor: name that"),
+    ],
+)
+def test_what_was_probably_meant_is_said(place, words, told, capsys, monkeypatch):
+    (place / "refs").mkdir(exist_ok=True)
+    (place / "my refs").mkdir()
+    (place / "refs" / "000003.png").touch()
+    (place / "my film.mkv").touch()
+    monkeypatch.setenv("HOME", str(place / "home"))
+    monkeypatch.chdir(place)
+    with suppress(SystemExit):
+        main(words)
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option", ["--shots", "--keyframes", "-o"])

@@ -82,6 +82,24 @@ def test_a_film_that_a_person_changed_is_kept(work: Path, capsys: pytest.Capture
     assert out.read_bytes() == delivered
 
 
+@pytest.mark.parametrize("theirs", ['{"file": {"sha256": "another"}}', "[1]", "the lab's own notes"])
+def test_a_manifest_of_anothers_film_is_kept_where_ours_was(
+    work: Path, theirs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, manifest = work / "out.mkv", work / "out.mkv.manifest.json"
+    assert export(work / "p", out) == 0
+    out.unlink()
+    manifest.write_text(theirs)
+    assert export(work / "p", out) == 2
+    assert "out.mkv.manifest.json: tells of no film that this project delivered; move it" in capsys.readouterr().err
+    assert manifest.read_text() == theirs
+    assert not out.exists()
+    manifest.unlink()
+    assert export(work / "p", out) == 0
+    out.unlink()
+    assert export(work / "p", out) == 0, "its own manifest is no hindrance"
+
+
 def test_what_was_delivered_is_replaced(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = work / "out.mkv"
     for change in ("0", "0.3"):

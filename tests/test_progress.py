@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from queue import Queue
 
 import pytest
+from tiny import write_gray_film
 
 from vidcolor.cli import progress
+from vidcolor.cli.parser import main
 from vidcolor.cli.progress import Lines, left_in_words, written_by
 from vidcolor.cli.time_left import TimeLeft, in_words
 from vidcolor.pipeline.costs import Tally, expected
@@ -128,6 +132,31 @@ def test_what_nobody_can_expect_is_measured(clock):
 )
 def test_time_in_words(seconds, words):
     assert in_words(seconds) == words
+
+
+TELLING = """
+import sys
+from vidcolor.cli.parser import main
+
+class Told:
+    def find_spec(self, name, path, target=None):
+        if name == "numba":
+            print("loading", name, flush=True)
+
+sys.meta_path.insert(0, Told())
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("verb", ["run", "plan", "render"])
+def test_a_line_comes_before_anything_is_loaded_or_compiled(verb, tmp_path):
+    write_gray_film(tmp_path / "film.mkv", 2)
+    assert main(["new", str(tmp_path / "p"), "--reel", str(tmp_path / "film.mkv")]) == 0
+    named = [tmp_path / "film.mkv", "--project", tmp_path / "p"] if verb == "run" else [tmp_path / "p"]
+    command = [sys.executable, "-c", TELLING, verb, *map(str, named), "--set", "propagate.network=none"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert told[0] == "opening film.mkv"
+    assert "loading numba" in told
 
 
 def test_a_keyframe_counts_as_the_frames_it_takes_the_time_of():

@@ -45,7 +45,7 @@ from vidcolor.cli.show import (
 from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.transfer import transfer_command as transfer_command
 from vidcolor.cli.working import assigned, made_for_this, settings_of, working
-from vidcolor.errors import MediaError, ProjectError
+from vidcolor.errors import ProjectError
 from vidcolor.project import Project, ProjectConfig
 from vidcolor.project.kinds import COLORS
 from vidcolor.settings import Settings, describe, load_settings, preset_tables
@@ -53,7 +53,7 @@ from vidcolor.state.corrected import touched
 from vidcolor.state.film import Film
 from vidcolor.state.marks import file_mark
 from vidcolor.state.overview import overview
-from vidcolor.state.read import is_planned_film, load_film, load_reel
+from vidcolor.state.read import check_references, is_planned_film, load_film, load_reel
 from vidcolor.state.status import ShotState, state_of, states, to_render, why
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project, said, made = _open_or_make(args)
     with made_for_this(project, made):
         settings = settings_of(project, args.assignments)
-        with working(project, "run", args.wait), terminal.progress() as progress:
+        with working(project, "run", args.wait), terminal.progress(project.reel_path) as progress:
             refuse_place(project, args.out, args.delivery)
             film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, delivers=True)
             looks = sheets_of(film, shown, progress)
@@ -114,13 +114,13 @@ def new_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 
 def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    from vidcolor.pipeline.costs import expected_of_plan
-    from vidcolor.pipeline.lists import lists_of
-    from vidcolor.pipeline.plan import make_plan
-
     project, said = _open(args)
     settings = settings_of(project, args.assignments)
-    with working(project, "plan", args.wait), terminal.progress() as progress:
+    with working(project, "plan", args.wait), terminal.progress(project.reel_path) as progress:
+        from vidcolor.pipeline.costs import expected_of_plan
+        from vidcolor.pipeline.lists import lists_of
+        from vidcolor.pipeline.plan import make_plan  # told of before: these take seconds
+
         film = make_plan(project, settings, progress, lambda reel: progress.expect(expected_of_plan(reel)))
         project.remember(**said)
     show_shots(film, terminal)
@@ -140,7 +140,7 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         asked = "every shot" if not args.shots else "every shot named"
         terminal.say("\n".join(f"would render {name}" for name in stale) or f"nothing to render: {asked} is fresh")
         return
-    told = nullcontext(terminal.json_progress()) if args.json else terminal.progress()
+    told = nullcontext(terminal.json_progress()) if args.json else terminal.progress(project.reel_path)
     with working(project, "render", args.wait), told as progress:
         film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, args.shots)
         looks = sheets_of(film, shown, progress)
@@ -265,8 +265,8 @@ def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str], bo
 
 
 def _check_references(folder: Path | None) -> None:
-    if folder and not folder.is_dir():
-        raise MediaError(f"{folder}: no such folder of references; give it with --keyframes")
+    if folder:
+        check_references(folder)
 
 
 def _usual_project(film: Path) -> Path:

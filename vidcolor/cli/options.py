@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from vidcolor.cli import commands
+from vidcolor.cli.misspelt import meant, no_command
 
 LIGHT = ("new", "status", "why", "accept", "correct", "corrections", "palette", "prune", "settings")
 """Commands that answer at once: they load nothing that computes, but to look at a picture that is given to `correct`
@@ -21,6 +24,18 @@ DAY = 86400
 
 NEGATIVE = re.compile(r"-\.?[0-9]")
 """How a value begins that is no option: -5, and -5,48 too, which is then refused in words, as a point outside."""
+
+
+class Commands(argparse.ArgumentParser):
+    """The program's own parser: its first word is a command."""
+
+    verbs: Collection[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        words = sys.argv[1:] if args is None else args
+        if words and not words[0].startswith("-") and words[0] not in self.verbs:
+            self.error(no_command(words[0], self.verbs))
+        return super().parse_known_args(args, namespace)
 
 
 class Mixed(argparse.ArgumentParser):
@@ -40,8 +55,10 @@ class Mixed(argparse.ArgumentParser):
         self.mixing = True
         try:
             found, more = self.parse_known_intermixed_args(args, namespace)
-            if self.spare and more and not more[0].startswith("-"):
-                self.error(f"unrecognized arguments: {' '.join(more)} (did you mean {self.spare} {more[0]}?)")
+            if more:
+                words = sys.argv[1:] if args is None else args
+                hint = meant(words, more, list(self._option_string_actions), self.spare)
+                self.error(f"unrecognized arguments: {' '.join(more)}{hint}")
             return found, more
         finally:
             self.mixing = False
@@ -51,7 +68,7 @@ def path(text: str) -> Path:
     """A file or folder of the line. Refuses an empty name, which would be the current folder."""
     if not text:
         raise argparse.ArgumentTypeError("an empty name; give a file or folder, or leave the option out")
-    return Path(text)
+    return Path(text).expanduser() if text.startswith("~/") else Path(text)  # `--keyframes=~/refs`: shells leave that
 
 
 def command(verbs: argparse._SubParsersAction, name: str, text: str, example: str) -> Mixed:

@@ -14,6 +14,7 @@ from vidcolor.cli.correct_options import add_correct, add_corrections, add_palet
 from vidcolor.cli.epilogs import DELIVERIES, MEASURE, TOP
 from vidcolor.cli.looking import add_looking
 from vidcolor.cli.options import (
+    Commands,
     Mixed,
     add_delivery,
     add_device,
@@ -40,7 +41,7 @@ EXIT_INTERRUPTED = 130
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Commands(
         prog="vidcolor",
         description="A black-and-white film and an artist's colour references in, a film in colour out.",
         epilog=TOP,
@@ -68,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_transfer(verbs)
     _add_measure(verbs)
     _add_settings(verbs)
+    parser.verbs = verbs.choices
     return parser
 
 

@@ -15,6 +15,8 @@ from rich.markup import escape
 from vidcolor.cli.progress import JsonLines, ShowProgress, shown_on, written_by
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.table import Table
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -70,8 +72,14 @@ class Terminal:
         return JsonLines(write)
 
     @contextmanager
-    def progress(self) -> Iterator[ShowProgress]:
-        """Shows the work as it is told: bars on a terminal, else lines."""
+    def progress(self, opens: Path | None = None) -> Iterator[ShowProgress]:
+        """Shows the work as it is told: bars on a terminal, else lines.
+
+        opens  the film that the work begins with, told at once: what reads it takes seconds to load, half a minute
+               where it is compiled first
+        """
+        if opens is not None:
+            self.say(f"opening {opens.name}")
         with shown_on(self.out) if self.out.is_terminal else written_by(self.say) as progress:
             yield progress
 
@@ -101,7 +109,7 @@ class Recorded(Terminal):
         self.lines += ["  ".join(row) for row in rows]
 
     @contextmanager
-    def progress(self) -> Iterator[ShowProgress]:
+    def progress(self, opens: Path | None = None) -> Iterator[ShowProgress]:
         yield ShowProgress()
 
 

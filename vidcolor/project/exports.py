@@ -8,6 +8,7 @@ both are noted, so that a kill at any moment leaves a file that is known.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -59,10 +60,17 @@ class Export:
                         f"{path}: is there already, and this project did not deliver it; move it away, or name "
                         "another file with -o"
                     )
-        elif os.path.lexists(self.out) and not self._is_ours():
-            raise ProjectError(
-                f"{self.out}: has changed since it was delivered; move it away to keep it, or name another file with -o"
-            )
+        elif not self._is_ours():
+            if os.path.lexists(self.out):
+                raise ProjectError(
+                    f"{self.out}: has changed since it was delivered; move it away to keep it, or name another file "
+                    "with -o"
+                )
+            if os.path.lexists(self.manifest) and not self._tells_of_ours():
+                raise ProjectError(
+                    f"{self.manifest}: tells of no film that this project delivered; move it away to keep it, or name "
+                    "another file with -o"
+                )
 
     def claim(self, versions: Mapping[str, str], sha256: str) -> None:
         """Notes, just before the new film takes its name, that its content is ours too. Refuses like the above."""
@@ -96,6 +104,13 @@ class Export:
     def _hashes(self) -> list[str]:
         noted = self._entry.get("sha256")
         return [text for text in noted if isinstance(text, str)] if isinstance(noted, list) else []
+
+    def _tells_of_ours(self) -> bool:
+        """Whether the manifest is that of a film of ours."""
+        try:
+            return json.loads(self.manifest.read_bytes())["file"]["sha256"] in self._hashes()
+        except (OSError, ValueError, TypeError, LookupError):
+            return False
 
     def _is_ours(self) -> bool:
         """By size and time; where these differ, by content: a copied project's film has another time."""

@@ -102,6 +102,9 @@ class Project:
         """The project in `root`. Refuses a folder that is none, and a damaged or newer one."""
         path = root / CONFIG
         if not path.is_file():
+            beside = root.with_name(f"{root.stem}.vidcolor") if root.is_file() else root
+            if (beside / CONFIG).is_file():
+                raise ProjectError(f"{root}: is no project; its project is {beside}: name that")
             raise ProjectError(f"{root}: no vidcolor project here (no {CONFIG}); make one with `vidcolor run` or `new`")
         try:
             tables = read_toml(path)

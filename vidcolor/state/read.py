@@ -278,9 +278,16 @@ def known_files(project: Project) -> dict[str, Any]:
     return kept if isinstance(kept, dict) else {}
 
 
-def _files_below(folder: Path) -> list[str]:
+def check_references(folder: Path) -> None:
+    """Refuses what is no folder."""
+    if folder.is_file():
+        raise MediaError(f"{folder}: is a file; give the folder that the pictures are in: --keyframes {folder.parent}")
     if not folder.is_dir():
         raise MediaError(f"{folder}: no such folder of references; give it with --keyframes")
+
+
+def _files_below(folder: Path) -> list[str]:
+    check_references(folder)
     found: list[str] = []
     for base, folders, files in os.walk(folder):
         folders.sort()
