@@ -298,7 +298,7 @@ def test_planning_says_how_long_it_takes(work, capsys):
     shutil.rmtree(work / "film.vidcolor" / "plan")
     capsys.readouterr()
     assert main(["plan", str(work / "film.vidcolor")]) == 0
-    assert re.match(r"finding shots: \d+ % done, about \d+ s left\n", capsys.readouterr().out)
+    assert re.match(r"opening film.mkv\nfinding shots: \d+ % done, about \d+ s left\n", capsys.readouterr().out)
 
 
 def test_the_summary_says_what_was_rendered_and_what_was_left(work, made, capsys):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import luma_of, write_gray_film, write_picture
+from made_scenes import scene
+from tiny import luma_of, write_frames, write_gray_film, write_picture
 
 from vidcolor.cli.commands import settings_of
 from vidcolor.cli.parser import main
@@ -137,6 +138,18 @@ def test_a_keyframe_of_another_frame_is_not_exact_and_the_right_one_is_told(film
     out = capsys.readouterr().out
     assert "(1 exact, 1 registered, 1 matched)" in out
     assert "000012.png: fits frame 9 better than 12; is its number right?" in out
+
+
+def test_a_mirrored_picture_is_told(tmp_path, capsys) -> None:
+    size = (144, 192)
+    colors = [np.moveaxis(scene(1, (k, 0), size), 0, 2) for k in range(3)]
+    write_frames(tmp_path / "film.mkv", colors)
+    (tmp_path / "refs").mkdir()
+    write_picture(tmp_path / "refs" / "000001.png", size, np.ascontiguousarray(colors[1][:, ::-1]))
+    assert main(["run", str(tmp_path / "film.mkv"), "--keyframes", str(tmp_path / "refs"), "--preset", "draft"]) == 0
+    told = capsys.readouterr().out
+    assert "000001.png: is mirrored, beside frame 1; turn it back." in told
+    assert "Nothing in it matches, so it is not used." in told or "Here it is used as a free reference." in told
 
 
 def test_pictures_without_color_are_told_and_used_for_nothing(film, tmp_path, capsys) -> None:

@@ -1,5 +1,7 @@
 """Which frame a picture is of. The truth is the frame of the made film that the picture was made from."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
@@ -75,6 +77,24 @@ def test_another_scene_fits_nowhere() -> None:
     match = match_of(FILM.colors[45], 20)
     assert match.fits < FITS
     assert match.best == 20
+
+
+def lies(change: Callable[[np.ndarray], np.ndarray]) -> str:
+    """How a picture of a wide film's frame is told to lie, changed so."""
+    film = make_film((96, 192), (4,))
+    colors = np.moveaxis(np.ascontiguousarray(change(film.colors[2])), 2, 0)
+    size = small_size(film.size)
+    return find_frame(small_picture(reference(colors), size), lambda k: film.lightness[k], 2, FrameRange(0, 4)).lies
+
+
+def test_how_a_picture_lies_that_fits_only_turned_back_is_told() -> None:
+    assert lies(lambda c: c[:, ::-1]) == lies(lambda c: c[::-1]) == "mirrored"
+    assert lies(np.rot90) == lies(lambda c: np.rot90(c, -1)) == "turned by a quarter"
+
+
+@pytest.mark.parametrize("change", [lambda c: c, lambda c: c[::-1, ::-1], lambda c: c[20:76, 40:152]])
+def test_what_lies_as_it_should_or_is_cropped_is_told_nothing(change) -> None:
+    assert lies(change) == ""
 
 
 def test_an_even_picture_fits_nowhere() -> None:

@@ -208,15 +208,20 @@ def test_order_of_the_listing_does_not_matter() -> None:
 def test_other_files_are_passed_over_and_said_so() -> None:
     names = read_names(["notes.txt", "a.png", "000001.xcf", "noending"], REEL)
     assert [p.path for p in names.pictures] == ["a.png"]
-    assert [note.split(":")[0] for note in names.notes] == ["000001.xcf", "noending", "notes.txt"]
+    (note,) = names.notes
+    assert note.startswith("Passed over, as references are pictures as PNG,")
+    assert note.endswith(": 000001.xcf, noending, notes.txt.")
+
+
+def test_a_folder_of_other_files_takes_one_line() -> None:
+    (note,) = read_names(["a.png", *(f"IMG_{n:04d}.HEIC" for n in range(300))], REEL).notes
+    assert note.endswith(": IMG_0000.HEIC, IMG_0001.HEIC, IMG_0002.HEIC, IMG_0003.HEIC and 296 more.")
 
 
 def test_a_layered_file_gives_way_to_a_flat_picture_of_its_name() -> None:
     names = read_names(["000001.psd", "000001.png", "coat.psd", "hat.exr", "hat.PSB"], REEL)
     assert [p.path for p in names.pictures] == ["000001.png", "coat.psd", "hat.exr"]
-    assert names.notes == tuple(
-        f"{path}: passed over for the flat picture of the same name" for path in ("000001.psd", "hat.PSB")
-    )
+    assert names.notes == ("Passed over for the flat pictures of the same names: 000001.psd, hat.PSB.",)
 
 
 def test_hidden_files_and_clutter_are_passed_over_in_silence() -> None:

@@ -15,7 +15,7 @@ than the camera moves.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -47,6 +47,12 @@ ALIKE = 0.8
 FITS = 0.6
 """The same, laid on or not, from which a picture shows what a frame shows; redrawn pictures reach .86 to .96."""
 
+TURNS: dict[str, Callable[[Array], Array]] = {
+    "mirrored": lambda picture: picture[..., ::-1],
+    "turned by a quarter": lambda picture: np.rot90(picture, 1, (1, 2)),
+}
+"""How pictures may lie, and what turns them back, but for half a turn: what is upside down is laid on its frame."""
+
 
 @dataclass(frozen=True, slots=True)
 class FrameMatch:
@@ -58,6 +64,8 @@ class FrameMatch:
     """The frame it fits best; the one it was named for unless another is clearly better."""
     open: bool
     """True: the best may lie outside the frames looked at."""
+    lies: str = ""
+    """How it lies against the frame, where it shows it but for that; else empty."""
 
 
 def small_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -89,7 +97,17 @@ def find_frame(
         match = compare(picture, frame, looks, named)
         if not match.open or len(frames) == len(within):
             break
-    return match
+    return match if match.fits >= FITS else replace(match, lies=_lies(picture, _look(frame)))
+
+
+def _lies(picture: Array, look: Array) -> str:
+    """How the picture, (3, h, w) R'G'B', has to be turned back to show a frame of this local contrast."""
+    for lies, turn in TURNS.items():
+        planes = np.stack([resized(np.ascontiguousarray(plane), look.shape) for plane in turn(picture)])
+        affine = affine_between(look, _look(_gray(planes)))
+        if _correlation(_look(_gray(np.stack([laid_along(affine, plane) for plane in planes]))), look) >= FITS:
+            return lies
+    return ""
 
 
 def compare(picture: Array, frame: Array, looks: Mapping[int, Array], named: int) -> FrameMatch:

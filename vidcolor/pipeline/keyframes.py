@@ -265,8 +265,8 @@ class KeyframeMaker:
         score = similarity(seen, self.library.described(self.pictures[picture.name]))
         matches = score >= self.settings.references.least
         what = misfit or f"does not fit frame {key.frame}; is its number right?"
-        use = "used as a free reference" if matches else "nothing in it matches, so it is not used"
-        note = f"{picture.name}: {what} Here it is {use}."
+        use = "Here it is used as a free reference." if matches else "Nothing in it matches, so it is not used."
+        note = f"{picture.name}: {what} {use}"
         if not matches:
             return MadeKeyframe(key.frame, None, "far", key.pictures, registration, None, (note,))
         if self.colorizer is not None:
@@ -291,6 +291,8 @@ def _match(key: PlannedKeyframe, picture: Reference, beside: Beside) -> FrameMat
 
 def _misfit(key: PlannedKeyframe, match: FrameMatch) -> str:
     """What is wrong with a frame's own picture; empty where nothing is."""
+    if match.lies:
+        return f"is {match.lies}, beside frame {key.frame}; turn it back."
     if match.best != key.frame:
         return f"fits frame {match.best} better than {key.frame}; is its number right?"
     if match.fits < FITS_FRAME:

@@ -98,7 +98,8 @@ def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
     pictures: list[PictureName] = []
     masks: list[tuple[str, re.Match[str]]] = []
     read: dict[str, Reading] = {}
-    notes: list[str] = []
+    strangers: list[str] = []
+    layered: list[str] = []
     listed = sorted(paths)
 
     @cache
@@ -111,10 +112,10 @@ def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
             continue
         stem, suffix = posixpath.splitext(parts[-1])
         if suffix.lower() not in (*SUFFIXES, *LAYERED):
-            notes.append(f"{path}: passed over; references are pictures as PNG, TIFF, JPEG, PSD or EXR")
+            strangers.append(path)
             continue
         if suffix.lower() in LAYERED and _without_suffix(path) in flat():
-            notes.append(f"{path}: passed over for the flat picture of the same name")
+            layered.append(path)
             continue
         if region := REGION_STEM.fullmatch(stem):
             masks.append((path, region))
@@ -123,13 +124,20 @@ def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
         pictures.append(_picture(path, read[path]))
     refuse_doubles(pictures, reel)
     regions, more = _regions_of(masks, pictures, reel)
-    return FolderNames(tuple(pictures), regions, (*notes, *_told(read, reel), *more))
+    return FolderNames(tuple(pictures), regions, (*_passed_over(strangers, layered), *_told(read, reel), *more))
 
 
 def _picture(path: str, reading: Reading) -> PictureName:
     if reading.sure and len(reading.frames) == 1:
         return PictureName(path, reading.frames[0], _shot_of(path), free=False)
     return PictureName(path, None, _shot_of(path), reading.frames, not reading.sure)
+
+
+def _passed_over(strangers: Sequence[str], layered: Sequence[str]) -> Iterator[str]:
+    if strangers:
+        yield f"Passed over, as references are pictures as PNG, TIFF, JPEG, PSD or EXR: {some(strangers)}."
+    if layered:
+        yield f"Passed over for the flat pictures of the same names: {some(layered)}."
 
 
 def _told(read: Mapping[str, Reading], reel: Reel) -> Iterator[str]:
