@@ -206,6 +206,19 @@ def test_lists_say_how_the_film_fades_out(tmp_path):
     assert joins(tmp_path, "otio", line.to_json_string()) == [(86, 96)]
 
 
+def test_a_fade_out_and_the_fade_in_behind_it_are_one(tmp_path):
+    track = clip(0, -1) + mix(30, 40, "end-black") + mix(40, 50, "start-black") + clip(-1, 96)
+    assert joins(tmp_path, "xml", xml(track)) == [(30, 50), None]
+
+
+def test_a_transition_of_no_frames_is_a_cut(tmp_path):
+    assert joins(tmp_path, "xml", xml(clip(0, -1) + mix(40, 40) + clip(-1, 96))) == [None, None]
+    time = otio.opentime.RationalTime
+    line = timeline([[("Clip", 40), ("Clip", 56)]])
+    line.tracks[0].insert(1, otio.schema.Transition("x", "SMPTE_Dissolve", time(0, 24), time(0, 24)))
+    assert joins(tmp_path, "otio", line.to_json_string()) == [None, None]
+
+
 def test_a_fade_into_a_gap_is_a_fade(tmp_path):
     track = clip(0, -1) + mix(30, 40, "end-black") + mix(50, 60, "start-black") + clip(-1, 96)
     assert joins(tmp_path, "xml", xml(track)) == [(30, 40), (50, 60), None]

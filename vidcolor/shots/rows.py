@@ -114,6 +114,7 @@ def shots_of(path: Path, reel: Reel, rows: list[Row]) -> list[Shot]:
                 f"{_would_fit(rows, reel)}"
             )
     _check_joins(path, reel, rows)
+    rows = [_through_black(before, row) for before, row in zip([None, *rows[:-1]], rows, strict=True)]
     shots = []
     for at, row in enumerate(rows):
         entry = _entry(path, reel, rows, at)
@@ -121,6 +122,14 @@ def shots_of(path: Path, reel: Reel, rows: list[Row]) -> list[Shot]:
     _check_transitions(path, rows, shots)
     shots[-1] = _ended(path, rows[-1], shots[-1])
     return shots
+
+
+def _through_black(before: Row | None, row: Row) -> Row:
+    """The row whose fade begins where the one before has faded out: both are one fade."""
+    if before is None or before.leaves is None or row.frames is None or row.kind != "fade":
+        return row
+    start, stop = before.leaves
+    return replace(row, frames=(start, row.frames[1])) if stop == row.frames[0] else row
 
 
 def _ended(path: Path, row: Row, shot: Shot) -> Shot:
@@ -223,7 +232,7 @@ def _check_joins(path: Path, reel: Reel, rows: list[Row]) -> None:
 def _entry(path: Path, reel: Reel, rows: list[Row], at: int) -> Transition:
     """How the shot of row `at` begins. Refuses frames that do not touch its first frame or leave the film."""
     row = rows[at]
-    if row.kind == "cut":
+    if row.kind == "cut" or row.frames == (row.start, row.start):  # a transition of no frames is none
         return Transition()
     if at == 0 and row.kind == "dissolve":
         raise InputError(f"{path}: {row.place}: the first shot has nothing to dissolve from; make its entry a cut")
