@@ -139,6 +139,8 @@ def test_other_names_are_free_references(path: str, shot: str | None) -> None:
         ("coat_12.5_7.png", (7, 12, 5)),
         ("take2.40.png", (40, 2)),
         ("coat_v2.1_40.png", (40,)),
+        ("shot010_v003.0040.exr", (40, 10)),
+        ("coat_v3.000134.png", (134,)),
         ("coat_240p_40.png", (40,)),
         ("3-11-2024_000134.png", (134,)),
     ],

@@ -44,11 +44,13 @@ TAIL = re.compile(
 NO_NUMBER = (
     re.compile(
         r"(?:v|(?<![a-z0-9])x[ _.\-]?|(?<![a-z])(?:mp|iso|seed|steps?|cfg|ver|version|rev)[ _.\-]?|"
-        r"v[0-9]+(?:\.[0-9]+)*\.|[0-9] ?[x×] ?)$"
+        r"[0-9] ?[x×] ?)$"
     ),
     re.compile(r"(?:(?:[pkx]|mm|fps|dpi|bits?|px|iso)(?![a-z])| ?[x×] ?[0-9])"),
 )
-"""What stands before and after digits that count no frames: v2.1, mp4, x4, ISO 400, 1080p, 4k, 50mm, 1920 x 1080."""
+"""What stands before and after digits that count no frames: mp4, x4, ISO 400, 1080p, 4k, 50mm, 1920 x 1080."""
+VERSION = re.compile(r"v[0-9]+(?:\.[0-9]+)*\.$")
+"""What stands before the 1 of v2.1; of four digits or more, as in v003.0040, it is a frame's number."""
 DECIMAL = re.compile(r"(?<![0-9])(?<![0-9]\.)[0-9]{1,2}\.[0-9]{1,2}(?!\.?[0-9])")
 """2.8, 0.95: hardly frames. Not shot2.0040."""
 SECONDS, SECONDS_DIGITS = re.compile(r"(?<![0-9.])([0-9]{1,6})\.([0-9]{3})(?![0-9.])"), 6
@@ -155,6 +157,8 @@ def _counts(stem: str, span: Span) -> bool:
     start, stop = span
     in_brackets = stem[start - 1 : start] == "(" and stem[stop : stop + 1] == ")"
     before, after = NO_NUMBER
+    if stop - start < LONG and VERSION.search(stem[:start].lower()):
+        return False
     return not in_brackets and not before.search(stem[:start].lower()) and not after.match(stem[stop:].lower())
 
 
