@@ -11,7 +11,7 @@ from delivered import make_film_with_sound, make_reel
 
 from vidcolor.errors import SettingsError, VidcolorError
 from vidcolor.media.codecs import CODECS
-from vidcolor.media.destination import check_destination, destination_notes
+from vidcolor.media.destination import check_destination, delivery_notes, destination_notes
 from vidcolor.settings import ExportSettings
 
 
@@ -107,3 +107,20 @@ def test_sound_without_a_place_in_the_container_becomes_pcm_and_is_told(tmp_path
         check_destination(tmp_path / name, delivery, reel, ExportSettings())
         assert destination_notes(tmp_path / name, reel, ExportSettings()) == told
     assert destination_notes(tmp_path / "out.mov", reel, ExportSettings(sound="none")) == []
+
+
+@pytest.mark.parametrize(
+    ("width", "delivery", "told"),
+    [
+        (337, "prores-422hq", ["delivered 338x96, the film being 337x96"]),
+        (336, "prores-422hq", []),
+        (335, "prores-422hq", []),
+        (337, "prores-4444", []),
+        (337, "dnxhr-hqx", []),
+        (337, "ffv1", []),
+        (337, "proxy", []),
+    ],
+)
+def test_a_picture_delivered_larger_than_it_is_is_told(width: int, delivery: str, told: list[str]) -> None:
+    notes = delivery_notes(CODECS[delivery], make_reel(size=(96, width)), ExportSettings())
+    assert [note.split(":")[0] for note in notes] == told

@@ -90,8 +90,15 @@ def destination_notes(path: Path, reel: Reel, settings: ExportSettings) -> list[
     return notes_on(reel.path, container_of(path), sound=sound) if sound or reel.extras else []
 
 
-def picture_notes(codec: Delivery, reel: Reel, settings: ExportSettings) -> Iterator[str]:
-    """What pictures do not carry; nothing of other deliveries."""
+def delivery_notes(codec: Delivery, reel: Reel, settings: ExportSettings) -> Iterator[str]:
+    """What pictures do not carry, and a film that is larger than it was; a proxy may be, and is for review alone."""
+    if isinstance(codec, FilmDelivery):
+        height, width = codec.picture_size(reel.size, settings)
+        if (height, width) != reel.size and not codec.is_proxy:
+            yield (
+                f"delivered {width}x{height}, the film being {reel.size[1]}x{reel.size[0]}: its last column is there "
+                "twice, as FFmpeg's encoder of ProRes 422 turns one that is left over behind whole blocks green"
+            )
     if not isinstance(codec, PictureDelivery):
         return
     if takes_sound(reel, settings) or reel.extras:

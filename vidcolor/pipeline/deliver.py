@@ -23,7 +23,7 @@ from vidcolor.hashes import sha256_of
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.coded import CodedFrame
 from vidcolor.media.delivery import Delivery
-from vidcolor.media.destination import destination_notes, picture_notes
+from vidcolor.media.destination import delivery_notes, destination_notes
 from vidcolor.media.picture_codecs import PictureDelivery
 from vidcolor.media.promise import Measured, luma_words, picture_words
 from vidcolor.media.read import SourceClip
@@ -92,8 +92,8 @@ def deliver(film: Film, shown: Sequence[ShotState], out: Path, delivery: str | N
     ingredients = ingredients_of(film, dict(enumerate(versions)), delivery)
     made_of, parts = fingerprint(ingredients), parts_of(ingredients, {**software(), "processor": film.computed_on})
     pictures = isinstance(codec, PictureDelivery)
-    beside = partial(picture_notes, codec) if pictures else partial(destination_notes, out)
-    notes = (*notes_on(shown), *beside(plan.reel, settings.export))
+    beside = () if pictures else destination_notes(out, plan.reel, settings.export)
+    notes = (*notes_on(shown), *delivery_notes(codec, plan.reel, settings.export), *beside)
     result = partial(Delivered, out, manifest_path(out), codec.about, notes=notes)
     export = export_at(project, out)
     if export.is_made_of(made_of):

@@ -18,7 +18,7 @@ from vidcolor.export import LumaSum, Provenance, check_destination, export_reel
 from vidcolor.finish.around_exact import with_drawings
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.delivery import Delivery
-from vidcolor.media.destination import picture_notes
+from vidcolor.media.destination import delivery_notes
 from vidcolor.media.picture_codecs import MATTES
 from vidcolor.media.place import make_folder
 from vidcolor.media.read import SourceClip
@@ -133,7 +133,7 @@ def deliver_shots(
     lists = write_lists(film.project, reel, title, folder, all_files)
     told = luma_told(reel, codec, film.settings)
     notes = (*notes_on([shown[place] for place in asked]), *_gray_notes(shown, versions, files), *lists.notes)
-    notes = (*picture_notes(codec, reel, film.settings.export), *notes)
+    notes = (*delivery_notes(codec, reel, film.settings.export), *notes)
     return DeliveredShots(folder, codec.about, told, notes, lists.paths, files)
 
 
