@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 WIDTH, HEIGHT = 1366, 768
 QUALITY = 80
@@ -29,26 +29,27 @@ def main() -> None:
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         address = server.stdout.readline().split()[-1]
-        data = picture(address, args.frame)
+        with sync_playwright() as playing:
+            browser = playing.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            data = picture(browser, address, args.frame)
+            browser.close()
         server.terminate()
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert pixels is not None
     cv2.imwrite(str(args.out), pixels, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
 
 
-def picture(address: str, frame: int) -> bytes:
+def picture(browser: Browser, address: str, frame: int) -> bytes:
     """A PNG of the page at a frame, wiped."""
-    with sync_playwright() as playing:
-        browser = playing.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        page.goto(address)
-        page.wait_for_selector('#picture[data-frame="0"]')
-        page.keyboard.press("w")
-        page.evaluate(f"vidcolor.goTo({frame})")
-        page.wait_for_selector(f'#picture[data-frame="{frame}"][data-exact="true"]')
-        page.wait_for_timeout(1000)  # thumbnails come behind
-        data = page.screenshot()
-        browser.close()
+    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    page.goto(address)
+    page.wait_for_selector('#picture[data-frame="0"]')
+    page.keyboard.press("w")
+    page.evaluate(f"vidcolor.goTo({frame})")
+    page.wait_for_selector(f'#picture[data-frame="{frame}"][data-exact="true"]')
+    page.wait_for_timeout(1000)  # thumbnails come behind
+    data = page.screenshot()
+    page.close()
     return data
 
 

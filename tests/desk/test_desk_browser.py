@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from browsed import BROWSER, NONE_HERE, color_at, opened, seek, until
@@ -269,3 +270,15 @@ def test_two_pages_tell_one_another(work, window, browser):
     window.locator("#message", has_text="nothing to take back").wait_for()
     other.close()
     assert work.state()["corrections"] == []
+
+
+def test_the_readmes_picture_is_made_by_its_tool(page, browser, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "tools"))
+    tool = pytest.importorskip("make_review_picture")
+    data = np.frombuffer(tool.picture(browser, page.address, 9), np.uint8)
+    shot = cv2.imdecode(data, cv2.IMREAD_COLOR).astype(int)
+    assert shot.shape == (tool.HEIGHT, tool.WIDTH, 3)
+    seen = shot[150:550, 250:1050]
+    hue = np.ptp(seen, axis=2)
+    assert hue[:, : seen.shape[1] // 2 - 20].max() <= 3, "left of the line it is gray"
+    assert hue[:, seen.shape[1] // 2 + 20 :].max() > 12, "right of it in colour"

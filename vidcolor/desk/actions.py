@@ -76,9 +76,7 @@ class Actions:
         named = read_action(data, Named)
         with self._guard:
             before, words = self._desk.moment, words_of_name(named, self._desk.root, self._more)
-            status, said = self._run(words)
-            if status:
-                raise InputError(said[-1] if said else "the palette was not changed")
+            said = self._ran(words, "the palette was not changed")
             after = self._desk.refresh()
             naming = {one.name for one in after.film.plan.corrections if one.named == named.name}
             return {"line": typed(words, {}), "said": said, **self._changed(before, after, naming)}
@@ -134,13 +132,18 @@ class Actions:
         sent     the pictures that it takes, by their options
         refused  what is wrong, where the command does not say
         """
-        status, said = self._run(words)
-        if status:
-            raise InputError(said[-1] if said else refused)
+        said = self._ran(words, refused)
         after = self._desk.refresh()
         name = _new(before, after)
         line = typed(words, _lie_at(sent, name, after))
         return {"line": line, "name": name, "said": said, **self._changed(before, after, {name})}
+
+    def _ran(self, words: Sequence[str], refused: str) -> list[str]:
+        """Runs a command; what it said. Refuses what it refuses, by `refused` where it does not say why."""
+        status, said = self._run(words)
+        if status:
+            raise InputError(said[-1] if said else refused)
+        return said
 
     def _changed(self, before: Moment, after: Moment, names: Collection[str]) -> dict[str, Any]:
         """The shots that corrections touch, before or after; a render of them is outdated."""

@@ -47,7 +47,7 @@ function told() {
   by("frame").value = document.activeElement === by("frame") ? by("frame").value : film.frame;
   by("shown").textContent = player.speed ? `${player.speed}x, ${player.left} left out` : viewer.shown !== film.frame ? "…" : viewer.ahead ? "as it will be" : viewer.exact ? "as delivered" : "";
   if (viewer.view === "onion" && viewer.shown === film.frame) by("shown").textContent += `, over it keyframe ${laidOver() ?? "none"}`;
-  by("message").textContent = viewer.said || viewer.problem;
+  by("message").textContent = by("message").title = viewer.said || viewer.problem;
   by("zoom").textContent = `${Math.round(viewer.zoom * 100)} %`;
   document.querySelectorAll("[data-view]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.view === viewer.view));
   by("picture").dataset.frame = viewer.shown;

@@ -66,7 +66,7 @@ export function stroke(point, { color, wide, rubs = false, kind = "paint" }) {
 export function corner(point) {
   if (!begin("paint")) return;
   corners.push(point);
-  say(corners.length < 3 ? "click corner after corner" : "Enter closes it, Backspace takes a corner back, Esc forgets it");
+  say(corners.length < 3 ? "click corner after corner" : "Enter closes the outline, Esc forgets it");
   draw();
 }
 
