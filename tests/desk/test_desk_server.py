@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import socket
@@ -17,7 +18,7 @@ import pytest
 from served import COUNT, CUT, SIZE, TOKEN, Served, served
 
 from vidcolor.cli.parser import main
-from vidcolor.desk.guard import POLICY
+from vidcolor.desk.guard import POLICY, Guard
 from vidcolor.desk.server import HOME, MOST_TOGETHER
 
 
@@ -281,3 +282,19 @@ def test_streams_that_are_held_open_are_bounded_and_the_page_comes_back(page: Se
     while page.ask("/state")[0] == 503:
         time.sleep(0.05)
     assert page.ask("/state")[0] == 200
+
+
+def test_a_server_that_ends_before_it_has_answered_says_so_without_a_traceback():
+    """Ctrl-C while a large frame is made: uvicorn cancels what it no longer waits for."""
+
+    async def waits(scope, receive, send):
+        raise asyncio.CancelledError
+
+    sent: list[dict] = []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": f"/{TOKEN}/state", "headers": [(b"host", b"127.0.0.1:1")]}
+    asyncio.run(Guard(waits, TOKEN)(scope, None, send))
+    assert [message.get("status") for message in sent] == [503, None]

@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -55,7 +57,11 @@ class Guard:
         if status != 200:
             await _answer(send, status, words)
             return
-        await self._app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
+        try:
+            await self._app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
+        except asyncio.CancelledError:  # the server ends, and waits no longer for what is being made
+            with suppress(RuntimeError):  # an answer that has begun stays as it is
+                await _answer(send, 503, "the server ends; start `vidcolor review` again")
 
     def _judged(self, scope: Scope) -> tuple[int, str, str]:
         """(200, "", path without the token), or a status and words that say why not."""
