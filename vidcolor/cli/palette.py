@@ -7,7 +7,7 @@ import argparse
 from vidcolor.cli.terminal import Terminal
 from vidcolor.errors import CorrectionError
 from vidcolor.project import Project
-from vidcolor.project.corrections import pages_where
+from vidcolor.project.corrections import pages_by
 from vidcolor.project.palette import PALETTE, read_palette
 from vidcolor.project.palette_edit import COLOR, drop_color, give_color, rename_color
 
@@ -20,7 +20,8 @@ def palette_command(args: argparse.Namespace, terminal: Terminal) -> None:
     if args.name is not None and sum(said) != 1:
         raise CorrectionError("--name: takes one of --color RRGGBB, --rename NAME and --remove")
     if args.name is None:
-        rows = [(n, f"{c}", f"{len(pages_where(project, COLOR, n))}") for n, c in read_palette(project).items()]
+        naming = pages_by(project, COLOR)
+        rows = [(n, f"{c}", f"{len(naming.get(n, ()))}") for n, c in read_palette(project).items()]
         if rows:
             terminal.table(("name", "colour", ">corrections"), rows)
         else:
@@ -37,7 +38,7 @@ def _written(project: Project, args: argparse.Namespace) -> str:
         return f"{args.name} is gone"
     if args.rename is not None:
         count = rename_color(project, args.name, args.rename)
-        return f"{args.name} is {args.rename}; {count} corrections follow"
+        return f"{args.name} is {args.rename}; corrections that follow: {count}"
     was = read_palette(project).get(args.name)
     give_color(project, args.name, args.color)
     return f"{args.name} = {args.color}{f', was {was}' if was is not None else ''}"

@@ -206,15 +206,16 @@ def place_of(project: Project, name: str) -> tuple[str, bool]:
     return f"{FOLDER}/{name}" if is_folder else f"{FOLDER}/{name}.toml", is_folder
 
 
-def pages_where(project: Project, entry: str, value: str) -> list[str]:
-    """The files of the corrections, in force or not, that say this of an entry: relative to the project folder."""
-    found = []
+def pages_by(project: Project, entry: str) -> dict[str, list[str]]:
+    """What the corrections, in force or not, say in words of an entry: to their files, relative to the project."""
+    found: dict[str, list[str]] = {}
     for _, page in _pages(project):
         try:
-            if _tables(project, page).get(entry) == value:
-                found.append(page)
+            said = _tables(project, page).get(entry)
         except UnusableError:
             continue  # what is no correction says nothing
+        if isinstance(said, str):
+            found.setdefault(said, []).append(page)
     return found
 
 

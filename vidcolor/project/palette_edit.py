@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vidcolor.errors import CorrectionError
-from vidcolor.project.corrections import pages_where
+from vidcolor.project.corrections import pages_by
 from vidcolor.project.folder import Project, toml_text
 from vidcolor.project.kinds import A_COLOR
 from vidcolor.project.palette import CODE, LARGEST, PALETTE, read_palette
@@ -37,7 +37,7 @@ def rename_color(project: Project, old: str, new: str) -> int:
     color = _known(palette, old)
     if palette.get(new, color) != color:
         raise CorrectionError(f"{PALETTE}: {new!r:.60} names another colour already; choose another name")
-    naming = {page: _renamed(project, page, old, new) for page in pages_where(project, COLOR, old)}
+    naming = {page: _renamed(project, page, old, new) for page in pages_by(project, COLOR).get(old, ())}
     give_color(project, new, color)
     for page, text in naming.items():
         project.write_text(page, text)
@@ -50,7 +50,7 @@ def drop_color(project: Project, name: str) -> None:
     """Takes a name out of the palette. Refuses one that corrections name."""
     palette = read_palette(project)
     _known(palette, name)
-    if naming := pages_where(project, COLOR, name):
+    if naming := pages_by(project, COLOR).get(name):
         more = f" and {len(naming) - 1} more" if len(naming) > 1 else ""
         raise CorrectionError(f"{PALETTE}: {naming[0]}{more} names {name!r:.60}; delete that first, or rename it")
     _write(project, {known: code for known, code in palette.items() if known != name})
