@@ -31,6 +31,9 @@ class ReelSettings:
     damaged: Literal["refuse", "repeat"] = "refuse"
     """Pictures that do not decode whole: refuse the film and name the first, or repeat the one before each and say
     which. To find them the whole film is decoded once more."""
+    bars: str = "auto"
+    """Black bars around the picture (letterbox, pillarbox), which stay neutral and count nowhere: auto looks for them;
+    none; or the rows and columns of the whole film's, as "TOP BOTTOM LEFT RIGHT"."""
     levels: Literal["auto", "limited", "full"] = "auto"
     """Range of the film's luma codes; auto trusts the file's tag."""
     transfer: Literal["auto", "video", "linear", "log"] = "auto"

@@ -28,6 +28,7 @@ Scan = Literal["progressive", "top", "bottom"]
 Transfer = Literal["auto", "video", "linear", "log"]
 TagNumber = Annotated[int, within(0, 255)]
 Side = Annotated[int, within(1, 1 << 16)]
+Bar = Annotated[int, within(0, 1 << 16)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,32 @@ class ColorTags:
     primaries: TagNumber = 1
     transfer: TagNumber = 1
     matrix: TagNumber = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Black bars around the picture inside, in a run of frames; in pixels of the film."""
+
+    frames: FrameRange
+    top: Bar = 0
+    bottom: Bar = 0
+    left: Bar = 0
+    right: Bar = 0
+
+    @property
+    def words(self) -> str:
+        """As the setting has them: `140 140 0 0`."""
+        return f"{self.top} {self.bottom} {self.left} {self.right}"
+
+    def inside(self, film: tuple[int, ...], size: tuple[int, ...] | None = None) -> tuple[slice, slice]:
+        """Rows and columns of the picture inside, and of bars no whole one, in planes of `size` (height, width).
+
+        film  (height, width) of the film; None for size: its own
+        """
+        height, width = size or film
+        down, along = height / film[0], width / film[1]
+        rows = slice(int(self.top * down), height - int(self.bottom * down))
+        return rows, slice(int(self.left * along), width - int(self.right * along))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +105,22 @@ class Reel:
     sound_tracks: Annotated[int, within(0, 1 << 16)] = 0
     extras: bool = False
     """True if the file carries subtitles, chapters, titles, languages or attachments beside its picture and sound."""
+    bars: tuple[Bars, ...] = ()
+    """Black bars around its picture, in order of frames; where there are none, none"""
     hash: str = ""
     """SHA-256: of all its bytes in a project's plan (`media/whole.py`), of samples elsewhere (`media/digest.py`)."""
     notes: tuple[str, ...] = ()
     """What a person should know about this file, a sentence each."""
+
+    def bars_at(self, frame: int) -> Bars | None:
+        """The bars in a frame."""
+        return next((bars for bars in self.bars if frame in bars.frames), None)
+
+    def picture_size(self, frame: int) -> tuple[int, int]:
+        """(height, width) of a frame's picture without bars."""
+        bars = self.bars_at(frame)
+        rows, columns = bars.inside(self.size) if bars else (slice(0, self.size[0]), slice(0, self.size[1]))
+        return rows.stop - rows.start, columns.stop - columns.start
 
     def timecode(self, frame: int) -> str:
         return self.rate.timecode(self.start + frame, drop=self.drop_frame)

@@ -14,7 +14,9 @@ Source of the slope: K. He, J. Sun, X. Tang, "Guided Image Filtering", PAMI 2013
 squared correlation is ours.
 """
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -26,7 +28,7 @@ from vidcolor.compiled import strict
 from vidcolor.errors import InputError
 from vidcolor.finish.around_exact import Drawing, draw
 from vidcolor.settings import FinishSettings
-from vidcolor.types import ColorFrame, DeliveryFrame, SourceFrame
+from vidcolor.types import Bars, ColorFrame, DeliveryFrame, SourceFrame
 
 SHARPEN = np.float32(0.1)
 """Gives area means back their contrast; 0.1 to 0.2 is best on photographs reduced 2 to 4 times."""
@@ -54,6 +56,7 @@ def finish(
     subsampling: Subsampling,
     drawings: Sequence[Drawing] = (),
     scale: Scale = TEN,
+    bars: Bars | None = None,
 ) -> DeliveryFrame:
     """The frame to deliver: the luma that the source hands on, the same array, with Cb, Cr codes of the colours.
 
@@ -62,16 +65,43 @@ def finish(
     subsampling  444, or 422 (co-sited, an odd width rounded up)
     drawings     the exact keyframes that draw the frame: around_exact.py
     scale        of the luma that the source hands on, and of the codes that come out
+    bars         around the picture: they come out neutral, and no colour runs between them and the picture
     Refuses colours of another frame or larger than the film.
     """
     if source.index != color.index:
         raise InputError(f"frame {source.index}: was given the colours of frame {color.index}")
     luma = source.luma
+    if bars is not None:
+        inner = ColorFrame(color.index, *(_run_out(p, bars, luma.shape) for p in (color.chroma, color.confidence)))
+        made = finish(source, inner, lock, settings, subsampling, drawings, scale)
+        cb, cr = (_neutral(codes, bars, luma.shape, scale) for codes in (made.cb, made.cr))
+        return replace(made, cb=cb, cr=cr)
     if subsampling == "422" and HALVED * color.chroma.shape[2] <= luma.shape[1] and not drawings and scale == TEN:
         return _finish_halved(source, color, lock, settings)
     chroma = draw(enlarge(color.chroma, luma, settings.detail, color.confidence), luma, drawings)
     cb, cr = lock.chroma_codes(source.handed, chroma, subsampling, scale)
     return DeliveryFrame(source.index, source.handed, cb, cr)
+
+
+def _run_out(planes: np.ndarray, bars: Bars, film: tuple[int, ...]) -> np.ndarray:
+    """Planes (..., h, w) with the edge of what lies inside the bars run out over them."""
+    height, width = planes.shape[-2:]
+    edges = ((bars.top, bars.bottom, height / film[0]), (bars.left, bars.right, width / film[1]))
+    rows, columns = (
+        np.clip(np.arange(count), min(math.ceil(first * ratio), count - 1), max(0, count - 1 - math.ceil(last * ratio)))
+        for count, (first, last, ratio) in zip((height, width), edges, strict=True)
+    )
+    return np.ascontiguousarray(planes[..., rows, :][..., columns])
+
+
+def _neutral(codes: np.ndarray, bars: Bars, film: tuple[int, ...], scale: Scale) -> np.ndarray:
+    """Chroma codes with those of the bars neutral: of halved columns those that begin in one."""
+    step = -(-film[1] // codes.shape[1])
+    made = np.full_like(codes, scale.neutral)
+    rows = slice(bars.top, film[0] - bars.bottom)
+    columns = slice(-(-bars.left // step), -(-(film[1] - bars.right) // step))
+    made[rows, columns] = codes[rows, columns]
+    return made
 
 
 def _finish_halved(source: SourceFrame, color: ColorFrame, lock: LumaLock, settings: FinishSettings) -> DeliveryFrame:

@@ -14,8 +14,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vidcolor.color.colorimetry import DISPLAY_TRANSFERS, LUMA_WEIGHTS, PRIMARIES
 from vidcolor.errors import MediaError
 from vidcolor.media.beside import has_extras
@@ -27,6 +25,7 @@ from vidcolor.media.digest import hash_film, hash_sequence
 from vidcolor.media.index import FrameIndex, find_frames
 from vidcolor.media.light import above_white
 from vidcolor.media.luma import Layout, has_color, is_reversible, layout_of
+from vidcolor.media.samples import cheap, spread
 from vidcolor.media.scan import read_header
 from vidcolor.media.sequence import ImageSequence, find_sequence, is_sequence, read_picture_frame
 from vidcolor.media.timing import pulled_down
@@ -34,8 +33,8 @@ from vidcolor.settings import ReelSettings
 from vidcolor.timeline import Rate, ranges
 from vidcolor.types import ColorTags, Reel, Scan, Transfer
 
-SAMPLES, FEWEST = 5, 3
-"""Pictures looked at for colour and interlacing; and where they may be key frames, which need no others decoded."""
+SAMPLES = 5
+"""Pictures looked at for colour and interlacing."""
 UNSET = (0, 2, 3)
 """H.273 numbers that say nothing; 0 is R'G'B' in a matrix."""
 HDR, LOG = (16, 17, 18), (9, 10)
@@ -93,7 +92,7 @@ def open_reel(path: Path, settings: ReelSettings, name: str = "r1") -> Reel:
         if settings.damaged == "repeat":
             index = repeating(index, find_damaged(index))
             _note_damaged(header, sorted(index.damaged), alone=len(index.keys) == len(index.pts))
-        frames = _cheap(index, _spread(len(index.pts)))
+        frames = cheap(index, spread(len(index.pts), SAMPLES))
         if index.damaged:
             frames = sorted({int(frame) for frame in neighbours(len(index.pts), header.damaged)[frames]})
         with closing(read_chosen(index, frames)) as decoded:
@@ -125,21 +124,6 @@ def _check_path(path: Path) -> None:
         raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the path and permissions") from error
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise MediaError(f"{path}: neither a file nor a folder; give a film or a folder of pictures")
-
-
-def _spread(count: int) -> list[int]:
-    """Up to `SAMPLES` frames spread evenly, the first among them."""
-    return sorted({frame * count // SAMPLES for frame in range(SAMPLES)})
-
-
-def _cheap(index: FrameIndex, frames: list[int]) -> list[int]:
-    """The key frames at or before some frames; those frames themselves where these are few."""
-    keys = np.searchsorted(index.pts, index.keys)
-    if index.counted or not len(keys):
-        return frames
-    places = np.maximum(np.searchsorted(keys, frames, side="right") - 1, 0)
-    before = [int(key) for key in np.unique(keys[places])]
-    return before if len(before) >= min(FEWEST, len(frames)) else frames
 
 
 def _check_alike(index: FrameIndex, frames: list[int], pictures: list[Any]) -> None:
@@ -205,7 +189,7 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
 
 def _read_sequence(sequence: ImageSequence, settings: ReelSettings) -> tuple[_Header, list[Any]]:
     notes: list[str] = []
-    looked_at = _spread(len(sequence.pictures))
+    looked_at = spread(len(sequence.pictures), SAMPLES)
     damaged = unreadable(sequence.pictures, settings.transfer) if settings.damaged == "repeat" else []
     if damaged:
         looked_at = sorted({int(frame) for frame in neighbours(len(sequence.pictures), damaged)[looked_at]})

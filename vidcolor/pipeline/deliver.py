@@ -249,7 +249,8 @@ def finished(
     finishers = min(MOST_FINISHERS, -(-cores() // 2) + 1)
     with ThreadPoolExecutor(finishers, thread_name_prefix="finish") as pool:
         for source, color, drawings in frames:
-            waiting.append(pool.submit(made, source, color, drawings=drawings))
+            bars = film.plan.reel.bars_at(source.index)
+            waiting.append(pool.submit(made, source, color, drawings=drawings, bars=bars))
             if len(waiting) >= finishers * AHEAD:
                 yield waiting.popleft().result()
         while waiting:

@@ -90,8 +90,9 @@ def finished(
     film: Film, source: SourceFrame, color: ColorFrame, lock: LumaLock, drawings: Sequence[Drawing] = ()
 ) -> Array:
     """(3, H, W) uint16 R'G'B': a frame in its colours, with the chroma of every pixel."""
-    made = finish(source, color, lock, film.settings.finish, "444", drawings)
-    rgb = codes_to_rgb(made.luma, made.cb, made.cr, film.plan.reel.tags)
+    reel = film.plan.reel
+    made = finish(source, color, lock, film.settings.finish, "444", drawings, bars=reel.bars_at(source.index))
+    rgb = codes_to_rgb(made.luma, made.cb, made.cr, reel.tags)
     return np.rint(rgb * np.float32(TOP)).astype(np.uint16)
 
 

@@ -18,6 +18,7 @@ from vidcolor.colorize.harmonize import harmonized
 from vidcolor.colorize.which_frame import FITS as FITS_FRAME
 from vidcolor.colorize.which_frame import FrameMatch, find_frame, small_picture, small_size
 from vidcolor.media.read import Clip
+from vidcolor.pipeline.bars import around, inside, picture_inside, with_bars_around
 from vidcolor.pipeline.library import Library
 from vidcolor.references.choose import choose_references, colorfulness_of, describe, holds_color, similarity
 from vidcolor.settings import ColorizeSettings, Settings
@@ -103,9 +104,22 @@ class KeyframeMaker:
         beside  what a frame's own picture is compared with; None: it is taken at its word
         """
         if self.colorizer is None and key.regions:
-            made = self._made(replace(key, regions=()), target, beside)
+            made = self.make(replace(key, regions=()), target, beside)
             return replace(made, notes=(*made.notes, _left_out(key)))
-        return self._made(key, target, beside)
+        bars, film = self.plan.reel.bars_at(key.frame), self.plan.reel.size
+        if bars is None:
+            return self._made(key, target, beside)
+        made, size = self._made(key, self._inside(target), beside), target.lightness.shape
+        return replace(
+            made,
+            color=made.color and with_bars_around(made.color, bars, film, size),
+            full_size=None if made.full_size is None else around(made.full_size, bars, film, film),
+        )
+
+    def _inside(self, target: Frame) -> Frame:
+        """The frame without its bars."""
+        reel = self.plan.reel
+        return replace(target, lightness=inside(target.lightness, reel.bars_at(target.index), reel.size))
 
     def over(self, key: PlannedKeyframe, target: Frame, below: ColorFrame) -> tuple[ColorFrame, Array] | None:
         """The key's regions in the colours of their pictures, and how far they count, (H, W) 0..1, at working size.
@@ -116,8 +130,13 @@ class KeyframeMaker:
         if self.colorizer is None:
             return None
         planes = resized(np.concatenate([below.chroma, below.confidence[None]]), target.lightness.shape)
+        bars, film, size = self.plan.reel.bars_at(key.frame), self.plan.reel.size, target.lightness.shape
+        planes = inside(planes, bars, film)
         laid = ColorFrame(below.index, planes[:2], np.clip(planes[2], 0, 1))
-        return self._filled(self.colorizer, key, target, self._read(key), laid)
+        filled, share = self._filled(self.colorizer, key, self._inside(target), self._read(key), laid)
+        if bars is None:
+            return filled, share
+        return with_bars_around(filled, bars, film, size), around(share, bars, film, size)
 
     def laid_over(self, key: PlannedKeyframe) -> MadeKeyframe:
         """What is said of a keyframe whose regions are laid over the shot's colours."""
@@ -125,12 +144,16 @@ class KeyframeMaker:
         return MadeKeyframe(key.frame, None, "regions", key.pictures, notes=notes)
 
     def _read(self, key: PlannedKeyframe) -> list[Reference]:
-        return [self.library.read(self.pictures[name]) for name in key.pictures]
+        """The key's pictures; the frame's own without bars."""
+        pictures = [self.library.read(self.pictures[name]) for name in key.pictures]
+        if key.reason == "person":
+            pictures[0] = picture_inside(pictures[0], self.plan.reel, key.frame)
+        return pictures
 
     def _made(self, key: PlannedKeyframe, target: Frame, beside: Beside | None) -> MadeKeyframe:
         references = self._read(key)
         if key.reason == "person":
-            match = FrameMatch(1.0, key.frame, False) if beside is None else _match(key, references[0], beside)
+            match = FrameMatch(1.0, key.frame, False) if beside is None else self._match(key, references[0], beside)
             made = self._from_own_picture(key, target, references[0], match)
             if beside is not None and made.color is not None and (faint := self._faint(key, beside.planned)):
                 made = replace(made, notes=(*made.notes, f"{references[0].name}: {faint}"))
@@ -142,11 +165,14 @@ class KeyframeMaker:
         """The keyframe's regions by the picture they take from, their masks read."""
         found: dict[str, list[Region]] = {}
         sizes = {reference.name: reference.lightness.shape for reference in references}
+        bars, film = self.plan.reel.bars_at(target.index), self.plan.reel.size
         for region in key.regions:
-            mask = self.library.mask(region.path, self.plan.hashes[region.path], target.lightness.shape)
+            mask = inside(self.library.mask(region.path, self.plan.hashes[region.path], film), bars, film)
             part = np.ones((1, 1), np.bool_)
             if region.part:
-                part = self.library.mask(region.part, self.plan.hashes[region.part], sizes[region.picture])
+                whole = self.library.read(self.pictures[region.picture]).lightness.shape
+                part = self.library.mask(region.part, self.plan.hashes[region.part], whole)
+                part = part if whole == sizes[region.picture] else inside(part, bars, film)
             found.setdefault(region.picture, []).append(Region(mask, part))
         return {name: tuple(regions) for name, regions in found.items()}
 
@@ -203,10 +229,21 @@ class KeyframeMaker:
         if registration.kind == "near" and self.colorizer is not None:
             color = self._completed(key, target, picture, color, self.colorizer)
         exact = registration.kind == "exact"
-        full_size = resized(picture.chroma, self.plan.reel.size) if exact else None
+        full_size = resized(picture.chroma, self.plan.reel.picture_size(key.frame)) if exact else None
         misfit = "" if exact else _misfit(key, match)
         notes = (f"{picture.name}: {misfit}",) if misfit else ()
         return MadeKeyframe(key.frame, color, registration.kind, key.pictures, registration, full_size, notes)
+
+    def _match(self, key: PlannedKeyframe, picture: Reference, beside: Beside) -> FrameMatch:
+        """The frame's own picture beside that frame and its neighbours in the shot."""
+        clip, bars, film = beside.clip, self.plan.reel.bars_at(key.frame), self.plan.reel.size
+        size = small_size(self.plan.reel.picture_size(key.frame) if bars else clip.size)
+
+        def frame_at(frame: int) -> Array:
+            lightness = inside(clip[frame - clip.frames.start].lightness, bars, film)
+            return resized(lightness[None], size)[0]
+
+        return find_frame(small_picture(picture, size), frame_at, key.frame, beside.planned.shot.frames)
 
     def _faint(self, key: PlannedKeyframe, planned: ShotPlan) -> str:
         """What to say of a picture that holds far less colour than those beside it; empty for any other."""
@@ -277,16 +314,6 @@ class KeyframeMaker:
             # what is transferred is as sure of a wrong scene's colours as of the right one's
             color = replace(color, confidence=np.minimum(color.confidence, np.float32(registration.fits)))
         return MadeKeyframe(key.frame, color, "far", key.pictures, registration, None, (note,))
-
-
-def _match(key: PlannedKeyframe, picture: Reference, beside: Beside) -> FrameMatch:
-    """The frame's own picture beside that frame and its neighbours in the shot."""
-    clip, size = beside.clip, small_size(beside.clip.size)
-
-    def frame_at(frame: int) -> Array:
-        return resized(clip[frame - clip.frames.start].lightness[None], size)[0]
-
-    return find_frame(small_picture(picture, size), frame_at, key.frame, beside.planned.shot.frames)
 
 
 def _misfit(key: PlannedKeyframe, match: FrameMatch) -> str:

@@ -9,6 +9,7 @@ from numpy import ndarray as Array
 
 from vidcolor.colorize.which_frame import FITS, FrameMatch, find_frame, small_picture, small_size
 from vidcolor.media.read import Clip
+from vidcolor.pipeline.bars import inside, picture_inside
 from vidcolor.pipeline.library import Library
 from vidcolor.references.choose import holds_color
 from vidcolor.references.names import PictureName
@@ -43,7 +44,7 @@ class Looker:
 
     def _placed(self, name: PictureName, picture: Reference, found: Finding) -> Finding:
         """Of the frames its name may mean the one it fits; where it need not be any, only one that it fits best."""
-        matches = list(self._matches(name, small_picture(picture, self.size)))
+        matches = list(self._matches(name, picture))
         good = [(frame, match.fits) for frame, match in matches if match.fits >= FITS and match.best == frame]
         if good:
             return replace(found, frame=_likeliest(good, name.maybe))
@@ -53,15 +54,23 @@ class Looker:
             return replace(found, frame=next(iter(inside), name.maybe[0]))
         return replace(found, fits=next(iter(better), None))
 
-    def _matches(self, name: PictureName, picture: Array) -> Iterator[tuple[int, FrameMatch]]:
+    def _matches(self, name: PictureName, picture: Reference) -> Iterator[tuple[int, FrameMatch]]:
         for shot in self.shots:
-            inside = [frame for frame in name.maybe if frame in shot.frames]
-            if not inside or name.shot not in (None, shot.id):
+            asked = [frame for frame in name.maybe if frame in shot.frames]
+            if not asked or name.shot not in (None, shot.id):
                 continue
             clip = Clip(self.reel, shot.frames, self.size)
-            for frame in inside:
-                yield frame, find_frame(picture, frame_at(clip), frame, shot.frames, WIDE)
+            for frame in asked:
+                yield frame, self._match(picture, clip, frame, shot)
             clip.close()
+
+    def _match(self, picture: Reference, clip: Clip, frame: int, shot: Shot) -> FrameMatch:
+        """The picture beside a frame and its neighbours, all without bars."""
+        film, bars = self.reel.size, self.reel.bars_at(frame)
+        shown = frame_at(clip)
+        size = inside(shown(frame), bars, film).shape
+        small = small_picture(picture_inside(picture, self.reel, frame), (size[0], size[1]))
+        return find_frame(small, lambda other: inside(shown(other), bars, film), frame, shot.frames, WIDE)
 
 
 def _likeliest(good: Sequence[tuple[int, float]], order: Sequence[int]) -> int:

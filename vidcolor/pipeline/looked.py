@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from vidcolor.errors import VidcolorError
+from vidcolor.pipeline.bars import shown_by
 from vidcolor.pipeline.library import Library
 from vidcolor.project.corrections import FOLDER, Correction, path_of
 from vidcolor.project.folder import Project
@@ -54,7 +55,8 @@ def _problem(
         if "picture" in files:
             picture = library.picture(files["picture"], hashes[files["picture"]])
             if isinstance(said, Keyframe):
-                library.check_size(files["picture"], picture.lightness.shape, reel.size)
+                shape = picture.lightness.shape
+                library.check_size(files["picture"], shape, shown_by(shape, reel, correction.frame))
             if "part" in files:
                 library.mask(files["part"], hashes[files["part"]], picture.lightness.shape)
         if isinstance(said, Region) and "picture" in files:

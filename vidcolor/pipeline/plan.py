@@ -20,6 +20,7 @@ from vidcolor.features import PatchFeatures
 from vidcolor.keyframes import choose_keyframes, looks_of
 from vidcolor.media.probe import open_reel
 from vidcolor.media.whole import hashed_beside
+from vidcolor.pipeline.bars import inside, with_bars
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.lists import all_lists, edited_notes, listed_notes, write_lists
 from vidcolor.pipeline.looked import look_at_pictures
@@ -111,6 +112,7 @@ def _reel_and_shots(
         reel = replace(reel, hash=whole.result(told) if decoded or not kept else kept)
     found = corrected(project, reel, own, read.known_files(project))
     write_lists(project, reel, found.shots, read.kept_shots(project))
+    reel = with_bars(reel, found.shots, settings, partial(small.read, reel))
     # behind the lists: a kill between leaves a list of today's shots, which is none that was edited
     _keep_shots(project, reel, own, found.shots, settings)
     _keep_reel(project, reel, marks, settings)
@@ -204,7 +206,7 @@ def _match(
     }
     todo = [shot for shot in bare if shot.id not in table]
     clear = clear_by_id(shots)
-    matcher = Matcher(library, partial(small.read, reel), by_shot, settings)
+    matcher = Matcher(library, partial(_small_inside, small, reel), by_shot, settings)
     for done, shot in enumerate(todo):
         progress("keyframes", done, len(todo))
         table[shot.id] = matcher.chosen_for(shot, clear[shot.id], marks[shot.id])
@@ -214,6 +216,12 @@ def _match(
     if todo or set(table) != set(chosen):
         _keep_chosen(project, table)
     return table
+
+
+def _small_inside(small: SmallFrames, reel: Reel, frames: Sequence[int]) -> list[Frame]:
+    """Some of the reel's frames, small, without bars."""
+    looks = small.read(reel, frames)
+    return [Frame(f.index, inside(f.lightness, reel.bars_at(f.index), reel.size)) for f in looks]
 
 
 def _keep_chosen(project: Project, table: read.Chosen) -> None:

@@ -37,6 +37,7 @@ from vidcolor.project.versions import CHROMA, finish_version
 from vidcolor.propagate.ablation import WHOLE, Ablation
 from vidcolor.propagate.arrays import Arrays
 from vidcolor.propagate.cached import FrameCache
+from vidcolor.propagate.doubt import WHOLE as WHOLE_FRAME
 from vidcolor.propagate.doubt import Doubt
 from vidcolor.propagate.runs import chroma_size
 from vidcolor.propagate.shot import WORKERS, held, propagate
@@ -235,7 +236,9 @@ def _base(
     keys = KeptKeyframes(kept, half, rate, planned.mixed)
     _make_keyframes(keys, maker, planned, clip, counter)
     shares = fade_shares(clip, planned.reach.start, planned.shot.frames, planned.fades, keys.to_carry())
-    doubt = Doubt(half, len(planned.reach))
+    bars = film.plan.reel.bars_at(clear.start)
+    counts = WHOLE_FRAME if bars is None else bars.inside(film.plan.reel.size, half)
+    doubt = Doubt(half, len(planned.reach), counts)
     state, first = kept.take_state(name, half, len(planned.reach))
     counter.skip(frames=len(kept.confidence))
     with ChromaWriter(kept.version / name, half, rate, first=first, stays=True) as store:

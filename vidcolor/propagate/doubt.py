@@ -67,6 +67,7 @@ PART = 0.5
 """Cells that gain at least this part of the most that one cell gains make the pieces, the best of which is boxed."""
 POINTS = 20
 """Points named at most where one colour, said by a person, would put most right."""
+WHOLE = (slice(None), slice(None))
 PLACES, APART_CELLS = 4, 4
 """Places named at most, and cells between two of them at least."""
 
@@ -108,12 +109,15 @@ def _distance(chroma: Array, guess: Guess) -> Array:
 class Doubt:
     """Gathers the doubt of one shot while it is coloured, frame after frame."""
 
-    def __init__(self, size: tuple[int, int], count: int) -> None:
-        """size  (height, width) of the shot's chroma; count  its frames"""
+    def __init__(self, size: tuple[int, int], count: int, inside: tuple[slice, slice] = WHOLE) -> None:
+        """size  (height, width) of the shot's chroma; count  its frames; inside  rows and columns of it that count"""
         self._links = Links(size, count)
         self._area = np.zeros((count, len(BOUNDS)), np.int16)
         self._size, self._thin_size = size, (-(-size[0] // EVERY), -(-size[1] // EVERY))
         self._points = Points(self._thin_size, count)
+        self._counts = np.zeros(size, np.bool_)
+        self._counts[inside] = True
+        self._counts = _thin(self._counts)
 
     def follow(self, step: Step | None) -> None:
         """Goes on to the next frame; None for the first."""
@@ -141,7 +145,9 @@ class Doubt:
         self._take(position, nothing[0], nothing[1:], np.full(self._thin_size, np.inf, np.float32))
 
     def _take(self, position: int, luma: Array, chroma: Array, expected: Array, *, key: bool = False) -> None:
-        self._area[position] = [round(1000 * float(np.mean(expected > bound))) for bound in BOUNDS]
+        expected = np.where(self._counts, expected, np.float32(0))
+        share = self._counts.mean()
+        self._area[position] = [round(1000 * float(np.mean(expected > bound) / share)) for bound in BOUNDS]
         self._points.see(position, luma * np.float32(100), chroma, np.minimum(expected, np.float32(MOST_OFF)))
         self._links.see(position, np.clip((expected - KNOWN) / (UNKNOWN - KNOWN), 0, 1), key=key)
 

@@ -151,7 +151,7 @@ def legal_frames(film: Film, shown: Sequence[ShotState], progress: Progress) -> 
         run = FrameRange(frame, frame + 1)
         with closing(joined_colors(film, versions, run)) as colors:
             source, joined = next(iter(SourceClip(reel, run))), next(colors)
-        made = finish(source, joined.color, lock, film.settings.finish, "444")
+        made = finish(source, joined.color, lock, film.settings.finish, "444", bars=reel.bars_at(frame))
         shares = legal(made.luma, components(made.luma, made.cb, made.cr, reel.tags))
         looked += 1
         if max(shares.luma, shares.rgb) > 0:

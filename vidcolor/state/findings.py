@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from vidcolor.errors import ProjectError
-from vidcolor.project.fingerprint import fingerprint
+from vidcolor.project.fingerprint import Ingredients, fingerprint
 from vidcolor.project.folder import Project
 from vidcolor.project.records import decode, encode
 from vidcolor.references.names import PictureName, some
 from vidcolor.stages import STAGES
+from vidcolor.state.made_of import bars_ingredients
 from vidcolor.types import Reel, Shot
 
 FINDINGS, FINDINGS_SCHEMA = "plan/findings.json", "vidcolor.findings/1"
@@ -53,7 +54,7 @@ def keep_findings(project: Project, found: Mapping[str, Finding]) -> None:
 
 def finding_mark(name: PictureName, picture_hash: str, reel: Reel, shots: Sequence[Shot]) -> str:
     """Fingerprint of all that a finding hangs on."""
-    made_of: dict[str, str | int] = {"picture": picture_hash, "stage.references": STAGES["references"]}
+    made_of: Ingredients = {"picture": picture_hash, "stage.references": STAGES["references"]}
     if name.maybe:
         beside = [shot.frames for shot in shots if any(frame in shot.frames for frame in name.maybe)]
         made_of |= {
@@ -61,6 +62,7 @@ def finding_mark(name: PictureName, picture_hash: str, reel: Reel, shots: Sequen
             "frames": " ".join(map(str, name.maybe)),
             "free": str(name.free),
             "shots": " ".join(f"{frames.start}-{frames.stop}" for frames in beside),
+            **{name: bars for frames in beside for name, bars in bars_ingredients(reel, frames).items()},
         }
     return fingerprint(made_of)
 

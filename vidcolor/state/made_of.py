@@ -20,6 +20,7 @@ from vidcolor.state.by_shot import ByShot
 from vidcolor.state.film import Film
 from vidcolor.state.marks import file_hash, file_mark
 from vidcolor.state.plan import Picture, PlannedKeyframe, ShotPlan
+from vidcolor.timeline import FrameRange
 from vidcolor.types import Reel, Shot
 
 COMPUTED_ON, NUMBERS, FLOW_ON = "computed on", "networks.numbers", "flow.computed on"
@@ -31,6 +32,7 @@ TOLD = {
     "frames": "the shot's frames",
     "scores ": "how well its pictures match frame ",
     "fade ": "the fade of frames ",
+    "bars ": "the bars around the picture in frames ",
     "stage.": "vidcolor's own stage ",
     "weights.": "the weights of network ",
     NUMBERS: "how networks compute",
@@ -71,6 +73,7 @@ def match_marks(shots: Iterable[Shot], reel: Reel, by_shot: ByShot, settings: Se
             {
                 **common,
                 "frames": f"{shot.frames.start}-{shot.frames.stop}",
+                **bars_ingredients(reel, shot.frames),
                 "references": _offered_mark(by_shot.folders[shot.id]) if shot.id in by_shot.folders else free,
                 **{f"region {frame}": "" for frame in by_shot.regions_of(shot)},
             }
@@ -114,6 +117,7 @@ def shot_ingredients(film: Film, planned: ShotPlan, shared: Ingredients | None =
     return {
         **(shared or film_ingredients(film)),
         "frames": f"{planned.reach.start}-{planned.reach.stop}",
+        **bars_ingredients(plan.reel, planned.reach),
         **{name: value for key in planned.laid_over for name, value in over_ingredients(key, plan.hashes).items()},
         **keys,
         **_corrections_ingredients(planned, settings),
@@ -181,10 +185,19 @@ def _lies_over(name: str, value: Value) -> bool:
 
 
 def reading_ingredients(settings: Settings) -> Ingredients:
-    """How the film's pictures are read; its timecode changes none of them."""
+    """How the film's pictures are read; its timecode changes none of them, and of bars those count that there are."""
     kept = settings_ingredients("reel", settings.reel)
-    del kept["settings.reel.start_timecode"]
+    del kept["settings.reel.start_timecode"], kept["settings.reel.bars"]
     return kept
+
+
+def bars_ingredients(reel: Reel, frames: FrameRange) -> Ingredients:
+    """The bars around the picture in a run of frames; nothing where there are none."""
+    return {
+        f"bars {max(bars.frames.start, frames.start)}-{min(bars.frames.stop, frames.stop)}": bars.words
+        for bars in reel.bars
+        if bars.frames.overlap(frames)
+    }
 
 
 def network_ingredients(settings: Settings) -> Ingredients:

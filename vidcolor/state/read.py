@@ -6,7 +6,7 @@ Light: imports nothing that decodes or computes, so that `vidcolor status` answe
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from vidcolor.errors import MediaError, ProjectError
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.records import decode
-from vidcolor.references.names import FolderNames, RegionName, check_shots, read_names, refuse_doubles
+from vidcolor.references.names import FolderNames, RegionName, check_shots, read_names, refuse_doubles, some
 from vidcolor.settings import Settings
 from vidcolor.state.added import added, with_partial
 from vidcolor.state.by_shot import ByShot, sort_by_shot
@@ -95,7 +95,18 @@ def plan_of(reel: Reel, shots: Sequence[Shot], given: Given, chosen: Chosen, set
         _plan_shot(ShotPlan(shot, reach_of(shot, dissolves), (), True, dissolves, fades), by_shot, chosen, marks)
         for shot, dissolves, fades in zip(shots, dissolves_of(shots), fades_of(shots), strict=True)
     )
-    return Plan(reel, planned, given.pictures, (*reel.notes, *given.notes), given.hashes)
+    return Plan(reel, planned, given.pictures, (*reel.notes, *_bars_told(reel), *given.notes), given.hashes)
+
+
+def _bars_told(reel: Reel) -> Iterator[str]:
+    """A sentence on the bars around the film's picture, where there are some."""
+    told = []
+    for bars in reel.bars:
+        rows, columns = bars.inside(reel.size)
+        size = f"{columns.stop - columns.start}x{rows.stop - rows.start}"
+        told.append(f"{size} (frames {bars.frames.start} to {bars.frames.stop - 1})")
+    if told:
+        yield f"Black bars around a picture of {some(told)}: they stay neutral and count nowhere (reel.bars)."
 
 
 def whole_hash(project: Project) -> str:
