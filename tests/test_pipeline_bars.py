@@ -1,4 +1,4 @@
-"""A letterboxed film: its bars stay neutral, stills without them are laid onto the picture inside, doubt passes them."""
+"""Letterboxed films: bars stay neutral, stills without them are laid onto the picture inside, doubt passes them by."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def test_bars_stay_neutral_and_stills_without_them_are_exact(work, capsys):
         assert not any(s["box"][1] < BAR or s["box"][3] > SIZE[0] - BAR for s in report["suggestions"])
     for _, cb, cr in decoded(delivered):
         for plane in (cb, cr):
-            assert (plane[:BAR] == 512).all() and (plane[-BAR:] == 512).all()
+            assert (plane[:BAR] == 512).all()
+            assert (plane[-BAR:] == 512).all()
             edge = np.abs(plane[BAR : BAR + 2].astype(int) - 512).mean()
             assert edge > 0.7 * np.abs(plane[BAR + 2 : BAR + 8].astype(int) - 512).mean()
 
