@@ -31,6 +31,7 @@ FLOOR = {
     "cache": 2,
     "color": 3,
     "confidence": 3,
+    "grain": 3,
     "media": 4,
     "view": 4,
     "page": 5,

@@ -9,7 +9,7 @@ STAGES: dict[str, int] = {
     "keyframes": 2,
     "references": 3,
     "colorize": 8,
-    "propagate": 9,
+    "propagate": 10,
     "networks": 4,
     "corrections": 8,
     "finish": 4,

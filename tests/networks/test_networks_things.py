@@ -13,9 +13,10 @@ pytest.importorskip("safetensors")
 from torch.nn import functional as F  # noqa: E402
 
 from vidcolor.errors import InputError, WeightsError  # noqa: E402
+from vidcolor.grain import grain_of  # noqa: E402
 from vidcolor.networks.lite_net import MIDDLE, SPREAD, STAGES, STEM  # noqa: E402
 from vidcolor.networks.shipped import FOLDER, THINGS  # noqa: E402
-from vidcolor.networks.things import Things, grain_of  # noqa: E402
+from vidcolor.networks.things import Things  # noqa: E402
 from vidcolor.research.networks.efficientnet_lite import EPSILON, folded  # noqa: E402
 from vidcolor.research.networks.files import load_things, save_things  # noqa: E402
 from vidcolor.research.networks.ours import LiteNet  # noqa: E402

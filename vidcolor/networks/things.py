@@ -13,6 +13,7 @@ from numpy import ndarray as Array
 
 from vidcolor.color import lab_to_rgb
 from vidcolor.errors import InputError
+from vidcolor.grain import grain_of
 from vidcolor.networks.lite_net import WIDTHS
 from vidcolor.networks.load import load_things
 from vidcolor.networks.shipped import THINGS, mark_of
@@ -24,10 +25,6 @@ WHITE = 255
 GRAIN = (1.6, 2.2)
 """Deviation of a frame's grain, in L* at chroma size, up to which things count in full, and from which not at all. Of
 65 clips 63 have less than the first, of the same aged nine in ten more than the second; there things cost 0.1 dB."""
-CURVED = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-"""What edges and slopes answer nothing to, and grain of deviation 1 answers with 6"""
-MEDIAN = 0.6745
-"""Of the size of a normal deviate."""
 
 
 class Things:
@@ -51,15 +48,6 @@ class Things:
             sizes = [[-(-n // stride) for n in lightness.shape] for stride in (4, 8, 16)]
             return [np.zeros((*size, width), np.float32) for width, size in zip(WIDTHS, sizes, strict=True)], share
         return [m[0] for m in self._net(codes_of(lightness)[None, None])], share
-
-
-def grain_of(lightness: Array) -> float:
-    """Deviation of the grain of lightness (H, W), in L*.
-
-    Source: Immerkaer 1996; the median in place of the mean, for texture is no grain.
-    """
-    answered = cv2.filter2D(lightness, cv2.CV_32F, CURVED)
-    return float(np.median(np.abs(answered)) / (6 * MEDIAN))
 
 
 def gray_codes(lightness: Array) -> Array:

@@ -222,10 +222,11 @@ class Corrector:
         layer, span = laid.layer, laid.span
         if layer.share is None or laid.path(folder).exists():
             return
-        frames = Part(clip, span.start - planned.reach.start, len(span))
+        settings, first = self.film.settings.propagate, span.start - planned.reach.start
+        frames = Part(clip, first, len(span))
         ends = span.start > planned.reach.start, span.stop < planned.reach.stop
         with ChromaWriter(laid.path(folder), layer.share.shape, self.film.plan.reel.rate) as store:
-            for color in carry(layer, frames, self.flow, self.film.settings.propagate, ends, self.cache):
+            for color in carry(layer, frames, self.flow, settings, ends, self.cache, (clip, first)):
                 store.write(color)
 
     def _over_given(self, frame: int, layers: Sequence[Laid], folder: Path) -> None:

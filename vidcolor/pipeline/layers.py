@@ -22,6 +22,7 @@ from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import Hint, Hue, Neutral, Paint, Region, Saturation
 from vidcolor.propagate.ablation import without
 from vidcolor.propagate.cached import FrameCache
+from vidcolor.propagate.runs import Within
 from vidcolor.propagate.shot import propagate
 from vidcolor.settings import PropagateSettings
 from vidcolor.timeline import FrameRange
@@ -233,19 +234,23 @@ def carry(
     settings: PropagateSettings,
     ends: tuple[bool, bool],
     cache: FrameCache | None = None,
+    within: Within | None = None,
 ) -> Iterator[ColorFrame]:
     """The layer on each of the frames, in order: its own colours as chroma, its share as confidence.
 
     frames  a run that holds the layer's own frame
+    within  the whole shot and the place of the run in it, if it is a part
     ends    whether the run ends before, and behind, at an exact picture, towards which the layer fades
     """
     assert layer.share is not None, "what holds everywhere is not carried"
     frame, first, count = layer.frame, frames[0].index, len(frames)
     share = np.stack([layer.share * FULL, np.zeros_like(layer.share)])
-    shares = _carried(frame, share, frames, flow, settings, cache)
+    shares = _carried(frame, share, frames, flow, settings, cache, within)
     own = layer.change.chroma
     plain = np.zeros((2, *layer.share.shape), np.float32) if own is None else np.broadcast_to(own, share.shape)
-    colors = _carried(frame, spread_out(plain, layer.share), frames, flow, settings, cache) if layer.varies else None
+    varies = layer.varies
+    spread = spread_out(plain, layer.share) if varies else plain
+    colors = _carried(frame, spread, frames, flow, settings, cache, within) if varies else None
     with ThreadPoolExecutor(1) as beside:
         for place in range(count):
             waiting = beside.submit(next, colors) if colors is not None else None
@@ -262,9 +267,10 @@ def _carried(
     flow: FlowEstimator,
     settings: PropagateSettings,
     cache: FrameCache | None,
+    within: Within | None,
 ) -> Iterator[ColorFrame]:
     known = ColorFrame(frame, planes.astype(np.float32), np.ones(planes.shape[1:], np.float32))
-    return propagate(frames, {frame: known}, flow, settings, ablation=CARRIED, cache=cache)
+    return propagate(frames, {frame: known}, flow, settings, ablation=CARRIED, cache=cache, within=within)
 
 
 def _edge(share: Array, *, soft: bool) -> Array:

@@ -18,7 +18,6 @@ from vidcolor.features import Features, PatchFeatures
 from vidcolor.networks.kept_maps import KINDS, NAMES, numbers, sound
 from vidcolor.propagate.arrays import Arrays
 from vidcolor.propagate.cached import FrameCache
-from vidcolor.propagate.runs import luma_of
 from vidcolor.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class ByNetworks:
     def __call__(self, frame: int, lightness: Array) -> Sights:
         """Of frame number `frame` of the film; lightness (h, w) L*."""
         size = (lightness.shape[0], lightness.shape[1])
-        luma = luma_of(lightness, size)
+        luma = lightness / np.float32(100)
         name = f"{frame:07d}"
         kept = None if self._cache is None else self._cache.take("maps", name)
         if kept is None or not sound(kept, size, has_things=self._things):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Part = Literal["flow", "local", "camera", "superpixel", "attention", "blend", "fill", "weigher", "steady"]
+Part = Literal["flow", "local", "camera", "superpixel", "attention", "blend", "fill", "weigher", "steady", "mended"]
 """flow        colours carried along it, from both sides
 local       attention around where the flow ends; without it colours are warped, and the nearer keyframe's taken
 camera      the keyframe seen by the camera's motion alone
@@ -18,6 +18,7 @@ blend       guesses mixed by their expected errors; without it each pixel takes 
 fill        doubtful colours filled from around
 weigher     the network that weighs guesses; without it rules do
 steady      what the frame before says; it needs the flow
+mended      worn frames evened and without wear, where they are matched
 """
 FlowAt = Literal["chroma", "working"]
 

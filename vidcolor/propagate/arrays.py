@@ -11,6 +11,7 @@ Kinds = Mapping[str, tuple[tuple[int | str, ...], str]]
 """Of each array its shape and kind; `h` and `w` are chroma's, any other word stands for any length."""
 PLANE, PAIR, ANY = ("h", "w"), (2, "h", "w"), ("n",)
 LOOK: Kinds = {"luma": (PLANE, "float32")}
+WORN: Kinds = {"worn": ((), "bool")}
 STEP: Kinds = {"onward": (PAIR, "float16"), "back": (PAIR, "float16")}
 LABELS: Kinds = {
     "slots": (PLANE, "int32"),

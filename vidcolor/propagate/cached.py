@@ -6,12 +6,14 @@ not as it was made. Found or made, it is the same to the bit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.propagate.arrays import LABELS, LOOK, STEP, Arrays, Kinds, sound
+from vidcolor.propagate.arrays import LABELS, LOOK, STEP, WORN, Arrays, Kinds, sound
 
 
 class FrameCache(Protocol):
@@ -40,6 +42,20 @@ class ShotCache:
     start: int
     size: tuple[int, int]
     """(height, width) of the chroma"""
+    worn: str = ""
+    """Names the shot whose frames are mended by one another (mended.py): what is kept of them is its alone"""
+
+    def of_worn(self, first: int, count: int, judge: Callable[[], bool]) -> ShotCache:
+        """The cache as a shot asks it: for its own frames, where they are mended.
+
+        first  number of its first frame, of so many; judge  whether it is worn, asked where that is not kept
+        """
+        shot = f"{first:07d}-{count}-"
+        found = self._taken("look", f"{shot}worn", WORN)
+        worn = judge() if found is None else bool(found["worn"])
+        if found is None:
+            self._put("look", f"{shot}worn", {"worn": np.array(worn)})
+        return replace(self, worn=shot) if worn else self
 
     def look(self, position: int) -> Array | None:
         """Luma of the frame."""
@@ -78,7 +94,7 @@ class ShotCache:
         self._put("maps", self._name(position), arrays)
 
     def _name(self, position: int) -> str:
-        return f"{self.start + position:07d}"
+        return f"{self.worn}{self.start + position:07d}"
 
     def _tracked(self, position: int) -> str:
         """Labels hang on the frame that tracking began with."""

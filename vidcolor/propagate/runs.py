@@ -22,6 +22,8 @@ from vidcolor.propagate.ablation import FlowAt
 from vidcolor.propagate.cached import ShotCache
 from vidcolor.types import Frame
 
+Within = tuple[Sequence[Frame], int]
+"""A shot's frames, and the place of the first of some of them"""
 Asked = TypeVar("Asked")
 Result = TypeVar("Result")
 
@@ -115,11 +117,6 @@ def reduced(plane: Array, size: tuple[int, int]) -> Array:
     return cv2.resize(np.ascontiguousarray(plane, np.float32), size[::-1], interpolation=cv2.INTER_AREA)
 
 
-def luma_of(lightness: Array, size: tuple[int, int]) -> Array:
-    """`Look.luma`, of `size`, of a frame's lightness (H, W) L*."""
-    return reduced(lightness, size) / np.float32(100)
-
-
 class Reader:
     """Reads runs of a shot's frames; remembers the last ones, where the next run goes on.
 
@@ -133,9 +130,11 @@ class Reader:
         workers: ThreadPoolExecutor,
         flow_at: FlowAt,
         cache: ShotCache,
+        small: Callable[[int], Array],
     ) -> None:
+        """small  (h, w) L* of a frame as it is matched, at chroma size"""
         self._frames, self._flow, self._workers = frames, flow, workers
-        self._flow_at, self._cache = flow_at, cache
+        self._flow_at, self._cache, self._small = flow_at, cache, small
         self._last: Look | None = None
         self._planes: OrderedDict[int, Array] = OrderedDict()
         self.size = cache.size
@@ -146,7 +145,7 @@ class Reader:
             return self._last
         luma = self._cache.look(position)
         if luma is None:
-            luma = luma_of(self._lightness(position), self.size)
+            luma = self._small(position) / np.float32(100)
             self._cache.keep_look(position, luma)
         return Look(position, luma)
 
@@ -161,9 +160,10 @@ class Reader:
 
     def _lightness(self, position: int) -> Array:
         """What a frame's flow is found on, L*; the last two are kept."""
+        if self._flow_at == "chroma":
+            return self._small(position)
         if position not in self._planes:
-            lightness = self._frames[position].lightness
-            self._planes[position] = lightness if self._flow_at == "working" else reduced(lightness, self.size)
+            self._planes[position] = self._frames[position].lightness
             if len(self._planes) > FLOW_TAKES:
                 self._planes.popitem(last=False)
         return self._planes[position]

@@ -44,7 +44,8 @@ from vidcolor.propagate.halt import (
     step_of,
 )
 from vidcolor.propagate.keyframes import Keyframes
-from vidcolor.propagate.runs import Look, Reader, Step, chroma_size, in_turn
+from vidcolor.propagate.mended import Mended
+from vidcolor.propagate.runs import Look, Reader, Step, Within, chroma_size, in_turn, reduced
 from vidcolor.propagate.steady import Steady
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
@@ -84,6 +85,7 @@ def propagate(
     state: Arrays | None = None,
     cache: FrameCache | None = None,
     threads: int = WORKERS,
+    within: Within | None = None,
 ) -> Iterator[ColorFrame]:
     """Every frame of a shot in colour, in order, at chroma size (half of working size).
 
@@ -96,6 +98,7 @@ def propagate(
     listen    told the guesses of each frame, by name: for training and study
     doubt     gathers what the shot leaves in doubt
     shelf     keeps the state about every `RUN` frames, when every frame before it has been taken from here
+    within    the whole shot and the place of `frames` in it, where they are a part: worn frames are mended by others
     cache     keeps what hangs on the frames alone, from one call to the next; `frames` must be the same then
     threads   that work at once, beside the caller's
     state     what the shelf kept under `STATE` for the same shot: goes on behind the frames that were done then
@@ -108,7 +111,7 @@ def propagate(
     size = chroma_size(frames[0].lightness.shape)
     keys = Keyframes(frames[0].index, count, colored, size)
     with ThreadPoolExecutor(threads) as workers:
-        shot = _Shot(frames, flow, settings, workers, threads, network, ablation, listen, doubt, shelf, cache)
+        shot = _Shot(frames, flow, settings, workers, threads, network, ablation, listen, doubt, shelf, cache, within)
         begin = frames_done(state, size)
         for done, result in enumerate(shot.colors(keys, state if begin else None), begin + 1):
             if progress is not None:
@@ -130,13 +133,20 @@ class _Shot:
         doubt: Doubt | None,
         shelf: Shelf | None,
         cache: FrameCache | None,
+        within: Within | None,
     ) -> None:
         self._start, self._count = frames[0].index, len(frames)
         size = chroma_size(frames[0].lightness.shape)
-        kept = ShotCache(cache if ablation.flow_at == WHOLE.flow_at else None, self._start, size)
-        self._reader = Reader(frames, flow, workers, ablation.flow_at, kept)
-        self._workers, self._threads, self._settings = workers, threads, settings
         keeps = ablation.keeps
+        whole, place = within or (frames, 0)
+        shown = Mended(lambda position: reduced(whole[position].lightness, size), len(whole))
+        caches = ablation.flow_at == WHOLE.flow_at and keeps("mended")
+        kept = ShotCache(cache if caches else None, self._start, size)
+        if keeps("mended"):
+            kept = kept.of_worn(self._start - place, len(whole), lambda: shown.is_worn)
+        small = shown if kept.worn else shown.own
+        self._reader = Reader(frames, flow, workers, ablation.flow_at, kept, lambda n: small(place + n))
+        self._workers, self._threads, self._settings = workers, threads, settings
         rule = Rule(little_flow(flow), settings, camera=keeps("camera"))
         self._by_flow = keeps("flow")
         self._ways = BothWays(self._reader, rule, workers, shelf, warps=not keeps("local"))

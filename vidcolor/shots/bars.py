@@ -58,7 +58,7 @@ def asked_bars(text: str, size: tuple[int, int], frame_count: int) -> tuple[Bars
         )
     top, bottom, left, right = map(int, found.groups())
     if top + bottom >= size[0] or left + right >= size[1]:
-        raise SettingsError(f"reel.bars: {text} leaves no picture in a film of {size[1]}x{size[0]}")
+        raise SettingsError(f"reel.bars: {text} leaves no picture in a film of {size[1]}x{size[0]}; give smaller bars")
     bars = Bars(FrameRange(0, frame_count), top, bottom, left, right)
     return (bars,) if any((top, bottom, left, right)) else ()
 
