@@ -17,7 +17,7 @@ from vidcolor.types import ColorFrame, Frame
 
 SIZE = (64, 96)
 COUNT = 9
-PARTS: tuple[Part, ...] = ("flow", "local", "camera", "superpixel", "attention", "blend", "fill", "steady")
+PARTS: tuple[Part, ...] = ("flow", "local", "camera", "superpixel", "attention", "blend", "fill", "steady", "mended")
 LOCAL: tuple[Part, ...] = ("camera", "superpixel", "attention", "fill", "weigher", "steady")
 PLAIN: tuple[Part, ...] = ("local", *LOCAL)
 SHOT = film.make_film(SIZE, (COUNT,))
