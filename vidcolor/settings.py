@@ -26,6 +26,9 @@ class ReelSettings:
     interlaced: Literal["refuse", "carry", "progressive"] = "refuse"
     """What to do with an interlaced film: refuse it; carry each picture as it is and keep the field order; or take it
     as progressive, where both fields of a picture show one moment (PsF)."""
+    pulldown: Literal["refuse", "reverse", "carry"] = "refuse"
+    """Film stored as 29.97 pictures a second by hard 3:2 pulldown: refuse it; reverse it to 24000/1001, for which the
+    whole film is decoded once more; or carry the pictures as they are."""
     variable_rate: Literal["refuse", "conform"] = "refuse"
     """A film of variable rate: refuse it, or conform it to its mean rate (frames repeat or drop)."""
     damaged: Literal["refuse", "repeat"] = "refuse"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TransitionKind = Literal["cut", "dissolve", "fade"]
 Scan = Literal["progressive", "top", "bottom"]
+FieldOrder = Literal["top", "bottom"]
 Transfer = Literal["auto", "video", "linear", "log"]
 TagNumber = Annotated[int, within(0, 255)]
 Side = Annotated[int, within(1, 1 << 16)]
@@ -38,6 +39,16 @@ class ColorTags:
     primaries: TagNumber = 1
     transfer: TagNumber = 1
     matrix: TagNumber = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pulldown:
+    """The cadence of hard 3:2 pulldown (media/pulldown.py)."""
+
+    phase: Annotated[int, within(0, 4)]
+    """The first picture of a group of five"""
+    order: FieldOrder
+    """The field of a frame that is shown first"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,8 @@ class Reel:
     """True if the file's own pictures are not neutral (sampled); they are taken by their luma."""
     damaged: tuple[Annotated[int, within(0, 1 << 31)], ...] = ()
     """The file's own pictures that do not decode whole, where they are to be replaced: a neighbour is shown instead."""
+    pulldown: Pulldown | None = None
+    """That of the file's pictures, where the film's own frames are read in their place"""
     luma_reversible: bool = True
     """True if 10-bit delivery codes give the source's codes back exactly."""
     sound_tracks: Annotated[int, within(0, 1 << 16)] = 0

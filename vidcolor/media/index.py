@@ -63,6 +63,8 @@ class FrameIndex:
     """Of a joined film: byte of each key frame by its time."""
     checksums: bool = False
     """FFV1: whether its slices have checksums."""
+    woven: np.ndarray | None = None
+    """(frames,) bool: whether one field of a frame lies in the picture before the one that is shown; None: nowhere"""
     damaged: frozenset[int] = frozenset()
     """Pictures that are known not to decode whole, and are passed over."""
 

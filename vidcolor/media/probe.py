@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from vidcolor.color.colorimetry import DISPLAY_TRANSFERS, LUMA_WEIGHTS, PRIMARIES
-from vidcolor.errors import MediaError
+from vidcolor.errors import InputError, MediaError, SettingsError
 from vidcolor.media.beside import has_extras
 from vidcolor.media.clock import counted_timecode, sequence_rate, start_label, stated
 from vidcolor.media.container import open_film, picture_streams
@@ -25,13 +25,14 @@ from vidcolor.media.digest import hash_film, hash_sequence
 from vidcolor.media.index import FrameIndex, find_frames
 from vidcolor.media.light import above_white
 from vidcolor.media.luma import Layout, has_color, is_reversible, layout_of
+from vidcolor.media.pulldown import find_pulldown, is_pulled_down, reversed_pulldown
 from vidcolor.media.samples import cheap, spread
 from vidcolor.media.scan import read_header
 from vidcolor.media.sequence import ImageSequence, find_sequence, is_sequence, read_picture_frame
 from vidcolor.media.timing import pulled_down
 from vidcolor.settings import ReelSettings
-from vidcolor.timeline import Rate, ranges
-from vidcolor.types import ColorTags, Reel, Scan, Transfer
+from vidcolor.timeline import Rate, parse_timecode, ranges
+from vidcolor.types import ColorTags, Pulldown, Reel, Scan, Transfer
 
 SAMPLES = 5
 """Pictures looked at for colour and interlacing."""
@@ -65,6 +66,7 @@ class _Header:
     sound_tracks: int = 0
     extras: bool = False
     damaged: tuple[int, ...] = ()
+    pulldown: Pulldown | None = None
     start: int = 0
     left_out: int = 0
     """Pictures at the file's head that are not read: its timecode is that of the first of them."""
@@ -88,7 +90,9 @@ def open_reel(path: Path, settings: ReelSettings, name: str = "r1") -> Reel:
                 f"{path}: frame rate changes at frame {index.change} (variable rate); conform it to a constant rate "
                 "first, or set reel.variable_rate=conform"
             )
-        header = _read_header(path, index)
+        pulldown = _pulldown(index, settings)
+        index = reversed_pulldown(index, pulldown)
+        header = _read_header(path, index, pulldown)
         if settings.damaged == "repeat":
             index = repeating(index, find_damaged(index))
             _note_damaged(header, sorted(index.damaged), alone=len(index.keys) == len(index.pts))
@@ -99,6 +103,23 @@ def open_reel(path: Path, settings: ReelSettings, name: str = "r1") -> Reel:
             pictures = list(decoded)
         _check_alike(index, frames, pictures)
     return _assemble(name, header, pictures, settings)
+
+
+def _pulldown(index: FrameIndex, settings: ReelSettings) -> Pulldown | None:
+    """The cadence to reverse. Refuses hard pulldown where the settings do not say what is to become of it."""
+    if settings.pulldown == "carry":
+        return None
+    if settings.pulldown == "reverse":
+        if settings.damaged == "repeat":
+            raise SettingsError("reel.pulldown: reverse goes with whole films; leave reel.damaged=repeat out")
+        return find_pulldown(index)
+    picture = is_pulled_down(index)
+    if picture is None:
+        return None
+    raise MediaError(
+        f"{index.path}: hard 3:2 pulldown, seen from picture {picture} on: two of five are woven of two film frames; "
+        "set reel.pulldown=reverse for the film's own at 24000/1001 a second, or reel.pulldown=carry to keep these"
+    )
 
 
 def _note_damaged(header: _Header, damaged: Sequence[int], *, alone: bool) -> None:
@@ -136,7 +157,7 @@ def _check_alike(index: FrameIndex, frames: list[int], pictures: list[Any]) -> N
                     check_picture(f"{index.path}: frame {frame}", shown, size, pixel_format)
 
 
-def _read_header(path: Path, index: FrameIndex) -> _Header:
+def _read_header(path: Path, index: FrameIndex, pulldown: Pulldown | None) -> _Header:
     notes = []
     with open_film(path) as container:
         streams = picture_streams(container, path)
@@ -165,7 +186,14 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
             sound_tracks=len(container.streams.audio),
             extras=has_extras(container, stream),
             left_out=index.lost,
+            pulldown=pulldown,
             notes=notes,
+        )
+    if pulldown is not None:
+        header.timecode = _of_film(header.timecode, header.rate)
+        notes.append(
+            f"Hard 3:2 pulldown is reversed: {header.rate} frames a second, each of its own two fields, whose luma is "
+            "handed on as it is stored (reel.pulldown)."
         )
     if index.change is not None:
         notes.append(
@@ -185,6 +213,14 @@ def _read_header(path: Path, index: FrameIndex) -> _Header:
     if index.counted:
         notes.append("The file gives its frames no times: reading a late frame decodes all before it.")
     return header
+
+
+def _of_film(timecode: str, rate: Rate) -> str:
+    """The video's timecode at the film's rate; as it is where it cannot be read."""
+    video = Rate.of(rate.fraction * 5 / 4)
+    with suppress(InputError):
+        return rate.timecode(parse_timecode(timecode, video) * 4 // 5)
+    return timecode
 
 
 def _read_sequence(sequence: ImageSequence, settings: ReelSettings) -> tuple[_Header, list[Any]]:
@@ -249,13 +285,14 @@ def _assemble(name: str, header: _Header, pictures: list[Any], settings: ReelSet
         full_range=full,
         tags=tags,
         transfer=header.transfer,
-        scan=_scan(path, header.field_order, pictures, settings, notes),
+        scan=_scan(path, header.field_order, pictures, settings, notes, reversed_=header.pulldown is not None),
         luma_source="luma" if layout.kind in ("luma", "gray") else "rgb",
         has_color=colored,
         luma_reversible=is_reversible(layout, full_range=full, has_color=colored),
         sound_tracks=header.sound_tracks,
         extras=header.extras,
         damaged=header.damaged,
+        pulldown=header.pulldown,
         hash=header.digest,
         notes=(*notes, *_color_notes(layout, header.transfer, pictures, colored)),
     )
@@ -333,9 +370,11 @@ def raster_tags(size: tuple[int, int]) -> ColorTags:
     return ColorTags()
 
 
-def _scan(path: Path, order: int, pictures: list[Any], settings: ReelSettings, notes: list[str]) -> Scan:
+def _scan(
+    path: Path, order: int, pictures: list[Any], settings: ReelSettings, notes: list[str], *, reversed_: bool
+) -> Scan:
     flagged = any(picture.interlaced_frame for picture in pictures)
-    if order not in SCANS and not flagged:
+    if (order not in SCANS and not flagged) or reversed_:
         return "progressive"
     scan = SCANS.get(order, "top")
     if settings.interlaced == "progressive":

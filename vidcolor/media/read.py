@@ -28,6 +28,7 @@ from vidcolor.media.damage import neighbours, repeating
 from vidcolor.media.decode import check_picture, read_frames
 from vidcolor.media.index import find_frames
 from vidcolor.media.luma import deep_luma, entries_of_stored, layout_of, look_up, luma_codes, luma_plane
+from vidcolor.media.pulldown import reversed_pulldown, weave
 from vidcolor.media.sequence import find_sequence, is_sequence, read_picture_frame
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Frame, Reel, SourceFrame
@@ -49,17 +50,20 @@ def _pictures(reel: Reel, first: int) -> Generator[tuple[int, Any], None, None]:
         for frame in range(first, len(sequence)):
             yield frame, read_picture_frame(sequence[from_there[frame]], reel.transfer)[0]
         return
-    index = repeating(find_frames(reel.path), reel.damaged)
-    shown = index.shown
+    index = reversed_pulldown(repeating(find_frames(reel.path), reel.damaged), reel.pulldown)
+    shown, woven = index.shown, index.woven
     check_count(reel, len(shown))
-    stored = int(shown[first])
+    stored = int(shown[first]) - int(woven is not None and woven[first])
     whole = (number for number in range(stored, len(index.pts)) if number not in index.damaged)
     with closing(read_frames(index, stored)) as decoded:
         here, picture = next(whole), next(decoded)
+        before = picture
         for frame in range(first, len(shown)):
             while here < shown[frame]:
+                before = picture
                 here, picture = next(whole), next(decoded)
-            yield frame, picture
+            is_woven = reel.pulldown is not None and woven is not None and woven[frame]
+            yield frame, weave(before, picture, reel.pulldown.order) if is_woven and reel.pulldown else picture
 
 
 def check_count(reel: Reel, count: int) -> None:
