@@ -33,7 +33,7 @@ from vidcolor.cli.parser import main
 from vidcolor.project import cache
 def half(path, data):
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.name != "0000003.arrays":
+    if not path.name.endswith("0000003.arrays"):  # grainy, so that they are named with their shot
         return path.write_bytes(data)
     path.with_name(".x.partial").write_bytes(data[: len(data) // 2])
     os.kill(os.getpid(), signal.SIGKILL)
@@ -129,7 +129,8 @@ def test_cold_and_warm_the_same_bytes_and_nothing_found_twice(made, tmp_path, as
     assert main(line(folder)) == 0
     paint(folder)
     assert main(line(folder)) == 0
-    assert not asked
+    # the shot is grainy: propagation sees its frames mended, the hint its own as it is
+    assert asked == Counter(maps=1 if preset == "standard" else 0)
     assert colors(folder) == colors(plain)
 
 

@@ -17,7 +17,7 @@ from vidcolor.types import ColorFrame, Frame
 
 SIZE = (64, 96)
 COUNT = 9
-PARTS: tuple[Part, ...] = ("flow", "local", "camera", "superpixel", "attention", "blend", "fill", "steady", "mended")
+PARTS: tuple[Part, ...] = ("flow", "local", "camera", "superpixel", "attention", "blend", "fill", "steady")
 LOCAL: tuple[Part, ...] = ("camera", "superpixel", "attention", "fill", "weigher", "steady")
 PLAIN: tuple[Part, ...] = ("local", *LOCAL)
 SHOT = film.make_film(SIZE, (COUNT,))
@@ -54,7 +54,8 @@ def off(made: list[ColorFrame]) -> float:
 
 
 def test_every_part_that_can_be_left_out_is_tested_here():
-    assert set(get_args(Part)) == {*PARTS, "weigher"}
+    """`mended` on films that are worn: test_propagate_mended.py."""
+    assert set(get_args(Part)) == {*PARTS, "weigher", "mended"}
     assert Ablation() == WHOLE
     assert all(WHOLE.keeps(part) for part in get_args(Part))
 

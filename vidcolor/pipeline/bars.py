@@ -9,9 +9,9 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.keyframes import looks_of
-from vidcolor.media.samples import sampled_luma
+from vidcolor.media.samples import sampled_light
 from vidcolor.settings import Settings
-from vidcolor.shots.bars import asked_bars, bars_of_shots, candidates, told_by
+from vidcolor.shots.bars import DARK, asked_bars, bars_of_shots, candidates, told_by
 from vidcolor.state.plan import clear_frames
 from vidcolor.types import Bars, ColorFrame, Frame, Reel, Reference, Shot
 
@@ -30,7 +30,7 @@ def with_bars(
     """
     bars = asked_bars(settings.reel.bars, reel.size, reel.frame_count)
     if bars is None:
-        found = candidates(map(told_by, sampled_luma(reel, SAMPLES)))
+        found = candidates(map(told_by, sampled_light(reel, SAMPLES, DARK)))
         bars = bars_of_shots(shots, _looks(shots, settings, small), found, reel.size) if found else ()
     return replace(reel, bars=bars)
 

@@ -32,11 +32,16 @@ FIRST = 9
 """Frames of a shot by which it is judged."""
 GRAINY = 0.8
 """Deviation of grain from which a shot is worn, in L* at chroma size."""
+GOES = 0.2
+"""Median change of L* by which mending takes that grain out: texture that stays or moves along is none."""
 FLICKERS = 0.018
 """Likewise of how far a frame's light is from the mean of its neighbours', as a logarithm: of 28 clips none has more
 than .0143; as old prints that flicker, none less than .0237."""
 LEAST = np.float32(0.01)
 """Differences of light that are left, as a logarithm: steady motion makes some."""
+AROUND, MUCH = 9, np.float32(8)
+"""Mean change of L* over a square of this side, in chroma pixels, of which half is made: what enters a scene, or flow
+does not find again, changes more than wear, which is small."""
 KEPT = 3
 """Frames of each kind kept beyond those around a frame."""
 Key = TypeVar("Key", bound=Hashable)
@@ -55,7 +60,7 @@ class Mended:
 
     def __call__(self, position: int) -> Array:
         """(h, w) L*: the frame of a worn shot as it is to be matched."""
-        return _kept(self._whole, position, self._without_wear, KEPT)
+        return _kept(self._whole, position, self._without_wear, FIRST)
 
     def own(self, position: int) -> Array:
         """(h, w) L*: the frame as it is."""
@@ -64,8 +69,13 @@ class Mended:
     @cached_property
     def is_worn(self) -> bool:
         """Whether the shot is grainy or flickers: others are taken as they are."""
-        grain = [grain_of(self.own(position)) for position in range(min(FIRST, self._count))]
-        return self._flickers or float(np.median(grain)) >= GRAINY
+        first = range(min(FIRST, self._count))
+        if self._flickers or len(first) <= 2:
+            return self._flickers
+        if float(np.median([grain_of(self.own(position)) for position in first])) < GRAINY:
+            return False
+        gone = [float(np.median(np.abs(self(position) - self.own(position)))) for position in first[1:-1]]
+        return float(np.median(gone)) >= GOES
 
     @cached_property
     def _flickers(self) -> bool:
@@ -97,8 +107,9 @@ class Mended:
             return here
         beside = (self._even(position - 1), self._even(position + 1))
         brought = [fetch(other, grid(here.shape) + self._flow(here, other)) for other in beside]
-        low, high = np.minimum(*brought), np.maximum(*brought)
-        return np.asarray(np.clip(here, low, high), np.float32)
+        mended = np.clip(here, np.minimum(*brought), np.maximum(*brought))
+        much = cv2.boxFilter(np.abs(mended - here), -1, (AROUND, AROUND))
+        return np.asarray(here + (mended - here) / (1 + np.square(np.square(much / MUCH))), np.float32)
 
 
 def _kept(room: OrderedDict[Key, Array], key: Key, make: Callable[[Key], Array], most: int) -> Array:

@@ -63,9 +63,11 @@ def asked_bars(text: str, size: tuple[int, int], frame_count: int) -> tuple[Bars
     return (bars,) if any((top, bottom, left, right)) else ()
 
 
-def told_by(luma: Array) -> Sides | None:
-    """The bars of one frame, luma codes (H, W): none where its picture fills it; None where it does not tell."""
-    lit = luma > DARK
+def told_by(lit: Array) -> Sides | None:
+    """The bars of one frame: none where its picture fills it; None where it does not tell.
+
+    lit  (H, W) bool: where the frame's luma passes `DARK`
+    """
     rows, columns = (_dark_ends(lit.mean(axis=axis)) for axis in (1, 0))
     if rows is None or columns is None:
         return None
