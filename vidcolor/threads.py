@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -34,6 +36,15 @@ def one_each() -> None:
 def cores() -> int:
     """Processor cores that this program may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def turns() -> threading.BoundedSemaphore:
+    """To be held by what takes much memory while it computes, networks: as many run at once as there are cores.
+
+    More threads than that have frames to look at, and would only hold what they are in the middle of.
+    """
+    return threading.BoundedSemaphore(cores())
 
 
 def free_memory() -> int | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import film
@@ -11,7 +14,7 @@ import pytest
 
 from vidcolor.confidence import ABSENT
 from vidcolor.flow.estimate import FlowEstimator
-from vidcolor.propagate import guesses, propagate
+from vidcolor.propagate import by_network, guesses, propagate
 from vidcolor.propagate.ablation import WHOLE, Ablation, without
 from vidcolor.propagate.blend import Guess, of_carried, of_compared, of_memory
 from vidcolor.propagate.by_network import stacked
@@ -113,6 +116,40 @@ def test_what_the_network_weighs_comes_out_held_near_what_is_sure(monkeypatch):
     assert all(np.allclose(c.confidence, 0.5) for c in made if c.index not in (0, 4)), "an error of 4 is one half"
     for key in (0, 4):
         assert np.array_equal(made[key].chroma, by_rule[key].chroma), "what is known in every pixel stays"
+
+
+@dataclass
+class Slow(Fake):
+    """Counts how many threads have it compute at once."""
+
+    at_once: int = 0
+    most: int = 0
+
+    def __post_init__(self):
+        self.guard = threading.Lock()
+        for name in ("maps", "compare"):
+            setattr(self, name, partial(self.taking_long, getattr(self, name)))
+
+    def taking_long(self, work, *given):
+        with self.guard:
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+        time.sleep(0.01)
+        answer = work(*given)
+        with self.guard:
+            self.at_once -= 1
+        return answer
+
+    def __call__(self, *given):
+        return self.taking_long(super().__call__, *given)
+
+
+def test_no_more_networks_are_at_work_than_there_are_cores(monkeypatch):
+    one = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(by_network, "turns", lambda: one)
+    network = Slow()
+    assert len(colors(network)) == COUNT
+    assert network.most == 1
 
 
 def test_every_guess_has_its_slot():

@@ -20,6 +20,7 @@ from vidcolor.propagate.both_ways import PLACE, Kept
 from vidcolor.propagate.by_flow import SmallKeyframe
 from vidcolor.propagate.cached import ShotCache
 from vidcolor.propagate.runs import Look, Run
+from vidcolor.threads import turns
 
 if TYPE_CHECKING:
     from vidcolor.networks.compare_places import Colored, Seen
@@ -57,7 +58,8 @@ class NetworkFinder:
         kept = self._cache.maps(look.position)
         maps = None if kept is None else self._network.maps_of(kept, look.luma.shape)
         if maps is None:
-            maps = self._network.maps(_lightness(look))
+            with turns():
+                maps = self._network.maps(_lightness(look))
             if self._cache.cache is not None:
                 self._cache.keep_maps(look.position, self._network.arrays_of(maps))
         return maps
@@ -86,7 +88,8 @@ class NetworkFinder:
         for look, maps, brought in zip(group.looks, self._maps_of_all(group), kept, strict=True):
             seen = self._network.see(_lightness(look), maps)
             away = [abs(look.position - position) for position in self._keys]
-            places, cells = self._network.compare(seen, colored, away)
+            with turns():
+                places, cells = self._network.compare(seen, colored, away)
             claims = {side: self._claims(maps, one) for side, one in brought.items()}
             found.append((seen, of_compared(places, look.luma), of_compared(cells, look.luma), claims))
         return found
@@ -116,7 +119,9 @@ def _lost(flow: Array, back: Array) -> bool:
 def weighed(weigher: Weigher, seen: Seen, guesses: dict[str, Guess], claims: Claims) -> tuple[Array, Array]:
     """Chroma (2, h, w) and its expected error (h, w): the guesses, by name of slot, weighed by the network."""
     evidence, error = stacked(guesses, weigher.slots)
-    return weigher(seen.lightness, seen.maps, evidence, error, claimed(claims, error.shape[1:]))
+    claims_of_all = claimed(claims, error.shape[1:])
+    with turns():
+        return weigher(seen.lightness, seen.maps, evidence, error, claims_of_all)
 
 
 def claimed(claims: Claims, size: tuple[int, ...]) -> Array:
