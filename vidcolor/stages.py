@@ -11,7 +11,7 @@ STAGES: dict[str, int] = {
     "colorize": 8,
     "propagate": 10,
     "networks": 4,
-    "corrections": 8,
+    "corrections": 9,
     "finish": 4,
     "export": 3,
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
+import made_scenes
 import numpy as np
 import pytest
 
@@ -143,3 +145,42 @@ def test_a_hint_on_what_was_sure_of_its_colour_recolours_all_of_the_thing():
     confidence = np.full(SIZE, 0.95)
     confidence[:, 64:] = 0.99
     assert shares_of(confidence, "1a30a0").mean() > 0.9
+
+
+LARGE = (240, 320)
+
+
+def disc_of(seed: int) -> np.ndarray:
+    """(h, w) bool: the disc of a made scene, which nothing covers."""
+    at = np.random.default_rng(seed).uniform(0.3, 0.7, (3, 2)) * LARGE[::-1]
+    ys, xs = np.mgrid[: LARGE[0], : LARGE[1]]
+    return np.hypot(xs - at[0, 0], ys - at[0, 1]) < 0.2 * LARGE[0]
+
+
+def reach_of(seed: int, *, colored: bool) -> tuple[float, float]:
+    """Of a hint in the middle of a textured disc, 25 a*b* from what is there: the part of it that took the colour at
+    least half, and how much was changed beyond it, as a part of its area."""
+    rgb, disc = made_scenes.scene(seed, size=LARGE), disc_of(seed)
+    there = made_scenes.chroma(rgb) * np.float32(colored)
+    asked = there[:, disc].mean(1)[:, None, None] + np.float32([[[20]], [[15]]])
+    code = "".join(
+        f"{round(255 * float(v)):02x}" for v in lab_to_rgb(np.concatenate([[[[60]]], asked]).astype("f4")).flat
+    )
+    below = ColorFrame(0, there, np.full(LARGE, 0.85 * colored, np.float32))
+    library: Library = None  # type: ignore[assignment]  # a hint reads no picture
+    painter = Painter(library, {}, by_features(PatchFeatures()), CorrectSettings(), LARGE)
+    ys, xs = np.nonzero(disc)
+    hint = Hint(kind="hint", frame=0, at=(round(float(xs.mean())), round(float(ys.mean()))), color=code)
+    (layer,) = painter.layers([Correction("1-hint", hint, 0, {}, "x")], below, made_scenes.gray(rgb))
+    new = over_together(below, [(layer.change, layer.share)]).chroma
+    step = asked - there
+    done = ((new - there) * step).sum(0) / np.square(step).sum(0)
+    beyond = cv2.dilate(disc.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
+    return float((done[disc] >= 0.5).mean()), float(np.clip(done, 0, 1)[beyond].sum() / disc.sum())
+
+
+@pytest.mark.parametrize(("colored", "most"), [(True, 0.95), (False, 0.5)], ids=["colored", "gray"])
+def test_a_hint_reaches_its_textured_thing_and_stops_there(colored, most):
+    covered, beyond = np.mean([reach_of(seed, colored=colored) for seed in range(4)], 0)
+    assert covered > most
+    assert beyond < 0.05

@@ -2,8 +2,11 @@
 
 The frame is cut into superpixels. Each is as much of the thing as it is like those under the point: in lightness, in
 the colours that the frame has so far, in what it is (networks/things.py; where that is not to be had, in features), and
-by the best way there from neighbour to neighbour, on which every edge counts. How much each counts was fitted to what a
-point's true colour is worth elsewhere in its frame. Between things the edge follows the lightness, soft where that is.
+by the best way there from neighbour to neighbour, on which every edge counts. How much each counts was fitted: where a
+colour is put right, to what that is worth elsewhere in the frame; where it becomes another, to what the whole thing is.
+In a frame without colours, of the regions around the point that superpixels join to (superpixels/merge.py) the thing is
+most likely the one that is like the point throughout while what it would join next is not; that counts as much. Between
+things the edge follows the lightness, soft where that is.
 """
 
 from __future__ import annotations
@@ -11,12 +14,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from vidcolor.colorize.settle import smooth
+from vidcolor.superpixels.merge import Regions, joined_at, merge
 from vidcolor.superpixels.pool import pool, pool_enlarged, unpool
 from vidcolor.superpixels.segment import segment, superpixel_count
 
@@ -34,11 +39,13 @@ LIGHT, COLOR = 12.0, 14.0
 """Differences that count as 1: of lightness in L*, of colour in a*b*."""
 MAPS = 3
 """Maps at most that are compared, finest first."""
+LITTLE = 0.15
+"""How much a step of lightness counts where those of colour tell things apart."""
 FARTHEST = 50.0
 """Cost of a way beyond which all are one."""
 NOT, SURE = 0.06, 0.86
 """Shares up to which a superpixel is none of the thing, and from which it is wholly."""
-EDGE_REACH, EDGE_STEP = 2.0, 3.0
+EDGE_REACH, EDGE_STEP = 4.0, 3.0
 """The thing's edge follows the lightness so many pixels far, in steps of so many L*."""
 KEEN = 2.0
 """Power of the odds by which places compete: the larger, the more goes to the one that reaches cheapest."""
@@ -55,27 +62,41 @@ class Weights:
     near: float
     differ: tuple[float, ...]
     """Of lightness, its square, colour, its square, and of each map as 1 - cosine"""
-    ways: tuple[float, float]
-    """Of the best way in steps of lightness and colour, and of the best in steps of the maps; roots of both"""
+    ways: tuple[float, float, float]
+    """Of the best way in steps of lightness and colour, of the best in steps of colour before all, and of the best in
+    steps of the maps; roots of each"""
 
 
 # fmt: off
 PUT_RIGHT = {
-    "things": Weights(2.02, (.83, .40, .11, .05, .34, .81, 5.11), (2.24, .21)),
-    "features": Weights(1.97, (1.08, .30, .20, .07, 1.56, 1.24, 1.95), (2.16, .63)),
+    "things": Weights(2.02, (.83, .40, .11, .05, .34, .81, 5.11), (2.24, 0, .21)),
+    "features": Weights(1.97, (1.08, .30, .20, .07, 1.56, 1.24, 1.95), (2.16, 0, .63)),
 }
 """Where the colour said is nearly what is there. Fitted by least squares to points of 22 training clips, coloured from
 their first frame: of clips left out a point takes 9.9 % of the squared error from its frame by things, 9.1 % else."""
 ANOTHER = {
-    "things": Weights(2.68, (.13, .03, .44, .46, .66, .52, 1.06), (.69, .10)),
-    "features": Weights(2.41, (.13, .02, .47, .53, .33, .34, 1.07), (.65, .13)),
+    "things": Weights(9.0, (.05, .10, .53, 3.65, .03, .02, 2.25), (1.65, 2.55, .15)),
+    "features": Weights(9.0, (.05, .10, .53, 3.65, .03, .02, 2.25), (1.65, 2.55, .15)),
 }
-"""Where it is another colour. Fitted to points of gray frames of these clips and of photographs; what colours count,
-to frames in wrong colours. Of gray frames left out a point takes 27 % of the squared error, 24 % without things."""
+"""Where it is another colour than the frame has. Fitted to things of training clips, connected areas of one colour."""
+UNCOLORED = {
+    "things": Weights(8.69, (.44, .23, 0, 0, 1.15, .11, 4.42), (2.96, 0, .86)),
+    "features": Weights(8.28, (.36, .15, 0, 0, .32, 2.49, 4.69), (3.38, 0, 1.21)),
+}
+"""The same where the frame has no colours yet."""
 # fmt: on
+LARGE, WITHIN, NEXT = 0.7, 12.0, 15.0
+"""How much speaks for a region that it is large (logarithm of its area), the mean share within it, and how much that is
+above the share of what it would join next."""
+LOWEST = -50.0
+"""A logit below which a share is as good as none."""
+UNLIKELY = 1e-3
+"""The least chance that a superpixel is the thing's, and that it is not."""
+MAPS_JOIN = 1.5
+"""How far unlike maps keep regions from joining, beside unlike colours."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Looks:
     """The superpixels of a frame, and how they look."""
 
@@ -87,6 +108,17 @@ class Looks:
     """(count, C) each, unit vectors"""
     edges: Array
     """(2, E): superpixels that touch"""
+
+    @cached_property
+    def areas(self) -> Array:
+        """(count,) pixels"""
+        return np.bincount(self.labels.ravel(), minlength=len(self.planes))
+
+    @cached_property
+    def regions(self) -> Regions:
+        """What superpixels join to"""
+        scale = np.float32(np.sqrt(MAPS_JOIN))
+        return merge(np.concatenate([self.planes, *(unit * scale for unit in self.maps)], 1), self.areas, self.edges)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,12 +221,37 @@ def _belongs(seen: Seen, under: Array, another: float, settings: CorrectSettings
     """(count,) 0..1: how far each superpixel belongs to what lies in those under a place."""
     share = np.zeros(int(seen.labels.max()) + 1, np.float32)
     for by, (counts, looks) in seen.looks.items():
-        parts = [(table[by], part) for table, part in ((PUT_RIGHT, 1 - another), (ANOTHER, another)) if part]
+        whole = (ANOTHER if looks.planes[:, 1:].any() else UNCOLORED)[by]
+        parts = [(weights, part) for weights, part in ((PUT_RIGHT[by], 1 - another), (whole, another)) if part]
         costs = _costs(looks, under, [weights for weights, _ in parts])
         for (weights, part), cost in zip(parts, costs, strict=True):
-            logit = np.float32(weights.near) - cost / np.float32(settings.spread)
-            share += np.float32(counts * part) / (1 + np.exp(-logit))
+            logits = weights.near - cost / settings.spread
+            if weights is UNCOLORED[by]:
+                logits = (logits + _as_regions(looks, under, _share(logits))) / 2
+            share += np.float32(counts * part) * _share(logits)
     return share
+
+
+def _share(logits: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-np.maximum(logits, LOWEST))), np.float32)
+
+
+def _as_regions(looks: Looks, under: Array, alike: Array) -> Array:
+    """(count,) logits: how likely each superpixel lies within the region, of those around the point, that is the thing.
+
+    alike  (count,) 0..1: how far each is like those under the point
+    """
+    joined = joined_at(looks.regions, under, len(alike))
+    order = np.argsort(joined, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(joined[order])), len(order) - 1)  # of each region
+    area, shares = np.cumsum(looks.areas[order])[last], np.cumsum((looks.areas * alike)[order])[last]
+    within, beyond = shares / area, np.append(np.diff(shares) / np.diff(area), 0)
+    speaks = LARGE * np.log(area / area[-1]) + WITHIN * within + NEXT * (within - beyond)
+    chance = np.exp(speaks - speaks.max())
+    sure = np.empty(len(order))
+    sure[order] = (np.cumsum(chance[::-1])[::-1] / chance.sum())[np.searchsorted(last, np.arange(len(order)))]
+    sure = np.clip(sure, UNLIKELY, 1 - UNLIKELY)
+    return np.asarray(np.log(sure) - np.log1p(-sure))
 
 
 def _won(shares: Array, under: Sequence[Array], order: Sequence[int]) -> Array:
@@ -246,15 +303,16 @@ def differences(looks: Looks, seeds: Array) -> Array:
 
 
 def ways(looks: Looks, seeds: Array) -> Array:
-    """(count, 2): roots of the costs of the best ways from any seed, as `Weights.ways` has them."""
+    """(count, 3): roots of the costs of the best ways from any seed, as `Weights.ways` has them."""
     a, b = looks.edges
-    steps = np.square(looks.planes[a] - looks.planes[b]).sum(1)
+    steps = np.square(looks.planes[a] - looks.planes[b])
+    color = steps[:, 1:].sum(1) + np.float32(LITTLE) * steps[:, 0]
     unlike = sum((1 - (unit[a] * unit[b]).sum(1) for unit in looks.maps), np.zeros(len(a), np.float32))
     near: list[list[tuple[int, int]]] = [[] for _ in looks.planes]
     for n, (i, j) in enumerate(looks.edges.T.tolist()):
         near[i].append((j, n))
         near[j].append((i, n))
-    found = [_shortest(near, cost.tolist(), seeds.tolist()) for cost in (steps, np.maximum(unlike, 0))]
+    found = [_shortest(near, cost.tolist(), seeds.tolist()) for cost in (steps.sum(1), color, np.maximum(unlike, 0))]
     return np.sqrt(np.minimum(np.stack(found, 1), FARTHEST)).astype(np.float32)
 
 

@@ -38,7 +38,7 @@ CARRIED = without("attention")
 """A mask is not looked up elsewhere: another coat is another thing."""
 SOFT = 0.05, 0.9
 """The same of what spread from a point or stroke: how much of a share is left says how sure it is."""
-PUT_RIGHT, ANOTHER = 10.0, 30.0
+OTHER = 10.0, 30.0
 """Distance in a*b* up to which a point's colour is what is there, put right, and from which it is another colour."""
 KNOWN = 1e-3
 """Share from which a paint's own colour is known."""
@@ -90,9 +90,13 @@ class Layer:
         return self.change.chroma is not None and self.change.chroma.shape[1:] != (1, 1)
 
 
-def how_other(there: Array, said: Array) -> float:
-    """0..1: how far a person's colour is another than what is there, not the same put right."""
-    return float(np.clip((_length(said - there) - PUT_RIGHT) / (ANOTHER - PUT_RIGHT), 0, 1))
+def how_other(there: Array, said: Array, between: tuple[float, float] = OTHER) -> float:
+    """0..1: how far a person's colour is another than what is there, not the same put right.
+
+    between  distances in a*b* up to which it is the same, and from which it is another
+    """
+    same, other = between
+    return float(np.clip((_length(said - there) - same) / (other - same), 0, 1))
 
 
 def _length(step: Array) -> float:

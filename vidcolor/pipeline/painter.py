@@ -23,8 +23,17 @@ from vidcolor.types import ColorFrame, Frame
 STROKE = 0.5
 """Share from which a pixel of a scribble is part of a stroke."""
 LEAST = 1e-6
+MISLEADS, TELLS = 0.45, 0.65
+"""Confidence at a point up to which the colours around it say nothing of its thing, and from which they tell it."""
+SURE_OTHER, UNSURE_OTHER = (10.0, 20.0), (15.0, 30.0)
+"""Distance in a*b* up to which a colour is what is there, put right, and from which it is another that the whole thing
+is to have: where the colours tell the thing, and where they say nothing."""
+UNSURE_WHOLE = 0.5
+"""How far the whole thing is meant at most where the colours say nothing."""
 SURER = 0.8
 """Part of the error expected at a point below which others count as surer than it."""
+LEFT_ALONE = 4
+"""Power of the error by which what is surer is left alone."""
 AROUND = 5
 """Pixels of chroma, each way, that a point speaks for."""
 
@@ -113,10 +122,13 @@ class Painter:
         change, another, within = change_of(correction, None), 1.0, None
         if isinstance(said, Hint):
             there = _around(below.chroma, seeds)
-            change, another = replace(change, instead=there), how_other(there, chroma_of(said.color))
+            change = replace(change, instead=there)
             if below.chroma.any():  # colours that were sure tell how far the thing goes; those that were not mislead
-                another *= float(_around(below.confidence[None], seeds).item())
-                within = another + (1 - another) * _as_unsure(below.confidence, seeds)
+                sure = np.clip((_around(below.confidence[None], seeds).item() - MISLEADS) / (TELLS - MISLEADS), 0, 1)
+                free = float(sure) * how_other(there, chroma_of(said.color), SURE_OTHER)
+                unsure = UNSURE_WHOLE * how_other(there, chroma_of(said.color), UNSURE_OTHER)
+                another = free + float(1 - sure) * unsure
+                within = free + (1 - free) * _as_unsure(below.confidence, seeds)
         if said.radius:
             ys, xs = np.mgrid[: size[0], : size[1]]
             near = np.clip(said.radius * scale + 0.5 - np.hypot(ys - y, xs - x), 0, 1)
@@ -134,7 +146,7 @@ def _as_unsure(confidence: Array, seeds: Array) -> Array:
     """(h, w) 0..1: how far each pixel is as unsure of its colour as a point is; what is surer needs it less."""
     off = cv2.blur(error_of(confidence), (AROUND, AROUND))
     there = float(off[seeds].mean())
-    return np.maximum(np.square(np.clip(off / max(SURER * there, LEAST), 0, 1)), seeds).astype(np.float32)
+    return np.maximum(np.clip(off / max(SURER * there, LEAST), 0, 1) ** LEFT_ALONE, seeds).astype(np.float32)
 
 
 def _layer(correction: Correction, change: Change, share: Array | None) -> Layer:
