@@ -14,7 +14,7 @@ const jump = (frame) => button(`${frame}`, `go to frame ${frame}`, () => goTo(fr
 const backButton = ({ name }) => button("take back", `take ${name} back`, () => act("undo", { name }));
 
 function quality(facts) {
-  if (!facts.quality.length) return facts.versions.length ? ["not measured; `vidcolor report` does"] : [];
+  if (!facts.quality.length) return facts.versions.length ? ["not measured; the list (Q) has it done"] : [];
   return facts.quality.map(({ name, value, off }) => `${name} ${value}${off ? ": worth a look" : ""}`);
 }
 
