@@ -374,6 +374,17 @@ def test_odd_names_work(name, tmp_path, made):
     assert (folder / f"{Path(name).stem}_color.mov").is_file()
 
 
+def test_shots_that_are_told_the_same_take_one_line(tmp_path, capsys):
+    write_gray_film(tmp_path / "film.mkv", 12, SIZE)
+    rows = "".join(f"s,{start},{start + 2},cut\n" for start in range(0, 12, 2))
+    (tmp_path / "list.csv").write_text(f"shot,start,stop,entry\n{rows}")
+    assert main(["run", str(tmp_path / "film.mkv"), "--shots", str(tmp_path / "list.csv")]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "no reference matches" in line]
+    assert [line.split(": ")[0].split()[1:] for line in told] == [
+        ["r1-000000,", "r1-000002,", "r1-000004,", "r1-000006", "and", "2", "more"]
+    ]
+
+
 def test_one_frame_film_works(tmp_path, capsys):
     write_gray_film(tmp_path / "one.mkv", 1, SIZE)
     assert main(["run", str(tmp_path / "one.mkv")]) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from vidcolor.references.names import some
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import COMPUTED_ON
 from vidcolor.state.status import ShotState, doubt_told, named, titles_told, would_help
@@ -31,8 +32,18 @@ def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]
     machines = {s.version.ingredients.get(COMPUTED_ON) for s in shown if s.version}
     if len(machines) > 1:
         yield "note", f"shots were rendered on {len(machines)} kinds of processor (export.machines = any)"
-    for note in [*plan.notes, *(note for s in shown for note in s.notes)]:
+    for note in [*plan.notes, *_together([note for s in shown for note in s.notes])]:
         yield "note", note
+
+
+def _together(notes: Sequence[str]) -> Iterator[str]:
+    """The notes, `THING: TEXT` each; things that are told the same stand together in one."""
+    things: dict[str, list[str]] = {}
+    for note in notes:
+        thing, colon, text = note.rpartition(": ") if note.count(": ") == 1 else ("", "", note)
+        things.setdefault(colon + text, []).append(thing)
+    for text, told in things.items():
+        yield some(list(dict.fromkeys(told))) + text
 
 
 def _keyframes(shown: Sequence[ShotState]) -> str:
