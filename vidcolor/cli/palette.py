@@ -16,9 +16,9 @@ def palette_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     said = [args.color is not None, args.rename is not None, args.remove]
     if args.name is None and any(said):
-        raise CorrectionError("--name is missing: say which colour of the palette")
+        raise CorrectionError("--name is missing; say which colour of the palette")
     if args.name is not None and sum(said) != 1:
-        raise CorrectionError("--name: takes one of --color RRGGBB, --rename NAME and --remove")
+        raise CorrectionError("--name: takes one of --color RRGGBB, --rename NAME and --remove; give one")
     if args.name is None:
         naming = pages_by(project, COLOR)
         rows = [(n, f"{c}", f"{len(naming.get(n, ()))}") for n, c in read_palette(project).items()]
