@@ -85,6 +85,7 @@ LIMITS = (
 """Variables of the environment that have the libraries use less, or more, than the processor can do."""
 DRIVERS = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
 NAME_LENGTH = 256
+KIB = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,15 @@ def computed_on() -> str:
     """The processor, and what in the environment has libraries use it otherwise."""
     limits = [f"{name}={os.environ[name]}" for name in LIMITS if os.environ.get(name)]
     return " with ".join([str(processor()), *([" ".join(limits)] if limits else [])])
+
+
+def peak_memory() -> int:
+    """The most bytes of memory that this process has taken so far; 0 where the system does not tell."""
+    try:
+        import resource  # Windows has none
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else KIB)
 
 
 @cache

@@ -9,6 +9,7 @@ import argparse
 import json
 import logging
 import os
+import platform
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -44,7 +45,7 @@ from vidcolor.cli.show import (
 )
 from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.transfer import transfer_command as transfer_command
-from vidcolor.cli.working import assigned, made_for_this, settings_of, working
+from vidcolor.cli.working import assigned, logged, made_for_this, settings_of, working
 from vidcolor.errors import ProjectError
 from vidcolor.project import Project, ProjectConfig
 from vidcolor.project.kinds import COLORS
@@ -65,13 +66,17 @@ WORST_FRAMES = 6
 
 
 def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    from vidcolor.pipeline.render import check_device
+
     started, cpu = time.monotonic(), time.process_time()
     project, said, made = _open_or_make(args)
     with made_for_this(project, made):
         settings = settings_of(project, args.assignments)
         with working(project, "run", args.wait), terminal.progress(project.reel_path) as progress:
             refuse_place(project, args.out, args.delivery)
-            film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, delivers=True)
+            check_device(settings, args.device)
+            film = _plan(project, settings, progress, said, delivers=True)
+            film, shown, rendered = _render(film, progress, args.device, delivers=True)
             looks = sheets_of(film, shown, progress)
             delivered = deliver_film(film, shown, args.out, args.delivery, progress)
     show_summary(film, shown, terminal)
@@ -132,6 +137,9 @@ def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 
 def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
+    from vidcolor.pipeline.plan import plan_in_force
+    from vidcolor.pipeline.render import check_device
+
     project, said = _open(args)
     settings = settings_of(project, args.assignments)
     if args.dry_run:
@@ -141,9 +149,14 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         terminal.say("\n".join(f"would render {name}" for name in stale) or f"nothing to render: {asked} is fresh")
         return
     told = nullcontext(terminal.json_progress()) if args.json else terminal.progress(project.reel_path)
-    with working(project, "render", args.wait), told as progress:
-        film, shown, rendered = _plan_and_render(project, settings, progress, args.device, said, args.shots)
-        looks = sheets_of(film, shown, progress)
+    with logged(project, f"render-{platform.node()}"), told as progress:
+        check_device(settings, args.device)
+        planned = None if said else plan_in_force(project, settings)
+        if planned is None:
+            with working(project, "render", args.wait):
+                planned = _plan(Project.open(args.project).supposing(**said), settings, progress, said)
+        film, shown, rendered = _render(planned, progress, args.device, args.shots)
+        looks = sheets_of(film, shown, progress, project.lock("render"))
     if args.json:
         terminal.json({"rendered": rendered})
     else:
@@ -278,37 +291,37 @@ def _usual_project(film: Path) -> Path:
     return Path(name)
 
 
-def _plan_and_render(
-    project: Project,
-    settings: Settings,
-    progress: ShowProgress,
-    device: str,
-    said: dict[str, str],
-    only: Sequence[str] = (),
-    *,
-    delivers: bool = False,
+def _plan(
+    project: Project, settings: Settings, progress: ShowProgress, said: dict[str, str], *, delivers: bool = False
+) -> Film:
+    """The film with its plan made up to date; the project then remembers what the line said."""
+    from vidcolor.pipeline.plan import make_plan
+
+    film = make_plan(project, settings, progress, partial(_expect, progress, settings, delivers))
+    project.remember(**said)
+    return film
+
+
+def _render(
+    film: Film, progress: ShowProgress, device: str, only: Sequence[str] = (), *, delivers: bool = False
 ) -> tuple[Film, list[ShotState], list[str]]:
     """The film, the state of its shots afterwards, and the ids of those that were rendered (of `only`, if any)."""
     from vidcolor.pipeline.corrected import needs_networks
     from vidcolor.pipeline.costs import expected
-    from vidcolor.pipeline.plan import make_plan
-    from vidcolor.pipeline.render import check_device, load_models, render
+    from vidcolor.pipeline.render import load_models, render
 
     logger = logging.getLogger("vidcolor")
-    check_device(settings, device)
-    opened = partial(_expect, progress, settings, delivers)
-    film = replace(make_plan(project, settings, progress, opened), device=device)
-    project.remember(**said)
+    film = replace(film, device=device)
     shown = states(film)
     for state in shown:
         for line in why(film, state):
             logger.info("%s is stale: %s", state.planned.shot.id, line)
     stale = to_render(film, shown, only)
-    if stale:
-        progress.expect(expected(film.plan.reel, settings, stale, delivers=delivers))
-        render(film, stale, load_models(settings, device, networks=needs_networks(film, stale)), progress)
-        shown = states(film)
-    return film, shown, [planned.shot.id for planned in stale]
+    if not stale:
+        return film, shown, []
+    progress.expect(expected(film.plan.reel, film.settings, stale, delivers=delivers))
+    made = render(film, stale, load_models(film.settings, device, networks=needs_networks(film, stale)), progress)
+    return film, states(film), [planned.shot.id for planned in made]
 
 
 def _expect(progress: ShowProgress, settings: Settings, delivers: bool, reel: Reel) -> None:

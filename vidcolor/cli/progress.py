@@ -21,6 +21,7 @@ LABELS = {
     "references": "looking at references",
     "keyframes": "choosing keyframes",
     "render": "colouring",
+    "wait": "waiting for shots that other machines render",
     "export": "delivering",
     "measure": "measuring",
     "look": "looking",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from vidcolor.cli.progress import ShowProgress
@@ -34,15 +35,19 @@ def sheet_command(args: argparse.Namespace, terminal: Terminal) -> None:
     terminal.say(f"{'written':<10} {_told(paths)}")
 
 
-def sheets_of(film: Film, shown: Sequence[ShotState], progress: ShowProgress) -> list[tuple[str, str]]:
+def sheets_of(
+    film: Film, shown: Sequence[ShotState], progress: ShowProgress, held: AbstractContextManager[None] | None = None
+) -> list[tuple[str, str]]:
     """Draws what changed of the project's own sheets; (head, line) pairs that say where to look.
 
+    held   the project's lock, where the command does not hold it already
     A sheet that cannot be written spoils no run: the lines say why.
     """
     from vidcolor.review.sheet import write_sheets
 
     try:
-        sheets = _told(write_sheets(film, shown, progress, gray_too=False))
+        with held or nullcontext():
+            sheets = _told(write_sheets(film, shown, progress, gray_too=False))
     except VidcolorError as error:
         sheets = f"no sheet: {error}"
     lines = [("look at", sheets)]

@@ -32,17 +32,23 @@ def assigned(assignments: list[str]) -> list[tuple[str, dict]]:
 @contextmanager
 def working(project: Project, verb: str, wait: float) -> Iterator[None]:
     """Holds the project's lock and writes its log while a command works; waits for the lock so many seconds."""
+    with project.lock(verb, wait), logged(project, verb):
+        yield
+
+
+@contextmanager
+def logged(project: Project, name: str) -> Iterator[None]:
+    """Writes the project's log of this name within the block."""
     logger = logging.getLogger("vidcolor")
-    with project.lock(verb, wait):
-        handler = logging.FileHandler(project.log_path(verb), encoding="utf-8", errors="backslashreplace")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-        try:
-            yield
-        finally:
-            logger.removeHandler(handler)
-            handler.close()
+    handler = logging.FileHandler(project.log_path(name), encoding="utf-8", errors="backslashreplace")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
 
 
 @contextmanager

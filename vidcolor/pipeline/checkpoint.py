@@ -21,9 +21,10 @@ from vidcolor.media.place import sync, told
 from vidcolor.media.store import ChromaWriter, Stored, take_stored
 from vidcolor.partial import grown
 from vidcolor.pipeline.keyframes import MadeKeyframe
+from vidcolor.project.leases import Lease
 from vidcolor.project.fingerprint import Ingredients, fingerprint
 from vidcolor.project.folder import Project, remove_tree
-from vidcolor.project.versions import PARTIAL, start_version
+from vidcolor.project.versions import partial_name, start_version, take_unfinished
 from vidcolor.propagate.arrays import Arrays
 from vidcolor.propagate.halt import STATE, frames_done
 from vidcolor.types import ColorFrame, Registration
@@ -38,7 +39,8 @@ UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.
 class Checkpoint:
     """What is kept of one shot under way: arrays by name. A `Shelf` for what makes it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lease: Lease) -> None:
+        self._lease = lease
         self.version = folder
         """The hidden folder that becomes the version."""
         self.folder = folder / FOLDER
@@ -47,7 +49,11 @@ class Checkpoint:
         self._store: ChromaWriter | None = None
 
     def put(self, name: str, arrays: Arrays) -> None:
-        """Keeps `arrays` under `name`; with a shot's state also how far its colours and figures go."""
+        """Keeps `arrays` under `name`; with a shot's state also how far its colours and figures go.
+
+        Refuses, as `LeaseLostError`, where another machine has taken the shot over.
+        """
+        self._lease.check()
         if name == STATE and self._store is not None:
             count, digest = self._store.stored()
             arrays = {**arrays, "stored": np.array([str(count), digest]), "confidence": np.array(self.confidence)}
@@ -132,14 +138,15 @@ def _key_of(facts: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> MadeKeyf
     )
 
 
-def open_checkpoint(project: Project, shot_id: str, ingredients: Ingredients) -> Checkpoint:
+def open_checkpoint(project: Project, lease: Lease, ingredients: Ingredients) -> Checkpoint:
     """Where the next version of a shot is made: with what an earlier run kept of the same ingredients, else empty."""
-    mark = fingerprint({**ingredients, "layout": LAYOUT})
-    name = f"shots/{shot_id}/{PARTIAL}/{FOLDER}/{OF}"
+    mark, folder = fingerprint({**ingredients, "layout": LAYOUT}), partial_name(lease.number)
+    take_unfinished(project, lease.shot_id, folder)
+    name = f"shots/{lease.shot_id}/{folder}/{FOLDER}/{OF}"
     if _mark_of(project, name) != mark:
-        start_version(project, shot_id)
+        start_version(project, lease.shot_id, folder)
         project.write_json(name, OF_SCHEMA, {"fingerprint": mark})
-    return Checkpoint(project.path("shots", shot_id, PARTIAL))
+    return Checkpoint(project.path("shots", lease.shot_id, folder), lease)
 
 
 def _mark_of(project: Project, name: str) -> Any:

@@ -27,11 +27,10 @@ OTHER = 2.0
 
 def look_at_pictures(project: Project, reel: Reel, found: Corrected, library: Library) -> bool:
     """Looks at the pictures of corrections that nobody has looked at yet; whether there were any."""
-    marks, known = look_marks(found.read, reel), looked_at(project)
-    hashes = {name: entry["hash"] for name, entry in (found.files or {}).items()}
-    kept = {name: known[name] for name in marks if name in known and known[name][0] == marks[name]}
+    marks, kept = _looked(project, reel, found)
     if set(kept) == set(marks):
         return False
+    hashes = {name: entry["hash"] for name, entry in (found.files or {}).items()}
     for correction in found.read:
         if (name := correction.name) in marks and name not in kept:
             sound = [c for c in found.read if c.name < name and kept.get(c.name, ("", "no pictures"))[1] == ""]
@@ -39,6 +38,18 @@ def look_at_pictures(project: Project, reel: Reel, found: Corrected, library: Li
             kept[name] = (marks[name], _problem(project, correction, beside, reel, library, hashes))
     keep_looked(project, kept)
     return True
+
+
+def all_looked_at(project: Project, reel: Reel, found: Corrected) -> bool:
+    """Whether somebody has looked at every picture of a correction."""
+    marks, kept = _looked(project, reel, found)
+    return set(kept) == set(marks)
+
+
+def _looked(project: Project, reel: Reel, found: Corrected) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """By a correction's name: what its pictures are told by; and what was found of them, where they are the same."""
+    marks, known = look_marks(found.read, reel), looked_at(project)
+    return marks, {name: known[name] for name in marks if name in known and known[name][0] == marks[name]}
 
 
 def _problem(

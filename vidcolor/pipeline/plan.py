@@ -23,7 +23,7 @@ from vidcolor.media.whole import hashed_beside
 from vidcolor.pipeline.bars import inside, with_bars
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.lists import all_lists, edited_notes, listed_notes, write_lists
-from vidcolor.pipeline.looked import look_at_pictures
+from vidcolor.pipeline.looked import all_looked_at, look_at_pictures
 from vidcolor.pipeline.small import SmallFrames
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
@@ -42,7 +42,7 @@ from vidcolor.state.film import Film
 from vidcolor.state.findings import finding_mark, keep_findings, load_findings
 from vidcolor.state.made_of import match_marks, shots_ingredients
 from vidcolor.state.marks import reel_mark, reel_touched
-from vidcolor.state.plan import ChosenKeyframes, Given, Picture, PlannedKeyframe, clear_by_id
+from vidcolor.state.plan import ChosenKeyframes, Given, Picture, Plan, PlannedKeyframe, clear_by_id
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Frame, Reel, Shot
 
@@ -71,10 +71,37 @@ def make_plan(
         shots = found.shots
         given = _looked_at(project, reel, found, library, progress)
         chosen = _match(project, reel, shots, given, library, small, settings, progress)
-    plan = read.plan_of(reel, shots, given, chosen, settings)
-    plan = with_corrections(project, plan, with_partial(found, given))
-    notes = (*plan.notes, *listed_notes(project, reel), *edited_notes(project, reel, shots))
+    return _film(project, settings, read.plan_of(reel, shots, given, chosen, settings), found, given)
+
+
+def plan_in_force(project: Project, settings: Settings) -> Film | None:
+    """The film, where `make_plan` would find nothing to do; None where it would. Writes nothing, and needs no lock."""
+    reel = read.load_reel(project, settings) if read.whole_hash(project) else None
+    found = _shots_in_force(project, reel, settings) if reel else None
+    if reel is None or found is None or not all_looked_at(project, reel, found):
+        return None
+    given = read.list_given(project, reel, found)
+    if read.known_files(project) != given.files or _worth_a_look(given, found.shots, Library(project, PatchFeatures())):
+        return None
+    plan = read.plan_of(reel, found.shots, given, read.load_chosen(project), settings)
+    return _film(project, settings, plan, found, given) if all(shot.matched for shot in plan.shots) else None
+
+
+def _film(project: Project, settings: Settings, plan: Plan, found: Corrected, given: Given) -> Film:
+    """The film with people's corrections in its plan, and all notes on it."""
+    plan, shots = with_corrections(project, plan, with_partial(found, given)), found.shots
+    notes = (*plan.notes, *listed_notes(project, plan.reel), *edited_notes(project, plan.reel, shots))
     return Film(project, replace(plan, notes=notes), settings)
+
+
+def _shots_in_force(project: Project, reel: Reel, settings: Settings) -> Corrected | None:
+    """The shots with people's cuts, where the plan's files all say the same; else None."""
+    shots = read.load_shots(project, reel, settings)
+    if shots and all_lists(project):
+        found = corrected(project, reel, shots, read.known_files(project))
+        if read.kept_shots(project) == list(found.shots):
+            return found
+    return None
 
 
 def _reel_and_shots(
@@ -93,11 +120,9 @@ def _reel_and_shots(
     marks = {"file": reel_mark(path), "touched": reel_touched(path)}  # before anything is read
     kept = read.whole_hash(project)
     known = read.load_reel(project, settings) if kept else None
+    if known and (in_force := _shots_in_force(project, known, settings)):
+        return known, in_force
     shots = read.load_shots(project, known, settings) if known else None
-    if known and shots and all_lists(project):
-        found = corrected(project, known, shots, read.known_files(project))
-        if read.kept_shots(project) == list(found.shots):
-            return known, found
     reel = known or open_reel(path, settings.reel)
     read.list_names(project, reel)  # what they refuse is refused before the shots are looked for
     if opened is not None:

@@ -1,7 +1,8 @@
 """Render: every stale shot gets a version made of today's ingredients.
 
-Shots are independent, so several render at once; each makes its version in a hidden folder that gets its name
-when it is whole. What is made of a shot under way is kept there (checkpoint.py): a kill costs the frames since.
+Shots are independent, so several render at once, on several machines too: each is leased by one (project/leases.py),
+and makes its version in a hidden folder that gets its name when it is whole. What is made of a shot under way is kept
+there (checkpoint.py): a kill costs the frames since.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from vidcolor.errors import DeviceError
+from vidcolor.errors import DeviceError, VidcolorError
 from vidcolor.features import Features, PatchFeatures
 from vidcolor.flow.estimate import FlowEstimator, build_flow
+from vidcolor.machine import peak_memory
 from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaReader, ChromaWriter
@@ -33,6 +35,7 @@ from vidcolor.pipeline.plan import Progress
 from vidcolor.pipeline.reading import Reading
 from vidcolor.pipeline.sights import sights_of
 from vidcolor.pipeline.strip import frames_shown, strip_picture, write_stills
+from vidcolor.project.leases import Lease, LeaseLostError, Leases, this_process
 from vidcolor.project.versions import CHROMA, finish_version
 from vidcolor.propagate.ablation import WHOLE, Ablation
 from vidcolor.propagate.arrays import Arrays
@@ -42,10 +45,12 @@ from vidcolor.propagate.doubt import Doubt
 from vidcolor.propagate.runs import chroma_size
 from vidcolor.propagate.shot import WORKERS, held, propagate
 from vidcolor.settings import Settings
+from vidcolor.state.alike import alike
 from vidcolor.state.cached import cache_of
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients
 from vidcolor.state.plan import ShotPlan, clear_by_id
+from vidcolor.state.status import state_today
 from vidcolor.threads import cores, free_memory
 from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, working_size
@@ -60,6 +65,8 @@ WORK = 200 << 20
 """Bytes that a shot takes beside what it holds: networks at work."""
 UNTOLD = 2
 """Shots rendered at once where nothing tells how much memory is free."""
+LOOK = 1.0
+"""Seconds between two looks at shots that other machines render."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +93,12 @@ class _Counter:
 
     progress: Progress
     tally: Tally
+    leases: Leases
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def add(self, frames: int = 0, keyframes: int = 0, seconds: float = 0.0) -> None:
         """Done in so many seconds."""
-        self.progress("render", *self.tally.add(frames, keyframes, seconds))
+        self._tell(self.tally.add(frames, keyframes, seconds))
 
     @contextmanager
     def keyframe(self) -> Iterator[None]:
@@ -101,7 +109,15 @@ class _Counter:
 
     def skip(self, frames: int = 0, keyframes: int = 0) -> None:
         """Done by an earlier run."""
-        self.progress("render", *self.tally.skip(frames, keyframes))
+        self._tell(self.tally.skip(frames, keyframes))
+
+    def skip_shot(self, planned: ShotPlan) -> None:
+        """The whole shot is done already."""
+        self.skip(frames=colored_frames([planned]), keyframes=len(planned.carried))
+
+    def _tell(self, figures: tuple[int, int]) -> None:
+        self.leases.share = figures[0] / figures[1]
+        self.progress("render", *figures)
 
 
 def load_models(settings: Settings, device: str, *, networks: bool = True) -> Models:
@@ -149,12 +165,17 @@ class StoppedError(Exception):
     """Another shot failed; this one stops where it is."""
 
 
-def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Progress) -> None:
-    """Renders a version of each of the film's shots in `stale`, which holds at least one."""
+def render(
+    film: Film, stale: Sequence[ShotPlan], models: Models, progress: Progress, machine: str = ""
+) -> list[ShotPlan]:
+    """Renders a version of each of the film's shots in `stale`, which holds at least one; those made by this process.
+
+    A shot that another machine renders is left to it, and waited for: when all is done, all of `stale` is fresh.
+    machine  this one's name, where it has another than its own
+    Refuses to work beside a machine that would give other bytes.
+    """
     frames, keys = colored_frames(stale), sum(len(s.carried) for s in stale)
     costs = keyframe_seconds(film.plan.reel, stale), frame_seconds(film.plan.reel, film.settings)
-    counter = _Counter(progress, Tally(frames, keys, *costs))
-    counter.add()
     library = Library(film.project, models.features)
     maker = KeyframeMaker(film.plan, library, film.settings, models.colorizer)
     models = replace(models, cache=cache_of(film))
@@ -166,24 +187,66 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     workers = shots_at_once(len(stale), chroma_size(size))
     models = replace(models, threads=max(WORKERS, cores() // workers))
     reading = Reading(film.plan.reel, size, [s.reach for s in stale], film.project.path("shots"))
-    with closing(reading), ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool:
-        jobs = [
-            pool.submit(_render_shot, film, s, clear[s.shot.id], reading, maker, corrector, models, counter)
-            for s in stale
-        ]
+    made: list[ShotPlan] = []
+    with (
+        Leases(film.project, this_process(alike(film), machine)) as leases,
+        closing(reading),
+        ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool,
+    ):
+        counter = _Counter(progress, Tally(frames, keys, *costs), leases)
+        counter.add()
+
+        def render_one(planned: ShotPlan) -> bool:
+            """Whether the shot is done: now, or before by another machine. False: another renders it."""
+            lease = None if counter.stopped.is_set() else leases.take(planned.shot.id)
+            if lease is None:
+                reading.let_go(planned.reach)
+                return False
+            try:
+                if state_today(film, planned).state == "fresh":
+                    counter.skip_shot(planned)
+                    reading.let_go(planned.reach)
+                else:
+                    _render_shot(
+                        film, planned, lease, clear[planned.shot.id], reading, maker, corrector, models, counter
+                    )
+                    made.append(planned)
+            except (LeaseLostError, VidcolorError):
+                lease.beat()
+                if not lease.lost:
+                    raise
+                log.info("%s: another machine has taken it over", planned.shot.id)
+                return False
+            finally:
+                lease.release()
+            return True
+
         try:
-            wait(jobs, return_when=FIRST_EXCEPTION)
+            while stale := _left(pool, stale, render_one):
+                progress("wait", 0, len(stale))
+                counter.stopped.wait(LOOK)
         finally:
             counter.stopped.set()
             pool.shutdown(cancel_futures=True)
-    for job in jobs:
-        if not job.cancelled() and (error := job.exception()) is not None and not isinstance(error, StoppedError):
-            raise error
+    return sorted(made, key=lambda one: one.reach.start)
+
+
+def _left(
+    pool: ThreadPoolExecutor, planned: Sequence[ShotPlan], render_one: Callable[[ShotPlan], bool]
+) -> list[ShotPlan]:
+    """Renders shots side by side; those that other machines render. Raises what the first that failed raised."""
+    jobs = {pool.submit(render_one, one): one for one in planned}
+    done, _ = wait(jobs, return_when=FIRST_EXCEPTION)
+    failed = next((error for job in done if (error := job.exception()) is not None), None)
+    if failed is not None:
+        raise failed
+    return [one for job, one in jobs.items() if not job.result()]
 
 
 def _render_shot(
     film: Film,
     planned: ShotPlan,
+    lease: Lease,
     clear: FrameRange,
     reading: Reading,
     maker: KeyframeMaker,
@@ -195,13 +258,13 @@ def _render_shot(
     started, cpu = time.monotonic(), time.thread_time()
     project, plan = film.project, film.plan
     ingredients = shot_ingredients(film, planned)
-    kept = open_checkpoint(project, planned.shot.id, ingredients)
+    kept = open_checkpoint(project, lease, ingredients)
     clip = reading.frames(planned.reach)
     found = base_of(film, planned) if store_of(planned) == BASE else None
     if found is None:
         report = _base(film, planned, clear, clip, kept, maker, models, counter)
     else:
-        counter.skip(frames=colored_frames([planned]), keyframes=len(planned.carried))
+        counter.skip_shot(planned)
         report = take_base(film, planned, found, kept.version)
     if store_of(planned) == BASE:
         report = corrector.compose(planned, clip, kept.version, report)
@@ -213,8 +276,10 @@ def _render_shot(
         write_stills(kept.version, stored, clip, planned.reach, frames_shown(planned.reach, own, boxes), middle)
     clip.close()
     write_image(kept.version / "confidence.png", picture)
-    report = {**report, "seconds": round(time.monotonic() - started, 2)}
-    close_checkpoint(finish_version(project, planned.shot.id, ingredients, report).path)
+    took = {"seconds": round(time.monotonic() - started, 2), "machine": counter.leases.me.machine}
+    report = {**report, **took, "peak_memory": peak_memory()}
+    lease.check()
+    close_checkpoint(finish_version(kept.version, project, ingredients, report).path)
     log.info(
         "%s: rendered in %.1f s (%.1f s of this thread)", planned.shot.id, report["seconds"], time.thread_time() - cpu
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ STORES = "**/[!.]*.avi"
 """The files of colours in a version's folder; hidden ones are unfinished."""
 NAME = re.compile(r"v(\d{3,6})")
 PARTIAL = ".partial"
+UNFINISHED = re.compile(r"\.partial(?:-(\d{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +110,46 @@ def read_report(project: Project, version: Version) -> dict[str, Any]:
     return project.read_json(f"{name}/{REPORT}", REPORT_SCHEMA, whole=name)
 
 
-def start_version(project: Project, shot_id: str) -> Path:
+def partial_name(lease: int) -> str:
+    """The hidden folder of whoever holds the shot by the lease of this number: nobody else writes there."""
+    return PARTIAL if lease == 1 else f"{PARTIAL}-{lease}"
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether a folder of a shot is one that a version is, or was, made in."""
+    return UNFINISHED.fullmatch(name) is not None
+
+
+def take_unfinished(project: Project, shot_id: str, name: str) -> None:
+    """What an earlier holder of the shot left unfinished gets the name of this one's hidden folder."""
+    left = [(int(m[1] or 1), m[0]) for one in project.versions_in(shot_id) if (m := UNFINISHED.fullmatch(one))]
+    *older, newest = [one for _, one in sorted(left)] or [name]
+    for one in older:
+        remove_tree(project.path("shots", shot_id, one))
+    if newest != name:
+        with suppress(FileNotFoundError):
+            os.rename(project.path("shots", shot_id, newest), project.path("shots", shot_id, name))
+
+
+def start_version(project: Project, shot_id: str, name: str) -> Path:
     """An empty hidden folder to make the next version in; what an earlier kill left there is swept."""
-    folder = project.path("shots", shot_id, PARTIAL)
+    folder = project.path("shots", shot_id, name)
     if folder.exists():
         remove_tree(folder)
     project.make_folder(folder)
     return folder
 
 
-def finish_version(project: Project, shot_id: str, ingredients: Ingredients, report: Mapping[str, Any]) -> Version:
-    """Turns the hidden folder of `start_version` into the shot's next version."""
-    partial = project.path("shots", shot_id, PARTIAL)
+def finish_version(partial: Path, project: Project, ingredients: Ingredients, report: Mapping[str, Any]) -> Version:
+    """Turns the hidden folder of `start_version` into the shot's next version.
+
+    What it was made of, with the hash of each file of colours, is written last.
+    """
+    shot_id = partial.parent.name
     stores = {path.relative_to(partial).as_posix(): sha256_of(path) for path in sorted(partial.glob(STORES))}
     made = {"fingerprint": fingerprint(ingredients), "ingredients": ingredients, "stores": stores}
-    project.write_json(f"shots/{shot_id}/{PARTIAL}/{REPORT}", REPORT_SCHEMA, report)
-    project.write_json(f"shots/{shot_id}/{PARTIAL}/{MADE}", MADE_SCHEMA, made)
+    project.write_json(f"shots/{shot_id}/{partial.name}/{REPORT}", REPORT_SCHEMA, report)
+    project.write_json(f"shots/{shot_id}/{partial.name}/{MADE}", MADE_SCHEMA, made)
     taken = [int(m[1]) for p in partial.parent.iterdir() if (m := NAME.fullmatch(p.name))]
     number = max(taken, default=0) + 1
     final = partial.parent / f"v{number:03d}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 
 from vidcolor.errors import MediaError, ProjectError, WeightsError
@@ -18,7 +17,7 @@ from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.stages import STAGES
 from vidcolor.state.by_shot import ByShot
 from vidcolor.state.film import Film
-from vidcolor.state.marks import file_hash, file_mark
+from vidcolor.state.marks import content_of, file_hash, file_mark
 from vidcolor.state.plan import Picture, PlannedKeyframe, ShotPlan
 from vidcolor.timeline import FrameRange
 from vidcolor.types import Reel, Shot
@@ -35,6 +34,7 @@ TOLD = {
     "bars ": "the bars around the picture in frames ",
     "stage.": "vidcolor's own stage ",
     "weights.": "the weights of network ",
+    COMPUTED_ON: "the processor",
     NUMBERS: "how networks compute",
     FLOW_ON: "where the flow network runs",
 }
@@ -226,21 +226,25 @@ def flow_ingredients(settings: PropagateSettings, device: str) -> Ingredients:
 def _content_of_raft(settings: PropagateSettings) -> str:
     path = Path(settings.raft_weights)
     try:
-        return _content(path, file_mark(path))
+        return content_of(path, file_mark(path))
     except MediaError as error:
         remedy = f"propagate.raft_weights must name raft_{settings.raft_size}'s weights"
         raise WeightsError(f"{path}: no such file, or it cannot be read; {remedy}") from error
 
 
-@cache
-def _content(path: Path, mark: str) -> str:
-    """SHA-256 of a file; `mark` (its size and time) has a changed one read again."""
-    return file_hash(path)
-
-
 def but_for_the_machine(ingredients: Mapping[str, Value]) -> Ingredients:
     """The ingredients without what the machine alone decides."""
-    return {name: value for name, value in ingredients.items() if name not in (COMPUTED_ON, NUMBERS, FLOW_ON)}
+    return {name: value for name, value in ingredients.items() if not is_the_machines(name)}
+
+
+def is_the_machines(name: str) -> bool:
+    """Whether the machine alone decides an ingredient."""
+    return name in (COMPUTED_ON, NUMBERS, FLOW_ON)
+
+
+def told_name(name: str) -> str:
+    """An ingredient's name for people."""
+    return next((f"{words}{name.removeprefix(start)}" for start, words in TOLD.items() if name.startswith(start)), name)
 
 
 def describe(name: str, old: Value | None, new: Value | None) -> str:
@@ -248,5 +252,4 @@ def describe(name: str, old: Value | None, new: Value | None) -> str:
     if name == COMPUTED_ON:
         here = f"this machine is {new}, where last digits differ"
         return f"rendered on {old or 'a processor not noted'}; {here}: render again, or keep it by --set {TAKE_ANY}"
-    told = next((f"{words}{name.removeprefix(start)}" for start, words in TOLD.items() if name.startswith(start)), name)
-    return describe_change(told, old, new)
+    return describe_change(told_name(name), old, new)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,13 @@ def hashed_file(path: Path | str, known: Any) -> dict[str, str]:
     mark = file_mark(path)
     if isinstance(known, dict) and known.get("file") == mark and isinstance(known.get("hash"), str):
         return {"file": mark, "hash": known["hash"]}
-    return {"file": mark, "hash": file_hash(Path(path))}
+    return {"file": mark, "hash": content_of(Path(path), mark)}
+
+
+@cache
+def content_of(path: Path, mark: str) -> str:
+    """SHA-256 of a file, which one command reads once; `mark` (its size and time) has a changed one read again."""
+    return file_hash(path)
 
 
 def file_hash(path: Path) -> str:

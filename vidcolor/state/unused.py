@@ -10,7 +10,7 @@ from pathlib import Path
 from vidcolor.errors import ProjectError
 from vidcolor.project.exports import exports_of
 from vidcolor.project.folder import Project
-from vidcolor.project.versions import NAME, PARTIAL, Version, versions_of
+from vidcolor.project.versions import NAME, Version, is_unfinished, versions_of
 from vidcolor.state.cached import outdated
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import shot_ingredients
@@ -41,14 +41,15 @@ def unused(film: Film, shown: Sequence[ShotState]) -> Iterator[Unused]:
     to_render = {state.planned.shot.id for state in shown if state.state != "fresh"}
     kept |= {(state.planned.shot.id, state.version.name) for state in shown if state.version}
     kept |= {(s.shot_id, s.name) for state in shown if state.approved and (s := _today(film, state)) is not None}
-    kept |= {(shot_id, PARTIAL) for shot_id in to_render}
     root = project.path("shots")
     for shot_id in sorted(os.listdir(root)) if root.is_dir() else ():
         folder = project.shot_folder(shot_id)
         for name in sorted(os.listdir(folder)) if folder.is_dir() else ():
-            if (NAME.fullmatch(name) or name == PARTIAL) and (shot_id, name) not in kept:
+            unfinished = is_unfinished(name)
+            goes = shot_id not in to_render if unfinished else NAME.fullmatch(name) and (shot_id, name) not in kept
+            if goes:
                 path = project.path("shots", shot_id, name)
-                yield Unused(path, f"{shot_id} {'unfinished' if name == PARTIAL else name}", _size(path))
+                yield Unused(path, f"{shot_id} {'unfinished' if unfinished else name}", _size(path))
     for path in outdated(film):
         yield Unused(path, f"{path.parent.name} {path.name}", _size(path))
 
