@@ -52,6 +52,7 @@ FLOOR = {
     "example": 8,
     "pipeline": 9,
     "review": 10,
+    "farm": 10,
     "desk": 11,
     "cli": 12,
     "research.networks": 7,

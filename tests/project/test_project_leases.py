@@ -11,7 +11,7 @@ import pytest
 
 from vidcolor.errors import DeviceError, ProjectError
 from vidcolor.project import Project, ProjectConfig, leases
-from vidcolor.project.leases import BEAT, SILENT, LeaseLostError, Leases, Holder, this_process
+from vidcolor.project.leases import BEAT, SILENT, Holder, LeaseLostError, Leases, this_process
 
 SHOT = "r1-000000"
 

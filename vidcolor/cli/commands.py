@@ -25,6 +25,8 @@ from vidcolor.cli.correct import refuse_problems
 from vidcolor.cli.deliver import deliver_film, refuse_place
 from vidcolor.cli.deliver import export_command as export_command
 from vidcolor.cli.diff import diff_command as diff_command
+from vidcolor.cli.farm import TaskLines, say_receipts
+from vidcolor.cli.farm import farm_command as farm_command
 from vidcolor.cli.frames import frames_command as frames_command
 from vidcolor.cli.palette import palette_command as palette_command
 from vidcolor.cli.progress import ShowProgress
@@ -55,7 +57,7 @@ from vidcolor.state.film import Film
 from vidcolor.state.marks import file_mark
 from vidcolor.state.overview import overview
 from vidcolor.state.read import check_references, is_planned_film, load_film, load_reel
-from vidcolor.state.status import ShotState, state_of, states, to_render, why
+from vidcolor.state.status import ShotState, named_states, state_of, states, to_render, why
 
 if TYPE_CHECKING:
     from vidcolor.research.measure import Measurement
@@ -149,15 +151,18 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         terminal.say("\n".join(f"would render {name}" for name in stale) or f"nothing to render: {asked} is fresh")
         return
     told = nullcontext(terminal.json_progress()) if args.json else terminal.progress(project.reel_path)
+    told = nullcontext(TaskLines(terminal)) if args.farm else told
     with logged(project, f"render-{platform.node()}"), told as progress:
         check_device(settings, args.device)
         planned = None if said else plan_in_force(project, settings)
         if planned is None:
             with working(project, "render", args.wait):
                 planned = _plan(Project.open(args.project).supposing(**said), settings, progress, said)
-        film, shown, rendered = _render(planned, progress, args.device, args.shots)
-        looks = sheets_of(film, shown, progress, project.lock("render"))
-    if args.json:
+        film, shown, rendered = _render(planned, progress, args.device, args.shots, alone=args.farm)
+        looks = [] if args.farm else sheets_of(film, shown, progress, project.lock("render"))
+    if args.farm:
+        say_receipts(film, [state.planned.shot.id for state in shown], terminal)
+    elif args.json:
         terminal.json({"rendered": rendered})
     else:
         show_summary(film, shown, terminal)
@@ -303,16 +308,26 @@ def _plan(
 
 
 def _render(
-    film: Film, progress: ShowProgress, device: str, only: Sequence[str] = (), *, delivers: bool = False
+    film: Film,
+    progress: ShowProgress,
+    device: str,
+    only: Sequence[str] = (),
+    *,
+    delivers: bool = False,
+    alone: bool = False,
 ) -> tuple[Film, list[ShotState], list[str]]:
-    """The film, the state of its shots afterwards, and the ids of those that were rendered (of `only`, if any)."""
+    """The film, the state of its shots afterwards, and the ids of those that were rendered (of `only`, if any).
+
+    alone  nothing is read of the shots that are not named: for one task of thousands
+    """
     from vidcolor.pipeline.corrected import needs_networks
     from vidcolor.pipeline.costs import expected
     from vidcolor.pipeline.render import load_models, render
 
     logger = logging.getLogger("vidcolor")
     film = replace(film, device=device)
-    shown = states(film)
+    read = partial(named_states, film, only) if alone and only else partial(states, film)
+    shown = read()
     for state in shown:
         for line in why(film, state):
             logger.info("%s is stale: %s", state.planned.shot.id, line)
@@ -321,7 +336,7 @@ def _render(
         return film, shown, []
     progress.expect(expected(film.plan.reel, film.settings, stale, delivers=delivers))
     made = render(film, stale, load_models(film.settings, device, networks=needs_networks(film, stale)), progress)
-    return film, states(film), [planned.shot.id for planned in made]
+    return film, read(), [planned.shot.id for planned in made]
 
 
 def _expect(progress: ShowProgress, settings: Settings, delivers: bool, reel: Reel) -> None:

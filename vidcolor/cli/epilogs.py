@@ -25,6 +25,20 @@ worth something where it is better than both. JSON, CSV and page are replaced if
 file is.
 """
 
+FARM = """
+openjd run job/template.json -p Project=$PWD/northwind.vidcolor does the job on this machine.
+
+Without an engine, after `vidcolor plan`, in a shell on each machine that sees the same folders:
+  vidcolor render northwind.vidcolor          takes shots that no other machine has, until all are rendered
+or by GNU parallel, a shot a task:
+  vidcolor render northwind.vidcolor --dry-run | awk '/^would/ {print $3}' |
+    parallel -S one,other vidcolor render $PWD/northwind.vidcolor {} --farm
+
+A shot is rendered once, whoever asks: a machine holds it by a file in `leases`, which it changes every 5 seconds. One
+that has been silent for a minute is taken over, and its work gone on with. Machines need the same vidcolor and kind of
+processor; another is refused by name.
+"""
+
 DELIVERIES = """
 deliveries:
   prores-422hq     ProRes 422 HQ, 10-bit 4:2:2, MOV: the usual master

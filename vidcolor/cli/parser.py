@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 from vidcolor.cli.correct_options import add_correct, add_corrections, add_palette
-from vidcolor.cli.epilogs import DELIVERIES, MEASURE, TOP
+from vidcolor.cli.epilogs import DELIVERIES, FARM, MEASURE, TOP
 from vidcolor.cli.looking import add_looking
 from vidcolor.cli.options import (
     Commands,
@@ -58,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_plan(verbs)
     _add_render(verbs)
     _add_export(verbs)
+    _add_farm(verbs)
     _add_status(verbs)
     _add_why(verbs)
     add_looking(verbs)
@@ -137,7 +138,26 @@ def _add_render(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--json", action="store_true", help="for programs: a line of JSON as the work goes on; what was rendered"
     )
+    parser.add_argument(
+        "--farm",
+        action="store_true",
+        help="as a task of a render farm: no sheets; progress in lines of Open Job Description, then a receipt in JSON",
+    )
     add_shot_list(parser)
+
+
+def _add_farm(verbs: argparse._SubParsersAction) -> None:
+    parser = project_command(
+        verbs,
+        "farm",
+        "writes the work on a planned film as a job for a render farm: plan, each shot, export",
+        "vidcolor farm northwind.vidcolor --openjd job",
+    )
+    parser.epilog = f"{parser.epilog}\n{FARM}"
+    parser.add_argument("--openjd", type=path, metavar="DIR", help="an Open Job Description bundle, in this folder")
+    parser.add_argument(
+        "--opencue", type=path, metavar="FILE", help="an OpenCue job (XML); needs pip install opencue-pyoutline"
+    )
 
 
 def _add_export(verbs: argparse._SubParsersAction) -> None:

@@ -21,9 +21,9 @@ from vidcolor.media.place import sync, told
 from vidcolor.media.store import ChromaWriter, Stored, take_stored
 from vidcolor.partial import grown
 from vidcolor.pipeline.keyframes import MadeKeyframe
-from vidcolor.project.leases import Lease
 from vidcolor.project.fingerprint import Ingredients, fingerprint
 from vidcolor.project.folder import Project, remove_tree
+from vidcolor.project.leases import Lease
 from vidcolor.project.versions import partial_name, start_version, take_unfinished
 from vidcolor.propagate.arrays import Arrays
 from vidcolor.propagate.halt import STATE, frames_done

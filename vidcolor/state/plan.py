@@ -144,11 +144,14 @@ class Plan:
     """On corrections that are left out"""
 
     def shot(self, shot_id: str) -> ShotPlan:
-        for planned in self.shots:
-            if planned.shot.id == shot_id:
-                return planned
+        """The shot of this name, with its frame's zeros or without. Refuses a name that no shot has."""
         number = ID.fullmatch(shot_id)
         frame = int(number[1]) if number else -1
+        reel = shot_id[: number.start(1)] if number else ""
+        for planned in self.shots:
+            own = planned.shot.frames.start == frame and planned.shot.id.startswith(reel)
+            if planned.shot.id == shot_id or own:
+                return planned
         there = next((f"frame {frame} is in {p.shot.id}" for p in self.shots if frame in p.shot.frames), "")
         some = there or f"the first is {self.shots[0].shot.id}"
         raise ProjectError(f"{shot_id}: no such shot; {some}; `vidcolor status` lists them")

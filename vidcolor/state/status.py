@@ -87,6 +87,12 @@ def states(film: Film) -> list[ShotState]:
     return [state_of(film, planned, shared) for planned in film.plan.shots]
 
 
+def named_states(film: Film, names: Sequence[str]) -> list[ShotState]:
+    """The state of the shots of these names alone. Refuses a name that no shot has."""
+    shared = film_ingredients(film)
+    return [state_of(film, film.plan.shot(name), shared) for name in names]
+
+
 def state_of(film: Film, planned: ShotPlan, shared: Ingredients | None = None) -> ShotState:
     """The state of one shot: fresh when the version in force is made of today's ingredients.
 
