@@ -8,12 +8,11 @@ there (checkpoint.py): a kill costs the frames since.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vidcolor.errors import DeviceError, VidcolorError
@@ -26,6 +25,7 @@ from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.checkpoint import Checkpoint, close_checkpoint, open_checkpoint
 from vidcolor.pipeline.corrected import BASE, Corrector, base_of, store_of, take_base
 from vidcolor.pipeline.costs import Tally, colored_frames, frame_seconds, keyframe_seconds
+from vidcolor.pipeline.counter import Counter
 from vidcolor.pipeline.fades import dimmed, fade_shares
 from vidcolor.pipeline.kept import KeptKeyframes
 from vidcolor.pipeline.keyframes import Beside, Colorizer, KeyframeMaker, load_colorizer
@@ -85,39 +85,6 @@ class Models:
     """Of the film's frames, for the next render"""
     threads: int = WORKERS
     """Of each shot"""
-
-
-@dataclass(slots=True)
-class _Counter:
-    """Frames and keyframes done over all shots, told as one figure."""
-
-    progress: Progress
-    tally: Tally
-    leases: Leases
-    stopped: threading.Event = field(default_factory=threading.Event)
-
-    def add(self, frames: int = 0, keyframes: int = 0, seconds: float = 0.0) -> None:
-        """Done in so many seconds."""
-        self._tell(self.tally.add(frames, keyframes, seconds))
-
-    @contextmanager
-    def keyframe(self) -> Iterator[None]:
-        """Counts the keyframe that is made within the block."""
-        began = time.monotonic()
-        yield
-        self.add(keyframes=1, seconds=time.monotonic() - began)
-
-    def skip(self, frames: int = 0, keyframes: int = 0) -> None:
-        """Done by an earlier run."""
-        self._tell(self.tally.skip(frames, keyframes))
-
-    def skip_shot(self, planned: ShotPlan) -> None:
-        """The whole shot is done already."""
-        self.skip(frames=colored_frames([planned]), keyframes=len(planned.carried))
-
-    def _tell(self, figures: tuple[int, int]) -> None:
-        self.leases.share = figures[0] / figures[1]
-        self.progress("render", *figures)
 
 
 def load_models(settings: Settings, device: str, *, networks: bool = True) -> Models:
@@ -193,7 +160,7 @@ def render(
         closing(reading),
         ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool,
     ):
-        counter = _Counter(progress, Tally(frames, keys, *costs), leases)
+        counter = Counter(progress, Tally(frames, keys, *costs), leases)
         counter.add()
 
         def render_one(planned: ShotPlan) -> bool:
@@ -252,7 +219,7 @@ def _render_shot(
     maker: KeyframeMaker,
     corrector: Corrector,
     models: Models,
-    counter: _Counter,
+    counter: Counter,
 ) -> None:
     """clear  frames of the shot outside dissolves and fades: keyframes are suggested there alone"""
     started, cpu = time.monotonic(), time.thread_time()
@@ -293,7 +260,7 @@ def _base(
     kept: Checkpoint,
     maker: KeyframeMaker,
     models: Models,
-    counter: _Counter,
+    counter: Counter,
 ) -> dict[str, Any]:
     """Colours the shot from its keyframes, into the store that is theirs; what the report says of it."""
     rate, settings, name = film.plan.reel.rate, film.settings, store_of(planned)
@@ -322,9 +289,7 @@ def _base(
     }
 
 
-def _make_keyframes(
-    keys: KeptKeyframes, maker: KeyframeMaker, planned: ShotPlan, clip: Clip, counter: _Counter
-) -> None:
+def _make_keyframes(keys: KeptKeyframes, maker: KeyframeMaker, planned: ShotPlan, clip: Clip, counter: Counter) -> None:
     """Puts the shot's keyframes into `keys`.
 
     Each is written as soon as it is made, and taken from there when the shot is gone on with.
@@ -344,7 +309,7 @@ def _colored(
     keys: Mapping[int, ColorFrame],
     settings: Settings,
     models: Models,
-    counter: _Counter,
+    counter: Counter,
     doubt: Doubt | None = None,
     shelf: Checkpoint | None = None,
     state: Arrays | None = None,
