@@ -383,6 +383,8 @@ def test_bad_pictures_are_refused(tmp_path):
     ]
     (tmp_path / "empty.png").write_bytes(b"")
     (tmp_path / "words.jpg").write_bytes(b"not a picture")
+    (tmp_path / "phone.jpg").write_bytes(b"\0\0\0\x24ftypheic\0\0\0\0mif1heic")
+    cases += [(tmp_path / "phone.jpg", "HEIC is not read; save the picture as PNG")]
     cases += [(tmp_path / "empty.png", "is empty"), (tmp_path / "words.jpg", "not a readable")]
     for path, words in cases:
         with pytest.raises(MediaError, match=words) as caught:

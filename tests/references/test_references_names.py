@@ -339,3 +339,8 @@ def test_no_name_breaks_it(paths: list[str]) -> None:
         names = read_names(paths, REEL)
         for picture in names.pictures:
             assert all(0 <= f < REEL.frame_count for f in (picture.frame or 0, *picture.maybe))
+
+
+def test_heic_is_named_with_what_to_do() -> None:
+    notes = read_names(["000001.png", "IMG_0007.HEIC"], REEL).notes
+    assert notes == ("HEIC is not read; save as PNG or TIFF: IMG_0007.HEIC.",)

@@ -33,6 +33,8 @@ FORMATS = ("PNG", "TIFF", "JPEG", "WEBP", "AVIF")
 """What Pillow reads here."""
 KNOWN = "PNG, TIFF, JPEG, PSD, EXR, DPX, WebP, AVIF or JPEG XL"
 JXL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n")
+HEIC = tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"))
+"""Not read: the wheel that reads it, pillow-heif, holds x265, which is under the GPL."""
 JP2 = (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 MAX_PIXELS = 100_000_000
@@ -75,6 +77,8 @@ def _head(path: Path) -> bytes:
         raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the path and permissions") from error
     if not head:
         raise MediaError(f"{path}: the file is empty; copy it again from its source")
+    if head[4:] in HEIC:
+        raise MediaError(f"{path}: HEIC is not read; save the picture as PNG or TIFF")
     return head
 
 

@@ -25,6 +25,7 @@ from vidcolor.references.readings import Reading, read_stem
 from vidcolor.timeline import TIMECODE
 from vidcolor.types import Reel, Shot
 
+HEIC = (".heic", ".heif")
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp", ".avif", ".jxl", ".jp2", ".exr", ".dpx")
 LAYERED = (".psd", ".psb", ".ora")
 """Working files: read where nobody saved a flat picture of the same name beside them."""
@@ -134,8 +135,12 @@ def _picture(path: str, reading: Reading) -> PictureName:
 
 
 def _passed_over(strangers: Sequence[str], layered: Sequence[str]) -> Iterator[str]:
-    if strangers:
-        yield f"Passed over, as references are pictures as PNG, TIFF, JPEG, PSD or EXR: {some(strangers)}."
+    heic = [path for path in strangers if path.lower().endswith(HEIC)]
+    others = [path for path in strangers if path not in heic]
+    if heic:
+        yield f"HEIC is not read; save as PNG or TIFF: {some(heic)}."
+    if others:
+        yield f"Passed over, as references are pictures as PNG, TIFF, JPEG, PSD or EXR: {some(others)}."
     if layered:
         yield f"Passed over for the flat pictures of the same names: {some(layered)}."
 
