@@ -9,15 +9,14 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import cached_property
-from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.cache import Cache
 from vidcolor.flow.dis import for_carrying
 from vidcolor.flow.warp import fetch, grid
 from vidcolor.grain import grain_of
@@ -44,7 +43,6 @@ AROUND, MUCH = 9, np.float32(8)
 does not find again, changes more than wear, which is small."""
 KEPT = 3
 """Frames of each kind kept beyond those around a frame."""
-Key = TypeVar("Key", bound=Hashable)
 
 
 class Mended:
@@ -53,18 +51,18 @@ class Mended:
     def __init__(self, plane: Callable[[int], Array], count: int) -> None:
         """plane  (h, w) L* of the frame at a position; count  frames there are"""
         self._plane, self._count, self._flow = plane, count, for_carrying()
-        self._planes: OrderedDict[int, Array] = OrderedDict()
-        self._lights: OrderedDict[int, Array] = OrderedDict()
-        self._evened: OrderedDict[int, Array] = OrderedDict()
-        self._whole: OrderedDict[int, Array] = OrderedDict()
+        self._planes: Cache[Array] = Cache(2 * REACH + KEPT, _one)
+        self._lights: Cache[Array] = Cache(4 * REACH, _one)
+        self._evened: Cache[Array] = Cache(KEPT, _one)
+        self._whole: Cache[Array] = Cache(FIRST, _one)
 
     def __call__(self, position: int) -> Array:
         """(h, w) L*: the frame of a worn shot as it is to be matched."""
-        return _kept(self._whole, position, self._without_wear, FIRST)
+        return self._whole.get(position, lambda: self._without_wear(position))
 
     def own(self, position: int) -> Array:
         """(h, w) L*: the frame as it is."""
-        return _kept(self._planes, position, self._plane, 2 * REACH + KEPT)
+        return self._planes.get(position, lambda: self._plane(position))
 
     @cached_property
     def is_worn(self) -> bool:
@@ -85,11 +83,11 @@ class Mended:
 
     def _light(self, position: int) -> Array:
         """Logarithm of the light of each broad part."""
-        return _kept(self._lights, position, lambda p: _light_of(self.own(p)), 4 * REACH)
+        return self._lights.get(position, lambda: _light_of(self.own(position)))
 
     def _even(self, position: int) -> Array:
         """The frame in the light of those around it."""
-        return _kept(self._evened, position, self._in_even_light, KEPT)
+        return self._evened.get(position, lambda: self._in_even_light(position))
 
     def _in_even_light(self, position: int) -> Array:
         own = self.own(position)
@@ -112,13 +110,9 @@ class Mended:
         return np.asarray(here + (mended - here) / (1 + np.square(np.square(much / MUCH))), np.float32)
 
 
-def _kept(room: OrderedDict[Key, Array], key: Key, make: Callable[[Key], Array], most: int) -> Array:
-    """What `room` keeps under `key`, or what is made of it; as many as `most` are kept."""
-    if key not in room:
-        room[key] = make(key)
-        if len(room) > most:
-            room.popitem(last=False)
-    return room[key]
+def _one(_: Array) -> int:
+    """Of each: so many are kept."""
+    return 1
 
 
 def _light_of(lightness: Array) -> Array:
