@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vidcolor import __version__
 from vidcolor.machine import version_of
+from vidcolor.threads import cores
 
 PACKAGES = ("numpy", "numba", "av", "opencv-python-headless", "torch")
 
@@ -19,7 +20,7 @@ def facts() -> dict[str, str]:
     return {
         "date": datetime.date.today().isoformat(),
         "vidcolor": f"{__version__}, commit {commit()}",
-        "machine": f"{_cores()} cores, {_processor()}, {_memory()}, {platform.system()} {platform.release()}",
+        "machine": f"{cores()} cores, {_processor()}, {_memory()}, {platform.system()} {platform.release()}",
         "versions": f"Python {platform.python_version()}, " + ", ".join(_versions()),
     }
 
@@ -37,10 +38,6 @@ def commit() -> str:
 
 def _git(folder: Path, *words: str) -> str:
     return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True).stdout.strip()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processor() -> str:
