@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import cv2
@@ -296,5 +297,6 @@ def test_a_server_that_ends_before_it_has_answered_says_so_without_a_traceback()
         sent.append(message)
 
     scope = {"type": "http", "method": "GET", "path": f"/{TOKEN}/state", "headers": [(b"host", b"127.0.0.1:1")]}
-    asyncio.run(Guard(waits, TOKEN)(scope, None, send))
+    with ThreadPoolExecutor(1) as pool:  # a browser of other tests has its loop in this thread
+        pool.submit(lambda: asyncio.run(Guard(waits, TOKEN)(scope, None, send))).result()
     assert [message.get("status") for message in sent] == [503, None]
