@@ -39,7 +39,8 @@ UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.
 class Checkpoint:
     """What is kept of one shot under way: arrays by name. A `Shelf` for what makes it."""
 
-    def __init__(self, folder: Path, lease: Lease) -> None:
+    def __init__(self, folder: Path, lease: Lease | None = None) -> None:
+        """`lease`: on the shot; None where nobody else can work in the folder."""
         self._lease = lease
         self.version = folder
         """The hidden folder that becomes the version."""
@@ -53,7 +54,8 @@ class Checkpoint:
 
         Refuses, as `LeaseLostError`, where another machine has taken the shot over.
         """
-        self._lease.check()
+        if self._lease is not None:
+            self._lease.check()
         if name == STATE and self._store is not None:
             count, digest = self._store.stored()
             arrays = {**arrays, "stored": np.array([str(count), digest]), "confidence": np.array(self.confidence)}
