@@ -156,7 +156,7 @@ def _add_farm(verbs: argparse._SubParsersAction) -> None:
     parser.epilog = f"{parser.epilog}\n{FARM}"
     parser.add_argument("--openjd", type=path, metavar="DIR", help="an Open Job Description bundle, in this folder")
     parser.add_argument(
-        "--opencue", type=path, metavar="FILE", help="an OpenCue job (XML); needs pip install opencue-pyoutline"
+        "--opencue", type=path, metavar="FILE", help="an OpenCue job (XML); needs pip install 'vidcolor[cluster]'"
     )
 
 

@@ -34,7 +34,9 @@ def job_xml(job: Job) -> str:
         from outline.backend import cue
         from outline.modules.shell import Shell
     except ImportError as error:
-        raise InputError(f"--opencue: OpenCue's library is missing ({error}); pip install opencue-pyoutline") from error
+        raise InputError(
+            f"--opencue: OpenCue's library is missing ({error}); pip install 'vidcolor[cluster]'"
+        ) from error
     name = re.sub(r"[^A-Za-z0-9]+", "_", job.name).strip("_") or "film"
     outline = Outline(f"vidcolor_{name}", shot=name, show=os.environ.get("SHOW", "vidcolor"), serialize=False)
     project = str(job.project)
