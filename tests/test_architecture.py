@@ -172,3 +172,10 @@ def test_plan_does_not_load_what_registers_pictures():
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_programs_that_tests_start_take_the_installed_house():
+    """Started in the repository without -P, Python would find the sources first, which lack what installing adds."""
+    tests = sorted((ROOT / "tests").rglob("*.py"))
+    started = re.compile(r'\[sys\.executable, "-(?:c"|m", "vidcolor")')
+    assert not [str(path.relative_to(ROOT)) for path in tests if started.search(path.read_text(encoding="utf-8"))]

@@ -324,7 +324,15 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
     """kill -9 at a dozen random moments; every time the same command goes on, and the end is the same bytes."""
     folder = tmp_path / "killed"
     make(folder)
-    command = [sys.executable, "-m", "vidcolor", *line(folder), "--preset", "draft"]  # without networks: a quick start
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "vidcolor",
+        *line(folder),
+        "--preset",
+        "draft",
+    ]  # without networks: a quick start
     started = time.monotonic()
     subprocess.run(command, check=True, capture_output=True, cwd=folder)
     whole = time.monotonic() - started

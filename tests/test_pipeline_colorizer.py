@@ -26,8 +26,8 @@ from vidcolor.references.choose import describe
 from vidcolor.settings import ColorizeSettings, Settings
 from vidcolor.state.made_of import network_ingredients
 from vidcolor.state.plan import Plan, PlannedKeyframe, ShotPlan
-from vidcolor.timeline import FrameRange
-from vidcolor.types import ColorFrame, Guidance, Shot
+from vidcolor.timeline import FrameRange, Rate
+from vidcolor.types import ColorFrame, Guidance, Reel, Shot
 
 SIZE, FRAMES, CUT = (96, 128), 24, 12
 NONE = Settings(colorize=ColorizeSettings(network="none"))
@@ -117,6 +117,7 @@ def maker(pictures: dict, colorizer, keys: tuple[PlannedKeyframe, ...] = (), **m
     plan = object.__new__(Plan)
     object.__setattr__(plan, "pictures", ())
     object.__setattr__(plan, "shots", tuple(shots))
+    object.__setattr__(plan, "reel", Reel("r1", Path("film.mkv"), 20, Rate(24), SIZE))
     made = KeyframeMaker(plan, Shelf(pictures), Settings(), colorizer)  # type: ignore[arg-type]
     made.pictures = {name: name for name in pictures}  # type: ignore[misc]
     return made

@@ -153,7 +153,7 @@ def test_a_line_comes_before_anything_is_loaded_or_compiled(verb, tmp_path):
     write_gray_film(tmp_path / "film.mkv", 2)
     assert main(["new", str(tmp_path / "p"), "--reel", str(tmp_path / "film.mkv")]) == 0
     named = [tmp_path / "film.mkv", "--project", tmp_path / "p"] if verb == "run" else [tmp_path / "p"]
-    command = [sys.executable, "-c", TELLING, verb, *map(str, named), "--set", "propagate.network=none"]
+    command = [sys.executable, "-P", "-c", TELLING, verb, *map(str, named), "--set", "propagate.network=none"]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert told[0] == "opening film.mkv"
     assert "loading numba" in told

@@ -57,7 +57,7 @@ main(["review", project, "--no-browser"])
 @contextmanager
 def child(project: Path, case: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A page's server as a process of its own, and its address."""
-    words, env = [sys.executable, "-c", KILLS_ITSELF, str(project), case], {**os.environ, "TMPDIR": str(folder)}
+    words, env = [sys.executable, "-P", "-c", KILLS_ITSELF, str(project), case], {**os.environ, "TMPDIR": str(folder)}
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=env) as process:
         assert process.stdout is not None
         yield process, process.stdout.readline().split()[-1]
@@ -122,7 +122,7 @@ def test_pictures_that_a_killed_run_left_are_removed_by_the_next(tmp_path, monke
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     living = uploads.Uploads()
     code = "from vidcolor.desk.uploads import Uploads; import os; Uploads(); os.kill(os.getpid(), 9)"
-    subprocess.run([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
+    subprocess.run([sys.executable, "-P", "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
     (tmp_path / "vidcolor-review-elsewhere").symlink_to(tmp_path.parent, target_is_directory=True)
     long_ago = time.time() - 2 * uploads.YOUNG
     folders = [path for path in tmp_path.iterdir() if not path.is_symlink()]

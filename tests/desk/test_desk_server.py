@@ -233,7 +233,9 @@ def test_without_its_libraries_one_line_says_what_to_install(made):
         "u.find_spec = lambda name, *more: None if name == 'starlette' else find(name, *more);"
         "from vidcolor.cli.parser import main; sys.exit(main(['review', sys.argv[1]]))"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(made / "p")], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(made / "p")], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     assert done.stderr.strip().splitlines() == [
         "vidcolor: the review page needs starlette: run pip install 'vidcolor[review]'"

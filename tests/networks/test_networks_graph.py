@@ -161,7 +161,7 @@ def test_nobody_is_told_that_it_is_used(tmp_path):
         "assert 'openvino' in sys.modules and 'openvino_telemetry' not in sys.modules\n"
     )
     told = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=told)
+    subprocess.run([sys.executable, "-P", "-c", code], check=True, cwd=tmp_path, env=told)
     assert not (tmp_path / "told").exists()
 
 

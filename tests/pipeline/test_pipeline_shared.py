@@ -45,7 +45,7 @@ sys.exit(main(["render", project, *more]))
 
 
 def machine(name: str, folder: Path, dies_at: str = "never", *more: str) -> subprocess.Popen:
-    line = [sys.executable, "-c", MACHINE, name, str(folder / "film.vidcolor"), dies_at, *more]
+    line = [sys.executable, "-P", "-c", MACHINE, name, str(folder / "film.vidcolor"), dies_at, *more]
     return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

@@ -126,7 +126,7 @@ def test_a_disk_without_links_will_do(machine, monkeypatch):
 
 
 def test_a_process_that_is_gone_from_this_system_is_dead_at_once(machine, project):
-    line = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    line = [sys.executable, "-P", "-c", "import sys; sys.stdin.read()"]
     with subprocess.Popen(line, stdin=subprocess.PIPE) as child:
         theirs = replace(this_process({}, "here"), process=child.pid, started=leases._started(child.pid))
         with Leases(project, theirs) as gone, Leases(project, this_process({}, "here too")) as ours:

@@ -56,7 +56,7 @@ time.sleep(0.5)
 
 
 def test_who_waits_gets_it_when_the_other_has_died(project):
-    line = [sys.executable, "-c", HOLDS, str(project.root)]
+    line = [sys.executable, "-P", "-c", HOLDS, str(project.root)]
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"

@@ -134,7 +134,7 @@ def test_aaf(tmp_path):
     pytest.importorskip("otio_aaf_adapter")
     otio.adapters.write_to_file(timeline(), str(tmp_path / "a.otio"))
     write = "import sys, opentimelineio.adapters as a; a.write_to_file(a.read_from_file(sys.argv[1]), sys.argv[2])"
-    subprocess.run([sys.executable, "-c", write, str(tmp_path / "a.otio"), str(tmp_path / "a.aaf")], check=True)
+    subprocess.run([sys.executable, "-P", "-c", write, str(tmp_path / "a.otio"), str(tmp_path / "a.aaf")], check=True)
     data = (tmp_path / "a.aaf").read_bytes()
     assert told(tmp_path, "list.aaf", data) == CUTS
     for damaged in (data[: len(data) // 2], b"nothing of the kind"):

@@ -68,15 +68,13 @@ WORST_FRAMES = 6
 
 
 def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    from vidcolor.pipeline.render import check_device
-
     started, cpu = time.monotonic(), time.process_time()
     project, said, made = _open_or_make(args)
     with made_for_this(project, made):
         settings = settings_of(project, args.assignments)
         with working(project, "run", args.wait), terminal.progress(project.reel_path) as progress:
             refuse_place(project, args.out, args.delivery)
-            check_device(settings, args.device)
+            _check_device(settings, args.device)
             film = _plan(project, settings, progress, said, delivers=True)
             film, shown, rendered = _render(film, progress, args.device, delivers=True)
             looks = sheets_of(film, shown, progress)
@@ -139,9 +137,6 @@ def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 
 def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    from vidcolor.pipeline.plan import plan_in_force
-    from vidcolor.pipeline.render import check_device
-
     project, said = _open(args)
     settings = settings_of(project, args.assignments)
     if args.dry_run:
@@ -153,8 +148,8 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
     told = nullcontext(terminal.json_progress()) if args.json else terminal.progress(project.reel_path)
     told = nullcontext(TaskLines(terminal)) if args.farm else told
     with logged(project, f"render-{platform.node()}"), told as progress:
-        check_device(settings, args.device)
-        planned = None if said else plan_in_force(project, settings)
+        _check_device(settings, args.device)
+        planned = None if said else _plan_in_force(project, settings)
         if planned is None:
             with working(project, "render", args.wait):
                 planned = _plan(Project.open(args.project).supposing(**said), settings, progress, said)
@@ -294,6 +289,19 @@ def _usual_project(film: Path) -> Path:
     if beside.exists() or os.access(beside.parent, os.W_OK):
         return film.with_name(name)
     return Path(name)
+
+
+def _check_device(settings: Settings, device: str) -> None:
+    """Refuses a device before any work; a line has been said by now, for this loads what is heavy."""
+    from vidcolor.pipeline.render import check_device
+
+    check_device(settings, device)
+
+
+def _plan_in_force(project: Project, settings: Settings) -> Film | None:
+    from vidcolor.pipeline.plan import plan_in_force
+
+    return plan_in_force(project, settings)
 
 
 def _plan(

@@ -283,10 +283,14 @@ class KeyframeMaker:
         Of its shot alone, so that a picture of one shot changes no other.
         """
         planned = self._shots[key.frame]
-        own = [k for k in planned.keyframes if k.reason == "person" and k.frame not in {key.frame, *planned.mixed}]
-        library = [(k.pictures[0], self.library.described(self.pictures[k.pictures[0]])) for k in own]
+        own = {
+            k.pictures[0]: k
+            for k in planned.keyframes
+            if k.reason == "person" and k.frame not in {key.frame, *planned.mixed}
+        }
+        library = [(name, self.library.described(self.pictures[name])) for name in own]
         chosen = choose_references(seen, library, self.settings.references)
-        guides = [Guidance(self.library.read(self.pictures[name]), score) for name, score in chosen]
+        guides = [Guidance(self._read(own[name])[0], score) for name, score in chosen]
         return [guide for guide in guides if holds_color(guide.reference.chroma)]
 
     def _from_far_picture(

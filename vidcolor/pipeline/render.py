@@ -358,8 +358,8 @@ def _gray_note(planned: ShotPlan, keys: Mapping[int, ColorFrame]) -> list[str]:
     if keys:
         return []
     return [
-        f"{planned.shot.id}: no reference matches; what no correction colours stays gray until a picture for one of its "
-        "frames is given"
+        f"{planned.shot.id}: no reference matches; what no correction colours stays gray "
+        "until a picture for one of its frames is given"
     ]
 
 

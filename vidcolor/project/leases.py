@@ -163,7 +163,7 @@ class Leases:
             self._folder.mkdir(exist_ok=True)
         except OSError as error:
             reason = "the project is gone" if isinstance(error, FileNotFoundError) else error.strerror
-            raise ProjectError(f"{self._folder}: cannot be made: {reason}") from error
+            raise ProjectError(f"{self._folder}: cannot be made: {reason}; mend that and run it again") from error
 
     def take(self, shot_id: str) -> Lease | None:
         """The shot, for this process alone; None while another holds it that is not known to be dead.
@@ -222,11 +222,10 @@ class Leases:
         for other in seen:
             if other.holder.token in self._alike:
                 continue
-            what = self._unlike(other)
-            if not what:
+            if not self._unlike(other):
                 self._alike.add(other.holder.token)
             elif other.holder.token < self.me.token and not self._is_dead(other):
-                raise DeviceError(what)
+                raise DeviceError(self._unlike(other))
 
     def _unlike(self, seen: Seen) -> str:
         """How a holder differs from this process, and what mends it; empty where it does not."""
@@ -249,7 +248,7 @@ class Leases:
         try:
             names = os.listdir(self._folder)
         except FileNotFoundError as error:
-            raise ProjectError(f"{self._root}: the project is gone") from error
+            raise ProjectError(f"{self._root}: the project is gone; bring it back and run it again") from error
         for name in names:
             shot_id, dot, number = name.rpartition(".")
             if dot and number.isdecimal() and name[0] != ".":
