@@ -9,13 +9,16 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
 import cv2
 
 MEMORY = Path("/proc/meminfo")
+TASKS = Path("/proc/self/task")
+"""Where Linux tells a program's threads."""
 GROUP = Path("/sys/fs/cgroup")
 """Where Linux tells what a container may take, by its control groups of version 2."""
 ARENAS = -8
@@ -31,6 +34,19 @@ def one_each() -> None:
     """
     if cv2.getNumThreads() != 1:
         cv2.setNumThreads(1)
+
+
+@contextmanager
+def as_the_caller() -> Iterator[None]:
+    """Gives all threads of the program, new ones too, the caller's scheduling back as the block ends (Linux)."""
+    if not TASKS.is_dir():
+        yield
+        return
+    policy, param = os.sched_getscheduler(0), os.sched_getparam(0)
+    yield
+    for task in TASKS.iterdir():
+        with suppress(OSError):  # ended since
+            os.sched_setscheduler(int(task.name), policy, param)
 
 
 def cores() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from delivered import COUNT, SIZE, decoded, make_frames, make_reel
 from vidcolor.color import LumaLock
 from vidcolor.errors import MediaError
 from vidcolor.media.destination import check_destination
+from vidcolor.media.encoder import PictureTrack
 from vidcolor.media.proxy_view import ProxyView
 from vidcolor.media.write import Writer
 from vidcolor.settings import ExportSettings
@@ -91,6 +93,22 @@ def test_the_film_is_as_wide_as_what_is_shown(tmp_path: Path, delivery: str) -> 
     assert np.abs(planes[0][1][:, : SIZE[1] // 2].astype(int) - 128).max() <= 6
     given = next(make_frames(make_reel(), delivery))
     assert np.abs(planes[0][0][:, SIZE[1] :].astype(float) - given.luma / 4).mean() < 3  # down to its foot
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="this system does not tell a program's threads")
+def test_av1_takes_no_real_time_priority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root its library takes it, for all threads that begin later as well: they would starve all else."""
+    policies: list[set[int]] = []
+    whole = PictureTrack.__init__
+
+    def opened(*given: Any, **named: Any) -> None:
+        whole(*given, **named)
+        policies.append({os.sched_getscheduler(int(task)) for task in os.listdir("/proc/self/task")})
+
+    monkeypatch.setattr(PictureTrack, "__init__", opened)
+    write(tmp_path / "a.mp4", "proxy-av1")
+    assert policies == [{os.SCHED_OTHER}]
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 def test_av1_is_av1_and_the_same_each_time(tmp_path: Path) -> None:

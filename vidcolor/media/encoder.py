@@ -19,6 +19,7 @@ from av.codec.context import Flags
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.codecs import FilmDelivery
 from vidcolor.settings import ExportSettings
+from vidcolor.threads import as_the_caller
 from vidcolor.types import Reel
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ class PictureTrack:
         if reel.tape:
             self._stream.metadata["reel_name"] = reel.tape
         self._set_up(self._stream.codec_context, settings)
+        if codec.encoder == "libsvtav1":
+            with as_the_caller():  # it takes real-time priority where it may (as root), for whoever opens it as well
+                self._stream.codec_context.open()
         self._marks = self._marker()
         self._count = 0
 
