@@ -17,8 +17,6 @@ from vidcolor.types import Bars, ColorFrame, Frame, Reel, Reference, Shot
 
 SAMPLES = 24
 """Pictures of the film looked at for bars."""
-LOOKS = 3
-"""Frames of a shot looked at, where the film has bars."""
 
 
 def with_bars(
@@ -38,11 +36,11 @@ def with_bars(
 def _looks(
     shots: Sequence[Shot], settings: Settings, small: Callable[[Sequence[int]], list[Frame]]
 ) -> dict[str, list[Array]]:
-    """Some small frames of each shot, of those that its keyframes are chosen by."""
+    """Three small frames of each shot, of those that its keyframes are chosen by."""
     looks = {}
     for shot, clear in zip(shots, clear_frames(shots), strict=True):
         frames = looks_of(clear, settings.keyframes.spacing)
-        some = sorted({frames[place] for place in (0, len(frames) // 2, len(frames) - 1)})[:LOOKS]
+        some = sorted({frames[place] for place in (0, len(frames) // 2, len(frames) - 1)})
         looks[shot.id] = [frame.lightness for frame in small(some)]
     return looks
 

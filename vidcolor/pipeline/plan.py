@@ -77,7 +77,8 @@ def make_plan(
 def plan_in_force(project: Project, settings: Settings) -> Film | None:
     """The film, where `make_plan` would find nothing to do; None where it would. Writes nothing, and needs no lock."""
     reel = read.load_reel(project, settings) if read.whole_hash(project) else None
-    found = _shots_in_force(project, reel, settings) if reel else None
+    shots = read.load_shots(project, reel, settings) if reel else None
+    found = _shots_in_force(project, reel, shots) if reel and shots else None
     if reel is None or found is None or not all_looked_at(project, reel, found):
         return None
     given = read.list_given(project, reel, found)
@@ -94,10 +95,9 @@ def _film(project: Project, settings: Settings, plan: Plan, found: Corrected, gi
     return Film(project, replace(plan, notes=notes), settings)
 
 
-def _shots_in_force(project: Project, reel: Reel, settings: Settings) -> Corrected | None:
-    """The shots with people's cuts, where the plan's files all say the same; else None."""
-    shots = read.load_shots(project, reel, settings)
-    if shots and all_lists(project):
+def _shots_in_force(project: Project, reel: Reel, shots: Sequence[Shot]) -> Corrected | None:
+    """The plan's shots with people's cuts, where its files all say the same; else None."""
+    if all_lists(project):
         found = corrected(project, reel, shots, read.known_files(project))
         if read.kept_shots(project) == list(found.shots):
             return found
@@ -120,9 +120,9 @@ def _reel_and_shots(
     marks = {"file": reel_mark(path), "touched": reel_touched(path)}  # before anything is read
     kept = read.whole_hash(project)
     known = read.load_reel(project, settings) if kept else None
-    if known and (in_force := _shots_in_force(project, known, settings)):
-        return known, in_force
     shots = read.load_shots(project, known, settings) if known else None
+    if known and shots and (in_force := _shots_in_force(project, known, shots)):
+        return known, in_force
     reel = known or open_reel(path, settings.reel)
     read.list_names(project, reel)  # what they refuse is refused before the shots are looked for
     if opened is not None:

@@ -115,9 +115,10 @@ class Doubt:
         self._area = np.zeros((count, len(BOUNDS)), np.int16)
         self._size, self._thin_size = size, (-(-size[0] // EVERY), -(-size[1] // EVERY))
         self._points = Points(self._thin_size, count)
-        self._counts = np.zeros(size, np.bool_)
-        self._counts[inside] = True
-        self._counts = _thin(self._counts)
+        counts = np.zeros(size, np.bool_)
+        counts[inside] = True
+        self._counts = _thin(counts)
+        self._share = self._counts.mean()
 
     def follow(self, step: Step | None) -> None:
         """Goes on to the next frame; None for the first."""
@@ -146,8 +147,7 @@ class Doubt:
 
     def _take(self, position: int, luma: Array, chroma: Array, expected: Array, *, key: bool = False) -> None:
         expected = np.where(self._counts, expected, np.float32(0))
-        share = self._counts.mean()
-        self._area[position] = [round(1000 * float(np.mean(expected > bound) / share)) for bound in BOUNDS]
+        self._area[position] = [round(1000 * float(np.mean(expected > bound) / self._share)) for bound in BOUNDS]
         self._points.see(position, luma * np.float32(100), chroma, np.minimum(expected, np.float32(MOST_OFF)))
         self._links.see(position, np.clip((expected - KNOWN) / (UNKNOWN - KNOWN), 0, 1), key=key)
 
