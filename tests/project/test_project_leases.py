@@ -56,7 +56,7 @@ def test_a_shot_is_given_to_one_and_then_to_the_next(machine, project):
     held = one.take(SHOT)
     assert held is not None
     assert other.take(SHOT) is None
-    assert str(other.holders()[SHOT].holder) == "one, process 1"
+    assert str(other._highest()[SHOT].holder) == "one, process 1"
     assert other.take("r1-000020") is not None
     held.release()
     assert other.take(SHOT) is not None

@@ -1,4 +1,4 @@
-"""Frames and keyframes done over all shots that render at once, told as one figure: to people, and in leases."""
+"""Frames and keyframes done over all shots that render at once, told as one figure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from vidcolor.pipeline.costs import Tally, colored_frames
 from vidcolor.pipeline.plan import Progress
-from vidcolor.project.leases import Leases
 from vidcolor.state.plan import ShotPlan
 
 
@@ -20,12 +19,11 @@ class Counter:
 
     progress: Progress
     tally: Tally
-    leases: Leases
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def add(self, frames: int = 0, keyframes: int = 0, seconds: float = 0.0) -> None:
         """Done in so many seconds."""
-        self._tell(self.tally.add(frames, keyframes, seconds))
+        self.progress("render", *self.tally.add(frames, keyframes, seconds))
 
     @contextmanager
     def keyframe(self) -> Iterator[None]:
@@ -36,12 +34,8 @@ class Counter:
 
     def skip(self, frames: int = 0, keyframes: int = 0) -> None:
         """Done by an earlier run."""
-        self._tell(self.tally.skip(frames, keyframes))
+        self.progress("render", *self.tally.skip(frames, keyframes))
 
     def skip_shot(self, planned: ShotPlan) -> None:
         """The whole shot is done already."""
         self.skip(frames=colored_frames([planned]), keyframes=len(planned.carried))
-
-    def _tell(self, figures: tuple[int, int]) -> None:
-        self.leases.share = figures[0] / figures[1]
-        self.progress("render", *figures)

@@ -132,13 +132,10 @@ class StoppedError(Exception):
     """Another shot failed; this one stops where it is."""
 
 
-def render(
-    film: Film, stale: Sequence[ShotPlan], models: Models, progress: Progress, machine: str = ""
-) -> list[ShotPlan]:
+def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Progress) -> list[ShotPlan]:
     """Renders a version of each of the film's shots in `stale`, which holds at least one; those made by this process.
 
     A shot that another machine renders is left to it, and waited for: when all is done, all of `stale` is fresh.
-    machine  this one's name, where it has another than its own
     Refuses to work beside a machine that would give other bytes.
     """
     frames, keys = colored_frames(stale), sum(len(s.carried) for s in stale)
@@ -156,11 +153,11 @@ def render(
     reading = Reading(film.plan.reel, size, [s.reach for s in stale], film.project.path("shots"))
     made: list[ShotPlan] = []
     with (
-        Leases(film.project, this_process(alike(film), machine)) as leases,
+        Leases(film.project, this_process(alike(film))) as leases,
         closing(reading),
         ThreadPoolExecutor(workers, thread_name_prefix="shot") as pool,
     ):
-        counter = Counter(progress, Tally(frames, keys, *costs), leases)
+        counter = Counter(progress, Tally(frames, keys, *costs))
         counter.add()
 
         def render_one(planned: ShotPlan) -> bool:
@@ -243,7 +240,7 @@ def _render_shot(
         write_stills(kept.version, stored, clip, planned.reach, frames_shown(planned.reach, own, boxes), middle)
     clip.close()
     write_image(kept.version / "confidence.png", picture)
-    took = {"seconds": round(time.monotonic() - started, 2), "machine": counter.leases.me.machine}
+    took = {"seconds": round(time.monotonic() - started, 2), "machine": lease.machine}
     report = {**report, **took, "peak_memory": peak_memory()}
     lease.check()
     close_checkpoint(finish_version(kept.version, project, ingredients, report).path)

@@ -96,15 +96,13 @@ class Seen:
     number: int
     content: bytes
     holder: Holder
-    share: float
-    """How much of its work the holder had done, 0 to 1"""
 
 
 class Lease:
     """A shot that this process renders alone, until it is released or lost."""
 
-    def __init__(self, leases: Leases, shot_id: str, number: int, path: Path) -> None:
-        self._leases, self.shot_id, self.number, self._path = leases, shot_id, number, path
+    def __init__(self, leases: Leases, shot_id: str, number: int) -> None:
+        self._leases, self.shot_id, self.number, self.machine = leases, shot_id, number, leases.me.machine
         self.beaten = clock()
         self.lost = False
 
@@ -134,8 +132,6 @@ class Leases:
 
     def __init__(self, project: Project, me: Holder) -> None:
         self._root, self._folder, self.me = project.root, project.path(FOLDER), me
-        self.share = 0.0
-        """How much of this process's work is done, for others to see"""
         self._held: dict[str, Lease] = {}
         self._looked: dict[str, tuple[bytes, float]] = {}
         """By the name of a lease: its content when it was last seen to change, and when that was"""
@@ -175,24 +171,14 @@ class Leases:
         if (top := seen.get(shot_id)) is not None and not self._is_dead(top):
             return None
         number = top.number + 1 if top else 1
-        path = self._path(shot_id, number)
         with self._guard:
-            if not self._make(path):
+            if not self._make(self._path(shot_id, number)):
                 return None
-            lease = self._held[shot_id] = Lease(self, shot_id, number, path)
+            lease = self._held[shot_id] = Lease(self, shot_id, number)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._beat, name="leases", daemon=True)
                 self._thread.start()
         return lease
-
-    def holders(self) -> dict[str, Seen]:
-        """Who holds which shot, by its id; the dead among them."""
-        return self._highest()
-
-    def is_dead(self, shot_id: str) -> bool:
-        """Whether nobody works on the shot: no lease, or one that is known to be dead."""
-        seen = self._highest().get(shot_id)
-        return seen is None or self._is_dead(seen)
 
     def _is_dead(self, seen: Seen) -> bool:
         holder, me = seen.holder, self.me
@@ -295,8 +281,7 @@ class Leases:
 
     def _record(self) -> bytes:
         self._beats += 1
-        told = {**asdict(self.me), "beat": self._beats, "share": round(self.share, 4)}
-        return json.dumps(told).encode()[:RECORD].ljust(RECORD)
+        return json.dumps({**asdict(self.me), "beat": self._beats}).encode()[:RECORD].ljust(RECORD)
 
     def renewed(self, lease: Lease) -> bool:
         """Whether a lease of this process still holds; if so, it has been changed. Raises OSError."""
@@ -343,9 +328,9 @@ def _parsed(shot_id: str, number: int, content: bytes) -> Seen:
         needs = {str(name): str(value) for name, value in told["needs"].items()}
         system, started = str(told["system"]), str(told["started"])
         holder = Holder(str(told["machine"]), int(told["process"]), system, started, needs, str(told["token"]))
-        return Seen(shot_id, number, content, holder, float(told["share"]))
+        return Seen(shot_id, number, content, holder)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Seen(shot_id, number, content, Holder("an unknown machine", 0, token=""), 0.0)
+        return Seen(shot_id, number, content, Holder("an unknown machine", 0, token=""))
 
 
 def _lives(holder: Holder) -> bool:
