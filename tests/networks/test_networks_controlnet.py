@@ -144,6 +144,18 @@ def _swapped(folder: Path) -> None:
     control(unet(24)).save_pretrained(folder / "control")
 
 
+def _other_words(folder: Path) -> None:
+    net = unet(24)
+    net.save_pretrained(folder / "base/unet")
+    control(net).save_pretrained(folder / "control")
+
+
+def _fills_holes(folder: Path) -> None:
+    net = unet(in_channels=9)
+    net.save_pretrained(folder / "base/unet")
+    control(net).save_pretrained(folder / "control")
+
+
 def _not_there(folder: Path) -> None:
     shutil.rmtree(folder / "control")
 
@@ -157,6 +169,8 @@ def _not_there(folder: Path) -> None:
         (_strange, "antigravity"),
         (_no_index, "model_index.json"),
         (_swapped, "another base model"),
+        (_other_words, "U-Net reads 24"),
+        (_fills_holes, "inpainting"),
         (_not_there, "no such folder"),
     ],
 )

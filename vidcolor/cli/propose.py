@@ -12,7 +12,7 @@ from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.working import settings_of, working
 from vidcolor.errors import SettingsError
 from vidcolor.networks import shipped
-from vidcolor.networks.controlnet_files import INSTALL
+from vidcolor.networks.diffusion_files import INSTALL
 from vidcolor.project import Project
 from vidcolor.project.kinds import PROPOSED_BY
 from vidcolor.project.prompts import LONGEST, Words, read_prompts, words_of

@@ -48,7 +48,7 @@ HINTS = (Paint, Hint, Neutral, Region)
 
 
 class Proposes(Protocol):
-    """Makes colours from noise (`networks/proposer.py`, `networks/controlnet.py`)."""
+    """Makes colours from noise (`networks/proposer.py`, `networks/drawing.py`)."""
 
     @property
     def method(self) -> str:

@@ -1,4 +1,4 @@
-"""Stable Diffusion and ControlNet, read from the user's folders and files by diffusers; nothing is ever fetched.
+"""Stable Diffusion, ControlNet and CLIP, read from the user's folders and files; nothing is ever fetched.
 
 `local_files_only` alone does not keep diffusers from the network: of a single file it fetches what is in it all the
 same, so that a folder that says so (`diffusion.config`) must be given. What a model lacks diffusers fills with random
@@ -40,37 +40,71 @@ class Models:
     """What was read."""
 
     pipe: Any
-    """diffusers' pipeline of base model and ControlNet"""
+    """diffusers' pipeline of base model and, where one was asked for, ControlNet"""
     name: str
     """`controlnet-1a2b3c4d5e6f base-...`: by what is in the files"""
-    parameters: int
-    """Of all networks"""
+
+    @property
+    def parameters(self) -> int:
+        """Numbers of all networks."""
+        nets = [part for part in self.pipe.components.values() if hasattr(part, "parameters")]
+        return sum(value.numel() for part in nets for value in part.parameters())
 
 
-def read_models(settings: DiffusionSettings, root: Path) -> Models:
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """A CLIP model: says how alike a picture and words are."""
+
+    net: Any
+    tokenizer: Any
+    name: str
+
+
+def read_models(settings: DiffusionSettings, root: Path, *, shown: bool = True) -> Models:
     """The models that the settings name, relative to `root`, on the processor in float32.
 
+    shown  whether the base model is shown the frame, by a ControlNet
     Refuses missing extras, places that are not there, other and damaged files, and pairs of different base models.
     """
     diffusers = library("diffusers", INSTALL)
     library("transformers", INSTALL)
-    base, control = (_place(settings, name, root) for name in ("base", "controlnet"))
+    places = {name: _place(settings, name, root) for name in (("base", "controlnet") if shown else ("base",))}
     config = _place(settings, "config", root) if settings.config else None
-    if config is None and (base.is_file() or control.is_file()):
-        one = base if base.is_file() else control
-        raise SettingsError(
-            f"{one}: a single file does not say what is in it; "
-            "give the folder of its model's configuration with --set diffusion.config=FOLDER"
-        )
+    for one in places.values():
+        if config is None and one.is_file():
+            raise SettingsError(
+                f"{one}: a single file does not say what is in it; "
+                "give the folder of its model's configuration with --set diffusion.config=FOLDER"
+            )
     with _quiet(diffusers):
-        net = _network(diffusers.ControlNetModel, control, "", config and config / "controlnet")
-        pipe = _pipeline(diffusers, base, config, net)
+        net = None
+        if shown:
+            net = _network(diffusers.ControlNetModel, places["controlnet"], "", config and config / "controlnet")
+        pipe = _pipeline(diffusers, places["base"], config, net)
     sampler = getattr(diffusers, SAMPLERS[settings.sampler])
     pipe.scheduler = sampler.from_config(pipe.scheduler.config)
     pipe.set_progress_bar_config(disable=True)
-    nets = [part for part in pipe.components.values() if hasattr(part, "parameters")]
-    name = f"controlnet-{_mark(control)} base-{_mark(base)}"
-    return Models(pipe, name, sum(value.numel() for part in nets for value in part.parameters()))
+    return Models(pipe, " ".join(f"{name}-{_mark(places[name])}" for name in sorted(places, reverse=True)))
+
+
+def read_eye(settings: DiffusionSettings, root: Path) -> Eye:
+    """The CLIP model that `diffusion.clip` names, relative to `root`, on the processor in float32.
+
+    Refuses what `read_models` refuses.
+    """
+    diffusers, transformers = library("diffusers", INSTALL), library("transformers", INSTALL)
+    place = _place(settings, "clip", root)
+    if place.is_file():
+        raise SettingsError(f"{place}: diffusion.clip is a folder as transformers saves it, not one file")
+    with _quiet(diffusers), _refused(place, "no CLIP model that transformers reads"):
+        net, info = transformers.CLIPModel.from_pretrained(place, local_files_only=True, output_loading_info=True)
+        _refuse_gaps(place, info)
+        tokenizer = transformers.CLIPTokenizer.from_pretrained(place, local_files_only=True)
+    if len(tokenizer) > net.config.text_config.vocab_size:
+        raise WeightsError(
+            f"{place}: its tokenizer is of another model ({len(tokenizer)} words); fetch the model again"
+        )
+    return Eye(net.eval(), tokenizer, f"clip-{_mark(place)}")
 
 
 def _place(settings: DiffusionSettings, name: str, root: Path) -> Path:
@@ -91,26 +125,40 @@ def _pipeline(diffusers: Any, base: Path, config: Path | None, net: Any) -> Any:
     for part in ("text_encoder", "tokenizer"):
         if not index.get(part) or None in index[part]:
             raise WeightsError(f"{about}: has no {part}, so that no prompt can be read; give a whole model")
-    large = "XL" in str(index.get("_class_name"))
-    kind = diffusers.StableDiffusionXLControlNetPipeline if large else diffusers.StableDiffusionControlNetPipeline
+    large = "XL" if "XL" in str(index.get("_class_name")) else ""
+    kind = getattr(diffusers, f"StableDiffusion{large}{'ControlNet' if net else ''}Pipeline")
     none = {"feature_extractor": None} | ({} if large else {"safety_checker": None, "requires_safety_checker": False})
+    shown = {"controlnet": net} if net else {}
     with _refused(base, "no Stable Diffusion that diffusers reads"):
         if base.is_file():
-            pipe = kind.from_single_file(str(base), config=str(config), controlnet=net, local_files_only=True, **none)
+            pipe = kind.from_single_file(str(base), config=str(config), local_files_only=True, **shown, **none)
         else:
             nets = {
                 "unet": _network(diffusers.UNet2DConditionModel, base, "unet"),
                 "vae": _network(diffusers.AutoencoderKL, base, "vae"),
             }
             pipe = kind.from_pretrained(
-                str(base), controlnet=net, local_files_only=True, low_cpu_mem_usage=False, **nets, **none
+                str(base), local_files_only=True, low_cpu_mem_usage=False, **shown, **nets, **none
             )
     _refuse_strangers(pipe, base)
     return pipe
 
 
 def _refuse_strangers(pipe: Any, base: Path) -> None:
-    """A ControlNet is a copy of a part of its base model: their sizes are alike."""
+    """A U-Net reads its own text encoder and VAE; a ControlNet is a copy of a part of it: their sizes are alike."""
+    told, seen = pipe.unet.config.cross_attention_dim, pipe.unet.config.in_channels
+    read = sum(part.config.hidden_size for name, part in pipe.components.items() if name.startswith("text_encoder"))
+    if told != read:
+        raise WeightsError(
+            f"{base}: its U-Net reads {told} numbers a word, its text encoder writes {read}; fetch it again"
+        )
+    if seen != pipe.vae.config.latent_channels:
+        raise WeightsError(
+            f"{base}: its U-Net takes {seen} channels, its VAE gives {pipe.vae.config.latent_channels}: "
+            "no model that draws from words alone (one for inpainting?); give another"
+        )
+    if not hasattr(pipe, "controlnet"):
+        return
     for size in ("cross_attention_dim", "block_out_channels", "addition_embed_type"):
         ours, its = (getattr(part.config, size, None) for part in (pipe.controlnet, pipe.unet))
         if ours != its:
@@ -123,18 +171,23 @@ def _refuse_strangers(pipe: Any, base: Path) -> None:
 def _network(kind: Any, place: Path, part: str, config: Path | None = None) -> Any:
     """One network of a folder, or of a single file; whole, or refused."""
     folder = place / part if part else place
+    info = {}
     with _refused(folder, f"no {kind.__name__} that diffusers reads"):
         if place.is_file():
-            net, lacks = kind.from_single_file(str(place), config=str(config), local_files_only=True), ()
+            net = kind.from_single_file(str(place), config=str(config), local_files_only=True)
         else:
             half = {"variant": "fp16"} if _only_half(folder) else {}
             net, info = kind.from_pretrained(
                 str(folder), local_files_only=True, low_cpu_mem_usage=False, output_loading_info=True, **half
             )
-            lacks = info["missing_keys"]
-    if lacks:
-        raise WeightsError(f"{folder}: lacks weights ({sorted(lacks)[0]} ...); fetch the model again")
+    _refuse_gaps(folder, info)
     return net
+
+
+def _refuse_gaps(place: Path, info: Mapping[str, Any]) -> None:
+    """Refuses what a library found to lack weights."""
+    if info.get("missing_keys"):
+        raise WeightsError(f"{place}: lacks weights ({min(info['missing_keys'])} ...); fetch the model again")
 
 
 def _only_half(folder: Path) -> bool:
