@@ -112,7 +112,8 @@ def test_a_layered_file_is_a_reference_where_it_is_opaque(tmp_path, depth):
     (tmp_path / "b.psd").write_bytes(psd(layered(), depth))
     with pytest.raises(MediaError, match=r"b\.psd: the picture has transparent pixels; flatten it"):
         read_picture(tmp_path / "b.psd")
-    assert read_painted(tmp_path / "b.psd").share.mean() == 0.5
+    painted = read_painted(tmp_path / "b.psd")
+    assert painted.whole(painted.share).mean() == 0.5
 
 
 def test_exr_of_other_corners_and_brighter_than_white(tmp_path):

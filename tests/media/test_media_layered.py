@@ -63,8 +63,9 @@ def test_the_layers_together_count_where_they_are_opaque(tmp_path: Path, name: s
     path = tmp_path / name
     path.write_bytes(data)
     painted = read_painted(path)
-    assert painted.share.shape == SIZE
-    assert (painted.share == (np.arange(8) < 4)).all()
+    assert painted.shape == SIZE
+    assert painted.box == (slice(0, SIZE[0]), slice(0, 4))
+    assert (painted.whole(painted.share) == (np.arange(8) < 4)).all()
     wanted = rgb_to_lab(np.array(COLOR, np.float32)[:, None, None] / 255)[1:, 0, 0]
     assert np.abs(painted.chroma[:, :, 0] - wanted[:, None]).max() < 0.1
 

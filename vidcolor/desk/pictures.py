@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -88,23 +88,26 @@ class Pictures:
         self._warming, self._warm = threading.Lock(), False
         self._made: dict[tuple[int, int], Preview | None] = {}
 
-    def frame(self, moment: Moment, asked: Asked) -> bytes:
-        """The picture asked for. Refuses a frame that the film does not have, and colours of what was not rendered."""
-        reel = moment.film.plan.reel
-        _check(asked.frame, reel)
-        width = min(asked.width, reel.size[1])
+    def frame(self, now: Callable[[], Moment], asked: Asked) -> tuple[bytes, bool]:
+        """The picture asked for, and whether it shows the frame as it will be. Refuses a frame that the film does not
+        have, and colours of what was not rendered.
+
+        now  the newest moment, once it is this picture's turn: what was asked for before a correction, and waited
+             behind others, is made once and not as it would have been
+        """
         with self._eye:
+            moment = now()
+            reel = moment.film.plan.reel
+            _check(asked.frame, reel)
+            width = min(asked.width, reel.size[1])
             if asked.view == "doubt":
-                return png_bytes(_overlay(self._color(moment, asked), width or reel.size[1]))
+                return png_bytes(_overlay(self._color(moment, asked), width or reel.size[1])), False
             if not width:
                 picture = self._gray(moment, asked.frame) if asked.view == "gray" else self._finished(moment, asked)
             else:
                 picture = self._quick(moment, asked, width)
-        return png_bytes(picture) if asked.kind == "png" else jpeg_bytes(picture, QUALITY)
-
-    def is_ahead(self, moment: Moment, asked: Asked) -> bool:
-        """Whether a picture that was made shows the frame as it will be."""
-        return asked.ahead and asked.view == "color" and self._made.get((moment.number, asked.frame)) is not None
+            ahead = asked.ahead and asked.view == "color" and self._made.get((moment.number, asked.frame)) is not None
+        return png_bytes(picture) if asked.kind == "png" else jpeg_bytes(picture, QUALITY), ahead
 
     def thumb(self, moment: Moment, state: ShotState) -> bytes:
         """A small picture of a shot: of the still that its version keeps, else gray from the film."""

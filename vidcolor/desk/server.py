@@ -129,10 +129,10 @@ class _Answers:
         kind = request.path_params["kind"]
         if kind not in KINDS:
             return _missing("no such kind of picture")
-        moment, asked = self._desk.moment, _asked(request, kind)
-        data = self._pictures.frame(moment, asked)
-        about = {"x-frame": f"{asked.frame}", "x-timecode": moment.film.plan.reel.timecode(asked.frame)}
-        if self._pictures.is_ahead(moment, asked):
+        asked = _asked(request, kind)
+        data, ahead = self._pictures.frame(lambda: self._desk.moment, asked)
+        about = {"x-frame": f"{asked.frame}", "x-timecode": self._desk.moment.film.plan.reel.timecode(asked.frame)}
+        if ahead:
             about["x-ahead"] = "1"
         media_type = "image/png" if asked.view == "doubt" else KINDS[kind]
         return Response(data, media_type=media_type, headers={**NO_STORE, **about})

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -59,15 +59,31 @@ def read_picture(path: Path, name: str = "") -> Reference:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Painted:
-    """A picture of which only a part may count."""
+    """A picture of which only a part may count: what lies in the least box around that part, h rows by w columns."""
 
+    shape: tuple[int, int]
+    """(H, W) of the picture"""
+    box: tuple[slice, slice]
+    """Rows and columns; all beyond is transparent"""
     chroma: np.ndarray
-    """(2, H, W) a*b*"""
+    """(2, h, w) a*b*"""
     share: np.ndarray
-    """(H, W) 0..1: how far each pixel counts, by its alpha"""
+    """(h, w) 0..1: how far each pixel counts, by its alpha"""
     white: np.ndarray
-    """(H, W) 0..1: how light each pixel is, black to white"""
+    """(h, w) 0..1: how light each pixel is, black to white"""
     hash: str
+
+    @property
+    def nbytes(self) -> int:
+        return self.chroma.nbytes + self.share.nbytes + self.white.nbytes
+
+    def whole(self, part: np.ndarray) -> np.ndarray:
+        """(..., H, W) of what lies in the box, with 0 around it."""
+        if part.shape[-2:] == self.shape:
+            return part
+        whole = np.zeros((*part.shape[:-2], *self.shape), part.dtype)
+        whole[(..., *self.box)] = part
+        return whole
 
 
 def may_have_alpha(path: Path) -> bool:
@@ -88,12 +104,26 @@ def read_painted(path: Path) -> Painted:
     Refuses what `read_picture` does, but for transparency.
     """
     stored = load(path, opaque=False)
-    lab = np.empty((3, *stored.samples.shape[:2]), np.float32)
+    share = _upright(stored.share[None], stored.orientation)[0]
+    box = _box(stored.share)
+    stored = replace(stored, samples=stored.samples[box], share=stored.share[box])
+    lab = np.empty((3, *stored.share.shape), np.float32)
     for rows, rgb in _bands(path, stored):
         lab[:, rows] = rgb_to_lab(rgb)
     white = stored.samples.mean(2, dtype=np.float32) / np.float32(np.iinfo(stored.samples.dtype).max)
     planes = _upright(np.concatenate([lab[1:], stored.share[None], white[None]]), stored.orientation)
-    return Painted(planes[:2], planes[2], planes[3], hashlib.sha256(stored.data).hexdigest())
+    mark = hashlib.sha256(stored.data).hexdigest()
+    return Painted(share.shape, _box(share), planes[:2], planes[2], planes[3], mark)
+
+
+def _box(share: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of the least box around what is not transparent; of one pixel where all is."""
+    return _span(np.any(share, axis=1, keepdims=True)[:, 0]), _span(np.any(share, axis=0, keepdims=True)[0])
+
+
+def _span(there: np.ndarray) -> slice:
+    places = np.flatnonzero(there)
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 1)
 
 
 def read_rgba(path: Path) -> np.ndarray:

@@ -20,6 +20,9 @@ ROOM = 256 << 20
 """Bytes of pictures kept in memory, and as many again of their descriptions (0.2 MB each)."""
 
 
+PAINTED: Cache[Painted] = Cache(64 << 20, lambda painted: painted.nbytes)
+"""Paints and masks by path and hash, for all libraries of a process: a page shows a frame's paints anew with each that
+comes."""
 HALF = 0.5
 """How white a pixel of a mask is that counts."""
 SKEWED = 0.03
@@ -64,7 +67,7 @@ class Library:
         """A mask by its name and hash. Refuses one of other proportions than `size` (height, width)."""
         path = self._path(name)
         painted = self.painted(name, mark, size)
-        mask: np.ndarray = painted.white * painted.share > HALF
+        mask: np.ndarray = painted.whole(painted.white * painted.share > HALF)
         if not mask.any():
             raise MediaError(f"{path}: a mask without white; paint the part it stands for white on black")
         return mask
@@ -75,14 +78,22 @@ class Library:
 
     def is_partial(self, picture: Picture) -> bool:
         """Whether some of a picture's pixels are transparent."""
-        return self.may_be_partial(picture.name) and bool(read_painted(self._path(picture.name)).share.min() < 1)
+        if not self.may_be_partial(picture.name):
+            return False
+        painted = read_painted(self._path(picture.name))
+        return bool(painted.whole(painted.share).min() < 1)
 
     def painted(self, name: str, mark: str, size: tuple[int, ...]) -> Painted:
         """A paint, or a mask of soft edges, by its name and hash. Refuses one of other proportions than `size`."""
         path = self._path(name)
-        painted = read_painted(path)
-        _same(path, painted.hash, mark)
-        _fits(path, painted.share.shape, size)
+
+        def read() -> Painted:
+            painted = read_painted(path)
+            _same(path, painted.hash, mark)
+            return painted
+
+        painted = PAINTED.get((path, mark), read)
+        _fits(path, painted.shape, size)
         return painted
 
     def _path(self, name: str) -> Path:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from vidcolor.errors import VidcolorError
+from vidcolor.media.images import Painted
 from vidcolor.pipeline.bars import shown_by
 from vidcolor.pipeline.library import Library
 from vidcolor.project.corrections import FOLDER, Correction, path_of
@@ -97,16 +98,26 @@ def _paint_problem(
         if not isinstance(other.said, Paint) or other.files.keys() != {"paint"} or correction.files.keys() != {"paint"}:
             continue
         theirs = library.painted(other.files["paint"], hashes[other.files["paint"]], reel.size)
-        if theirs.share.shape != paint.share.shape:
-            continue
-        both = (paint.share >= OPAQUE) & (theirs.share >= OPAQUE)
-        apart = int((both & (np.hypot(*(paint.chroma - theirs.chroma)) > OTHER)).sum())
-        if apart:
+        if theirs.shape == paint.shape and (apart := _apart(paint, theirs)):
             return (
                 f"paints {apart} pixels that {FOLDER}/{other.name} paints in another colour; erase them in one of the "
                 "two, or delete one"
             )
     return ""
+
+
+def _apart(one: Painted, other: Painted) -> int:
+    """Pixels that both paint, in colours that contradict each other."""
+    both = tuple(slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(one.box, other.box, strict=True))
+    if any(side.start >= side.stop for side in both):
+        return 0
+    (ours, theirs) = (
+        tuple(slice(side.start - at.start, side.stop - at.start) for side, at in zip(both, paint.box, strict=True))
+        for paint in (one, other)
+    )
+    painted = (one.share[ours] >= OPAQUE) & (other.share[theirs] >= OPAQUE)
+    far = np.hypot(*(one.chroma[:, *ours] - other.chroma[:, *theirs])) > OTHER
+    return int((painted & far).sum())
 
 
 def _shown(place: str) -> str:

@@ -90,12 +90,12 @@ class Painter:
         """a*b* (2, h, w) and how far it counts, 0..1."""
         name = correction.files["paint"]
         painted = self.library.painted(name, self.hashes[name], self.size)
-        share = _resized(painted.share, size)
+        share = _resized(painted.whole(painted.share), size)
         assert isinstance(correction.said, Paint)
         if correction.said.color is not None:
             chroma = np.broadcast_to(chroma_of(correction.said.color), (2, *size))
         else:
-            chroma = np.stack([_resized(plane * painted.share, size) for plane in painted.chroma])
+            chroma = np.stack([_resized(plane, size) for plane in painted.whole(painted.chroma * painted.share)])
             chroma = chroma / np.maximum(share, LEAST)
         return chroma.astype(np.float32), share * (self._mask(correction, size) if "mask" in correction.files else 1)
 
@@ -103,7 +103,7 @@ class Painter:
         """(h, w) 0..1: white counts, and what is transparent does not."""
         name = correction.files["mask"]
         painted = self.library.painted(name, self.hashes[name], self.size)
-        return _resized(painted.white * painted.share, size)
+        return _resized(painted.whole(painted.white * painted.share), size)
 
     def _place(self, correction: Correction, below: ColorFrame) -> tuple[Change, Place]:
         """What a point or strokes make of colours, and where they are said."""

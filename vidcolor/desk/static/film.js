@@ -80,11 +80,11 @@ export function address(frame, { view, width = 0, version = "", ahead = false, k
   return `frame/${frame}.${kind}?${query}`;
 }
 
-/** The picture of exactly this frame, as a bitmap; refuses any other. */
-export const picture = (frame, asked) => fetched(frame, address(frame, asked));
+/** The picture of exactly this frame, as a bitmap; refuses any other. `options` are those of fetch. */
+export const picture = (frame, asked, options) => fetched(frame, address(frame, asked), options);
 
-export async function fetched(frame, place) {
-  const answer = await get(place);
+export async function fetched(frame, place, options) {
+  const answer = await get(place, options);
   if (Number(answer.headers.get("x-frame")) !== frame) throw new Error(`the server answered another frame than ${frame}`);
   const bitmap = await createImageBitmap(await answer.blob());
   return { bitmap, frame, timecode: answer.headers.get("x-timecode"), ahead: answer.headers.has("x-ahead") };

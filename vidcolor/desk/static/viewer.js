@@ -38,6 +38,7 @@ export const viewer = {
 let asked = 0;
 let layers = [];
 let resting = 0;
+let asking = new AbortController();
 
 /** What the view is made of, bottom first: each as a picture is asked for. */
 function parts() {
@@ -68,10 +69,10 @@ function key(part, width) {
   return `${part.frame ?? film.frame} ${part.view} ${mark} ${width}`;
 }
 
-async function part(one, width) {
+async function part(one, width, signal) {
   const name = key(one, width);
   if (kept.has(name)) return kept.get(name);
-  const made = await picture(one.frame ?? film.frame, { ...one, width });
+  const made = await picture(one.frame ?? film.frame, { ...one, width }, { signal });
   kept.set(name, made);
   if (kept.size > KEPT) kept.delete(kept.keys().next().value);
   return made;
@@ -83,16 +84,24 @@ export const inSteps = (pixels) => Math.min(film.size[1], Math.max(160, Math.cei
 /** The width that pictures are asked for: what is seen of them. */
 const width = () => inSteps(canvas.clientWidth * devicePixelRatio * (viewer.view === "side" ? 0.5 : 1));
 
+/** What was asked for before is no longer wanted: a browser has six ways to the server, which are free again. */
+function overtake() {
+  clearTimeout(resting);
+  asking.abort();
+  asking = new AbortController();
+  return (asked += 1);
+}
+
 /** Asks for the frame and draws it; a later ask overtakes. */
 export async function look({ whole = false } = {}) {
-  const mine = (asked += 1);
-  clearTimeout(resting);
+  const mine = overtake();
+  const { signal } = asking;
   const frame = film.frame;
   const wide = whole || viewer.zoom > 1.5 ? 0 : width();
   try {
     const made = [];
     for (const one of parts()) {
-      made.push(await part(one, one.view === "doubt" ? width() : wide));
+      made.push(await part(one, one.view === "doubt" ? width() : wide, signal));
       if (mine !== asked) return;
     }
     layers = made;
@@ -111,8 +120,7 @@ export async function look({ whole = false } = {}) {
 
 /** Shows a picture of the frame that was made elsewhere: by the player. */
 export function show(made) {
-  asked += 1;
-  clearTimeout(resting);
+  overtake();
   layers = [made];
   viewer.shown = made.frame;
   viewer.timecode = made.timecode;
