@@ -32,6 +32,7 @@ from vidcolor.cli.palette import palette_command as palette_command
 from vidcolor.cli.progress import ShowProgress
 from vidcolor.cli.propose import propose_command as propose_command
 from vidcolor.cli.prune import prune_command as prune_command
+from vidcolor.cli.reels import check_made_with, usual_project
 from vidcolor.cli.review import review_command as review_command
 from vidcolor.cli.sheets import report_command as report_command
 from vidcolor.cli.sheets import sheet_command as sheet_command
@@ -54,9 +55,8 @@ from vidcolor.project.kinds import COLORS
 from vidcolor.settings import Settings, describe, load_settings, preset_tables
 from vidcolor.state.corrected import touched
 from vidcolor.state.film import Film
-from vidcolor.state.marks import file_mark
 from vidcolor.state.overview import overview
-from vidcolor.state.read import check_references, is_planned_film, load_film, load_reel
+from vidcolor.state.read import is_planned_film, load_film, load_reel
 from vidcolor.state.status import ShotState, named_states, state_of, states, to_render, why
 
 if TYPE_CHECKING:
@@ -73,12 +73,12 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
     with made_for_this(project, made):
         settings = settings_of(project, args.assignments)
         with working(project, "run", args.wait), terminal.progress(project.reel_path) as progress:
-            refuse_place(project, args.out, args.delivery)
+            refuse_place(project, args)
             _check_device(settings, args.device)
             film = _plan(project, settings, progress, said, delivers=True)
             film, shown, rendered = _render(film, progress, args.device, delivers=True)
             looks = sheets_of(film, shown, progress)
-            delivered = deliver_film(film, shown, args.out, args.delivery, progress)
+            delivered = deliver_film(film, shown, args, progress)
     show_summary(film, shown, terminal)
     show_looks(looks, terminal)
     show_rendered(shown, rendered, terminal)
@@ -100,19 +100,19 @@ def example_command(args: argparse.Namespace, terminal: Terminal) -> None:
 def new_command(args: argparse.Namespace, terminal: Terminal) -> None:
     preset = args.preset or ProjectConfig(reel="").preset
     settings = load_settings([(f"preset {preset}", preset_tables(preset))])
-    file_mark(args.reel)
-    _check_references(args.keyframes)
+    check_made_with(args, args.film)
     if args.shots:
         from vidcolor.media.probe import open_reel
         from vidcolor.shots.lists import read_shots
 
-        read_shots(args.shots, open_reel(args.reel, settings.reel))
+        read_shots(args.shots, open_reel(args.film, settings.reel))
     project = Project(args.project, ProjectConfig(reel=""))
     config = ProjectConfig(
-        reel=project.relative(args.reel),
+        reel=project.relative(args.film),
         keyframes=project.relative(args.keyframes) if args.keyframes else "",
         preset=preset,
         shots=project.relative(args.shots) if args.shots else "",
+        name=args.reel_name,
     )
     Project.create(args.project, config)
     terminal.say(f"{args.project}: made; next: vidcolor plan {args.project}")
@@ -249,8 +249,8 @@ def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str], bo
     What is new is remembered only when a plan could be made with it: a mistake on the line then stays on the line.
     """
     film: Path = args.film
-    file_mark(film)  # refuses a film that is not there before anything is made
-    root: Path = args.project or _usual_project(film)
+    check_made_with(args, film)
+    root: Path = args.project or usual_project(film)
     place = Project(root, ProjectConfig(reel=""))
     said = {
         "reel": place.relative(film),
@@ -259,11 +259,8 @@ def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str], bo
         "shots": place.relative(args.shots) if args.shots else None,
     }
     given = {name: value for name, value in said.items() if value is not None}
-    if args.preset:
-        preset_tables(args.preset)
-    _check_references(args.keyframes)
-    made = not (root / "project.toml").exists()
-    project = Project.create(root, ProjectConfig(reel=given["reel"])) if made else Project.open(root)
+    there = (root / "project.toml").exists()
+    project = Project.open(root) if there else Project.create(root, ProjectConfig(reel=given["reel"]))
     is_there = os.path.realpath(project.reel_path) == os.path.realpath(film)
     if not is_there and not is_planned_film(project.supposing(reel=given["reel"])):
         moved = f"; was the film moved? Then write reel = {json.dumps(given['reel'])} into {root / 'project.toml'}"
@@ -274,21 +271,7 @@ def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str], bo
     if is_there:
         del given["reel"]
     new = {name: value for name, value in given.items() if getattr(project.config, name) != value}
-    return project.supposing(**new), new, made
-
-
-def _check_references(folder: Path | None) -> None:
-    if folder:
-        check_references(folder)
-
-
-def _usual_project(film: Path) -> Path:
-    """`FILM.vidcolor` beside the film; in the current folder where the film's own cannot be written to."""
-    name = f"{film.name if film.is_dir() else film.stem}.vidcolor"
-    beside = film.absolute().with_name(name)
-    if beside.exists() or os.access(beside.parent, os.W_OK):
-        return film.with_name(name)
-    return Path(name)
+    return project.supposing(**new), new, args.made or not there
 
 
 def _check_device(settings: Settings, device: str) -> None:

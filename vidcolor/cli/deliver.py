@@ -36,7 +36,7 @@ def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
     with working(project, "export", args.wait), terminal.progress() as progress:
         film = load_film(project, settings, device=args.device)
         shown = states(film)
-        delivered = deliver_film(film, shown, args.out, args.delivery, progress)
+        delivered = deliver_film(film, shown, args, progress)
         lists = _lists(film, shown, delivered.path) if args.lists else None
     show_delivered(project, delivered, terminal)
     if lists is not None:
@@ -60,34 +60,39 @@ def _export_shots(args: argparse.Namespace, terminal: Terminal) -> None:
         settings = override(settings, {"delivery": {"handles": args.handles}}, "--handles")
     with working(project, "export", args.wait), terminal.progress() as progress:
         film = load_film(project, settings, device=args.device)
-        folder = args.out or default_folder(project, args.delivery)
+        folder = _place(args, default_folder(project, args.delivery))
         delivered = deliver_shots(film, states(film), args.shots, folder, args.delivery, progress)
     show_delivered_shots(project, delivered, terminal)
     refuse_problems(film)
 
 
-def deliver_film(
-    film: Film, shown: Sequence[ShotState], out: Path | None, delivery: str | None, progress: ShowProgress
-) -> Delivered:
-    """The film at `out`, or at its usual place."""
+def deliver_film(film: Film, shown: Sequence[ShotState], args: argparse.Namespace, progress: ShowProgress) -> Delivered:
+    """The film at the place that the line names, or at its usual one."""
     from vidcolor.media.picture_codecs import MATTES
     from vidcolor.pipeline.deliver import default_out, deliver
     from vidcolor.pipeline.mattes import deliver_mattes
 
-    place = out or default_out(film.project, delivery)
-    if delivery == MATTES:
+    place = _place(args, default_out(film.project, args.delivery))
+    if args.delivery == MATTES:
         return deliver_mattes(film, shown, place, progress)
-    return deliver(film, shown, place, delivery, progress)
+    return deliver(film, shown, place, args.delivery, progress)
 
 
-def refuse_place(project: Project, out: Path | None, delivery: str | None) -> None:
+def _place(args: argparse.Namespace, usual: Path) -> Path:
+    """Where a reel is delivered to: of a film of several, under its usual name in the folder that the line names."""
+    if args.out and args.reel_name:
+        return Path(args.out) / usual.name
+    return args.out or usual
+
+
+def refuse_place(project: Project, args: argparse.Namespace) -> None:
     """Refuses, before hours of work, a place that is none for the film, or holds somebody else's file."""
     from vidcolor.media.codecs import DEFAULT_DELIVERY
     from vidcolor.media.destination import check_name
     from vidcolor.pipeline.deliver import default_out, export_at
 
-    place = out or default_out(project, delivery)
-    check_name(place, delivery or DEFAULT_DELIVERY)
+    place = _place(args, default_out(project, args.delivery))
+    check_name(place, args.delivery or DEFAULT_DELIVERY)
     export_at(project, place).refuse_others()
     if not place.parent.is_dir():
         raise MediaError(f"{place}: there is no such folder; make it first, or choose another place with -o")

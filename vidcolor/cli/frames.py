@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from vidcolor.cli.terminal import Terminal
@@ -34,6 +35,8 @@ def frames_command(args: argparse.Namespace, terminal: Terminal) -> None:
         raise InputError(f"which frames? Name some, as in `vidcolor frames {args.project} 134`, or use --suggested")
     if not asked:
         return
+    if name := project.config.name:
+        asked = {frame: replace(one, stem=f"{name}-{one.stem}") for frame, one in asked.items()}
     wanted = sorted(asked)
     folder: Path = args.out or project.path("frames")
     ahead = previews(film, shown, wanted) if args.color else {}

@@ -17,7 +17,7 @@ def no_command(word: str, verbs: Collection[str]) -> str:
     return f"{word}: no such command; they are {', '.join(verbs)}"
 
 
-def meant(words: Sequence[str], more: Sequence[str], options: Collection[str], spare: str) -> str:
+def meant(words: Sequence[str], more: Sequence[str], options: Collection[str], spare: str = "") -> str:
     """What to add to the refusal of words that nothing takes; empty where nothing is likely.
 
     words    the whole line

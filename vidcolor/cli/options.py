@@ -42,8 +42,6 @@ class Mixed(argparse.ArgumentParser):
     """Takes options before, between and behind the other words: `render PROJECT --dry-run SHOT`."""
 
     mixing = False
-    spare = ""
-    """The option that a word too many was probably meant for"""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -53,11 +51,12 @@ class Mixed(argparse.ArgumentParser):
         if self.mixing:
             return super().parse_known_args(args, namespace)
         self.mixing = True
+        words = sys.argv[1:] if args is None else list(args)
         try:
             found, more = self.parse_known_intermixed_args(args, namespace)
+            found.words = words
             if more:
-                words = sys.argv[1:] if args is None else args
-                hint = meant(words, more, list(self._option_string_actions), self.spare)
+                hint = meant(words, more, list(self._option_string_actions))
                 self.error(f"unrecognized arguments: {' '.join(more)}{hint}")
             return found, more
         finally:
@@ -79,7 +78,8 @@ def command(verbs: argparse._SubParsersAction, name: str, text: str, example: st
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=getattr(commands, f"{name}_command"), computes=name not in LIGHT)
+    run = getattr(commands, f"{name}_command")
+    parser.set_defaults(run=run, verb=name, computes=name not in LIGHT, reel_name="", made=False)
     return parser
 
 
@@ -117,7 +117,7 @@ def _seconds(text: str) -> float:
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("project", type=path, help="the project folder")
+    parser.add_argument("project", type=path, help="the project folder; of a film of several reels, theirs one by one")
 
 
 def add_made_with(parser: argparse.ArgumentParser) -> None:

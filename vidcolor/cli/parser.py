@@ -13,14 +13,13 @@ from contextlib import contextmanager, nullcontext
 from vidcolor.cli.correct_options import add_correct, add_corrections, add_palette
 from vidcolor.cli.epilogs import DELIVERIES, FARM, MEASURE, TOP
 from vidcolor.cli.looking import add_looking
+from vidcolor.cli.making import add_new, add_run
 from vidcolor.cli.options import (
     Commands,
     Mixed,
     add_delivery,
     add_device,
-    add_made_with,
     add_project,
-    add_references,
     add_set,
     add_shot_list,
     add_wait,
@@ -29,6 +28,7 @@ from vidcolor.cli.options import (
     project_command,
 )
 from vidcolor.cli.proposing import add_proposing
+from vidcolor.cli.reels import lines_of_reels
 from vidcolor.cli.terminal import Terminal
 from vidcolor.errors import CorrectionError, VidcolorError
 
@@ -52,9 +52,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--verbose", action="store_true", help="with --version: libraries, processor, networks and their licences too"
     )
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Mixed)
-    _add_run(verbs)
+    add_run(verbs)
     _add_example(verbs)
-    _add_new(verbs)
+    add_new(verbs)
     _add_plan(verbs)
     _add_render(verbs)
     _add_export(verbs)
@@ -74,43 +74,11 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_run(verbs: argparse._SubParsersAction) -> None:
-    parser = command(
-        verbs,
-        "run",
-        "everything at once: makes or reopens FILM.vidcolor, plans, renders what is stale, delivers",
-        "vidcolor run film.mp4 --keyframes refs/ -o film_color.mov",
-    )
-    parser.spare = "--keyframes"
-    parser.usage = "vidcolor run FILM --keyframes DIR [-o OUT] [options]"
-    parser.add_argument("film", type=path, metavar="FILM", help="a film file, or a folder of numbered pictures")
-    add_references(parser)
-    parser.add_argument("--project", type=path, metavar="DIR", help="the project folder (default: FILM.vidcolor)")
-    add_delivery(parser)
-    add_made_with(parser)
-    add_device(parser)
-    add_set(parser)
-    add_wait(parser)
-
-
 def _add_example(verbs: argparse._SubParsersAction) -> None:
     parser = command(
         verbs, "example", "writes a small gray film and its references, to try `vidcolor run`", "vidcolor example demo"
     )
     parser.add_argument("folder", type=path, help="where to write it; made if missing")
-
-
-def _add_new(verbs: argparse._SubParsersAction) -> None:
-    parser = command(
-        verbs,
-        "new",
-        "makes a project folder without starting the work",
-        "vidcolor new northwind.vidcolor --reel scans/reel1.mov --keyframes refs/",
-    )
-    parser.add_argument("project", type=path, help="the folder to make")
-    parser.add_argument("--reel", type=path, required=True, metavar="FILM", help="the film file")
-    add_references(parser)
-    add_made_with(parser)
 
 
 def _add_plan(verbs: argparse._SubParsersAction) -> None:
@@ -351,7 +319,11 @@ def run(argv: Sequence[str] | None, terminal: Terminal) -> int:
             share_heaps()
             gc.set_threshold(MANY)
         with nullcontext() if args.computes else _uncollected():
-            args.run(args, terminal)
+            lines = lines_of_reels(args)
+            if len(lines) == 1:
+                args.run(lines[0], terminal)
+                return 0
+            return max([_of_reel(line, terminal) for line in lines])
     except VidcolorError as error:
         return _refused(str(error), args, terminal, corrections=isinstance(error, CorrectionError))
     except BrokenPipeError:
@@ -365,6 +337,16 @@ def run(argv: Sequence[str] | None, terminal: Terminal) -> int:
     except KeyboardInterrupt:
         terminal.fail("stopped; run the same command again to go on")
         return EXIT_INTERRUPTED
+    return 0
+
+
+def _of_reel(args: argparse.Namespace, terminal: Terminal) -> int:
+    """The command on one reel of several: what is to be mended there does not stop the others."""
+    terminal.say(f"reel {args.reel_name}")
+    try:
+        args.run(args, terminal)
+    except VidcolorError as error:
+        return _refused(f"{error}", args, terminal, corrections=isinstance(error, CorrectionError))
     return 0
 
 

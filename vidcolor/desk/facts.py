@@ -43,7 +43,7 @@ def page_facts(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
     areas = doubts(shown, film.settings.export)
     return {
         "status": {**told, **{name: told[name][:MOST_TOLD] for name in ("suggestions", "points")}},
-        "name": film.project.root.resolve().name,
+        "name": film.project.title,
         "root": str(film.project.root),
         "shots": [_shot(film, state) for state in shown],
         "doubt": [round(100 * areas[frame]) if frame in areas else -1 for frame in range(film.plan.reel.frame_count)],

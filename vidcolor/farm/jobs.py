@@ -57,7 +57,7 @@ def job_of(film: Film, shots: Sequence[str], measured: Sequence[Version], option
     root = Path(os.path.abspath(film.project.root))
     told = (read_report(film.project, version).get("peak_memory") for version in measured)
     memory = max((value for value in told if isinstance(value, int)), default=0)
-    return Job(film.project.root.name, root, tuple(shots), tuple(options), memory)
+    return Job(film.project.title, root, tuple(shots), tuple(options), memory)
 
 
 def receipt(film: Film, shot_id: str) -> dict[str, object]:

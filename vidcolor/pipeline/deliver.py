@@ -67,10 +67,10 @@ class Delivered:
 
 
 def default_out(project: Project, delivery: str | None) -> Path:
-    """`FILM_color.mov` beside the project folder; deliveries but the usual one add their name."""
+    """`FILM_color.mov` beside the film's project folder; deliveries but the usual one add their name."""
     codec = find_delivery(delivery or DEFAULT_DELIVERY)
     name = "color" if codec.name == DEFAULT_DELIVERY else f"color_{codec.name}"
-    return project.root.absolute().parent / f"{project.reel_path.stem}_{name}{codec.suffixes[0]}"
+    return project.film_folder.parent / f"{project.called}_{name}{codec.suffixes[0]}"
 
 
 def export_at(project: Project, out: Path) -> Export:

@@ -151,7 +151,8 @@ def _versions(film: Film, shown: Sequence[ShotState], asked: Sequence[int]) -> l
 
 
 def _show(film: Film) -> str:
-    return film.settings.delivery.show or film.plan.reel.path.stem
+    several = film.project.film_name if film.project.config.name else ""
+    return film.settings.delivery.show or several or film.plan.reel.path.stem
 
 
 def _names(film: Film, codec: Delivery) -> Iterator[Callable[[int], str]]:

@@ -123,7 +123,7 @@ def _reel_and_shots(
     shots = read.load_shots(project, known, settings) if known else None
     if known and shots and (in_force := _shots_in_force(project, known, shots)):
         return known, in_force
-    reel = known or open_reel(path, settings.reel)
+    reel = known or open_reel(path, settings.reel, project.reel_name)
     read.list_names(project, reel)  # what they refuse is refused before the shots are looked for
     if opened is not None:
         opened(reel)

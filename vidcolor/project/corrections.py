@@ -249,7 +249,7 @@ def _read(
     said = _said(where, tables, kind)
     frame = _frame(said.frame, reel, "frame")
     last = _last(said, frame, reel)
-    if said.reel != reel.name:
+    if said.reel not in ("", reel.name):
         raise UnusableError(f"frame {frame}: no reel {said.reel!r:.40}", f"the film's is {reel.name}")
     if outside := outside_picture(getattr(said, "at", None), reel):
         raise UnusableError(f"frame {frame}: {outside}", "mend its entry at")

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -33,6 +33,7 @@ CONFIG_SCHEMA = 1
 CORRECTING = ".correcting"
 JSON_LIMIT = 256 << 20
 """A project file larger than this many bytes is not ours."""
+REEL_NAME = re.compile(r"r[1-9][0-9]{0,2}")
 LARGEST, LONGEST_NUMBER = 1 << 53, 20
 LONG_NUMBER = re.compile(rb"[\s\[:,-][0-9]{16}")
 """Whole numbers of fewer digits hold nothing beyond LARGEST; digits behind a point, and of hashes, are passed over."""
@@ -41,7 +42,7 @@ DIGITS, MANY_DIGITS = bytes(48 if chr(byte).isdecimal() else 32 for byte in rang
 TEMPLATE = """\
 # A vidcolor project. This file is yours; everything in plan/, shots/, exports/ and cache/ is the machine's.
 version = 1
-reel = {reel}
+{name}reel = {reel}
 keyframes = {keyframes}
 preset = {preset}
 shots = {shots}
@@ -50,6 +51,13 @@ shots = {shots}
 # [settings.propagate]
 # chroma_side = 960
 """
+
+
+ReelName = Annotated[str, msgspec.Meta(pattern=rf"^({REEL_NAME.pattern})?$")]
+
+
+TAKES = {"settings": "tables such as [settings.propagate]", "name": "a reel's name, as r2"}
+"""What an entry must be that is no text, in words"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ class ProjectConfig:
     preset: str = "standard"
     shots: PathText = ""
     """An EDL, OTIO, CSV or FCP 7 XML that takes the place of shot detection; empty for none."""
+    name: ReelName = ""
+    """What the reel is called in a film of several, as is the project's folder, in the film's; empty: it is the film"""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -94,7 +104,8 @@ class Project:
             raise _cannot("made", root, error) from error
         project = cls(root, config)
         values = {name: toml_text(getattr(config, name)) for name in ("reel", "keyframes", "preset", "shots")}
-        project.write_text(CONFIG, TEMPLATE.format(**values))
+        name = f"name = {toml_text(config.name)}\n" if config.name else ""
+        project.write_text(CONFIG, TEMPLATE.format(name=name, **values))
         return project
 
     @classmethod
@@ -102,6 +113,8 @@ class Project:
         """The project in `root`. Refuses a folder that is none, and a damaged or newer one."""
         path = root / CONFIG
         if not path.is_file():
+            if reels := reels_in(root):
+                raise ProjectError(f"{root}: a film of several reels; name the project of one of them, as {reels[0]}")
             beside = root.with_name(f"{root.stem}.vidcolor") if root.is_file() else root
             if (beside / CONFIG).is_file():
                 raise ProjectError(f"{root}: is no project; its project is {beside}: name that")
@@ -138,6 +151,8 @@ class Project:
                 self.path(name).unlink(missing_ok=True)
         with suppress(OSError):
             self.root.rmdir()
+            if self.config.name:
+                self.root.parent.rmdir()
 
     @contextmanager
     def lock(self, work: str = "", wait: float = 0.0) -> Iterator[None]:
@@ -199,6 +214,33 @@ class Project:
         absolute = Path(os.path.abspath(path))
         near = os.path.relpath(absolute, os.path.abspath(self.root))
         return near if near.count("..") <= 2 else str(absolute)
+
+    @property
+    def reel_name(self) -> str:
+        """What the reel is called in names of shots: `r1`, where it is the film."""
+        return self.config.name or "r1"
+
+    @property
+    def film_folder(self) -> Path:
+        """The folder of the whole film: the project's own, or in a film of several reels the one around it."""
+        root = self.root.absolute()
+        return root.parent if self.config.name else root
+
+    @property
+    def film_name(self) -> str:
+        """What the film is called in names of files."""
+        return self.film_folder.stem if self.config.name else self.reel_path.stem
+
+    @property
+    def called(self) -> str:
+        """What files of this reel are called: as the film, and in a film of several by its own name too."""
+        return f"{self.film_name}_{self.config.name}" if self.config.name else self.film_name
+
+    @property
+    def title(self) -> str:
+        """What pages call the project."""
+        folder = self.film_folder.resolve().name
+        return f"{folder}, {self.config.name}" if self.config.name else folder
 
     @property
     def reel_path(self) -> Path:
@@ -291,6 +333,14 @@ class Project:
             raise _cannot("made", folder, error) from error
 
 
+def reels_in(root: Path) -> list[Path]:
+    """The projects of a film of several reels, in order of their names; none where the folder is no such film's."""
+    if not root.is_dir() or (root / CONFIG).exists():
+        return []
+    found = [path for path in root.iterdir() if REEL_NAME.fullmatch(path.name) and (path / CONFIG).is_file()]
+    return sorted(found, key=lambda path: int(path.name[1:]))
+
+
 def remove_tree(path: Path) -> None:
     """Removes an unfinished folder of ours. Refuses silence: what cannot be removed is an error."""
     try:
@@ -336,7 +386,7 @@ def _config(tables: dict[str, Any], path: Path) -> ProjectConfig:
         raise ProjectError(f"{path}: version = {version!r} is no version; write version = {CONFIG_SCHEMA}")
     if version > CONFIG_SCHEMA:
         raise ProjectError(f"{path}: written by a newer vidcolor (version {version}); install that version or newer")
-    known = {"reel", "keyframes", "preset", "shots"}
+    known = {"name", "reel", "keyframes", "preset", "shots"}
     unknown = sorted(set(tables) - known - {"settings"})
     if unknown:
         raise ProjectError(f"{path}: no entry {unknown[0]!r}; known: {', '.join(sorted(known | {'settings'}))}")
@@ -345,6 +395,6 @@ def _config(tables: dict[str, Any], path: Path) -> ProjectConfig:
     try:
         config: ProjectConfig = checked(tables, ProjectConfig)
     except MisfitError as error:
-        name, must = error.place, "tables such as [settings.propagate]" if error.place == "settings" else "text"
+        name, must = error.place, TAKES.get(error.place, "text")
         raise ProjectError(f"{path}: {name} = {tables[name]!r:.60}: must be {must}") from error
     return config

@@ -33,7 +33,8 @@ class Said:
     kind: str
     frame: int | str
     """Counted from 0, or a timecode of the film."""
-    reel: str = "r1"
+    reel: str = ""
+    """Its name, if a person likes: that of the project's own"""
     note: str = ""
     by: str = ""
     when: str = ""

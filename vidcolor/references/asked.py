@@ -1,6 +1,7 @@
 """Frames as a person names them on a line, and what a picture of one is called. Looks at no disk.
 
 134, 100-120                    frames by number, counted from 0; the last of a run is included
+r1@134                          the same, of the reel r1
 01:00:05:09, 01-00-05-09        by the film's timecode
 01:00:05:09-01:00:06:00         a run by timecode
 """
@@ -38,6 +39,7 @@ def asked_frames(text: str, reel: Reel) -> Iterator[Asked]:
 
     Refuses what is no frame, frames outside the film, and runs that end before they begin.
     """
+    text = text.removeprefix(f"{reel.name}@")
     if (run := RUN.fullmatch(text)) is None:
         yield _asked(text, reel)
         return

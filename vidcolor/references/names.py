@@ -8,6 +8,7 @@ r1-000134/coat.png             offered to shot r1-000134 only
 coat.region-000134.png         a mask of frame 134: its white part takes the colours of coat.png alone
 coat.region.png                a mask of coat.png: only its white part serves such regions
 coat.region-sleeve-000134.png, coat.region-sleeve.png    the same for a second region, called sleeve
+Of which reel they are, where a film has several: `by_reel.py`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from functools import cache
 from typing import Any
 
 from vidcolor.errors import InputError
+from vidcolor.references.by_reel import Reels, has_timecode
 from vidcolor.references.readings import Reading, read_stem
 from vidcolor.timeline import TIMECODE
 from vidcolor.types import Reel, Shot
@@ -88,16 +90,21 @@ class FolderNames:
     """In order of frame and path."""
     notes: tuple[str, ...]
     """What was passed over, a sentence each."""
+    others: int = 0
+    """Pictures and masks of the film's other reels, which are none of the above"""
 
 
-def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
+def read_names(paths: Iterable[str], reel: Reel, reels: Reels | None = None) -> FolderNames:
     """What each picture of a references folder is for, from the paths relative to it.
 
+    reels  those of the film, where it has several: their pictures are passed over
     Refuses two pictures for one frame, frames and timecodes outside the reel, and masks of a picture that is not
     there. Hidden files are passed over; so is what is no picture, and the notes say so.
     """
     pictures: list[PictureName] = []
     masks: list[tuple[str, re.Match[str]]] = []
+    elsewhere: list[str] = []
+    others = 0
     read: dict[str, Reading] = {}
     strangers: list[str] = []
     layered: list[str] = []
@@ -118,20 +125,57 @@ def read_names(paths: Iterable[str], reel: Reel) -> FolderNames:
         if suffix.lower() in LAYERED and _without_suffix(path) in flat():
             layered.append(path)
             continue
-        if region := REGION_STEM.fullmatch(stem):
+        region = REGION_STEM.fullmatch(stem)
+        within = path
+        if reels:
+            named, within = reels.named(path)
+            stem = posixpath.splitext(posixpath.basename(within))[0]
+            if not named and _is_elsewhere(path, _frame_of(region) if region else stem, reel, reels):
+                elsewhere.append(path)
+                continue
+            if named not in ("", reels.own):
+                others += 1
+                continue
+        if region:
             masks.append((path, region))
             continue
         read[path] = _read(path, stem, reel)
-        pictures.append(_picture(path, read[path]))
+        pictures.append(_picture(path, within, read[path]))
     refuse_doubles(pictures, reel)
     regions, more = _regions_of(masks, pictures, reel)
-    return FolderNames(tuple(pictures), regions, (*_passed_over(strangers, layered), *_told(read, reel), *more))
+    left = [f"Of other reels, as this one has no such timecode: {some(elsewhere)}."] if elsewhere else []
+    notes = (*_passed_over(strangers, layered), *left, *_told(read, reel), *more)
+    return FolderNames(tuple(pictures), regions, notes, others + len(elsewhere))
 
 
-def _picture(path: str, reading: Reading) -> PictureName:
+def _frame_of(region: re.Match[str]) -> str:
+    """What says the frame of a frame's mask; empty of a picture's mask."""
+    of_frame = REGION_FRAME.fullmatch(region[2] or "")
+    return (of_frame["frame"] or of_frame["number"]) if of_frame else ""
+
+
+def _is_elsewhere(path: str, text: str, reel: Reel, reels: Reels) -> bool:
+    """Whether a picture that names no reel is of another, by its timecode. Refuses one of a frame of any reel.
+
+    text  its name, or of a mask what says its frame
+    """
+    coded = has_timecode(text, reel)
+    try:
+        sure = read_stem(text, reel).sure
+    except InputError as error:
+        if coded:
+            return True
+        raise reels.which(path) from error
+    if sure and not coded:
+        raise reels.which(path)
+    return coded and not sure
+
+
+def _picture(path: str, within: str, reading: Reading) -> PictureName:
+    """within  the path without the name of a reel"""
     if reading.sure and len(reading.frames) == 1:
-        return PictureName(path, reading.frames[0], _shot_of(path), free=False)
-    return PictureName(path, None, _shot_of(path), reading.frames, not reading.sure)
+        return PictureName(path, reading.frames[0], _shot_of(within), free=False)
+    return PictureName(path, None, _shot_of(within), reading.frames, not reading.sure)
 
 
 def _passed_over(strangers: Sequence[str], layered: Sequence[str]) -> Iterator[str]:
@@ -195,7 +239,7 @@ def _regions_of(
         if not of_frame:
             _keep_once(parts, (picture, match[2] or ""), path)
             continue
-        frames = _read(path, of_frame["frame"] or of_frame["number"], reel, TO_BE_A_MASK).frames
+        frames = _read(path, _frame_of(match), reel, TO_BE_A_MASK).frames
         _keep_once(found, (picture, of_frame["name"] or "", frames[0]), path)
     regions = [
         RegionName(path, frame, named[picture], parts.get((picture, label), ""), _shot_of(path))

@@ -73,7 +73,7 @@ def write_report(film: Film, shown: Sequence[ShotState], path: Path, progress: P
     clear = clear_of(shown)
     quality = quality_of(film, shown, clear, progress)
     found = _Found(film, shown, clear, quality, legal_frames(film, shown, progress))
-    title = f"{film.project.root.name}: report"
+    title = f"{film.project.title}: report"
     write_text(path, document(title, MARK, STYLE + OWN, _parts(found, progress)))
 
 
@@ -107,7 +107,7 @@ def _parts(found: _Found, progress: Progress) -> Iterator[str]:
 def _head(found: _Found) -> Iterator[str]:
     film, shown = found.film, found.shown
     reel = film.plan.reel
-    yield f"<header><h1>{escape(film.project.root.name)}</h1><dl class=about>"
+    yield f"<header><h1>{escape(film.project.title)}</h1><dl class=about>"
     rows = [
         ("film", str(film.project.reel_path)),
         ("frames", f"{reel.frame_count}, {reel.size[1]}x{reel.size[0]}, {reel.rate} a second, from {reel.timecode(0)}"),

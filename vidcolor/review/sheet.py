@@ -61,7 +61,7 @@ def write_sheets(
         check_place(path)
     todo = []
     for number, (path, states) in enumerate(zip(paths, pages, strict=True), start=1):
-        title = f"{film.project.root.name}: shots {states[0].planned.shot.id} to {states[-1].planned.shot.id}"
+        title = f"{film.project.title}: shots {states[0].planned.shot.id} to {states[-1].planned.shot.id}"
         title += f", page {number} of {len(pages)}"
         marks[path.name] = _mark(film, states, f"{view} {title}", gray_too)
         if known.get(path.name) != marks[path.name] or not is_ours(path):
@@ -96,7 +96,7 @@ def write_shot_sheet(film: Film, state: ShotState, path: Path, progress: Progres
     height = seen[0].before.shape[1]
     deep = height + 2 * LINE_HEIGHT + GAP
     page = Canvas(WIDTH, HEAD + math.ceil(len(seen) / across) * deep + MARGIN)
-    page.say(f"{film.project.root.name}: {_title(film, state)}; frames before, after, and their confidence", MARGIN, 10)
+    page.say(f"{film.project.title}: {_title(film, state)}; frames before, after, and their confidence", MARGIN, 10)
     for place, look in enumerate(seen):
         x, y = MARGIN + place % across * (width + 2 * GAP), HEAD + place // across * deep
         _put(page, look, x, y, width // 3 - 1)

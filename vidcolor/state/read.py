@@ -16,6 +16,8 @@ from vidcolor.errors import MediaError, ProjectError
 from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.records import decode
+from vidcolor.project.reels import reel_words
+from vidcolor.references.by_reel import Reels
 from vidcolor.references.names import FolderNames, RegionName, check_shots, read_names, refuse_doubles, some
 from vidcolor.settings import Settings
 from vidcolor.state.added import added, with_partial
@@ -130,6 +132,8 @@ def load_reel(project: Project, settings: Settings) -> Reel | None:
     if data.get("file") != (mark := reel_mark(path)) and not _taken_up(project, path, mark, data):
         return None
     reel: Reel = decode(data.get("reel"), Reel, str(project.path(REELS)))
+    if reel.name != project.reel_name:
+        return None
     if data.get("sum", "") not in ("", fingerprint(data["reel"])):  # older ones have none
         raise ProjectError(
             f"{project.path(REELS)}: damaged (changed since it was written); delete it and run `vidcolor plan` again"
@@ -175,6 +179,8 @@ def load_shots(project: Project, reel: Reel, settings: Settings) -> list[Shot] |
         return None
     place = str(project.path(SHOTS))
     shots = list(decode(data.get("shots"), tuple[Shot, ...], place)) if data.get("shots") else []
+    if any(shot.reel != reel.name for shot in shots):
+        return None
     ends = [0, *(shot.frames.stop for shot in shots)]
     if not shots or ends[-1] != reel.frame_count or any(s.frames.start != e for s, e in zip(shots, ends, strict=False)):
         raise ProjectError(f"{place}: damaged (the shots do not cover the film); delete it and run `vidcolor plan`")
@@ -274,8 +280,9 @@ def list_names(project: Project, reel: Reel) -> FolderNames:
     folder = project.keyframes_path
     if folder is None:
         return FolderNames((), (), ("no references folder given",))
-    names = read_names(_files_below(folder), reel)
-    if not names.pictures:
+    words = reel_words(project)
+    names = read_names(_files_below(folder), reel, Reels(reel.name, words) if words else None)
+    if not names.pictures and not names.others:
         raise MediaError(
             f"{folder}: no pictures in this folder of references (PNG, TIFF, JPEG, PSD, EXR and others); put some into "
             "it, or give another with --keyframes"

@@ -1,0 +1,21 @@
+"""A film of several reels: a folder, and in it a whole project for each reel, called r1, r2, ... In order of names.
+
+The film's folder says nothing of its own, so that nothing in it can be at odds with its reels' projects.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from vidcolor.project.folder import Project, reels_in
+
+
+def reel_words(project: Project) -> dict[str, str]:
+    """What may stand for a reel of the film, in lower case, and the reel's name: that name, and its file's where no
+    other reel's is the same; empty where the project's reel is the film."""
+    if not project.config.name:
+        return {}
+    reels = [Project.open(path) for path in reels_in(project.film_folder)]
+    stems = Counter(reel.reel_path.stem.lower() for reel in reels)
+    files = {stem: reel.reel_name for reel in reels if stems[stem := reel.reel_path.stem.lower()] == 1}
+    return {**files, **{reel.reel_name: reel.reel_name for reel in reels}}
