@@ -1,8 +1,8 @@
 """A training run's network as half-precision weights: python tools/export_network.py RUN/best.pt RECIPE [-o FILE]
 
 Takes best.pt (the best on what is held out) or state.pt (the last; its running mean); the recipe's kind says which of
-the shipped networks it is. The file's head says its config, the recipe's hash, the step, the held-out figures, and the
-clips it was trained on.
+the shipped networks it is, or that it is Palette or Diffusart, for `propose --with palette` and `lineart` (-o FILE).
+The file's head says its config, the recipe's hash, the step, the held-out figures, and the clips it was trained on.
 
 `hand_back` gives the same, and what else is worth keeping of a run, in files small enough for any way back.
 """
@@ -23,10 +23,12 @@ from vidcolor.networks.proposer_net import ProposerConfig
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, PROPOSER, mark_of
 from vidcolor.research.networks.files import save_features, save_proposer, save_weighing
 from vidcolor.research.networks.ours import FeaturesNet, ProposerNet, WeighingNet
+from vidcolor.research.networks.published_files import BUILDS, Trained, save_published
 from vidcolor.research.training import colorizer_run, propagator_run
 from vidcolor.research.training.checkpoints import load_state
 from vidcolor.research.training.kinds import kind_of
 from vidcolor.research.training.proposer_run import load_proposer_recipe
+from vidcolor.research.training.published.recipes import load_diffusion_recipe
 from vidcolor.research.training.recipe import load_recipe
 from vidcolor.research.training.weighing import load_weighing_recipe
 
@@ -48,15 +50,17 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, help="the package's own file")
     args = parser.parse_args()
     kind = kind_of(args.recipe)
-    if kind not in FILES:
-        parser.error(f"{args.recipe}: a network of kind {kind} is not shipped; there are {', '.join(FILES)}")
+    if kind not in (*FILES, "diffusion"):
+        parser.error(f"{args.recipe}: a network of kind {kind} is not used by vidcolor; there are {', '.join(FILES)}")
+    if kind not in FILES and args.out is None:
+        parser.error(f"{args.recipe}: no network of ours; say where to write it with -o FILE.safetensors")
     out = args.out or FILES[kind]
     facts = export(args.state, args.recipe, out)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {', '.join(f'{k} {v}' for k, v in facts.items())}")
 
 
 def export(path: Path, recipe: Path, out: Path) -> dict[str, Any]:
-    """Writes the network of best.pt or state.pt as a shipped one; the file's facts."""
+    """Writes the network of best.pt or state.pt as it is used; the file's facts."""
     state, kind = load_state(path), kind_of(recipe)
     out.parent.mkdir(parents=True, exist_ok=True)
     facts = _clips(path)
@@ -64,6 +68,8 @@ def export(path: Path, recipe: Path, out: Path) -> dict[str, Any]:
         return _features(state, recipe, out, facts)
     if kind == "proposer":
         return _proposer(state, recipe, out)
+    if kind == "diffusion":
+        return _diffusion(state, recipe, out)
     return _weighing(state, recipe, kind, out, facts)
 
 
@@ -135,6 +141,20 @@ def _proposer(state: dict[str, Any], recipe: Path, out: Path) -> dict[str, Any]:
         "clips": [],  # it learns from stills alone
     }
     save_proposer(out, net, facts)
+    return facts
+
+
+def _diffusion(state: dict[str, Any], recipe: Path, out: Path) -> dict[str, Any]:
+    """Writes Palette or Diffusart; the file's facts."""
+    told = load_diffusion_recipe(recipe)
+    net = BUILDS[told.network](told.config)
+    net.load_state_dict(_numbers(state))
+    facts = {
+        "recipe": told.hash,
+        "step": state["step"],
+        "held_out": {n: round(state[n], 5) for n in ("noise",) if n in state},
+    }
+    save_published(out, told.network, net, Trained(told.side, told.config), facts)
     return facts
 
 

@@ -176,7 +176,7 @@ class CorrectSettings:
 
 @dataclass(frozen=True, slots=True)
 class DiffusionSettings:
-    """Your own models for `propose --with controlnet`; they are looked for in the project folder, and never fetched."""
+    """Your own models for `propose --with`; they are looked for in the project folder, and never fetched."""
 
     base: PathText = ""
     """Stable Diffusion (1.5, 2.1, Turbo or XL): a folder as diffusers saves it, or one file."""
@@ -185,6 +185,8 @@ class DiffusionSettings:
     config: PathText = ""
     """Where one of them is one file: the folder of such a model as diffusers saves it (weights are not needed), with
     the ControlNet's config.json in `controlnet` below it."""
+    palette: PathText = ""
+    """For `--with palette`: what tools/export_network.py makes of a run of configs/train/13-palette.toml, one file."""
     prompt: str = "a color photograph"
     """What a picture shows, where neither `--prompt` nor prompts.toml says so. Name things with their colours."""
     negative: str = "a black and white photograph, grayscale, sepia"
@@ -193,7 +195,7 @@ class DiffusionSettings:
     """How noise becomes a picture: ddim, dpm (20 steps and more are enough), euler (for Turbo: 1 to 4) or lcm (for
     models that were distilled for it: 4)."""
     steps: Annotated[int, within(1, 1000)] = 20
-    """Steps from noise to a picture."""
+    """Steps from noise to a picture. Palette: 1000 as published, with new noise at each; fewer without."""
     guidance: Annotated[float, within(0.0, 50.0)] = 7.5
     """How much more the prompt counts than it would by itself; up to 1 (for Turbo and lcm) the negative prompt is not
     asked, and a step takes half as long."""

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 MOST, USUAL = 16, 4
 """Proposals of a frame, at most and where nobody says how many."""
 LARGEST_SEED = 10**6 - 1
+INSTALL_TORCH = "run pip install 'vidcolor[torch]'"
 UNSEEN = "proposed; nobody has looked at it"
+WORDLESS = ("shipped", "palette")
+"""Methods that read no words."""
 
 
 def propose_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -71,14 +74,16 @@ def propose_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 def _proposers(args: argparse.Namespace, film: Film) -> Callable[[int], Proposes]:
     """What proposes colours for a frame."""
-    if args.with_ == "shipped":
+    if args.with_ in WORDLESS:
         for option in ("prompt", "negative"):
             if getattr(args, option) is not None:
-                raise SettingsError(f"--{option}: the shipped network reads no words; add --with controlnet")
+                raise SettingsError(f"--{option}: the {args.with_} network reads no words; use --with controlnet")
+    if args.with_ == "shipped":
         from vidcolor.networks.proposer import Proposer
 
-        shipped_one = Proposer(shipped.PROPOSER)
-        return lambda frame: shipped_one
+        return _always(Proposer(shipped.PROPOSER))
+    if args.with_ == "palette":
+        return _always(_palette(film))
     prompts = read_prompts(film.project, [p.shot.id for p in film.plan.shots], film.plan.reel.frame_count)
     library("torch", INSTALL)
     from vidcolor.networks.controlnet import ControlNet, Wish
@@ -92,6 +97,24 @@ def _proposers(args: argparse.Namespace, film: Film) -> Callable[[int], Proposes
         return models.for_wish(Wish(prompt, negative))
 
     return by
+
+
+def _always(one: Proposes) -> Callable[[int], Proposes]:
+    return lambda frame: one
+
+
+def _palette(film: Film) -> Proposes:
+    """Palette, by weights that the user trained."""
+    usual = film.settings.diffusion
+    if not usual.palette:
+        raise SettingsError(
+            "diffusion.palette is not set; train by configs/train/13-palette.toml, and give the exported file "
+            "with --set diffusion.palette=FILE"
+        )
+    library("torch", INSTALL_TORCH)
+    from vidcolor.research.networks.drawers import PaletteProposer
+
+    return PaletteProposer(film.project.root / Path(usual.palette).expanduser(), film.device, usual.steps)
 
 
 def _within(progress: Callable[[str, int, int], None], part: int, parts: int) -> Callable[[str, int, int], None]:

@@ -31,9 +31,9 @@ def _add_propose(verbs: argparse._SubParsersAction) -> None:
         help="another number gives other colours, the same number the same ones (default: 1)",
     )  # fmt: skip
     parser.add_argument(
-        "--with", dest="with_", choices=("shipped", "controlnet"), default="shipped", metavar="METHOD",
-        help="shipped (default), or controlnet: your own Stable Diffusion and ControlNet, "
-        "as `vidcolor settings` says under diffusion",
+        "--with", dest="with_", choices=("shipped", "controlnet", "palette"), default="shipped", metavar="METHOD",
+        help="shipped (default), or your own models, as `vidcolor settings` says under diffusion: controlnet (Stable "
+        "Diffusion with a ControlNet), palette (as you trained it)",
     )  # fmt: skip
     parser.add_argument(
         "--prompt", type=words, metavar="TEXT",

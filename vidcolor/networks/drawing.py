@@ -103,10 +103,10 @@ def said_by(settings: DiffusionSettings, name: str, wish: Wish) -> dict[str, str
     return {**words, "steps": settings.steps, "guidance": settings.guidance, "side": settings.side}
 
 
-def drawn_size(size: tuple[int, ...], side: int) -> tuple[int, int]:
-    """(h, w) of the picture that is drawn for a frame (H, W): the short side is `side`, both divided by COARSEST."""
-    short = max(COARSEST, COARSEST * round(side / COARSEST))
-    long = COARSEST * round(short * min(LONGEST, max(size) / min(size)) / COARSEST)
+def drawn_size(size: tuple[int, ...], side: int, coarsest: int = COARSEST) -> tuple[int, int]:
+    """(h, w) of the picture that is drawn for a frame (H, W): the short side is `side`, both divided by `coarsest`."""
+    short = max(coarsest, coarsest * round(side / coarsest))
+    long = coarsest * round(short * min(LONGEST, max(size) / min(size)) / coarsest)
     return (short, long) if size[0] <= size[1] else (long, short)
 
 

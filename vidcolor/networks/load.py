@@ -84,8 +84,13 @@ def load_proposer(path: Path) -> tuple[Network, Network, Array, Array]:
     return looks, proposes, mean[:, None, None].astype(np.float32), spread[:, None, None].astype(np.float32)
 
 
-def read(path: Path, schema: str, config: Callable[..., Config]) -> tuple[Config, dict[str, Array]]:
-    """A file's config and its weights, float32 or float16. Refuses other files, and a config that is none."""
+def read(
+    path: Path, schema: str, config: Callable[..., Config], remedy: str = "install vidcolor again"
+) -> tuple[Config, dict[str, Array]]:
+    """A file's config and its weights, float32 or float16. Refuses other files, and a config that is none.
+
+    remedy  what to do about a file that cannot be read
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -93,7 +98,7 @@ def read(path: Path, schema: str, config: Callable[..., Config]) -> tuple[Config
             head = dict(file.metadata() or {})
             kept = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{path}: cannot be read as weights; install vidcolor again ({error})") from error
+        raise WeightsError(f"{path}: cannot be read as weights; {remedy} ({error})") from error
     if head.get("schema") != schema:
         name = schema.split(".")[1].split("/")[0]
         raise WeightsError(f"{path}: not a {name} network ({head.get('schema')}); give a {schema} file")

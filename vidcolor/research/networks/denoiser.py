@@ -14,34 +14,55 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vidcolor.checked import within
+from vidcolor.errors import InputError
+
 GROUPS = 32
 """Groups of a normalisation, where channels allow."""
+MOST_LEVELS, MOST_TIMES = 8, 64
+"""Levels, and multiples of the width, of any network."""
 
 
 @dataclass(frozen=True, slots=True)
 class DenoiserConfig:
     """The defaults are those of Palette's unofficial code at 256 pixels: 63 M parameters with 6 channels in."""
 
-    inputs: int = 6
-    outputs: int = 3
-    width: int = 64
+    inputs: Annotated[int, within(1, 64)] = 6
+    outputs: Annotated[int, within(1, 64)] = 3
+    width: Annotated[int, within(2, 1024)] = 64
     """Channels of the first level"""
     multiples: tuple[int, ...] = (1, 2, 4, 8)
     """Of the width, for each level"""
-    blocks: int = 2
+    blocks: Annotated[int, within(1, 8)] = 2
     """Residual blocks of a level on the way down"""
     attention: tuple[int, ...] = (8,)
     """Strides of the levels that have attention"""
-    head: int = 32
+    head: Annotated[int, within(1, 1024)] = 32
     """Channels of a head of attention"""
-    dropout: float = 0.2
-    context: int = 0
+    dropout: Annotated[float, within(0.0, 1.0)] = 0.2
+    context: Annotated[int, within(0, 65536)] = 0
     """Channels of what the deepest level attends to; 0: nothing"""
+
+    def __post_init__(self) -> None:
+        if not (1 <= len(self.multiples) <= MOST_LEVELS and all(1 <= m <= MOST_TIMES for m in self.multiples)):
+            raise InputError(f"multiples of 1 to {MOST_LEVELS} levels are needed, each from 1 to {MOST_TIMES}")
+        if self.width % 2 or any(wide % self.heads(wide) for wide in self.widths):
+            raise InputError(f"width {self.width}: must be even, and each level's divided by its heads of {self.head}")
+
+    def heads(self, width: int) -> int:
+        """Of attention among so many channels."""
+        return max(1, width // self.head)
+
+    @property
+    def coarsest(self) -> int:
+        """What the sides of pictures are divided by."""
+        return int(2 ** (len(self.multiples) - 1))
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -81,9 +102,9 @@ class Block(nn.Module):
 class Attention(nn.Module):
     """Each place looks at all others, or at those of a context."""
 
-    def __init__(self, width: int, head: int, context: int = 0) -> None:
+    def __init__(self, width: int, heads: int, context: int = 0) -> None:
         super().__init__()
-        self.heads = max(1, width // head)
+        self.heads = heads
         self.norm, self.asked = norm(width), nn.Conv2d(width, width, 1)
         self.seen = nn.Conv2d(context or width, 2 * width, 1)
         self.joined = nn.Conv2d(width, width, 1)
@@ -109,7 +130,7 @@ class Level(nn.Module):
     def __init__(self, inputs: int, outputs: int, config: DenoiserConfig, stride: int) -> None:
         super().__init__()
         self.block = Block(inputs, outputs, config.told, config.dropout)
-        self.attention = Attention(outputs, config.head) if stride in config.attention else None
+        self.attention = Attention(outputs, config.heads(outputs)) if stride in config.attention else None
 
     def forward(self, x: Tensor, noise: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H, W)."""
@@ -157,8 +178,8 @@ class Denoiser(nn.Module):
         self.down = Down(config)
         deepest = config.widths[-1]
         self.middle = nn.ModuleList(Block(deepest, deepest, config.told, config.dropout) for _ in range(2))
-        self.attention = Attention(deepest, config.head)
-        self.context = Attention(deepest, config.head, config.context) if config.context else None
+        self.attention = Attention(deepest, config.heads(deepest))
+        self.context = Attention(deepest, config.heads(deepest), config.context) if config.context else None
         self.ups, self.doubles, kept, width = nn.ModuleList(), nn.ModuleList(), [*self.down.kept], deepest
         for number, wide in reversed([*enumerate(config.widths)]):
             parts = []

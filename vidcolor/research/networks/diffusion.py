@@ -15,6 +15,8 @@ from torch import Tensor
 
 Denoises = Callable[[Tensor, Tensor], Tensor]
 """The noise in x (B, C, H, W), of gamma (B,)."""
+Mends = Callable[[Tensor], Tensor]
+"""What is made at every step of the picture (B, C, H, W), -1..1, that is guessed: where some of it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,29 @@ def noised(clean: Tensor, noise: Tensor, gamma: Tensor) -> Tensor:
     return kept.sqrt() * clean + (1 - kept).sqrt() * noise
 
 
+def drawn(
+    denoises: Denoises,
+    noise: Tensor,
+    schedule: Schedule,
+    random: torch.Generator,
+    steps: int,
+    mends: Mends | None = None,
+) -> Tensor:
+    """Pictures, -1..1, from noise (B, C, H, W): by every step of the schedule as published, or in fewer."""
+    if steps >= schedule.steps:
+        return sampled(denoises, noise, schedule, random, mends)
+    return sampled_in_few(denoises, noise, schedule, steps, mends)
+
+
 @torch.no_grad()
-def sampled(denoises: Denoises, noise: Tensor, schedule: Schedule, random: torch.Generator) -> Tensor:
+def sampled(
+    denoises: Denoises, noise: Tensor, schedule: Schedule, random: torch.Generator, mends: Mends | None = None
+) -> Tensor:
     """Pictures, -1..1, from noise (B, C, H, W): every step of the schedule, with new noise at each (DDPM)."""
     gammas, x = schedule.gammas, noise
     for step in range(schedule.steps, 0, -1):
         now, before = float(gammas[step]), float(gammas[step - 1])
-        clean = _clean(denoises, x, now).clamp(-1, 1)
+        clean = _clean(denoises, x, now, mends)
         alpha = now / before
         mean = before**0.5 * (1 - alpha) / (1 - now) * clean + alpha**0.5 * (1 - before) / (1 - now) * x
         spread = ((1 - before) / (1 - now) * (1 - alpha)) ** 0.5
@@ -66,17 +84,20 @@ def sampled(denoises: Denoises, noise: Tensor, schedule: Schedule, random: torch
 
 
 @torch.no_grad()
-def sampled_in_few(denoises: Denoises, noise: Tensor, schedule: Schedule, steps: int) -> Tensor:
+def sampled_in_few(
+    denoises: Denoises, noise: Tensor, schedule: Schedule, steps: int, mends: Mends | None = None
+) -> Tensor:
     """The same in few steps, evenly over the schedule, with no new noise (DDIM)."""
     x, clean = noise, noise
     places = torch.linspace(schedule.steps, 0, steps + 1).round().long()
     for now, after in zip(schedule.gammas[places[:-1]], schedule.gammas[places[1:]], strict=True):
-        clean = _clean(denoises, x, float(now)).clamp(-1, 1)
+        clean = _clean(denoises, x, float(now), mends)
         left = (x - float(now) ** 0.5 * clean) / (1 - float(now)) ** 0.5
         x = float(after) ** 0.5 * clean + (1 - float(after)) ** 0.5 * left
     return clean
 
 
-def _clean(denoises: Denoises, x: Tensor, gamma: float) -> Tensor:
+def _clean(denoises: Denoises, x: Tensor, gamma: float, mends: Mends | None) -> Tensor:
     noise = denoises(x, torch.full((len(x),), gamma).to(x))
-    return (x - (1 - gamma) ** 0.5 * noise) / gamma**0.5
+    clean = ((x - (1 - gamma) ** 0.5 * noise) / gamma**0.5).clamp(-1, 1)
+    return clean if mends is None else mends(clean)

@@ -52,7 +52,7 @@ def load_weighing(path: Path) -> WeighingNet:
 
 def save_things(path: Path, net: LiteNet, facts: dict[str, Any]) -> None:
     """Writes the network, its large tensors in bytes, and `facts`; whole or not."""
-    _write(path, _in_bytes(net.state_dict()), THINGS_SCHEMA, {}, facts)
+    write(path, _in_bytes(net.state_dict()), THINGS_SCHEMA, {}, facts)
 
 
 def load_things(path: Path) -> LiteNet:
@@ -62,7 +62,7 @@ def load_things(path: Path) -> LiteNet:
 
 def save_proposer(path: Path, net: ProposerNet, facts: dict[str, Any]) -> None:
     """Writes the network, its large tensors in bytes, its config and `facts`; whole or not."""
-    _write(path, _in_bytes(net.state_dict()), PROPOSER_SCHEMA, asdict(net.config), facts)
+    write(path, _in_bytes(net.state_dict()), PROPOSER_SCHEMA, asdict(net.config), facts)
 
 
 def load_proposer(path: Path) -> ProposerNet:
@@ -87,10 +87,11 @@ def _in_bytes(state: dict[str, Tensor]) -> dict[str, Tensor]:
 def _save(
     path: Path, net: FeaturesNet | WeighingNet, schema: str, config: dict[str, Any], facts: dict[str, Any]
 ) -> None:
-    _write(path, {name: value.half() for name, value in net.state_dict().items()}, schema, config, facts)
+    write(path, {name: value.half() for name, value in net.state_dict().items()}, schema, config, facts)
 
 
-def _write(path: Path, kept: dict[str, Tensor], schema: str, config: dict[str, Any], facts: dict[str, Any]) -> None:
+def write(path: Path, kept: dict[str, Tensor], schema: str, config: dict[str, Any], facts: dict[str, Any]) -> None:
+    """Writes weights with their config and `facts` in the head; whole or not."""
     from safetensors.torch import save_file
 
     head = {"schema": schema, "config": json.dumps(config), **{k: json.dumps(v) for k, v in facts.items()}}

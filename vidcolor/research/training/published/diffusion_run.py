@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,8 +20,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vidcolor.errors import InputError
-from vidcolor.research.networks.denoiser import DenoiserConfig
-from vidcolor.research.networks.diffusart import build_diffusart
 from vidcolor.research.networks.diffusion import (
     DDPM,
     PALETTE_TEST,
@@ -31,7 +29,7 @@ from vidcolor.research.networks.diffusion import (
     noised,
     sampled_in_few,
 )
-from vidcolor.research.networks.palette import build_palette
+from vidcolor.research.networks.published_files import BUILDS, Kind
 from vidcolor.research.training.descent import on_cpu
 from vidcolor.research.training.follow import Progress, Work, follow
 from vidcolor.research.training.held_out import kept_stills
@@ -65,7 +63,6 @@ class Batch:
 class Method:
     """What is published of one of the two."""
 
-    build: Callable[[DenoiserConfig], nn.Module]
     tells: Callable[[Array, np.random.Generator], tuple[Array, ...]]
     """What the network is told of R'G'B' (3, H, W), 0..1"""
     loss: Callable[[Tensor, Tensor], Tensor]
@@ -83,9 +80,9 @@ def _drawing_of(rgb: Array, random: np.random.Generator) -> tuple[Array, ...]:
     return lines_of(rgb, random), scribbles_of(rgb, random)
 
 
-METHODS: dict[Literal["palette", "diffusart"], Method] = {
-    "palette": Method(build_palette, _gray_planes, F.mse_loss, PALETTE_TRAIN, PALETTE_TEST, True),
-    "diffusart": Method(build_diffusart, _drawing_of, F.l1_loss, DDPM, DDPM, False),
+METHODS: dict[Kind, Method] = {
+    "palette": Method(_gray_planes, F.mse_loss, PALETTE_TRAIN, PALETTE_TEST, True),
+    "diffusart": Method(_drawing_of, F.l1_loss, DDPM, DDPM, False),
 }
 
 
@@ -100,7 +97,7 @@ class DiffusionWork:
         if not self.kept or not self.held:
             raise InputError(f"{data}: {len(pictures)} pictures are too few to learn from and to hold some out")
         torch.manual_seed(recipe.seed)
-        self.net = machine.placed(self.method.build(recipe.config))
+        self.net = machine.placed(BUILDS[recipe.network](recipe.config))
         self.average = Averaged(self.net)
         self.optimizer = torch.optim.Adam(self.net.parameters(), recipe.rate)
         self.trial = self.batch(self.held, -1, recipe.held)
@@ -142,7 +139,7 @@ class DiffusionWork:
 
     def averaged(self) -> nn.Module:
         """The network with the running mean of its weights, for use."""
-        net = self.method.build(self.recipe.config).to(self.device).eval()
+        net = BUILDS[self.recipe.network](self.recipe.config).to(self.device).eval()
         net.load_state_dict(self.average.values)
         return net
 
