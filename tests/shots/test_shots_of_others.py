@@ -386,3 +386,90 @@ def test_a_list_of_another_start_or_rate_is_named_with_what_would_fit(tmp_path, 
 def test_no_guess_where_nothing_fits(tmp_path, stop, end):
     with pytest.raises(InputError, match=f"{end}$"):
         told(tmp_path, "csv", f"shot,start,stop,entry\na,3,{stop},cut\n")
+
+
+# A list of all reels, for each of them.
+
+
+def two_reels(tape: str, start: int = 0, count: int = 48) -> Reel:
+    """One of two reels, whose list follows one on the other from frame 0 on, or nowhere near its timecode."""
+    path = Path(f"{tape.lower()}.mov")
+    return Reel("r1", path, count, Rate.of(24), (48, 64), start=start, timecoded=bool(start), tape=tape)
+
+
+ONE, TWO = two_reels("REEL1", 86_400), two_reels("REEL2", 172_800)
+JOINED = [("{0}1{1}", 0, 20), ("{0}1{1}", 20, 48), ("{0}2{1}", 48, 60), ("{0}2{1}", 60, 96)]
+
+
+def joined_edl(name: str, ending: str, comments: bool) -> str:
+    text = []
+    for reel, start, stop in JOINED:
+        source = reel.format(name, ending)
+        tape = "AX" if comments else source
+        line = edl((tape, "V", "C", start, stop), reel=reel_of(96)).splitlines()[-1]
+        text += [line, f"* FROM CLIP NAME: {source}"] if comments else [line]
+        text += ["009 AX A C 00:00:00:00 00:00:01:00 00:00:00:00 00:00:01:00", "* FROM CLIP NAME: music.wav"]
+    return "\n".join(["TITLE: T", *text])
+
+
+def joined_otio(name: str) -> str:
+    rate = 24
+    line, track = otio.schema.Timeline("film"), otio.schema.Track(kind="Video")
+    line.tracks.append(track)
+    for reel, start, stop in JOINED:
+        media = otio.schema.ExternalReference(target_url=f"file:///scans/{reel.format(name, '.mov')}")
+        span = otio.opentime.TimeRange(
+            otio.opentime.RationalTime(0, rate), otio.opentime.RationalTime(stop - start, rate)
+        )
+        track.append(otio.schema.Clip("shot", media_reference=media, source_range=span))
+    return str(line.to_json_string())
+
+
+def joined_xml(name: str) -> str:
+    files = {reel: f'<file id="{reel}"><name>{reel.format(name, ".mov")}</name></file>' for reel, *_ in JOINED}
+    clips = []
+    for reel, start, stop in JOINED:
+        file = files.pop(reel, f'<file id="{reel}"/>')
+        clips.append(f"<clipitem><name>shot</name><start>{start}</start><end>{stop}</end>{file}</clipitem>")
+    return (
+        '<?xml version="1.0"?><!DOCTYPE xmeml><xmeml version="5"><sequence><name>film</name>'
+        f"<rate><timebase>24</timebase></rate><media><video><track>{''.join(clips)}</track></video></media></sequence></xmeml>"
+    )
+
+
+WRITTEN = {
+    "tapes": ("edl", joined_edl("REEL", "", False)),
+    "files": ("edl", joined_edl("reel", ".mov", False)),
+    "comments": ("edl", joined_edl("reel", ".mov", True)),
+    "otio": ("otio", joined_otio("reel")),
+    "xml": ("xml", joined_xml("reel")),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_list_of_several_reels_serves_each_of_them(tmp_path, name):
+    suffix, text = WRITTEN[name]
+    assert told(tmp_path, suffix, text, ONE) == [(0, 20, "cut"), (20, 48, "cut")]
+    assert told(tmp_path, suffix, text, TWO) == [(0, 12, "cut"), (12, 48, "cut")]
+    notes = read_list(tmp_path / f"list.{suffix}", TWO)[1]
+    assert notes == (f"list.{suffix}: 2 of its clips are of other reels, and are left out",)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_reel_that_the_list_does_not_hold_whole_is_refused(tmp_path, name):
+    suffix, text = WRITTEN[name]
+    for reel in (two_reels("REEL3", 86_400 * 3), two_reels("REEL2", 172_800, 49)):
+        with pytest.raises(InputError):
+            told(tmp_path, suffix, text, reel)
+
+
+def test_a_dissolve_to_another_reel_is_a_cut_of_this_one(tmp_path):
+    line = otio.adapters.read_from_string(joined_otio("reel"), "otio_json")
+    offset = otio.opentime.RationalTime(6, 24)
+    types = otio.schema.TransitionTypes
+    line.tracks[0].insert(
+        2, otio.schema.Transition(transition_type=types.SMPTE_Dissolve, in_offset=offset, out_offset=offset)
+    )
+    text = line.to_json_string()
+    assert told(tmp_path, "otio", text, ONE) == [(0, 20, "cut"), (20, 48, "cut")]
+    assert told(tmp_path, "otio", text, TWO) == [(0, 12, "cut"), (12, 48, "cut")]

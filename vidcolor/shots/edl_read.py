@@ -8,6 +8,7 @@
 - Events may lack their reel, and count frames instead of timecode. A list that holds as many frames as the film, but
   begins at another timecode, is the film's. In a list of markers a shot begins at each.
 - Events that lie wholly outside the film, by its own timecode, are of other reels or of a leader: left out and told of.
+  So are those that name other sources, where those that name this film alone are as long as it is.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from vidcolor.errors import InputError
 from vidcolor.shots.edl import BLACK_REEL
+from vidcolor.shots.of_reel import own_run, told
 from vidcolor.shots.rows import LIST_RATES, MOST_NAMED, Listed, Row, is_whole, part_that_fits
 from vidcolor.shots.tracks import lowest
 from vidcolor.timeline import HOURS_A_DAY, Rate, parse_timecode
@@ -35,6 +37,9 @@ TRACK = re.compile(r"V(\d{0,2})", re.ASCII)
 BACKGROUND = ("KB", "K B")
 MARKER = re.compile(r"\|C:\w+ .*\|D:\d+.*", re.ASCII)
 """The line behind an event of one frame in a list of markers, as DaVinci Resolve writes it"""
+CLIP_NAME = re.compile(r"\*\s*(?:FROM|TO) CLIP NAME:\s*(.{1,400})", re.IGNORECASE)
+"""Behind a dissolve both stand, that of what it goes to last"""
+NO_REEL = ("AX", "")
 NO_VIDEO = re.compile(r"(?:A\d*|NONE)+", re.ASCII)
 
 
@@ -46,6 +51,14 @@ class Line:
     match: re.Match[str]
     drops: bool
     """Whether the FCM line before it says that labels are dropped."""
+    clip: str = ""
+    """The clip that a comment behind it names"""
+
+    @property
+    def of(self) -> str:
+        """What it calls its source; empty for black."""
+        reel = self.match["reel"] or ""
+        return "" if reel == BLACK_REEL else self.clip if reel in NO_REEL and self.clip else reel
 
     @property
     def times(self) -> list[str]:
@@ -96,6 +109,10 @@ def read_lines(path: Path, lines: Sequence[Line], reel: Reel, *, points: bool = 
         return Listed(_marked(events, reel))
     inside = _inside(events, reel) if reel.timecoded else events
     if not is_whole(inside, reel):
+        own = lines[own_run([line.of for line in lines], reel)]
+        alone = _counted(path, own, replace(reel, timecoded=False)) if own else []
+        if is_whole(alone, reel):
+            return Listed(_rows(alone, reel), (told(path, len(lines) - len(own)),))
         _refuse(path, lines, events, reel)
         return Listed(_rows(events, reel))
     outside = [event.place for event in events if event.stop <= 0 or event.start >= reel.frame_count]
@@ -120,12 +137,18 @@ def _told(path: Path, places: list[str], reel: Reel) -> Iterator[str]:
 
 def _lines(path: Path, text: str) -> Iterator[Line]:
     drops = False
+    last: Line | None = None
     for number, line in enumerate(text.splitlines(), 1):
         place, line = f"line {number}", line.strip()
+        if last and (named := CLIP_NAME.match(line)):
+            last = replace(last, clip=named[1])
         if line.upper().startswith("FCM:"):
             drops = "NON" not in line.upper() and "DROP" in line.upper()
         if not line[:1].isdecimal():
             continue
+        if last:
+            yield last
+        last = None  # a comment is the event's just before it, also where that is sound
         match = EVENT.fullmatch(line.upper())
         if not match:
             raise InputError(
@@ -138,7 +161,9 @@ def _lines(path: Path, text: str) -> Iterator[Line]:
             raise InputError(
                 f"{path}: {place}: effect {match['effect']} is not a cut (C), dissolve (D) or wipe (W) with its frames"
             )
-        yield Line(place, match, drops)
+        last = Line(place, match, drops)
+    if last:
+        yield last
 
 
 def _counted(path: Path, lines: Sequence[Line], reel: Reel, *, points: bool = False) -> list[_Event]:

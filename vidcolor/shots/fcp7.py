@@ -1,15 +1,15 @@
 """Final Cut Pro 7 XML (xmeml), as Premiere and Resolve write it: the clips of one sequence's video tracks.
 
 Times count frames from the sequence's start, which is the film's. Where two clips meet in a transition the list says -1
-for the ends there: they meet in its middle, or at the end that its alignment names. Files and in points are not used:
-the film is what the sequence shows.
+for the ends there: they meet in its middle, or at the end that its alignment names. In points are not used: the film is
+what the sequence shows. Files tell which reel's a clip is (of_reel.py).
 """
 
 from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -34,6 +34,8 @@ class _Piece:
     stop: int
     transition: str = ""
     """How a transition is aligned; empty for a clip."""
+    of: str = ""
+    """The file that a clip shows"""
 
 
 def read_fcp7(path: Path, text: str, reel: Reel) -> Listed:
@@ -58,7 +60,8 @@ def read_fcp7(path: Path, text: str, reel: Reel) -> Listed:
 def _rows(path: Path, sequence: Element, reel: Reel) -> list[Row]:
     """The shots of a sequence; one of as many labels a second as the film (24 for 23.976) may count its frames."""
     rate = _rate(sequence)
-    tracks = [list(_shots(path, track)) for track in sequence.findall("media/video/track") if _is_on(track)]
+    files = {file.get("id", ""): file.findtext("name", "") for file in sequence.iter("file") if len(file)}
+    tracks = [list(_shots(path, track, files)) for track in sequence.findall("media/video/track") if _is_on(track)]
     rows = lowest(path, [track for track in tracks if track])
     as_long = max((row.stop for row in rows), default=0) == reel.frame_count
     if rate is not None and rate != reel.rate.fraction and not (as_long and Rate.of(rate).base == reel.rate.base):
@@ -101,7 +104,7 @@ def _rate(item: Element) -> Fraction | None:
     return Fraction(int(base) * 1000, 1001) if slow else Fraction(int(base))
 
 
-def _pieces(path: Path, track: Element) -> Iterator[_Piece]:
+def _pieces(path: Path, track: Element, files: Mapping[str, str]) -> Iterator[_Piece]:
     for number, item in enumerate(track, 1):
         if item.tag not in ("clipitem", "generatoritem", "transitionitem"):
             continue
@@ -110,7 +113,9 @@ def _pieces(path: Path, track: Element) -> Iterator[_Piece]:
         place = f"item {number}" + (f" ({name[:60]})" if (name := " ".join(item.findtext("name", "").split())) else "")
         start, stop = (_number(path, place, item, name) for name in ("start", "end"))
         kind = item.findtext("alignment", "center").strip().lower() if item.tag == "transitionitem" else ""
-        yield _Piece(place, start, stop, kind)
+        file = item.find("file")
+        source = files.get(file.get("id", ""), "") if file is not None else ""
+        yield _Piece(place, start, stop, kind, source or item.findtext("name", "") * (item.tag == "clipitem"))
 
 
 def _number(path: Path, place: str, item: Element, name: str) -> int:
@@ -124,9 +129,12 @@ def _number(path: Path, place: str, item: Element, name: str) -> int:
     return int(value)
 
 
-def _shots(path: Path, track: Element) -> Iterator[Row]:
-    """The clips of a track, each with what it begins with, in order."""
-    pieces = list(_pieces(path, track))
+def _shots(path: Path, track: Element, files: Mapping[str, str]) -> Iterator[Row]:
+    """The clips of a track, each with what it begins with, in order.
+
+    files  names by id: a file is described where it stands first
+    """
+    pieces = list(_pieces(path, track, files))
     for at, piece in enumerate(pieces):
         if piece.transition:
             continue
@@ -138,11 +146,11 @@ def _shots(path: Path, track: Element) -> Iterator[Row]:
             raise InputError(f"{path}: {piece.place}: says neither where it is nor what it meets; export it again")
         leaves = (after.start, after.stop) if after else None
         if before is None:
-            yield Row(piece.place, start, stop, leaves=leaves)
+            yield Row(piece.place, start, stop, leaves=leaves, of=piece.of)
             continue
         first = not any(not other.transition for other in pieces[: at - 1])
         kind: TransitionKind = "fade" if before.transition in FADES or first else "dissolve"
-        yield Row(piece.place, start, stop, kind, (before.start, before.stop), leaves)
+        yield Row(piece.place, start, stop, kind, (before.start, before.stop), leaves, piece.of)
 
 
 def _meet(transition: _Piece) -> int:

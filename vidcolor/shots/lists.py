@@ -24,6 +24,7 @@ from vidcolor.shots.edl import edl_text
 from vidcolor.shots.edl_read import read_edl
 from vidcolor.shots.fcp7 import read_fcp7
 from vidcolor.shots.labelled import is_labelled, read_ale, read_labelled
+from vidcolor.shots.of_reel import rows_of_reel
 from vidcolor.shots.otio import otio_text, read_otio
 from vidcolor.shots.packed import LARGEST, text_of_aaf, text_of_otioz
 from vidcolor.shots.rows import Listed, Row, shots_of, with_gaps
@@ -58,8 +59,9 @@ def read_list(path: Path, reel: Reel) -> tuple[list[Shot], tuple[str, ...]]:
     if reader is None:
         raise InputError(f"{path}: shot lists are {', '.join(READERS)}; this suffix is none of them")
     listed = reader(path, PACKED.get(suffix, _text)(path), reel)
-    rows, gaps = with_gaps(path, listed.rows, reel) if suffix in EDITED else (listed.rows, ())
-    return shots_of(path, reel, rows), (*listed.notes, *gaps)
+    rows, others = rows_of_reel(path, listed.rows, reel)
+    rows, gaps = with_gaps(path, rows, reel) if suffix in EDITED else (rows, ())
+    return shots_of(path, reel, rows), (*listed.notes, *others, *gaps)
 
 
 def write_shots(path: Path, shots: Sequence[Shot], reel: Reel) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 import math
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from vidcolor.errors import InputError
 from vidcolor.shots.rows import Listed, Row, part_that_fits, rows_of_film
@@ -29,6 +31,8 @@ Json = Any
 
 SCHEMA = "vidcolor.shots/1"
 MOST_FRAMES = 2**31
+LONGEST = 4096
+"""Letters of a file's address that are looked at"""
 RATE_TOLERANCE = 5e-4
 """Relative difference at which 23.98 still means 24000/1001, and 24 does not."""
 DEEPEST = 20
@@ -167,7 +171,9 @@ def _track(path: Path, items: list[Json], reel: Reel, *, as_frames: bool = False
         empty = schema == "Gap" or item.get("enabled", True) is False
         if empty and entry:
             found.leave(entry[1], at)
-        row = Row(place, at, found.stop, entry[0], entry[1:]) if entry else Row(place, at, found.stop)
+        row = Row(place, at, found.stop, of=_source(item))
+        if entry:
+            row = replace(row, kind=entry[0], frames=entry[1:])
         if not empty:
             found.rows.append(row)
         elif found.stop > at:
@@ -265,12 +271,23 @@ def _duration(item: Json) -> Json:
     """The item's duration: of its source range, else of the media it shows, else None."""
     span = item.get("source_range")
     if not isinstance(span, dict):
-        media = item.get("media_reference")
-        several, key = item.get("media_references"), item.get("active_media_reference_key")
-        if isinstance(several, dict) and isinstance(key, str):
-            media = several.get(key)
-        span = media.get("available_range") if isinstance(media, dict) else None
+        span = _media(item).get("available_range")
     return span.get("duration") if isinstance(span, dict) else None
+
+
+def _media(item: Json) -> dict[str, Json]:
+    """The media that a clip shows; empty where it says none."""
+    media = item.get("media_reference")
+    several, key = item.get("media_references"), item.get("active_media_reference_key")
+    if isinstance(several, dict) and isinstance(key, str):
+        media = several.get(key)
+    return media if isinstance(media, dict) else {}
+
+
+def _source(item: Json) -> str:
+    """The name of the file that a clip shows, as far as it is told; else the clip's own."""
+    name = _media(item).get("target_url") or item.get("name")
+    return posixpath.basename(unquote(name[:LONGEST])) if isinstance(name, str) else ""
 
 
 def _is_fade(item: Json) -> bool:

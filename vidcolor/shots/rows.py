@@ -44,6 +44,8 @@ class Row:
     frames: tuple[int, int] | None = None
     leaves: tuple[int, int] | None = None
     """Frames in which it fades into nothing; of no account where another shot follows at once."""
+    of: str = ""
+    """What the list calls its source; empty where it does not say"""
 
 
 class Placed(Protocol):
