@@ -119,6 +119,15 @@ def test_the_views_show_what_they_say(page, window):
     window.wait_for_selector('[data-view="doubt"][aria-pressed="true"]')
 
 
+def test_what_plays_goes_on_from_where_it_is_sent(page, window):
+    opened(window, page)
+    window.keyboard.press("l")
+    until(window, "vidcolor.player.shownFrames > 0")
+    told = window.evaluate("(vidcolor.goTo(2), [vidcolor.player.speed, vidcolor.player.shownFrames])")
+    assert told == [1, 0], "it plays, from there"
+    window.keyboard.press("k")
+
+
 def test_keys_go_through_the_film(page, window):
     opened(window, page)
     here = lambda: window.evaluate("vidcolor.film.frame")  # noqa: E731

@@ -72,6 +72,18 @@ def test_paint_is_painted_with_the_mouse(work, window):
     window.locator("#shown", has_text="as it will be").wait_for()
 
 
+def test_paint_that_is_under_way_is_neither_sent_twice_nor_lost(work, window):
+    opened(window, work, 9)
+    window.keyboard.press("4")
+    window.mouse.click(*at(window, 0.5, 0.8))
+    window.evaluate(
+        "vidcolor.press('Enter'), vidcolor.press('Enter'), vidcolor.press('Escape'), vidcolor.press('Ctrl+z')"
+    )
+    waits_for(window, "paint")
+    window.locator("#paint").wait_for(state="hidden")
+    assert [one["kind"] for one in work.state()["corrections"]] == ["paint"]
+
+
 def test_a_dropped_picture_becomes_the_keyframe(work, window, made):
     opened(window, work, 20)
     colors = (made / "refs" / "000016.png").read_bytes()

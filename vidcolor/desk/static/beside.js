@@ -30,9 +30,8 @@ function takeFrom(image, event) {
 }
 
 async function asRegion(place) {
-  const mask = keepsPaint() && (await sendMask());
-  if (!mask) say("paint the part of the frame first (tools 4, 8 and 9), then take its colours from the picture");
-  else if (await correct("region", { frame: mask.frame, upload: mask.upload, reference: place })) mask.done();
+  if (!keepsPaint()) say("paint the part of the frame first (tools 4, 8 and 9), then take its colours from the picture");
+  else await sendMask((frame, upload) => correct("region", { frame, upload, reference: place }));
 }
 
 export function references(facts) {

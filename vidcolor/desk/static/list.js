@@ -18,9 +18,20 @@ function row(one) {
   return made;
 }
 
+async function remarks() {
+  try {
+    return await json("remarks");
+  } catch (error) {
+    say(error.message);
+    return null;
+  }
+}
+
 /** Opens the list as it is now. */
 export async function list() {
-  const { rows, line } = await json("remarks");
+  const found = await remarks();
+  if (!found) return;
+  const { rows, line } = found;
   const table = element("table");
   const head = element("tr", "", ...["frames", "timecode", "shot", "what", "words", "by"].map((text) => element("th", text)));
   table.append(element("thead", "", head), element("tbody", "", ...rows.map(row)));
@@ -40,7 +51,8 @@ export async function list() {
 
 /** Goes to the next row of the list, or the one before. */
 export async function listBy(step) {
-  const { rows } = await json("remarks");
+  const rows = (await remarks())?.rows;
+  if (!rows) return;
   const ahead = step > 0 ? rows.find((one) => one.first > film.frame) : rows.findLast((one) => one.first < film.frame);
   if (!ahead) {
     say(step > 0 ? "nothing behind this frame in the list" : "nothing before this frame in the list");

@@ -8,7 +8,8 @@ import { sign } from "./timeline.js";
 
 const panel = document.getElementById("panel");
 let seen = "";
-let facts = null;
+let facts = null; // of the shot looked at; those it had before a correction stay until they are read anew
+let factsOf = "";
 
 const jump = (frame) => button(`${frame}`, `go to frame ${frame}`, () => goTo(frame));
 const backButton = ({ name }) => button("take back", `take ${name} back`, () => act("undo", { name }));
@@ -53,11 +54,12 @@ async function refresh() {
   const key = `${shot.id} ${film.facts.number}`;
   if (key === seen) return;
   seen = key;
-  facts = null;
+  if (factsOf !== shot.id) facts = null;
   draw(shot);
   const found = await json(`shot/${shot.id}`).catch(() => null); // it may be cut otherwise by now: that is told, too
   if (!found || seen !== key) return;
   facts = found;
+  factsOf = shot.id;
   draw(shot);
 }
 

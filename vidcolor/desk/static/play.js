@@ -1,6 +1,6 @@
 // Playing: each picture shown is one the server made of that very frame; what comes late is left out, and counted.
 
-import { film, goTo, picture, shotAt } from "./film.js";
+import { film, goTo, onMove, picture, shotAt } from "./film.js";
 import { inSteps, look, show, viewer } from "./viewer.js";
 
 const WIDEST = 960;
@@ -8,6 +8,8 @@ const AHEAD = 10; // frames fetched before they are due
 const TOGETHER = 2;
 export const player = { speed: 0, left: 0, shownFrames: 0 };
 let run = 0;
+
+onMove((frame, how) => how.playing || !player.speed || play(player.speed)); // on from where it was sent
 
 /** Plays at a speed: 1 as filmed, -1 backwards, 0 stands still. */
 export function play(speed) {

@@ -9,6 +9,7 @@ const box = document.getElementById("paint");
 const paper = document.createElement("canvas");
 const ink = paper.getContext("2d");
 let sheet = null; // {frame, kind, marks} of what is on the paper; a mark is {draw} that puts it there
+let sending = false; // while what is on the sheet is under way, it is left as it is
 let corners = []; // of an outline that is not closed yet, in fractions of the picture
 let labels = null; // {frame, width, height, pixels}: the superpixels of a frame
 
@@ -20,6 +21,10 @@ export const outlines = () => corners.length > 0;
 
 /** Takes a sheet for this frame, where there is none; whether there is one now. `kind` is of what it is sent as. */
 function begin(kind) {
+  if (sending) {
+    say("the paint is being written; a moment");
+    return false;
+  }
   if (sheet && sheet.frame !== film.frame) {
     say(`send (Enter) or forget (Esc) the paint of frame ${sheet.frame} first`);
     return false;
@@ -150,6 +155,7 @@ async function labelsOf(frame) {
 /** Takes the last mark back that was not sent; whether there was one. */
 export function takeMark() {
   if (!sheet) return false;
+  if (sending) return true;
   sheet.marks.pop();
   if (!sheet.marks.length) discard();
   else {
@@ -165,18 +171,28 @@ const sendCanvas = async (canvas) => sendPicture(await new Promise((done) => can
 
 /** Writes the paint down as a correction. */
 export async function send() {
-  if (!sheet?.marks.length) return;
+  if (!sheet?.marks.length || sending) return;
   const { frame, kind } = sheet;
+  await written(paper, (upload) => correct(kind, { frame, upload }));
+}
+
+/** Sends a canvas and has it written down by `write`, which answers whether it was: then the paint is done with. */
+async function written(canvas, write) {
+  sending = true;
+  let done = false;
   try {
-    const upload = await sendCanvas(paper);
-    if (await correct(kind, { frame, upload })) discard();
+    done = await write(await sendCanvas(canvas));
   } catch (error) {
     say(error.message);
   }
+  sending = false;
+  if (done) discard();
 }
 
-/** Sends where there is paint, as a mask; what comes back says its number, its frame, and forgets the paint. */
-export async function sendMask() {
+/** Sends where there is paint, as a mask, and has it written down by `write(frame, upload)`. */
+export async function sendMask(write) {
+  if (sending) return;
+  const { frame } = sheet;
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [paper.width, paper.height];
   const onto = canvas.getContext("2d");
@@ -187,15 +203,11 @@ export async function sendMask() {
   onto.globalCompositeOperation = "destination-over";
   onto.fillStyle = "#000";
   onto.fillRect(0, 0, canvas.width, canvas.height);
-  try {
-    return { upload: await sendCanvas(canvas), frame: sheet.frame, done: discard };
-  } catch (error) {
-    say(error.message);
-    return null;
-  }
+  await written(canvas, (upload) => write(frame, upload));
 }
 
 export function discard() {
+  if (sending) return;
   sheet = null;
   corners = [];
   box.hidden = true;

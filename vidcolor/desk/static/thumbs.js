@@ -33,6 +33,7 @@ function fetchMore() {
     const done = (came) => {
       under -= 1;
       if (came) (tellers.get(key) || []).forEach((tell) => tell(image));
+      else there.delete(key); // asked for again when it is seen again
       tellers.delete(key);
       fetchMore();
     };

@@ -39,6 +39,7 @@ let asked = 0;
 let layers = [];
 let resting = 0;
 let asking = new AbortController();
+let under = ""; // what is asked for, and did not come yet
 
 /** What the view is made of, bottom first: each as a picture is asked for. */
 function parts() {
@@ -87,6 +88,7 @@ const width = () => inSteps(canvas.clientWidth * devicePixelRatio * (viewer.view
 /** What was asked for before is no longer wanted: a browser has six ways to the server, which are free again. */
 function overtake() {
   clearTimeout(resting);
+  under = "";
   asking.abort();
   asking = new AbortController();
   return (asked += 1);
@@ -94,10 +96,13 @@ function overtake() {
 
 /** Asks for the frame and draws it; a later ask overtakes. */
 export async function look({ whole = false } = {}) {
-  const mine = overtake();
-  const { signal } = asking;
   const frame = film.frame;
   const wide = whole || viewer.zoom > 1.5 ? 0 : width();
+  const wish = parts().map((one) => key(one, wide)).join();
+  if (wish === under) return;
+  const mine = overtake();
+  const { signal } = asking;
+  under = wish;
   try {
     const made = [];
     for (const one of parts()) {
@@ -115,6 +120,7 @@ export async function look({ whole = false } = {}) {
     if (mine !== asked) return;
     viewer.problem = error.message;
   }
+  under = "";
   draw();
 }
 
