@@ -6,10 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
+import numpy as np
 import torch
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers import (
+    CLIPConfig,
+    CLIPModel,
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+    CLIPVisionConfig,
+)
 
 WIDTHS, TOLD = (8, 16), 16
+LIGHT = np.clip(50 + 20 * np.random.default_rng(0).standard_normal((60, 90)), 0, 100).astype(np.float32)
+"""A frame, as L*"""
 
 
 def tokenizer() -> CLIPTokenizer:
@@ -20,13 +31,17 @@ def tokenizer() -> CLIPTokenizer:
     return CLIPTokenizer(vocab={name: n for n, name in enumerate(names)}, merges=[], model_max_length=77)
 
 
-def text_encoder(kind: Any = CLIPTextModel) -> Any:
-    """Random numbers for what the tokenizer reads."""
-    config = CLIPTextConfig(
+def text_config() -> CLIPTextConfig:
+    """For what the tokenizer reads."""
+    return CLIPTextConfig(
         vocab_size=514, hidden_size=TOLD, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
         projection_dim=TOLD, eos_token_id=1, bos_token_id=0, pad_token_id=1,
     )  # fmt: skip
-    return kind(config)
+
+
+def text_encoder(kind: Any = CLIPTextModel) -> Any:
+    """Random numbers for what the tokenizer reads."""
+    return kind(text_config())
 
 
 def unet(told: int = TOLD, **more: Any) -> Any:
@@ -62,6 +77,20 @@ def save_models(folder: Path) -> tuple[Path, Path]:
     ).save_pretrained(folder / "base")  # fmt: skip
     control(net).save_pretrained(folder / "control")
     return folder / "base", folder / "control"
+
+
+def save_clip(folder: Path) -> Path:
+    """A CLIP model, as transformers saves it."""
+    torch.manual_seed(7)
+    sight = CLIPVisionConfig(
+        hidden_size=TOLD, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, image_size=32, patch_size=8,
+        projection_dim=TOLD,
+    )  # fmt: skip
+    CLIPModel(CLIPConfig(text_config=text_config(), vision_config=sight, projection_dim=TOLD)).save_pretrained(
+        folder / "clip"
+    )
+    tokenizer().save_pretrained(folder / "clip")
+    return folder / "clip"
 
 
 def save_large_models(folder: Path) -> tuple[Path, Path]:

@@ -16,29 +16,21 @@ pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 from made_proposers import random_proposer
+from made_shots import CUT, SMALL, plan_two_shots
 from test_pipeline_corrections import correct, run
-from tiny import luma_of, shot_colors, write_gray_film, write_picture
+from tiny import luma_of, shot_colors, write_picture
 
 from vidcolor.cli.parser import main
 from vidcolor.networks import shipped
 
-SIZE, CUT = (48, 64), 4
 FRAME = CUT + 1
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film of two shots of which the first alone has a picture, planned."""
-    folder = tmp_path_factory.mktemp("proposed") / "made"
-    (folder / "refs").mkdir(parents=True)
-    colors = write_gray_film(folder / "film.mkv", 2 * CUT, SIZE, (CUT,))
-    write_picture(folder / "refs" / "000000.png", SIZE, colors[0])
-    (folder / "cuts.csv").write_text(f"start,stop,entry\n0,{CUT},cut\n{CUT},{2 * CUT},cut\n")
+    folder = plan_two_shots(tmp_path_factory.mktemp("proposed") / "made", picture=True)
     random_proposer(folder / "p.safetensors")
-    project = str(folder / "film.vidcolor")
-    made = ("--reel", str(folder / "film.mkv"), "--keyframes", str(folder / "refs"), "--preset", "draft")
-    assert main(["new", project, *made, "--shots", str(folder / "cuts.csv")]) == 0
-    assert main(["plan", project, "--set", "references.least=0.99"]) == 0
     return folder
 
 
@@ -65,7 +57,7 @@ def test_a_frame_gets_pictures_with_how_they_were_made_and_a_sheet(work):
     assert (told["frame"], told["seed"], told["number"], told["hints"]) == (FRAME, 7, 2, [])
     assert told["network"].startswith("proposer-")
     pictures = [cv2.imdecode(np.frombuffer(made[f"{stem}-{k}.png"], np.uint8), -1)[..., ::-1] / 65535 for k in (1, 2)]
-    luma = luma_of(shot_colors(2, FRAME - CUT, SIZE))
+    luma = luma_of(shot_colors(2, FRAME - CUT, SMALL))
     for rgb in pictures:
         assert np.abs(luma_of(rgb).astype(int) - luma).max() <= 1, "lightness is the film's own"
         assert np.ptp(rgb, axis=2).mean() > 0.01, "in colour"
@@ -175,7 +167,7 @@ def test_painted_proposals_other_weights_and_strange_names_are_refused(work, cap
     assert "no such proposal" in capsys.readouterr().err
     assert propose(work, str(FRAME)) == 0
     place = project / f"proposals/r1-{FRAME:06d}-1-1.png"
-    write_picture(place, SIZE)
+    write_picture(place, SMALL)
     painted = place.read_bytes()
     assert propose(work, str(FRAME)) == 2
     assert "was painted on" in capsys.readouterr().err
@@ -188,7 +180,7 @@ def test_painted_proposals_other_weights_and_strange_names_are_refused(work, cap
 
 
 def test_a_film_whose_references_changed_is_planned_first(work, capsys):
-    write_picture(work / "refs" / "000002.png", SIZE)
+    write_picture(work / "refs" / "000002.png", SMALL)
     assert propose(work) == 2
     assert "run `vidcolor plan" in capsys.readouterr().err
     assert not (work / "film.vidcolor/proposals").exists()

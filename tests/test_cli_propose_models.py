@@ -1,4 +1,4 @@
-"""`vidcolor propose --with controlnet`: the user's own models draw under the film's lightness, by words."""
+"""`vidcolor propose --with controlnet`, `diffcolor`: the user's models draw by words, under the film's lightness."""
 
 from __future__ import annotations
 
@@ -16,28 +16,23 @@ pytest.importorskip("torch")
 pytest.importorskip("diffusers", reason="vidcolor[diffusion] is not installed")
 pytest.importorskip("transformers", reason="vidcolor[diffusion] is not installed")
 
-from made_diffusion import save_models
-from tiny import luma_of, shot_colors, write_gray_film
+from made_diffusion import save_clip, save_models
+from made_shots import CUT, SMALL, plan_two_shots
+from tiny import luma_of, shot_colors
 
 from vidcolor.cli.parser import main
+from vidcolor.networks import diffcolor_tuning
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-SIZE, CUT = (48, 64), 4
 FRAME = CUT + 1
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film of two shots without pictures, planned, and models beside it."""
-    folder = tmp_path_factory.mktemp("worded") / "made"
-    folder.mkdir()
-    write_gray_film(folder / "film.mkv", 2 * CUT, SIZE, (CUT,))
-    (folder / "cuts.csv").write_text(f"start,stop,entry\n0,{CUT},cut\n{CUT},{2 * CUT},cut\n")
-    project = str(folder / "film.vidcolor")
-    made = ("--reel", str(folder / "film.mkv"), "--preset", "draft", "--shots", str(folder / "cuts.csv"))
-    assert main(["new", project, *made]) == 0
-    assert main(["plan", project]) == 0
+    folder = plan_two_shots(tmp_path_factory.mktemp("worded") / "made", picture=False)
     save_models(folder)
+    save_clip(folder)
     return folder
 
 
@@ -46,14 +41,15 @@ def work(base: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(base, tmp_path / "work"))
 
 
-def propose(work: Path, *more: str, steps: int = 2) -> int:
-    places = ("--set", "diffusion.base=../base", "--set", "diffusion.controlnet=../control")
-    usual = ("--with", "controlnet", "--set", f"diffusion.steps={steps}", "--set", "diffusion.side=64")
-    return main(["propose", str(work / "film.vidcolor"), "-n", "1", *usual, *places, *more])
+def propose(work: Path, *more: str, method: str = "controlnet", **settings: object) -> int:
+    known = {"base": "../base", "controlnet": "../control", "clip": "../clip", "steps": 2, "side": 64}
+    short = {"color_steps": 2, "embedding_steps": 1, "model_steps": 1}
+    given = [f"--set=diffusion.{name}={value}" for name, value in {**known, **short, **settings}.items()]
+    return main(["propose", str(work / "film.vidcolor"), "-n", "1", "--with", method, *given, *more])
 
 
-def told(work: Path, frame: int = FRAME) -> dict:
-    return json.loads((work / f"film.vidcolor/proposals/r1-{frame:06d}-controlnet-1-1.json").read_text())
+def told(work: Path, frame: int = FRAME, method: str = "controlnet") -> dict:
+    return json.loads((work / f"film.vidcolor/proposals/r1-{frame:06d}-{method}-1-1.json").read_text())
 
 
 def test_pictures_lie_beside_the_shipped_ones_under_the_films_lightness_and_are_accepted(work):
@@ -66,7 +62,7 @@ def test_pictures_lie_beside_the_shipped_ones_under_the_films_lightness_and_are_
     stem = f"r1-{FRAME:06d}-controlnet-1"
     assert {p.name for p in folder.iterdir()} == {f"{stem}-1.png", f"{stem}-1.json", f"{stem}-sheet.png"}
     rgb = cv2.imread(str(folder / f"{stem}-1.png"), cv2.IMREAD_UNCHANGED)[..., ::-1] / 65535
-    luma = luma_of(shot_colors(2, FRAME - CUT, SIZE))
+    luma = luma_of(shot_colors(2, FRAME - CUT, SMALL))
     assert np.abs(luma_of(rgb).astype(int) - luma).max() <= 1
     assert np.ptp(rgb, axis=2).mean() > 0.01, "in colour"
     assert main(["accept", str(work / "film.vidcolor"), f"{stem}-1"]) == 0
@@ -87,6 +83,29 @@ def test_words_are_the_lines_else_the_frames_else_the_shots(work, capsys):
     assert (work / f"film.vidcolor/proposals/r1-{FRAME:06d}-controlnet-1-1.png").read_bytes() != before
     assert propose(work, "1") == 0
     assert told(work, 1)["prompt"] == "a color photograph"
+
+
+def test_a_model_that_is_tuned_for_a_frame_is_kept_and_asked_other_words(work, capsys, monkeypatch):
+    monkeypatch.setattr(diffcolor_tuning, "STRIDES", 2)
+    assert propose(work, str(FRAME), method="diffcolor") == 0
+    assert "tuning the model" in capsys.readouterr().out
+    about = told(work, method="diffcolor")
+    assert (about["prompt"], about["tuned by"], about["model_steps"]) == ("a color photograph", "a color photograph", 1)
+    folder = work / "film.vidcolor/cache/diffcolor"
+    (kept,) = folder.iterdir()
+    picture = work / f"film.vidcolor/proposals/r1-{FRAME:06d}-diffcolor-1-1.png"
+    before = picture.read_bytes()
+    assert propose(work, str(FRAME), "--prompt", "green walls", method="diffcolor") == 0
+    about = told(work, method="diffcolor")
+    assert (about["prompt"], about["tuned by"]) == ("green walls", "a color photograph")
+    assert picture.read_bytes() != before
+    assert list(folder.iterdir()) == [kept], "nothing was tuned for the line's words"
+    assert propose(work, str(FRAME), method="diffcolor") == 0
+    assert picture.read_bytes() == before
+    assert main(["accept", str(work / "film.vidcolor"), picture.stem]) == 0
+    capsys.readouterr()
+    assert propose(work, str(FRAME), method="diffcolor", color_steps=90000) == 2
+    assert "from 0 to 20,000" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

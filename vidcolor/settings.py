@@ -182,9 +182,11 @@ class DiffusionSettings:
     """Stable Diffusion (1.5, 2.1, Turbo or XL): a folder as diffusers saves it, or one file."""
     controlnet: PathText = ""
     """A ControlNet for that model that takes a gray picture: a folder, or one file."""
+    clip: PathText = ""
+    """diffcolor: a CLIP model, a folder as transformers saves it (of any size)."""
     config: PathText = ""
-    """Where one of them is one file: the folder of such a model as diffusers saves it (weights are not needed), with
-    the ControlNet's config.json in `controlnet` below it."""
+    """Where one of the first two is one file: the folder of such a model as diffusers saves it (weights are not
+    needed), with the ControlNet's config.json in `controlnet` below it."""
     palette: PathText = ""
     """For `--with palette`: what tools/export_network.py makes of a run of configs/train/13-palette.toml, one file."""
     prompt: str = "a color photograph"
@@ -204,6 +206,21 @@ class DiffusionSettings:
     side: Annotated[int, within(64, 2048)] = 512
     """Short side of the picture that is drawn, in pixels: 512 for 1.5, 768 for 2.1, 1024 for XL; its colours are laid
     under the frame's own lightness at full size."""
+    color_steps: Annotated[int, within(0, 20000)] = 1500
+    """diffcolor: steps in which the model learns to draw the frame in colour."""
+    embedding_steps: Annotated[int, within(0, 20000)] = 500
+    """diffcolor: steps in which what it reads of the words is fitted to the picture that it drew."""
+    model_steps: Annotated[int, within(0, 20000)] = 1000
+    """diffcolor: steps in which the model learns to draw that picture by them."""
+    toward: Annotated[float, within(0.0, 2.0)] = 0.7
+    """diffcolor: how far a picture goes from those to the words as they are, 0 (the picture that it learned) to 1, and
+    beyond."""
+    tuned: Literal["all", "attention"] = "all"
+    """diffcolor: what of the model is tuned: all of it (20 bytes of memory a number, some 25 GiB for 1.5), or its
+    attention to words alone (some 12 GiB)."""
+    room: Annotated[float, within(0.0, 100000.0)] = 20.0
+    """diffcolor: most that tuned models may take in the project's folder `cache`, in GiB (all of 1.5 takes 3.2, three
+    times as much on the way); those longest unused go first. It changes no picture."""
 
 
 @dataclass(frozen=True, slots=True)

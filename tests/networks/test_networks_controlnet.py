@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,32 +14,17 @@ import pytest
 pytest.importorskip("diffusers", reason="vidcolor[diffusion] is not installed")
 pytest.importorskip("transformers", reason="vidcolor[diffusion] is not installed")
 
-from made_diffusion import control, save_large_models, save_models, unet
+from made_diffusion import LIGHT, control, save_large_models, unet
 from safetensors.torch import load_file, save_file
 
 from vidcolor.errors import SettingsError, VidcolorError, WeightsError
-from vidcolor.networks.controlnet import ControlNet, Wish, drawn_size
+from vidcolor.networks.controlnet import ControlNet
+from vidcolor.networks.drawing import Wish, Wished, drawn_size
 from vidcolor.settings import DiffusionSettings
 
-pytestmark = pytest.mark.filterwarnings("ignore")
-LIGHT = np.clip(50 + 20 * np.random.default_rng(0).standard_normal((60, 90)), 0, 100).astype(np.float32)
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("offline")]
 SETTINGS = DiffusionSettings(base="base", controlnet="control", steps=2, side=64)
 RED = Wish("a red coat", "gray")
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("models")
-    save_models(folder)
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def offline(monkeypatch):
-    def refuse(*_: object) -> None:
-        raise AssertionError("a network was asked for")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +33,7 @@ def net(models) -> ControlNet:
 
 
 def drawn(net: ControlNet, wish: Wish = RED, hints: np.ndarray | None = None, seed: int = 7, number: int = 1):
-    return next(net.for_wish(wish).each(LIGHT, hints, seed, [number]))
+    return next(Wished(net, wish).each(LIGHT, hints, seed, [number]))
 
 
 def test_seed_number_words_and_lightness_say_what_is_drawn(net):
@@ -60,7 +44,7 @@ def test_seed_number_words_and_lightness_say_what_is_drawn(net):
     for other in (drawn(net, seed=8), drawn(net, number=2), drawn(net, Wish("a blue coat", "gray"))):
         assert np.abs(other - one).max() > 0.1
     assert np.abs(drawn(net, Wish("a red coat")) - one).max() > 0.01, "what it should not be counts"
-    inverse = next(net.for_wish(RED).each(100 - LIGHT, None, 7, [1]))
+    inverse = next(Wished(net, RED).each(100 - LIGHT, None, 7, [1]))
     assert np.abs(inverse - one).max() > 0.1, "the ControlNet sees the frame"
 
 

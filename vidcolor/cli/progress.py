@@ -26,6 +26,8 @@ LABELS = {
     "measure": "measuring",
     "look": "looking",
     "transfer": "transferring",
+    "propose": "proposing colours",
+    "tune": "tuning the model",
     "frames": "writing frames",
     "sheet": "drawing sheets",
     "diff": "comparing",

@@ -23,6 +23,7 @@ from vidcolor.state.read import load_film
 from vidcolor.weights import library
 
 if TYPE_CHECKING:
+    from vidcolor.networks.drawing import Draws
     from vidcolor.pipeline.proposals import Proposes
 
 MOST, USUAL = 16, 4
@@ -43,7 +44,7 @@ def propose_command(args: argparse.Namespace, terminal: Terminal) -> None:
     with working(project, "propose", args.wait), terminal.progress() as progress:
         film = load_film(project, settings, device=args.device)
         frames = _frames(film, args.where)
-        by = _proposers(args, film)
+        by = _proposers(args, film, progress)
         made, sheets, accepted = [], [], []
         # one accepted unseen is looked at for the frames after it: the film is read anew before each, so that a run
         # that is taken up sees what one that never stopped has seen
@@ -72,7 +73,9 @@ def propose_command(args: argparse.Namespace, terminal: Terminal) -> None:
         terminal.say(f"{'next':<10} vidcolor accept {project.root} {name}    makes that one the frame's keyframe")
 
 
-def _proposers(args: argparse.Namespace, film: Film) -> Callable[[int], Proposes]:
+def _proposers(
+    args: argparse.Namespace, film: Film, progress: Callable[[str, int, int], None]
+) -> Callable[[int], Proposes]:
     """What proposes colours for a frame."""
     if args.with_ in WORDLESS:
         for option in ("prompt", "negative"):
@@ -86,15 +89,14 @@ def _proposers(args: argparse.Namespace, film: Film) -> Callable[[int], Proposes
         return _always(_palette(film))
     prompts = read_prompts(film.project, [p.shot.id for p in film.plan.shots], film.plan.reel.frame_count)
     library("torch", INSTALL)
-    from vidcolor.networks.controlnet import ControlNet, Wish
-
-    models, usual = ControlNet(film.settings.diffusion, film.project.root, film.device), film.settings.diffusion
+    models, usual = _models(args.with_, film, progress), film.settings.diffusion
+    from vidcolor.networks.drawing import Wish, Wished
 
     def by(frame: int) -> Proposes:
         own = words_of(prompts, shot_at(film.plan, frame).shot.id, frame)
         said = (Words(args.prompt, args.negative), own, Words(usual.prompt, usual.negative))
         prompt, negative = (next(t for w in said if (t := getattr(w, n)) is not None) for n in ("prompt", "negative"))
-        return models.for_wish(Wish(prompt, negative))
+        return Wished(models, Wish(prompt, negative, usual.prompt if own.prompt is None else own.prompt))
 
     return by
 
@@ -115,6 +117,21 @@ def _palette(film: Film) -> Proposes:
     from vidcolor.research.networks.drawers import PaletteProposer
 
     return PaletteProposer(film.project.root / Path(usual.palette).expanduser(), film.device, usual.steps)
+
+
+def _models(method: str, film: Film, progress: Callable[[str, int, int], None]) -> Draws:
+    """The user's models, as this method asks them."""
+    settings, root = film.settings.diffusion, film.project.root
+    if method == "controlnet":
+        from vidcolor.networks.controlnet import ControlNet
+
+        return ControlNet(settings, root, film.device)
+    from vidcolor.networks.diffcolor import DiffColor
+    from vidcolor.networks.diffcolor_kept import Kept
+    from vidcolor.project.cache import FOLDER as CACHE
+
+    kept = Kept(film.project.path(CACHE, method), settings.room, film.computed_on)
+    return DiffColor(settings, root, film.device, kept, progress)
 
 
 def _within(progress: Callable[[str, int, int], None], part: int, parts: int) -> Callable[[str, int, int], None]:

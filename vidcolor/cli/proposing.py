@@ -31,15 +31,17 @@ def _add_propose(verbs: argparse._SubParsersAction) -> None:
         help="another number gives other colours, the same number the same ones (default: 1)",
     )  # fmt: skip
     parser.add_argument(
-        "--with", dest="with_", choices=("shipped", "controlnet", "palette"), default="shipped", metavar="METHOD",
+        "--with", dest="with_", choices=("shipped", "controlnet", "diffcolor", "palette"), default="shipped",
+        metavar="METHOD",
         help="shipped (default), or your own models, as `vidcolor settings` says under diffusion: controlnet (Stable "
-        "Diffusion with a ControlNet), palette (as you trained it)",
+        "Diffusion with a ControlNet), diffcolor (Stable Diffusion tuned for each frame, hours without a GPU; kept), "
+        "palette (as you trained it)",
     )  # fmt: skip
     parser.add_argument(
         "--prompt", type=words, metavar="TEXT",
-        help="with controlnet: what the picture shows; prompts.toml of the project says so for shots and frames",
+        help="with your own models: what the picture shows; prompts.toml of the project says so for shots and frames",
     )  # fmt: skip
-    parser.add_argument("--negative", type=words, metavar="TEXT", help="with controlnet: what it should not be")
+    parser.add_argument("--negative", type=words, metavar="TEXT", help="with your own models: what it should not be")
     parser.add_argument(
         "--accept", choices=("first",),
         help="make the first proposal the keyframe of each frame that has none, unseen: status and manifest tell",

@@ -162,7 +162,7 @@ def drawn(
             raise InputError(f"diffusion: {first_line(error)}; use fewer --set diffusion.steps=N") from error
     picture = answer.images[0].float().cpu().numpy()
     if not np.isfinite(picture).all():
-        raise WeightsError(f"{models.name}: draws no picture in half precision on this device; use --device cpu")
+        raise WeightsError(f"{models.name}: draws no picture as {kind} on this device; use --device cpu")
     return rgb_to_lab(np.ascontiguousarray(picture))
 
 

@@ -1,4 +1,4 @@
-"""What a frame should show, in words: `prompts.toml` of the project folder, for `propose --with controlnet`.
+"""What a frame should show, in words: `prompts.toml` of the project folder, for `propose` with the user's models.
 
     "r1-000134" = "a woman in a dark green dress, brown wooden panels"
     "1042" = "the same woman, night, blue light"
