@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from test_architecture import FLOOR
 
+from vidcolor.cli.manual import describe
 from vidcolor.cli.parser import build_parser, main
 from vidcolor.media.codecs import DELIVERIES
-from vidcolor.settings import Settings, describe, override
+from vidcolor.settings import Settings, override
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(p for p in ROOT.rglob("*.md") if not {".venv", "build", ".git"} & set(p.parts))

@@ -1,16 +1,15 @@
 """Every setting, its default and its unit, in pipeline order; read from TOML.
 
 Precedence, and there is no other: defaults, then preset, then `project.toml`, then `--set`.
-The text under each field is the manual: `vidcolor settings` prints it.
+The text under each field is the manual: `vidcolor settings` prints it (cli/manual.py reads it from this page).
 """
 
 from __future__ import annotations
 
-import ast
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -331,12 +330,12 @@ def override(base: Settings, changes: Mapping[str, Any], origin: str) -> Setting
     except MisfitError as error:
         section, _, name = error.place.partition(".")
         name = re.split(r"[.\[]", name)[0]
-        takes = in_words(_kinds(section)[name])
+        takes = in_words(kinds(section)[name])
         raise SettingsError(f"{origin}: {section}: {name} = {tables[section][name]!r:.60}: must be {takes}") from error
     return settings
 
 
-def _kinds(section: str) -> dict[str, Any]:
+def kinds(section: str) -> dict[str, Any]:
     """The types of a section's settings, with their ranges."""
     return get_type_hints(type(getattr(Settings(), section)), include_extras=True)
 
@@ -382,35 +381,3 @@ def parse_assignment(text: str) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, RecursionError):
         value = raw.strip()
     return {parts[0]: {parts[1]: value}}
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """One setting, as the manual has it."""
-
-    section: str
-    name: str
-    default: Any
-    takes: str
-    """`a whole number from 48 to 384`"""
-    text: str
-
-
-def describe() -> Iterator[Described]:
-    """Every setting, its text read from this page."""
-    page = ast.parse(Path(__file__).read_text(encoding="utf-8"))
-    texts = {
-        (node.name, target.target.id): ast.literal_eval(text.value)
-        for node in page.body
-        if isinstance(node, ast.ClassDef)
-        for target, text in zip(node.body, node.body[1:], strict=False)
-        if isinstance(target, ast.AnnAssign)
-        and isinstance(target.target, ast.Name)
-        and isinstance(text, ast.Expr)
-        and isinstance(text.value, ast.Constant)
-    }
-    for section in fields(Settings):
-        values = getattr(Settings(), section.name)
-        for name, kind in _kinds(section.name).items():
-            text = texts.get((type(values).__name__, name), "")
-            yield Described(section.name, name, getattr(values, name), in_words(kind), text)

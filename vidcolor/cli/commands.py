@@ -28,6 +28,7 @@ from vidcolor.cli.diff import diff_command as diff_command
 from vidcolor.cli.farm import TaskLines, say_receipts
 from vidcolor.cli.farm import farm_command as farm_command
 from vidcolor.cli.frames import frames_command as frames_command
+from vidcolor.cli.manual import describe
 from vidcolor.cli.palette import palette_command as palette_command
 from vidcolor.cli.progress import ShowProgress
 from vidcolor.cli.propose import propose_command as propose_command
@@ -52,7 +53,7 @@ from vidcolor.cli.working import assigned, logged, made_for_this, settings_of, w
 from vidcolor.errors import ProjectError
 from vidcolor.project import Project, ProjectConfig
 from vidcolor.project.kinds import COLORS
-from vidcolor.settings import Settings, describe, load_settings, preset_tables
+from vidcolor.settings import Settings, load_settings, preset_tables
 from vidcolor.state.corrected import touched
 from vidcolor.state.film import Film
 from vidcolor.state.overview import overview
