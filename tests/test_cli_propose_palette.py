@@ -71,12 +71,11 @@ def test_pictures_lie_under_the_films_lightness_and_a_seed_says_which(work):
     assert main(["accept", str(work / "film.vidcolor"), f"r1-{FRAME:06d}-palette-1-2"]) == 0
 
 
-def test_more_steps_and_the_full_schedule_are_other_pictures(work):
-    made = []
-    for steps in ("2", "4", "1000"):
-        assert propose(work, "-n", "1", "--set", f"diffusion.steps={steps}") == 0
-        made.append(picture(work, 1))
-    assert len(set(made)) == 3
+def test_more_steps_are_another_picture(work):
+    assert propose(work, "-n", "1", "--set", "diffusion.steps=2") == 0
+    few = picture(work, 1)
+    assert propose(work, "-n", "1", "--set", "diffusion.steps=4") == 0
+    assert picture(work, 1) != few
 
 
 def test_a_hint_has_its_colour_where_it_was_given(work):

@@ -28,6 +28,7 @@ from vidcolor.cli.diff import diff_command as diff_command
 from vidcolor.cli.farm import TaskLines, say_receipts
 from vidcolor.cli.farm import farm_command as farm_command
 from vidcolor.cli.frames import frames_command as frames_command
+from vidcolor.cli.lineart import lineart_command as lineart_command
 from vidcolor.cli.manual import describe
 from vidcolor.cli.palette import palette_command as palette_command
 from vidcolor.cli.progress import ShowProgress

@@ -28,6 +28,7 @@ LABELS = {
     "transfer": "transferring",
     "propose": "proposing colours",
     "tune": "tuning the model",
+    "paint": "painting",
     "frames": "writing frames",
     "sheet": "drawing sheets",
     "diff": "comparing",

@@ -23,7 +23,7 @@ from vidcolor.media.deep import read_stored
 from vidcolor.media.load import picture_size
 from vidcolor.media.place import sync, told, whole
 
-MARK = b"vidcolor transfer"
+MARK, DRAWN_MARK = b"vidcolor transfer", b"vidcolor lineart"
 FRAME_MARK = re.compile(rb"vidcolor frame ([0-9a-f]{64})")
 """A film's frame that nobody has painted on has the SHA-256 of its samples in its mark."""
 HEAD = 1024
@@ -39,8 +39,8 @@ SIZES, LETTERS = {ASCII: 1, SHORT: 2, LONG: 4}, {ASCII: "B", SHORT: "H", LONG: "
 """Bytes of each type, and what `struct` calls it."""
 
 
-def check_picture_out(path: Path, inputs: Sequence[Path]) -> None:
-    """Refuses, before any work, a place that the picture could not be written to, and files of other making."""
+def check_picture_out(path: Path, inputs: Sequence[Path], mark: bytes = MARK) -> None:
+    """Refuses, before any work, a place that the picture could not be written to, and files without this mark."""
     if path.suffix.lower() not in PNG + TIFF:
         raise MediaError(f"{path}: pictures are written as PNG or TIFF of 16 bits; name it {path.stem}.png")
     if path.is_dir():
@@ -48,8 +48,8 @@ def check_picture_out(path: Path, inputs: Sequence[Path]) -> None:
     for given in inputs:
         if path.exists() and given.exists() and path.samefile(given):
             raise MediaError(f"{path}: is one of the pictures given, which are never written to; choose another -o")
-    if path.exists() and not _is_ours(path):
-        raise MediaError(f"{path}: is there, and not by vidcolor transfer; choose another name with -o")
+    if path.exists() and not _is_ours(path, mark):
+        raise MediaError(f"{path}: is there, and not by {mark.decode()}; choose another name with -o")
     folder = path.parent
     if not folder.is_dir():
         raise MediaError(f"{folder}: no such folder; make it first, or choose another place with -o")
@@ -57,11 +57,11 @@ def check_picture_out(path: Path, inputs: Sequence[Path]) -> None:
         raise MediaError(f"{folder}: cannot be written to; choose another place with -o")
 
 
-def _is_ours(path: Path) -> bool:
-    """Whether the file holds our mark at its head; an empty one is anybody's."""
+def _is_ours(path: Path, mark: bytes) -> bool:
+    """Whether the file holds a mark at its head; an empty one is anybody's."""
     with told(path), path.open("rb") as file:
         head = file.read(HEAD)
-    return not head or MARK in head
+    return not head or mark in head
 
 
 def write_frame(path: Path, rgb: np.ndarray) -> None:

@@ -51,7 +51,7 @@ class Library:
 
     def check_size(self, name: str, shape: tuple[int, ...], size: tuple[int, ...]) -> None:
         """Refuses a picture of other proportions than `size` (height, width)."""
-        _fits(self._path(name), shape, size)
+        refuse_other_proportions(self._path(name), shape, size)
 
     def described(self, picture: Picture) -> np.ndarray:
         """The picture as `references.choose.describe` has it; read only if that is not known yet."""
@@ -93,14 +93,15 @@ class Library:
             return painted
 
         painted = PAINTED.get((path, mark), read)
-        _fits(path, painted.shape, size)
+        refuse_other_proportions(path, painted.shape, size)
         return painted
 
     def _path(self, name: str) -> Path:
         return path_of(self.project, name)
 
 
-def _fits(path: Path, shape: tuple[int, ...], size: tuple[int, ...]) -> None:
+def refuse_other_proportions(path: Path, shape: tuple[int, ...], size: tuple[int, ...]) -> None:
+    """Refuses a mask or a paint, (height, width), of other proportions than what it belongs to."""
     if abs(np.log(shape[0] * size[1] / (shape[1] * size[0]))) > SKEWED:
         raise MediaError(
             f"{path}: {shape[1]}x{shape[0]} has not the proportions of what it is a mask of "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from vidcolor.errors import InputError  # noqa: E402
 from vidcolor.research.networks.denoiser import DenoiserConfig  # noqa: E402
 from vidcolor.research.networks.diffusart import build_diffusart  # noqa: E402
 from vidcolor.research.networks.diffusion import (  # noqa: E402
@@ -13,11 +15,13 @@ from vidcolor.research.networks.diffusion import (  # noqa: E402
     PALETTE_TEST,
     PALETTE_TRAIN,
     Schedule,
+    drawn,
     drawn_gammas,
     noised,
     sampled,
     sampled_in_few,
 )
+from vidcolor.research.networks.drawers import within_strokes  # noqa: E402
 from vidcolor.research.networks.palette import build_palette  # noqa: E402
 
 TINY = DenoiserConfig(width=8, multiples=(1, 2), blocks=2, attention=(2,), dropout=0.0)
@@ -87,6 +91,48 @@ def test_who_knows_the_noise_is_led_to_the_picture(schedule):
     noise = torch.randn(truth.shape, generator=random)
     torch.testing.assert_close(sampled_in_few(knows, noise, schedule, 5), truth, atol=1e-3, rtol=0)
     torch.testing.assert_close(sampled(knows, noise, schedule, random), truth, atol=1e-3, rtol=0)
+
+
+def test_all_steps_are_as_published_fewer_have_no_new_noise_and_what_is_known_is_laid_over_each():
+    schedule, asked = Schedule(6, 0.1, 0.6), []
+
+    def guesses(x: torch.Tensor, gamma: torch.Tensor) -> torch.Tensor:
+        asked.append(float(gamma[0]))
+        return 0.7 * x
+
+    noise = torch.randn(1, 3, 4, 4, generator=torch.Generator().manual_seed(4))
+
+    def draw(steps: int, seed: int, mends=None) -> torch.Tensor:
+        return drawn(guesses, noise, schedule, torch.Generator().manual_seed(seed), steps, mends)
+
+    assert (draw(6, 1) - draw(6, 2)).abs().max() > 0.01
+    assert len(asked) == 12
+    torch.testing.assert_close(draw(3, 1), draw(3, 2), rtol=0, atol=0)
+    assert len(asked) == 18
+    mended = []
+    for steps in (6, 3):
+        made = draw(steps, 1, lambda clean: mended.append(1) or torch.full_like(clean, 0.25))
+        torch.testing.assert_close(made, torch.full_like(made, 0.25))
+    assert len(mended) == 9
+
+
+def test_sizes_that_cannot_be_built_are_refused():
+    for wrong in ({"width": 7}, {"multiples": ()}, {"multiples": (1,) * 9}, {"width": 100, "multiples": (1,)}):
+        with pytest.raises(InputError, match="width|multiples"):
+            DenoiserConfig(**wrong)
+
+
+def test_strokes_keep_colour_and_place_at_another_size():
+    colors, share = np.zeros((3, 40, 60), np.float32), np.zeros((40, 60), np.float32)
+    share[20:22, 10:50] = 1
+    colors[:, 20:22, 10:50] = np.array([0.9, 0.2, 0.1], np.float32)[:, None, None]
+    there, painted = within_strokes(share, colors, (10, 15))
+    assert there[5, 3:12].min() == 1
+    assert there.sum() <= 12
+    np.testing.assert_allclose(painted[:, 5, 6], [0.9, 0.2, 0.1], atol=1e-5)
+    there, painted = within_strokes(share, colors, (80, 120))
+    assert there[41, 50] == 1
+    np.testing.assert_allclose(painted[:, 41, 50], [0.9, 0.2, 0.1], atol=1e-5)
 
 
 def test_noise_has_the_variance_that_gamma_says():

@@ -11,12 +11,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from vidcolor.errors import InputError, SettingsError  # noqa: E402
+from vidcolor.research.networks.lines import EXTRACTORS  # noqa: E402
 from vidcolor.research.training.kinds import kind_of  # noqa: E402
 from vidcolor.research.training.machine import Machine  # noqa: E402
 from vidcolor.research.training.published import diffusion_run  # noqa: E402
 from vidcolor.research.training.published.drawings import (  # noqa: E402
     COUNT,
-    EXTRACTORS,
     lines_of,
     scribbles_of,
     stroke,
@@ -77,7 +77,7 @@ def test_a_run_that_is_taken_up_ends_as_one_that_never_stopped(tmp_path, picture
 def test_lines_are_dark_where_things_end():
     rgb = np.ones((3, 64, 64), np.float32)
     rgb[:, :, 32:] = 0.6
-    for extract in EXTRACTORS:
+    for extract in EXTRACTORS.values():
         lines = extract(rgb[0])
         assert lines[:, 28:36].min() < lines[:, :20].min() - 0.2
         assert lines[:, :20].min() > 0.9

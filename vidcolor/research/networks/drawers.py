@@ -47,14 +47,27 @@ class Drawer:
         """(h, w) of what is drawn for a picture (H, W): the short side as the network learned it."""
         return drawn_size(size, self._trained.side, self._trained.network.coarsest)
 
-    def draw(self, told: Sequence[Array], seed: Sequence[int], mends: Mends | None = None) -> Array:
-        """(3, h, w) R'G'B', 0..1, of what the network is told beside the noise, (C, h, w) each."""
+    def draw(
+        self,
+        told: Sequence[Array],
+        seed: Sequence[int],
+        mends: Mends | None = None,
+        stepped: Callable[[], None] = lambda: None,
+    ) -> Array:
+        """(3, h, w) R'G'B', 0..1, of what the network is told beside the noise, (C, h, w) each; `stepped` after each
+        step."""
         random = np.random.default_rng(list(seed))
         noise = torch.from_numpy(random.standard_normal((1, 3, *told[0].shape[1:]), np.float32)).to(self.device)
         beside = [self.placed(plane[None]) for plane in told]
         later = torch.Generator().manual_seed(int(random.integers(2**62)))
+
+        def denoises(x: Tensor, gamma: Tensor) -> Tensor:
+            noise_in = self._net(x, gamma, *beside)
+            stepped()
+            return noise_in  # type: ignore[no-any-return]
+
         try:
-            made = drawn(lambda x, g: self._net(x, g, *beside), noise, self._schedule, later, self._steps, mends)
+            made = drawn(denoises, noise, self._schedule, later, self._steps, mends)
         except torch.cuda.OutOfMemoryError as error:
             height, width = noise.shape[2:]
             raise DeviceError(
@@ -119,11 +132,12 @@ class DiffusartPainter:
         self._drawer = Drawer("diffusart", file, device, DDPM, steps)
         self.name = self._drawer.name
 
-    def paint(self, lines: Array, scribbles: Array, seed: int) -> Array:
+    def paint(self, lines: Array, scribbles: Array, seed: int, stepped: Callable[[], None] = lambda: None) -> Array:
         """(3, H, W) R'G'B', 0..1: the drawing in colours.
 
         lines      (H, W) 0..1, dark on white
         scribbles  (4, H, W): R'G'B' and how opaque they are, 0..1
+        stepped    called after each step
         Refuses other shapes.
         """
         if lines.ndim != 2 or scribbles.shape != (4, *lines.shape):
@@ -133,7 +147,7 @@ class DiffusartPainter:
         share, colors = within_strokes(scribbles[3], scribbles[:3], size)
         there = (share >= STROKE).astype(np.float32)  # as in training: they are there, or not
         told = np.concatenate([there * (2 * colors - 1), there[None]])
-        picture = self._drawer.draw([2 * small[None] - 1, told], [seed])
+        picture = self._drawer.draw([2 * small[None] - 1, told], [seed], stepped=stepped)
         if size == lines.shape:
             return picture
         large = np.stack([resized(plane, lines.shape) for plane in picture])

@@ -29,13 +29,14 @@ from vidcolor.research.networks.diffusion import (
     noised,
     sampled_in_few,
 )
+from vidcolor.research.networks.lines import gray_of
 from vidcolor.research.networks.published_files import BUILDS, Kind
 from vidcolor.research.training.descent import on_cpu
 from vidcolor.research.training.follow import Progress, Work, follow
 from vidcolor.research.training.held_out import kept_stills
 from vidcolor.research.training.lessons import read_rgb
 from vidcolor.research.training.machine import Averaged, Machine, in_bfloat16
-from vidcolor.research.training.published.drawings import gray_of, lines_of, scribbles_of
+from vidcolor.research.training.published.drawings import lines_of, scribbles_of
 from vidcolor.research.training.published.recipes import DiffusionRecipe, load_diffusion_recipe
 
 SUFFIXES = (".jpg", ".png", ".webp")

@@ -1,19 +1,19 @@
 """What Diffusart is told of a picture: its lines, found in one of two ways, and scribbles in its own colours.
 
-Sources: Winnemoeller 2012 (XDoG), Carrillo 2024, ch. 7 (how scribbles are drawn). Published are
-two ways of finding lines, drawn from evenly; which two these are is ours.
+Source: Carrillo 2024, ch. 7.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import cv2
 import numpy as np
 from numpy import ndarray as Array
 from numpy.random import Generator
 
-GRAY = np.array([0.299, 0.587, 0.114], np.float32)
+from vidcolor.research.networks.lines import EXTRACTORS, gray_of
+
+FINDS = tuple(EXTRACTORS.values())
+"""Drawn from evenly."""
 COUNT, THICKNESS, LENGTH = (4, 25), (1, 4), (5, 30)
 """Of scribbles, least and most: how many, and pixels."""
 WAYS = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -22,37 +22,11 @@ WHITE, MOST_WHITE = 0.95, 0.6
 """From where a pixel is white, and the share of white under a scribble from which it is refused."""
 TRIES = 4
 """Of a scribble that is refused, before it is left out."""
-FINE, COARSER, EDGES, SOFT, AT = 0.8, 1.6, 20.0, 10.0, 0.55
-"""XDoG: deviation in pixels, of the other blur times so much, how sharp, how soft the threshold, and where it is."""
-BLUR, DARKER = 4.0, 3.0
-"""The dodge: deviation in pixels, and power that darkens its lines."""
-
-
-def gray_of(rgb: Array) -> Array:
-    """(H, W) 0..1: BT.601's luma of R'G'B' (3, H, W), 0..1."""
-    return np.tensordot(GRAY, rgb, 1).astype(np.float32)
-
-
-def xdog(gray: Array) -> Array:
-    """(H, W) 0..1, lines dark: what stands out between two blurs of a gray picture (H, W), 0..1."""
-    fine, coarse = (cv2.GaussianBlur(gray, (0, 0), s) for s in (FINE, FINE * COARSER))
-    sharp = (1 + EDGES) * fine - EDGES * coarse
-    return np.where(sharp >= AT, 1, 1 + np.tanh(SOFT * (sharp - AT))).clip(0, 1).astype(np.float32)
-
-
-def dodge(gray: Array) -> Array:
-    """(H, W) 0..1, lines dark: a gray picture over its blur, as by a pencil."""
-    over = gray / np.maximum(cv2.GaussianBlur(gray, (0, 0), BLUR), 1e-3)
-    return (over.clip(0, 1) ** DARKER).astype(np.float32)
-
-
-EXTRACTORS: tuple[Callable[[Array], Array], ...] = (xdog, dodge)
-"""Drawn from evenly."""
 
 
 def lines_of(rgb: Array, random: Generator) -> Array:
     """(1, H, W), -1..1: lines of R'G'B' (3, H, W), 0..1."""
-    return 2 * EXTRACTORS[random.integers(len(EXTRACTORS))](gray_of(rgb))[None] - 1
+    return 2 * FINDS[random.integers(len(FINDS))](gray_of(rgb))[None] - 1
 
 
 def scribbles_of(rgb: Array, random: Generator) -> Array:
