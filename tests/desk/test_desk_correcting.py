@@ -154,6 +154,28 @@ def test_a_piece_of_the_picture_takes_its_colours_from_a_reference(work, window)
     assert not window.locator("#paint").is_visible(), "the paint is taken"
 
 
+def test_a_part_of_a_reference_is_drawn_and_lends_its_colours(work, window):
+    opened(window, work, 9)
+    window.keyboard.press("8")
+    window.mouse.click(*at(window, 0.5, 0.25))
+    window.locator("#paint").wait_for()
+    window.wait_for_timeout(500)
+    window.locator("figure", has_text="000004.png").locator("button", has_text="a part of it").click()
+    canvas = window.locator("#part canvas")
+    canvas.wait_for()
+    box = canvas.bounding_box()
+    for x, y in ((0.1, 0.1), (0.4, 0.1), (0.4, 0.6), (0.1, 0.6)):
+        window.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    window.keyboard.press("Enter")
+    line = waits_for(window, "region")
+    part = cv2.imread(line.partition("--part=")[2].split()[0], cv2.IMREAD_UNCHANGED)
+    white = part.reshape(*SIZE, -1)[..., 0] > 127
+    assert white.mean() == pytest.approx(0.15, abs=0.01)
+    assert white[SIZE[0] // 3, SIZE[1] // 4]
+    (found,) = work.state()["corrections"]
+    assert found["kind"] == "region"
+
+
 def test_a_reference_lends_a_colour(work, window):
     opened(window, work, 4)
     image = window.locator("figure img").first

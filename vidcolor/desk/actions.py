@@ -160,7 +160,8 @@ class Actions:
 
     def _files(self, action: Action, moment: Moment) -> dict[str, Path]:
         """The pictures that an action takes, by the option that takes them."""
-        found = {} if action.upload is None else {"file": self.uploads.path(action.upload)}
+        sent = {"file": action.upload, "part": action.part}
+        found = {option: self.uploads.path(number) for option, number in sent.items() if number is not None}
         if action.reference is not None:
             pictures = moment.film.plan.pictures
             if action.reference >= len(pictures):
@@ -175,7 +176,7 @@ def _lie_at(sent: Mapping[str, Path], name: str, after: Moment) -> Mapping[str, 
     one = next((c for c in after.film.plan.corrections if c.name == name), None)
     if one is None:
         return {}
-    roles = {option: "picture" if option == "picture" else FILE_OF.get(one.kind, "mask") for option in sent}
+    roles = {option: FILE_OF.get(one.kind, "mask") if option == "file" else option for option in sent}
     return {str(path): str(after.film.project.path(one.files[roles[option]])) for option, path in sent.items()}
 
 

@@ -59,6 +59,8 @@ class Action:
     reference: Annotated[int, within(0, 1 << 20)] | None = None
     """A picture of the film's references, by its place among them: of a region where its colours come from, else the
     picture itself"""
+    part: Number | None = None
+    """The mask that was sent of the part of that picture where a region's colours come from"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import { act, correct, say } from "./actions.js";
 import { button, element } from "./elements.js";
 import { film, goTo } from "./film.js";
+import { drawPart } from "./part.js";
 import { keepsPaint, sendMask } from "./sheet.js";
 import { takePixel } from "./tools.js";
 
@@ -29,9 +30,14 @@ function takeFrom(image, event) {
   takePixel(paper, x, y);
 }
 
-async function asRegion(place) {
-  if (!keepsPaint()) say("paint the part of the frame first (tools 4, 8 and 9), then take its colours from the picture");
-  else await sendMask((frame, upload) => correct("region", { frame, upload, reference: place }));
+/** The paint takes its colours from a picture; `part` draws where in it, and answers what that adds to the action. */
+async function asRegion(place, part = async () => ({})) {
+  if (!keepsPaint()) {
+    say("paint the part of the frame first (tools 4, 8 and 9), then take its colours from the picture");
+    return;
+  }
+  const more = await part();
+  if (more) await sendMask((frame, upload) => correct("region", { frame, upload, reference: place, ...more }));
 }
 
 export function references(facts) {
@@ -42,6 +48,7 @@ export function references(facts) {
       ...(one.frame === null ? [] : [button("go there", `go to frame ${one.frame}`, () => goTo(one.frame))]),
       button("for this frame", "this frame takes its colours from this picture", () => correct("reference", { reference: one.place })),
       button("for the paint", "what you have painted takes its colours from this picture", () => asRegion(one.place)),
+      button("a part of it", "what you have painted takes its colours from a part of this picture, which you draw", () => asRegion(one.place, () => drawPart(`reference/${one.place}?m=${one.mark}`))),
     ),
   );
 }

@@ -107,7 +107,7 @@ export function dropOutline() {
   draw();
 }
 
-function trace(onto, points, at) {
+export function trace(onto, points, at) {
   onto.beginPath();
   points.forEach(([x, y]) => onto.lineTo(at.left + x * at.width, at.top + y * at.height));
   onto.closePath();
@@ -167,7 +167,7 @@ export function takeMark() {
   return true;
 }
 
-const sendCanvas = async (canvas) => sendPicture(await new Promise((done) => canvas.toBlob(done, "image/png")));
+export const sendCanvas = async (canvas) => sendPicture(await new Promise((done) => canvas.toBlob(done, "image/png")));
 
 /** Writes the paint down as a correction. */
 export async function send() {
@@ -193,17 +193,22 @@ async function written(canvas, write) {
 export async function sendMask(write) {
   if (sending) return;
   const { frame } = sheet;
+  await written(maskOf(paper), (upload) => write(frame, upload));
+}
+
+/** White where a canvas is painted, black elsewhere. */
+export function maskOf(painted) {
   const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [paper.width, paper.height];
+  [canvas.width, canvas.height] = [painted.width, painted.height];
   const onto = canvas.getContext("2d");
-  onto.drawImage(paper, 0, 0);
+  onto.drawImage(painted, 0, 0);
   onto.globalCompositeOperation = "source-in";
   onto.fillStyle = "#fff";
   onto.fillRect(0, 0, canvas.width, canvas.height);
   onto.globalCompositeOperation = "destination-over";
   onto.fillStyle = "#000";
   onto.fillRect(0, 0, canvas.width, canvas.height);
-  await written(canvas, (upload) => write(frame, upload));
+  return canvas;
 }
 
 export function discard() {
@@ -224,14 +229,19 @@ viewer.overlays.push((onto, at) => {
   }
   if (!corners.length) return;
   trace(onto, corners, at);
+  dashed(onto, devicePixelRatio);
+});
+
+/** Draws what was traced as a line of dashes. */
+export function dashed(onto, pixel) {
   for (const [color, dash] of [["#000", []], ["#fff", [6, 6]]]) {
     onto.strokeStyle = color;
-    onto.lineWidth = 1.5 * devicePixelRatio;
-    onto.setLineDash(dash.map((long) => long * devicePixelRatio));
+    onto.lineWidth = 1.5 * pixel;
+    onto.setLineDash(dash.map((long) => long * pixel));
     onto.stroke();
   }
   onto.setLineDash([]);
-});
+}
 
 onMove(draw);
 box.hidden = true;
