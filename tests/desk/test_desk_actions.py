@@ -393,12 +393,13 @@ def test_a_region_takes_a_picture_of_the_references(page: Served):
     status, done = page.act("correct", kind="region", frame=8, upload=number, reference=1)
     assert status == 200, done
     assert "000016" not in done["name"]
-    status, done = page.act("correct", kind="region", frame=9, upload=number, reference=1, part=number)
+    part = page.send(png(mask))[1]["upload"]
+    status, done = page.act("correct", kind="region", frame=9, upload=number, reference=1, part=part)
     assert status == 200, done
     files_named = dict(word.partition("=")[::2] for word in shlex.split(done["line"]) if word.startswith("--"))
     assert all(Path(files_named[option]).is_file() for option in ("--file", "--picture", "--part"))
     assert len({files_named["--file"], files_named["--part"]}) == 2
-    assert page.act("correct", kind="region", frame=8, upload=number, part=number)[0] == 409, "a part of no picture"
+    assert page.act("correct", kind="region", frame=8, upload=number, part=part)[0] == 409, "a part of no picture"
     assert page.act("correct", kind="reference", frame=8, reference=9)[0] == 409
 
 
