@@ -52,7 +52,8 @@ def _lists(film: Film, shown: Sequence[ShotState], out: Path) -> Lists:
 
 
 def _export_shots(args: argparse.Namespace, terminal: Terminal) -> None:
-    from vidcolor.pipeline.per_shot import default_folder, deliver_shots
+    from vidcolor.pipeline.per_shot import deliver_shots
+    from vidcolor.pipeline.shot_files import default_folder
 
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
@@ -68,13 +69,15 @@ def _export_shots(args: argparse.Namespace, terminal: Terminal) -> None:
 
 def deliver_film(film: Film, shown: Sequence[ShotState], args: argparse.Namespace, progress: ShowProgress) -> Delivered:
     """The film at the place that the line names, or at its usual one."""
-    from vidcolor.media.picture_codecs import MATTES
+    from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
+    from vidcolor.media.picture_codecs import is_mattes
     from vidcolor.pipeline.deliver import default_out, deliver
     from vidcolor.pipeline.mattes import deliver_mattes
 
     place = _place(args, default_out(film.project, args.delivery))
-    if args.delivery == MATTES:
-        return deliver_mattes(film, shown, place, progress)
+    codec = find_delivery(args.delivery or DEFAULT_DELIVERY)
+    if is_mattes(codec):
+        return deliver_mattes(film, shown, place, codec.name, progress)
     return deliver(film, shown, place, args.delivery, progress)
 
 

@@ -55,6 +55,7 @@ deliveries:
   tiff-16          a folder of TIFF, R'G'B' codes of full range
   exr              a folder of EXR in half floats, light of Rec.709 or ACES (--set export.exr_primaries=ap0)
   mattes           a folder of EXR with a channel for each hint, paint or region: where it counts, as it was carried
+  mattes-gray      a folder of gray TIFF of 16 bits, a sequence for each of these
   proxy            H.264, 8-bit 4:2:0, shot, frame and timecode burnt in: for review only
   proxy-av1        the same as AV1, MP4
 

@@ -66,8 +66,8 @@ def _delivery(name: str, about: str, kind: Literal["dpx", "tiff", "exr"], bits: 
     )
 
 
-MATTES = "mattes"
-"""The delivery that shows no film: where corrections count, a channel each (`pipeline/mattes.py`)."""
+MATTES, GRAY_MATTES = "mattes", "mattes-gray"
+"""The deliveries that show no film: where corrections count, a channel or a sequence each (`pipeline/mattes.py`)."""
 PICTURES: dict[str, PictureDelivery] = {
     delivery.name: delivery
     for delivery in (
@@ -77,6 +77,12 @@ PICTURES: dict[str, PictureDelivery] = {
         _delivery("tiff-16", "TIFF of 16 bits, R'G'B', a folder of pictures", "tiff", 16),
         _delivery("exr", "EXR of half floats, light of Rec.709 or ACES AP0, a folder of pictures", "exr", 16),
         _delivery(MATTES, "EXR with a channel for each correction of a part of the picture, a folder", "exr", 16),
+        _delivery(GRAY_MATTES, "gray TIFF of 16 bits, a sequence for each such correction, a folder", "tiff", 16),
     )
 }
 """Every picture delivery, by name."""
+
+
+def is_mattes(delivery: Delivery) -> bool:
+    """Whether it shows no film."""
+    return delivery.name in (MATTES, GRAY_MATTES)

@@ -64,7 +64,7 @@ class _Manifest:
     """What of a manifest a list needs."""
 
     file: _File
-    luma: _Luma
+    luma: _Luma = _Luma()
     part: _Part | None = None
 
 

@@ -7,26 +7,23 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
-from vidcolor.errors import ProjectError
 from vidcolor.export import LumaSum, Provenance, check_destination, export_reel
 from vidcolor.finish.around_exact import with_drawings
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.delivery import Delivery
 from vidcolor.media.destination import delivery_notes
-from vidcolor.media.picture_codecs import MATTES
+from vidcolor.media.picture_codecs import GRAY_MATTES, is_mattes
 from vidcolor.media.place import make_folder
 from vidcolor.media.read import SourceClip
-from vidcolor.pipeline.conform import write_lists
+from vidcolor.pipeline.conform import Lists, write_lists
 from vidcolor.pipeline.deliver import (
-    default_out,
     entry_of,
-    export_at,
     figures_of,
     finished,
     frames_told,
@@ -35,12 +32,12 @@ from vidcolor.pipeline.deliver import (
     notes_on,
     version_to_deliver,
 )
-from vidcolor.pipeline.file_names import check_template, file_name, in_names, numbers
+from vidcolor.pipeline.file_names import check_template, in_names
 from vidcolor.pipeline.joined import exact_frames, joined_colors, reach_of_drawings
+from vidcolor.pipeline.mattes import MattesOfShots
 from vidcolor.pipeline.plan import Progress
-from vidcolor.project.exports import Export
+from vidcolor.pipeline.shot_files import ShotFile, names_of_files, newest_at, seen_in, show_of, with_handles
 from vidcolor.project.fingerprint import fingerprint
-from vidcolor.project.folder import Project
 from vidcolor.project.versions import Version
 from vidcolor.state.film import Film
 from vidcolor.state.status import ShotState, named
@@ -48,29 +45,6 @@ from vidcolor.timeline import FrameRange
 from vidcolor.types import DeliveryFrame, Reel, SourceFrame
 
 SOUND = "settings.export.sound"
-
-
-@dataclass(frozen=True, slots=True)
-class ShotFile:
-    """The file of one shot."""
-
-    state: ShotState
-    place: int
-    """Of the shot in the plan"""
-    run: FrameRange
-    """Frames of the film that it holds, handles among them"""
-    versions: Mapping[int, Version | None]
-    """Of each shot that it shows, by its place in the plan"""
-    made_of: str
-    export: Export
-    number: int
-    """Of this file's version, from 1"""
-    is_there: bool
-
-    @property
-    def used(self) -> FrameRange:
-        """The frames that the film shows of it: the shot's own, and the dissolves it shares."""
-        return self.state.planned.reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +65,17 @@ class DeliveredShots:
         return tuple(file for file in self.files if not file.is_there)
 
 
-def default_folder(project: Project, delivery: str | None) -> Path:
-    """`FILM_color_shots` beside the project folder; deliveries but the usual one add their name."""
-    film = default_out(project, delivery)
-    suffix = find_delivery(delivery or DEFAULT_DELIVERY).suffixes[0]
-    return film.with_name(f"{film.name.removesuffix(suffix)}_shots")
+class Contents(Protocol):
+    """What the files of shots hold: the film, or its mattes."""
+
+    def shows(self, place: int, run: FrameRange) -> dict[int, Version | None]:
+        """The versions that the file of a shot shows in its frames, by their places in the plan"""
+
+    def made_of(self, place: int, run: FrameRange) -> str:
+        """The fingerprint of such a file"""
+
+    def write(self, file: ShotFile, told: Callable[[int], None]) -> None:
+        """Writes one"""
 
 
 def deliver_shots(
@@ -107,40 +87,45 @@ def deliver_shots(
     Refuses shots that are stale, and files that this project did not deliver where names carry no version.
     """
     codec = find_delivery(delivery or DEFAULT_DELIVERY)
-    if codec.name == MATTES:
-        raise ProjectError("mattes are delivered of the whole film; leave --per-shot out")
     check_template(film.settings.delivery.names)
     for shot_id in only:
         film.plan.shot(shot_id)
     asked = [place for place, state in enumerate(shown) if not only or state.planned.shot.id in only]
-    versions = _versions(film, shown, asked)
-    make_folder(folder)
     reel = replace(film.plan.reel, sound_tracks=0, extras=False)  # what lies beside the picture is the whole film's
-    names = list(_names(film, codec))
-    files = tuple(_files(film, shown, versions, asked, folder, names, reel, codec))
-    total = sum(len(file.run) for file in files if not file.is_there)
-    exact, done = exact_frames(shown), 0
+    contents: Contents
+    if is_mattes(codec):
+        contents = mattes = MattesOfShots(film, shown, asked, codec)
+        asked, told = mattes.places, mattes.told
+        notes: tuple[str, ...] = tuple(notes_on([shown[place] for place in asked]))
+    else:
+        contents = pictures = _FilmOfShots(film, reel, shown, _versions(film, shown, asked), codec, exact_frames(shown))
+        told = luma_told(reel, codec, film.settings)
+        notes = (*notes_on([shown[place] for place in asked]), *pictures.gray_notes(asked))
+        notes = (*delivery_notes(codec, reel, film.settings.export), *notes)
+    make_folder(folder)
+    names = list(names_of_files(film, codec))
+    files = tuple(_files(film, shown, asked, folder, names, reel, codec, contents))
+    total, done = sum(len(file.run) for file in files if not file.is_there), 0
     for file in files:
         if not file.is_there:
-            _write(film, reel, shown, versions, file, codec, exact, frames_told(progress, total, done))
+            contents.write(file, frames_told(progress, total, done))
             done += len(file.run)
     known = {file.place: file.export for file in files}
     all_files = [
-        (state.planned, known.get(place) or _newest(film.project, folder, names[place])[0])
+        (state.planned, known.get(place) or newest_at(film.project, folder, names[place])[0])
         for place, state in enumerate(shown)
     ]
-    title = f"{in_names(_show(film))}_{in_names(reel.tape or reel.name)}"
-    lists = write_lists(film.project, reel, title, folder, all_files)
-    told = luma_told(reel, codec, film.settings)
-    notes = (*notes_on([shown[place] for place in asked]), *_gray_notes(shown, versions, files), *lists.notes)
-    notes = (*delivery_notes(codec, reel, film.settings.export), *notes)
-    return DeliveredShots(folder, codec.about, told, notes, lists.paths, files)
+    title = f"{in_names(show_of(film))}_{in_names(reel.tape or reel.name)}"
+    # a list names one sequence a shot: of several gray ones none
+    listed = codec.name != GRAY_MATTES
+    lists = write_lists(film.project, reel, title, folder, all_files) if listed else Lists((), ())
+    return DeliveredShots(folder, codec.about, told, (*notes, *lists.notes), lists.paths, files)
 
 
 def _versions(film: Film, shown: Sequence[ShotState], asked: Sequence[int]) -> list[Version | None]:
     """The version of every shot to show: of those asked for, and those they dissolve with, the one to deliver; of
     others, whose frames are handles alone, whatever there is."""
-    strict = {near for place in asked for near in _seen(shown, place, shown[place].planned.reach)}
+    strict = {near for place in asked for near in seen_in(shown, place, shown[place].planned.reach)}
     found = []
     for place, state in enumerate(shown):
         if place in strict:
@@ -150,48 +135,22 @@ def _versions(film: Film, shown: Sequence[ShotState], asked: Sequence[int]) -> l
     return found
 
 
-def _show(film: Film) -> str:
-    several = film.project.film_name if film.project.config.name else ""
-    return film.settings.delivery.show or several or film.plan.reel.path.stem
-
-
-def _names(film: Film, codec: Delivery) -> Iterator[Callable[[int], str]]:
-    """For each shot, the name of its file by the number of the file's version."""
-    reel, shots = film.plan.reel, film.plan.shots
-    for planned, number in zip(shots, numbers(len(shots)), strict=True):
-        values = {
-            "show": _show(film),
-            "reel": reel.tape or reel.name,
-            "shot": f"{planned.shot.frames.start:06d}",
-            "number": number,
-            "delivery": codec.name,
-        }
-        yield partial(_named, film.settings.delivery.names, codec.suffixes[0], values)
-
-
-def _named(template: str, suffix: str, values: Mapping[str, str], number: int) -> str:
-    return file_name(template, {**values, "version": f"v{number:03d}"}) + suffix
-
-
 def _files(
     film: Film,
     shown: Sequence[ShotState],
-    versions: Sequence[Version | None],
     asked: Sequence[int],
     folder: Path,
     names: Sequence[Callable[[int], str]],
     reel: Reel,
     codec: Delivery,
+    contents: Contents,
 ) -> Iterator[ShotFile]:
     """What there is to write, and where. Refuses, before any work, what could not be written in the end."""
     settings = film.settings
     for place in asked:
         run = with_handles(shown[place].planned.reach, settings.delivery.handles, reel)
-        shows = {p: versions[p] for p in _seen(shown, place, run)}
-        made_of = fingerprint(
-            {**ingredients_of(film, shows, codec.name), "frames": f"{run.start} {run.stop}", SOUND: "none"}
-        )
-        newest, export, number = _newest(film.project, folder, names[place])
+        made_of = contents.made_of(place, run)
+        newest, export, number = newest_at(film.project, folder, names[place])
         if newest is not None and (export is newest or newest.is_made_of(made_of) or newest.may_take(made_of)):
             export, number = newest, max(1, number - 1)
         is_there = export.is_made_of(made_of)
@@ -199,113 +158,76 @@ def _files(
             export.refuse_others()
         if place == asked[0]:
             check_destination(export.out, codec.name, reel, settings.export)
-        yield ShotFile(shown[place], place, run, shows, made_of, export, number, is_there)
+        yield ShotFile(shown[place], place, reel, run, contents.shows(place, run), made_of, export, number, is_there)
 
 
-def _seen(shown: Sequence[ShotState], place: int, run: FrameRange) -> range:
-    """Places in the plan of the shots around one whose frames are in the run."""
-    first, stop = place, place + 1
-    while first and shown[first - 1].planned.reach.stop > run.start:
-        first -= 1
-    while stop < len(shown) and shown[stop].planned.reach.start < run.stop:
-        stop += 1
-    return range(first, stop)
+@dataclass(frozen=True, slots=True)
+class _FilmOfShots:
+    """Files of the film's own frames."""
 
+    film: Film
+    reel: Reel
+    shown: Sequence[ShotState]
+    versions: Sequence[Version | None]
+    """Of every shot"""
+    codec: Delivery
+    exact: frozenset[int]
+    """Frames that their own picture covers whole"""
 
-def with_handles(frames: FrameRange, handles: int, reel: Reel) -> FrameRange:
-    """The frames with so many more on each side, as far as the reel has them."""
-    return FrameRange(max(0, frames.start - handles), min(reel.frame_count, frames.stop + handles))
+    def shows(self, place: int, run: FrameRange) -> dict[int, Version | None]:
+        return {p: self.versions[p] for p in seen_in(self.shown, place, run)}
 
+    def made_of(self, place: int, run: FrameRange) -> str:
+        ingredients = ingredients_of(self.film, self.shows(place, run), self.codec.name)
+        return fingerprint({**ingredients, "frames": f"{run.start} {run.stop}", SOUND: "none"})
 
-def _newest(project: Project, folder: Path, name_of: Callable[[int], str]) -> tuple[Export | None, Export, int]:
-    """A shot's newest file, if there is one; the place for its next, and that one's version.
+    def gray_notes(self, asked: Sequence[int]) -> Iterator[str]:
+        """A sentence on shots of which handles are shown and nothing was rendered."""
+        handles = self.film.settings.delivery.handles
+        runs = [(place, with_handles(self.shown[place].planned.reach, handles, self.reel)) for place in asked]
+        seen = {p for place, run in runs for p in seen_in(self.shown, place, run)}
+        bare = [p for p in sorted(seen) if self.versions[p] is None and not self.shown[p].planned.excluded]
+        if bare:
+            ids = [self.shown[place].planned.shot.id for place in bare]
+            yield f"handles from shots that were never rendered are gray{named(ids)}"
 
-    Where names carry no version, the next takes the place of the newest.
-    """
-    number, newest = 1, None
-    following = export_at(project, folder / name_of(1))
-    while following.is_known or any(os.path.lexists(path) for path in (following.out, following.manifest)):
-        if newest is not None and newest.out == following.out:
-            return newest, newest, 1
-        newest = following
-        number += 1
-        following = export_at(project, folder / name_of(number))
-    return newest, following, number
+    def write(self, file: ShotFile, told: Callable[[int], None]) -> None:
+        luma = LumaSum(file.run.start)
+        seen = [self.shown[place] for place in file.versions]
+        provenance = Provenance(
+            shots=[state.planned.shot for state in self.shown],
+            keyframes={key.frame for state in seen for key in state.planned.keyframes},
+            versions=[entry_of(self.shown[place], version) for place, version in file.versions.items()],
+            figures=figures_of([file.state]),
+            part=file.part,
+        )
+        written = export_reel(
+            self.reel,
+            self._frames(file.run, luma),
+            file.export.out,
+            self.codec.name,
+            self.film.settings.export,
+            source_luma=luma,
+            made_of=provenance,
+            progress=told,
+            before_naming=partial(file.export.claim, file.names),
+            run=file.run,
+        )
+        file.export.keep(file.made_of, file.names, written.sha256, {}, file.state.planned.shot.id)
 
-
-def _write(
-    film: Film,
-    reel: Reel,
-    shown: Sequence[ShotState],
-    versions: Sequence[Version | None],
-    file: ShotFile,
-    codec: Delivery,
-    exact: frozenset[int],
-    told: Callable[[int], None],
-) -> None:
-    run = file.run
-    luma = LumaSum(run.start)
-    seen = [shown[place] for place in file.versions]
-    provenance = Provenance(
-        shots=[state.planned.shot for state in shown],
-        keyframes={key.frame for state in seen for key in state.planned.keyframes},
-        versions=[entry_of(shown[place], version) for place, version in file.versions.items()],
-        figures=figures_of([file.state]),
-        part={
-            "shot": file.state.planned.shot.id,
-            "version": f"v{file.number:03d}",
-            "first": run.start,
-            "last": run.stop - 1,
-            "cut_first": file.used.start,
-            "cut_last": file.used.stop - 1,
-            "handles": [file.used.start - run.start, run.stop - file.used.stop],
-            "cut_timecode_in": reel.timecode(file.used.start),
-            "cut_timecode_out": reel.timecode(file.used.stop),
-        },
-    )
-    used = {version.shot_id: version.name for version in file.versions.values() if version is not None}
-    written = export_reel(
-        reel,
-        _frames(film, versions, run, luma, codec, exact),
-        file.export.out,
-        codec.name,
-        film.settings.export,
-        source_luma=luma,
-        made_of=provenance,
-        progress=told,
-        before_naming=partial(file.export.claim, used),
-        run=run,
-    )
-    file.export.keep(file.made_of, used, written.sha256, {}, file.state.planned.shot.id)
-
-
-def _frames(
-    film: Film,
-    versions: Sequence[Version | None],
-    run: FrameRange,
-    luma: LumaSum,
-    codec: Delivery,
-    exact: frozenset[int],
-) -> Iterator[DeliveryFrame]:
-    """The run's frames as they are in the whole film: exact keyframes around it, which draw them, are read with it."""
-    reach = reach_of_drawings(exact, run)
-    wide = with_handles(run, reach, film.plan.reel)
-    colors = joined_colors(film, versions, wide, bare_gray=True)
-    sources = _summed(SourceClip(film.plan.reel, wide, codec.scale_of(film.plan.reel)), run, luma)
-    drawn = with_drawings(zip(sources, colors, strict=True), reach)
-    yield from finished(film, (item for item in drawn if item[0].index in run), codec)
+    def _frames(self, run: FrameRange, luma: LumaSum) -> Iterator[DeliveryFrame]:
+        """The run's frames as they are in the whole film: exact keyframes around it, which draw them, are read with
+        it."""
+        film, reel = self.film, self.film.plan.reel
+        reach = reach_of_drawings(self.exact, run)
+        wide = with_handles(run, reach, reel)
+        colors = joined_colors(film, self.versions, wide, bare_gray=True)
+        sources = _summed(SourceClip(reel, wide, self.codec.scale_of(reel)), run, luma)
+        drawn = with_drawings(zip(sources, colors, strict=True), reach)
+        yield from finished(film, (item for item in drawn if item[0].index in run), self.codec)
 
 
 def _summed(sources: Iterable[SourceFrame], run: FrameRange, luma: LumaSum) -> Iterator[SourceFrame]:
     """The frames, of which those in the run are added to the sum."""
     for source in sources:
         yield from luma.watch([source]) if source.index in run else [source]
-
-
-def _gray_notes(
-    shown: Sequence[ShotState], versions: Sequence[Version | None], files: Sequence[ShotFile]
-) -> Iterator[str]:
-    bare = {p for file in files for p in file.versions if versions[p] is None and not shown[p].planned.excluded}
-    if bare:
-        ids = [shown[place].planned.shot.id for place in sorted(bare)]
-        yield f"handles from shots that were never rendered are gray{named(ids)}"
