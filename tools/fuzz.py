@@ -1,6 +1,6 @@
 """Feeds spoilt scans, pictures and lists to their readers, and tells what is neither read nor refused in one line.
 
-    python tools/fuzz.py --minutes 20 --kinds dpx exr edl xml otio psd csv --keep DIR
+    python tools/fuzz.py --minutes 20 --kinds dpx exr edl xml otio psd csv ale index otioz heic mkv mov
 
 - A spoilt file is named by its kind and a number, and made again from them: nothing else is drawn.
 - Every batch runs in a process of its own, with bounded memory and time: a crash or a hang there is a finding.
@@ -9,23 +9,33 @@
 from __future__ import annotations
 
 import argparse
+import io
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import OpenImageIO
 
 from vidcolor.errors import VidcolorError
 from vidcolor.media.images import read_picture, read_rgba
+from vidcolor.media.probe import open_reel
+from vidcolor.media.read import SourceClip
+from vidcolor.media.samples import sampled_light
 from vidcolor.media.scan import read_header
 from vidcolor.media.sequence import read_picture_frame
+from vidcolor.settings import ReelSettings
+from vidcolor.shots.bars import DARK
 from vidcolor.shots.edl import edl_text
 from vidcolor.shots.lists import csv_text, read_list
 from vidcolor.shots.otio import otio_text
@@ -38,6 +48,7 @@ SIZE = (6, 9)
 NUMBERS = (b"0", b"-1", b"99999999999", b"1e400", b"NaN", b"24000/1001", b"1/0", b"\xff\xfe", b"", b"00:00:00:99")
 """What is put in the place of a number of a text."""
 WORDS = (b"<", b">", b"&x;", b"{", b"}", b"[", b'"', b"\0", b"\r", b"\xf0", b"  ", b"null", b"A" * 4096)
+LOOKS = 3
 MEMORY, PATIENCE, BATCH = 6 << 30, 60, 100
 """Bytes of a process; seconds of a batch's last file; files of a batch."""
 
@@ -74,6 +85,64 @@ XML = """<?xml version="1.0"?><!DOCTYPE xmeml><xmeml version="5"><sequence><name
 </track></video></media></sequence></xmeml>"""
 
 
+ALE = """Heading
+FIELD_DELIM\tTABS
+VIDEO_FORMAT\t1080
+FPS\t24
+
+Column
+Name\tTracks\tStart\tEnd\tTape
+
+Data
+one\tV\t01:00:00:00\t01:00:04:00\tREEL07
+two\tVA1\t01:00:04:00\t01:00:10:00\tREEL07
+"""
+INDEX = """#,Reel,V,C,Source In,Source Out,Record In,Record Out,Name
+1,REEL07,V1,C,01:00:00:00,01:00:04:00,01:00:00:00,01:00:04:00,one
+2,REEL07,V1,C,01:00:04:00,01:00:10:00,01:00:04:00,01:00:10:00,two
+"""
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64)
+FILMS = {"mkv": ("ffv1", "yuv420p", Fraction(30000, 1001)), "mov": ("prores_ks", "yuv422p10le", Fraction(24))}
+SUFFIXES = {"index": "csv", "heic": "png"}
+"""Of kinds that are called otherwise than their files"""
+
+
+def _bundle() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        file.writestr("content.otio", otio_text(SHOTS, REEL))
+    return out.getvalue()
+
+
+def _film(kind: str) -> bytes:
+    """A gray film: with timecode and black bars (mov), or by 3:2 pulldown of twelve frames (mkv)."""
+    codec, form, rate = FILMS[kind]
+    draw = np.random.default_rng(1)
+    ground = draw.integers(40, 200, (96, 160)).astype(np.uint8)
+    frames = [np.roll(ground, 9 * k, 1) for k in range(12)]
+    if kind == "mkv":
+        fields = [k for k in range(12) for _ in range(2 + k % 2)]
+        frames = [
+            np.where(np.arange(96)[:, None] % 2 == 0, frames[a], frames[b])
+            for a, b in zip(fields[::2], fields[1::2], strict=True)
+        ]
+    else:
+        for frame in frames:
+            frame[:16] = frame[-16:] = 16
+    out = io.BytesIO()
+    with av.open(out, "w", format={"mkv": "matroska"}.get(kind, kind)) as file:
+        stream = file.add_stream(codec, rate=rate)
+        stream.height, stream.width, stream.pix_fmt = 96, 160, form
+        stream.metadata["timecode"] = "01:00:00:00"
+        for number, frame in enumerate(frames):
+            picture = av.VideoFrame.from_ndarray(frame, format="gray").reformat(format=form)
+            picture.pts = number
+            file.mux(stream.encode(picture))
+        file.mux(stream.encode())
+    return out.getvalue()
+
+
+@cache
 def seeds(kind: str) -> list[bytes]:
     """Whole files of a kind, made here."""
     if kind == "dpx":
@@ -81,13 +150,18 @@ def seeds(kind: str) -> list[bytes]:
     if kind == "exr":
         names = ("none", "zip", "piz", "b44", "dwaa")
         return [_picture("exr", lambda spec, n=n: spec.attribute("compression", n)) for n in names]
+    if kind in FILMS:
+        return [_film(kind)]
     texts = {
         "edl": edl_text(SHOTS, REEL),
         "otio": otio_text(SHOTS, REEL),
         "csv": csv_text(SHOTS, REEL),
         "xml": XML,
+        "ale": ALE,
+        "index": INDEX,
     }
-    return [_photoshop()] if kind == "psd" else [texts[kind].encode()]
+    made = {"psd": _photoshop, "otioz": _bundle, "heic": lambda: HEIC}
+    return [made[kind]()] if kind in made else [texts[kind].encode()]
 
 
 def spoilt(kind: str, number: int, whole: list[bytes]) -> bytes:
@@ -128,11 +202,23 @@ def read(kind: str, path: Path) -> None:
         read_header(path)
         for transfer in ("auto", "log"):
             read_picture_frame(path, transfer)  # type: ignore[arg-type]
-    if kind in ("dpx", "exr", "psd"):
+    if kind in FILMS:
+        for settings in (ReelSettings(pulldown="reverse"), ReelSettings(pulldown="carry", damaged="repeat")):
+            with suppress(VidcolorError):
+                _decode(path, settings)
+        _decode(path, ReelSettings())
+    elif kind in ("dpx", "exr", "psd", "heic"):
         read_picture(path)
         read_rgba(path)
     else:
         read_list(path, REEL)
+
+
+def _decode(path: Path, settings: ReelSettings) -> None:
+    reel = open_reel(path, settings)
+    for _ in SourceClip(reel):
+        pass
+    list(sampled_light(reel, LOOKS, DARK))  # what bars are looked for by
 
 
 def outcome(kind: str, path: Path) -> str:
@@ -153,7 +239,7 @@ def batch(kind: str, first: int, count: int, folder: Path) -> None:
     whole = seeds(kind)
     for number in range(first, first + count):
         print(number, flush=True)
-        path = folder / f"spoilt.{kind}"
+        path = folder / f"spoilt.{SUFFIXES.get(kind, kind)}"
         path.write_bytes(spoilt(kind, number, whole))
         if (found := outcome(kind, path)) not in ("read", "refused"):
             print(f"! {found}".replace("\n", " "), flush=True)
