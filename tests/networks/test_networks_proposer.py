@@ -17,6 +17,7 @@ from vidcolor.errors import InputError, WeightsError
 from vidcolor.networks.lite_net import WIDTHS
 from vidcolor.networks.load import load_proposer
 from vidcolor.networks.proposer import Proposer, chroma_size
+from vidcolor.networks.proposer_hints import Shown
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +66,11 @@ def test_a_point_smaller_than_a_place_is_all_that_is_known_there(proposer):
 def test_colours_of_other_pictures_are_taken_where_things_look_alike_and_hints_count_more(proposer):
     red = np.broadcast_to(np.array([60, 40], np.float32)[:, None, None], (2, *LIGHT.shape))
     bare = proposer(LIGHT, None, 5, 1)
-    alike = next(proposer.each(LIGHT, None, 5, [1], [(LIGHT, red)]))
-    unlike = next(proposer.each(LIGHT, None, 5, [1], [(np.full((50, 60), 99, np.float32), red[:, :50, :60])]))
+    alike = next(proposer.each(LIGHT, None, 5, [1], [Shown(LIGHT, red)]))
+    unlike = next(proposer.each(LIGHT, None, 5, [1], [Shown(np.full((50, 60), 99, np.float32), red[:, :50, :60])]))
     assert np.abs(alike - bare[0]).mean() > 2 * np.abs(unlike - bare[0]).mean()
     hints = np.concatenate([np.ones((1, *LIGHT.shape), np.float32), -red])
-    told = next(proposer.each(LIGHT, hints, 5, [1], [(LIGHT, red)]))
+    told = next(proposer.each(LIGHT, hints, 5, [1], [Shown(LIGHT, red)]))
     assert np.array_equal(told, proposer(LIGHT, hints, 5, 1)[0]), "a person's word settles it"
 
 

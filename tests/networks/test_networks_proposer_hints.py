@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vidcolor.networks.lite_net import WIDTHS
-from vidcolor.networks.proposer_hints import MOST, spoken
+from vidcolor.networks.proposer_hints import MOST, ShownSmall, recalled, spoken
 
 SIDE = 32
 LEFT, RIGHT = (slice(None), slice(0, SIDE // 2)), (slice(None), slice(SIDE // 2, None))
@@ -61,3 +61,22 @@ def test_nothing_said_is_nothing_told():
     told, colors = spoken(np.zeros((SIDE, SIDE), np.float32), np.zeros((2, SIDE, SIDE), np.float32), *halves())
     assert not told.any()
     assert not colors.any()
+
+
+def test_a_part_takes_from_the_part_of_its_picture_and_from_no_other():
+    light, maps = halves()
+    red, blue = (
+        np.broadcast_to(np.array(c, np.float32)[:, None, None], (2, SIDE, SIDE)).copy() for c in ((50, 30), (0, -50))
+    )
+    torn = red.copy()
+    torn[:, LEFT[0], LEFT[1]] = blue[:, LEFT[0], LEFT[1]]
+    here, part = (np.zeros((SIDE, SIDE), np.float32) for _ in range(2))
+    here[LEFT], part[RIGHT] = 1, 1
+    told, colors = recalled(
+        light, maps, [ShownSmall(light, torn, here, part, maps), ShownSmall(light, blue, None, None, maps)]
+    )
+    assert (told[:, :12] == 1).all(), "told whatever it looks like"
+    assert np.allclose(colors[:, :, :12], red[:, :, :12], atol=0.1), (
+        "what looks alike in the picture is not in its part"
+    )
+    assert np.allclose(colors[:, :, 20:], blue[:, :, 20:], atol=0.1), "what is no part of it takes from the other"

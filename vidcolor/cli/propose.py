@@ -56,6 +56,8 @@ def propose_command(args: argparse.Namespace, terminal: Terminal) -> None:
                 sheets.append(project.path(FOLDER, f"{one.stem}-sheet.png"))
                 write_proposal_sheet(sheets[-1], one.places, f"frame {one.frame}, seed {args.seed}")
                 made.append(one)
+                for note in one.notes:
+                    terminal.say(f"note: frame {one.frame}: {note}")
                 if args.accept:
                     accepted += _accepted(project, film, one.frame, one.places[0], args.wait)
     if not frames:

@@ -21,7 +21,7 @@ from torch import Tensor
 from vidcolor.color import fit_to_rgb, rgb_to_lab
 from vidcolor.errors import DeviceError, InputError, WeightsError
 from vidcolor.networks.diffusion_files import Models
-from vidcolor.networks.proposer_hints import refuse_other_shapes
+from vidcolor.networks.proposer_hints import Shown, refuse_other_shapes
 from vidcolor.settings import DiffusionSettings
 from vidcolor.weights import first_line
 
@@ -83,7 +83,7 @@ class Wished:
         hints: Array | None,
         seed: int,
         numbers: Sequence[int],
-        others: Sequence[tuple[Array, Array]] = (),
+        others: Sequence[Shown] = (),
     ) -> Iterator[Array]:
         """(2, h, w) a*b* of each of the numbered pictures of a frame, as it is drawn.
 

@@ -17,7 +17,7 @@ from numpy import ndarray as Array
 
 from vidcolor.machine import networks_compute_in
 from vidcolor.networks.load import load_proposer, load_things
-from vidcolor.networks.proposer_hints import recalled, refuse_other_shapes, spoken
+from vidcolor.networks.proposer_hints import Shown, ShownSmall, recalled, refuse_other_shapes, spoken
 from vidcolor.networks.proposer_net import COARSEST, shares, waves
 from vidcolor.networks.shipped import THINGS, mark_of
 from vidcolor.networks.things import gray_codes
@@ -63,21 +63,26 @@ class Proposer:
         hints: Array | None,
         seed: int,
         numbers: Sequence[int],
-        others: Sequence[tuple[Array, Array]] = (),
+        others: Sequence[Shown] = (),
     ) -> Iterator[Array]:
         """(2, h, w) a*b* of each of the numbered proposals of the frame, small: the short side is SIDE.
 
         lightness  (H, W), L* 0..100
         hints      (3, H, W): how far a colour is given there, 0..1, and its a*, b*; None: nowhere
         seed       whole number from 0 on; a proposal of a seed does not hang on which others are made
-        others     L* (H', W') and a*b* (2, H', W') of other pictures whose colours what looks alike here should have
+        others     pictures whose colours what looks alike here should have, or parts of the frame
         Refuses other shapes.
         """
         refuse_other_shapes(lightness, hints)
         size = chroma_size(lightness.shape)
         known, maps = self._look(lightness, size)
         light = _resized(lightness, size)
-        told = self._told(self._hints(hints, size, light, maps), self._recalled(light, maps, others))
+        shown = [self._small(one, size) for one in others]
+        said = self._hints(hints, size, light, maps)
+        for one in shown:
+            if one.here is not None:  # of that part a picture speaks, not what is said of things elsewhere
+                said[:1] *= 1 - one.here
+        told = self._told(said, self._recalled(light, maps, shown))
         for number in numbers:
             yield self._propose(known, told, size, (seed, number - 1))
 
@@ -95,16 +100,19 @@ class Proposer:
         told, colors = np.where(said, hints[:1], doubted), np.where(said, hints[1:], recalled[1:])
         return np.concatenate([told, told * (colors - self._mean) / self._spread])[None]
 
-    def _recalled(self, light: Array, maps: list[Array], others: Sequence[tuple[Array, Array]]) -> Array:
+    def _small(self, one: Shown, size: tuple[int, int]) -> ShownSmall:
+        """A picture for a frame whose chroma is diffused at `size`."""
+        own = chroma_size(one.lightness.shape)
+        here = None if one.here is None else np.clip(_resized(one.here, size), 0, 1)
+        part = None if one.part is None else _resized_most(one.part, own)
+        small = np.stack([_resized(plane, own) for plane in one.chroma])
+        return ShownSmall(_resized(one.lightness, own), small, here, part, self._look(one.lightness, own)[1])
+
+    def _recalled(self, light: Array, maps: list[Array], others: Sequence[ShownSmall]) -> Array:
         """(3, h, w): how far a colour is told by other pictures, and which."""
         if not others:
             return np.zeros((3, *light.shape), np.float32)
-        seen = []
-        for lightness, chroma in others:
-            size = chroma_size(lightness.shape)
-            small = np.stack([_resized(plane, size) for plane in chroma])
-            seen.append((small, _resized(lightness, size), self._look(lightness, size)[1]))
-        told, colors = recalled(light, maps, seen)
+        told, colors = recalled(light, maps, others)
         return np.concatenate([told[None], colors])
 
     def _hints(self, hints: Array | None, size: tuple[int, int], lightness: Array, maps: list[Array]) -> Array:

@@ -9,6 +9,7 @@ it. A place takes its colour from the hints that it is like, and counts it as fa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -27,6 +28,29 @@ SHARP = 4.0
 """Power by which hints that are more alike win over others."""
 MOST = 64
 """Places of hints that speak for others; of more, as many evenly spread over them."""
+
+
+class Shown(NamedTuple):
+    """A picture in colour that a frame may take colours from."""
+
+    lightness: Array
+    """(H', W'), L*"""
+    chroma: Array
+    """(2, H', W'), a*b*"""
+    here: Array | None = None
+    """(H, W): how far a place of the frame takes from it, 0..1, and from no other; None: what looks alike does"""
+    part: Array | None = None
+    """(H', W'): 1 where it may be taken from; None: anywhere"""
+
+
+class ShownSmall(NamedTuple):
+    """The same at the size that is diffused: (h', w'), `here` (h, w); and the picture's maps of things."""
+
+    lightness: Array
+    chroma: Array
+    here: Array | None
+    part: Array | None
+    maps: Sequence[Array]
 
 
 def refuse_other_shapes(lightness: Array, hints: Array | None) -> None:
@@ -70,28 +94,33 @@ def _unlike(given: Array, lightness: Array, maps: Sequence[Array], size: tuple[i
     return np.maximum(unlike + np.float32(sum(SEEN)) - alike, 0)
 
 
-def recalled(
-    lightness: Array, maps: Sequence[Array], others: Sequence[tuple[Array, Array, Sequence[Array]]]
-) -> tuple[Array, Array]:
+def recalled(lightness: Array, maps: Sequence[Array], others: Sequence[ShownSmall]) -> tuple[Array, Array]:
     """The same of what other pictures show: each place takes the colours of what looks like it there.
 
     lightness, maps  of this picture, as above
-    others           chroma (2, h', w'), lightness (h', w') and maps of each
+    Where a picture has a place for itself, the place is told of it whatever it looks like.
     """
     size = (lightness.shape[0], lightness.shape[1])
     here, light = _units(maps, size), _halved(lightness[None]).ravel()
     here = here.reshape(-1, here.shape[2])
+    none = np.zeros(size, np.float32)
+    owned = [_halved((none if one.here is None else one.here)[None]).ravel() for one in others]
+    free = 1 - np.max(owned, 0)
     most, sums, colors = (np.zeros(shape, np.float32) for shape in (len(light), len(light), (len(light), 2)))
-    for chroma, its_lightness, its_maps in others:
-        there = _units(its_maps, (chroma.shape[1], chroma.shape[2]))
-        unlike = LIGHT * np.abs(light[:, None] - _halved(its_lightness[None]).ravel())
+    for one, own in zip(others, owned, strict=True):
+        there = _units(one.maps, (one.chroma.shape[1], one.chroma.shape[2]))
+        unlike = LIGHT * np.abs(light[:, None] - _halved(one.lightness[None]).ravel())
         unlike += np.float32(sum(SEEN)) - products(here, there.reshape(-1, there.shape[2]))
-        alike = np.exp(-np.maximum(unlike, 0))
+        if one.part is not None:
+            unlike[:, _halved(one.part[None]).ravel() == 0] = np.inf
+        least = np.float32(0) if one.here is None else unlike.min(1, keepdims=True)
+        alike = np.exp(-np.maximum(unlike - least, 0))
         weights = alike**SHARP
-        most, sums = np.maximum(most, alike.max(1)), sums + weights.sum(1)
-        colors = colors + products(weights, _halved(chroma).reshape(2, -1))
-    told = np.maximum((most - LEAST) / (1 - LEAST), 0)
-    planes = np.concatenate([told[None], colors.T / np.maximum(sums, 1e-12)]).astype(np.float32)
+        told = own if one.here is not None else np.maximum((alike.max(1) - LEAST) / (1 - LEAST), 0) * free
+        counts = own if one.here is not None else free
+        most, sums = np.maximum(most, told), sums + counts * weights.sum(1)
+        colors = colors + counts[:, None] * products(weights, _halved(one.chroma).reshape(2, -1))
+    planes = np.concatenate([most[None], colors.T / np.maximum(sums, 1e-12)]).astype(np.float32)
     found = _resized(planes.reshape(3, size[0] // 2, size[1] // 2), size)
     return found[0], found[1:]
 

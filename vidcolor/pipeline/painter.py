@@ -84,7 +84,7 @@ class Painter:
         if isinstance(correction.said, Paint):
             chroma, share = self.paint(correction, size)
             return change_of(correction, one_color(chroma, share)), share
-        return change_of(correction, None), self._mask(correction, size)
+        return change_of(correction, None), self.mask(correction, size)
 
     def paint(self, correction: Correction, size: tuple[int, ...]) -> tuple[Array, Array]:
         """a*b* (2, h, w) and how far it counts, 0..1."""
@@ -97,9 +97,9 @@ class Painter:
         else:
             chroma = np.stack([_resized(plane, size) for plane in painted.whole(painted.chroma * painted.share)])
             chroma = chroma / np.maximum(share, LEAST)
-        return chroma.astype(np.float32), share * (self._mask(correction, size) if "mask" in correction.files else 1)
+        return chroma.astype(np.float32), share * (self.mask(correction, size) if "mask" in correction.files else 1)
 
-    def _mask(self, correction: Correction, size: tuple[int, ...]) -> Array:
+    def mask(self, correction: Correction, size: tuple[int, ...]) -> Array:
         """(h, w) 0..1: white counts, and what is transparent does not."""
         name = correction.files["mask"]
         painted = self.library.painted(name, self.hashes[name], self.size)

@@ -2,7 +2,8 @@
 
 Beside its picture (L* is the film's own) and its JSON (`project/proposals.py`) each has a place in the sheet of its
 frame and seed. What is there, and made of today's things, is not made again.
-What a person has said of the frame's colours (paints, strokes, points, what stays gray) is a hint.
+What a person has said of the frame's colours (paints, strokes, points, what stays gray, parts of pictures) counts
+(said.py).
 """
 
 from __future__ import annotations
@@ -23,16 +24,14 @@ from vidcolor.features import PatchFeatures
 from vidcolor.keyframes import choose_keyframes, looks_of
 from vidcolor.media.picture_out import is_untouched, write_frame
 from vidcolor.media.read import SourceClip
+from vidcolor.networks.proposer_hints import Shown
 from vidcolor.pipeline.frames import finished
-from vidcolor.pipeline.layers import change_of, chroma_of
 from vidcolor.pipeline.library import Library
-from vidcolor.pipeline.painter import Painter
-from vidcolor.pipeline.sights import by_features
+from vidcolor.pipeline.said import corrections_said, said_of
 from vidcolor.pipeline.small import SmallFrames
 from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
-from vidcolor.project.kinds import Hint, Neutral, Paint, Region
 from vidcolor.project.proposals import FOLDER, SCHEMA, Proposal, place_of, stem_of
 from vidcolor.stages import STAGES
 from vidcolor.state.film import Film
@@ -42,9 +41,6 @@ from vidcolor.types import ColorFrame, SourceFrame
 
 MOST_ATTENDED = 4
 """Other frames whose colours a proposal looks at."""
-POINT = 0.01
-"""Radius of a point of colour, as a share of the frame's shorter side."""
-HINTS = (Paint, Hint, Neutral, Region)
 
 
 class Proposes(Protocol):
@@ -60,7 +56,7 @@ class Proposes(Protocol):
 
     @property
     def attends(self) -> bool:
-        """Whether it looks at other frames' colours."""
+        """Whether it looks at other pictures' colours."""
 
     def each(
         self,
@@ -68,9 +64,9 @@ class Proposes(Protocol):
         hints: Array | None,
         seed: int,
         numbers: Sequence[int],
-        others: Sequence[tuple[Array, Array]],
+        others: Sequence[Shown],
     ) -> Iterator[Array]:
-        """(2, h, w) a*b* of each of the numbered proposals, as it is made; `others`: L* and a*b* of other frames."""
+        """(2, h, w) a*b* of each of the numbered proposals, as it is made; `others`: pictures to take colours from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +79,8 @@ class Made:
     places: tuple[Path, ...]
     made_now: int
     """How many were not there already"""
+    notes: tuple[str, ...]
+    """Which correction counts where two of them speak, and which says nothing to this method"""
 
 
 def unmatched(film: Film) -> list[ShotPlan]:
@@ -140,12 +138,9 @@ def propose(
         made_now = 0
         for made_now in _missing_made(film, frame, proposals, network, lock):
             progress("propose", done * count + made_now, total)
-        yield Made(
-            frame,
-            stem_of(frame, seed, network.method),
-            tuple(place_of(film.project, p.name) for p in proposals),
-            made_now,
-        )
+        places = tuple(place_of(film.project, p.name) for p in proposals)
+        notes = film.project.read_json(f"{FOLDER}/{proposals[0].name}.json", SCHEMA)["notes"]
+        yield Made(frame, stem_of(frame, seed, network.method), places, made_now, tuple(notes))
         progress("propose", (done + 1) * count, total)
 
 
@@ -153,23 +148,27 @@ def _missing_made(
     film: Film, frame: int, proposals: Sequence[Proposal], network: Proposes, lock: LumaLock
 ) -> Iterator[int]:
     """Makes those that are not there, each kept as soon as it is made; answers how many are."""
-    said, others = hints_said(film, frame), attended(film, frame) if network.attends else []
+    said = corrections_said(film, frame, by_pictures=network.attends)
+    others = attended(film, frame) if network.attends else []
     wanted = {p: _ingredients(film, p, network, said, others) for p in proposals}
     missing = [p for p in proposals if not _is_there(film.project, p, wanted[p])]
     if not missing:
         return
     source = next(iter(SourceClip(film.plan.reel, FrameRange(frame, frame + 1))))
     lightness = luma_to_lightness(source.luma, film.plan.reel.tags)
-    hints = hints_of(film, said, lightness.shape)
+    asked = said_of(film, said, lightness.shape)
+    deaf = [c.name for c in corrections_said(film, frame, by_pictures=True) if c not in said]
+    notes = [*asked.settled, *(f"{name}: --with {network.method} takes nothing from pictures" for name in deaf)]
     library = Library(film.project, PatchFeatures())
-    seen = [library.picture(name, film.plan.hashes[name]) for name in others]
-    pictures = [(one.lightness, one.chroma) for one in seen]
-    drawn = network.each(lightness, hints, proposals[0].seed, [p.number for p in missing], pictures)
+    pictures = [library.picture(name, film.plan.hashes[name]) for name in others]
+    seen = [*(Shown(one.lightness, one.chroma) for one in pictures), *asked.regions]
+    drawn = network.each(lightness, asked.hints, proposals[0].seed, [p.number for p in missing], seen)
     for made, (proposal, chroma) in enumerate(zip(missing, drawn, strict=True), 1):
         write_frame(place_of(film.project, proposal.name), _finished(film, source, chroma, lock))
         about = {"frame": frame, "timecode": film.plan.reel.timecode(frame), "seed": proposal.seed}
         method = {"number": proposal.number, "method": network.method, **network.told}
-        made_of = {"hints": [c.name for c in said], "alike": others, "made_of": fingerprint(wanted[proposal])}
+        names = {"hints": [c.name for c in said], "notes": notes, "alike": others}
+        made_of = {**names, "made_of": fingerprint(wanted[proposal])}
         film.project.write_json(f"{FOLDER}/{proposal.name}.json", SCHEMA, {**about, **method, **made_of})
         yield made
 
@@ -220,42 +219,3 @@ def attended(film: Film, frame: int) -> list[str]:
     keys = [key for planned in film.plan.shots for key in planned.keyframes]
     own = [key for key in keys if key.reason == "person" and key.frame != frame]
     return [key.pictures[0] for key in sorted(own, key=lambda key: (abs(key.frame - frame), key.frame))[:MOST_ATTENDED]]
-
-
-def hints_said(film: Film, frame: int) -> list[Correction]:
-    """What a person has said of the frame's colours here and there, in order."""
-    return [c for c in film.plan.corrections if c.frame == frame and c.is_layer and isinstance(c.said, HINTS)]
-
-
-def hints_of(film: Film, said: Sequence[Correction], size: tuple[int, ...]) -> Array | None:
-    """(3, H, W): how far a colour is given, 0..1, and its a*b*; later ones over earlier. None where there is none."""
-    if not said:
-        return None
-    reel, hashes = film.plan.reel, film.plan.hashes
-    features = PatchFeatures()
-    library = Library(film.project, features)
-    painter = Painter(library, hashes, by_features(features), film.settings.correct, reel.size)
-    share, chroma = np.zeros(size, np.float32), np.zeros((2, *size), np.float32)
-    for correction in said:
-        given, colors = _hint(correction, painter, size)
-        chroma = np.where(given > 0, colors, chroma)
-        share = np.maximum(share, given)
-    return np.concatenate([share[None], chroma]).astype(np.float32)
-
-
-def _hint(correction: Correction, painter: Painter, size: tuple[int, ...]) -> tuple[Array, Array]:
-    """How far one correction gives a colour, (H, W), and which: (2, 1, 1) or (2, H, W)."""
-    said = correction.said
-    at = getattr(said, "at", None)
-    if at is not None:
-        ys, xs = np.mgrid[: size[0], : size[1]]
-        near = np.hypot(xs - at[0], ys - at[1]) <= max(1.0, POINT * min(size))
-        colors = chroma_of(said.color) if isinstance(said, Hint) else np.zeros((2, 1, 1), np.float32)
-        return near.astype(np.float32), colors
-    if isinstance(said, Paint):
-        colors, share = painter.paint(correction, size)
-        return share, colors
-    found = painter.layer_at(correction, size)
-    assert found is not None, "a mask is there"
-    change = change_of(correction, None)
-    return found[1], np.asarray(change(np.zeros((2, *size), np.float32)))

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from vidcolor.color import fit_to_rgb, rgb_to_lab
 from vidcolor.errors import DeviceError, InputError, WeightsError
 from vidcolor.networks.drawing import drawn_size, gray_of, resized
-from vidcolor.networks.proposer_hints import refuse_other_shapes
+from vidcolor.networks.proposer_hints import Shown, refuse_other_shapes
 from vidcolor.research.networks.diffusion import DDPM, PALETTE_TEST, Mends, Schedule, drawn
 from vidcolor.research.networks.published_files import Kind, load_published
 from vidcolor.weights import hash_file, pick_device
@@ -101,7 +101,7 @@ class PaletteProposer:
         hints: Array | None,
         seed: int,
         numbers: Sequence[int],
-        others: Sequence[tuple[Array, Array]] = (),
+        others: Sequence[Shown] = (),
     ) -> Iterator[Array]:
         """(2, h, w) a*b* of each of the numbered proposals of a frame, as it is drawn.
 
