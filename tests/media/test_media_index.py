@@ -144,6 +144,15 @@ def test_film_cut_short_is_refused(tmp_path, suffix, codec, pixels, options, par
         find_frames(path)
 
 
+@pytest.mark.parametrize("length", [b"1e400:00:00.0000000", b"ab:cd:ef.ghijklmnop", b"nan:00:00.000000000"])
+def test_a_length_that_is_no_time_says_nothing(length, tmp_path):
+    path = write_film(tmp_path / "film.mkv", "ffv1", [gray_frame(p, "gray") for p in moving(6)])
+    data = path.read_bytes()
+    at = data.index(b"DURATION") + data[data.index(b"DURATION") :].index(b"00:00:00.")
+    path.write_bytes(data[:at] + length.ljust(18, b"0")[:18] + data[at + 18 :])
+    assert len(find_frames(path).pts) == 6
+
+
 def test_faststart_film_cut_short_is_refused(tmp_path):
     path = tmp_path / "film.mov"
     frames = [gray_frame(p, "yuv422p10le") for p in noise(12, (96, 128), 60, 900)]

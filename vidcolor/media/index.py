@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ PART = 0.75
 """Part of a frame by which a film may fall short of the length in its header: rounding, not loss."""
 LOOKED_AT = 8
 """Packets by which FFV1's checksums show."""
+DURATION = re.compile(r"([0-9]{1,6}):([0-9]{2}):([0-9]{2}(?:\.[0-9]{1,9})?)")
+"""The length of a track as FFmpeg writes it into MKV; other words there say nothing"""
 LOOSE = 2.0
 """The same, in frames, where the header's length is that of the longest track."""
 
@@ -256,15 +259,16 @@ def _check_length(index: FrameIndex, container: Any, stream: Any, rows: list[Row
     step = float(index.pts[-1] - index.pts[0]) / max(1, len(rows) - 1)
     end = max(row.pts + (row.duration or step) for row in rows if row.pts is not None) * float(index.time_base)
     text = next((value for key, value in stream.metadata.items() if key.upper().startswith("DURATION")), "")
-    parts = text.split(":")
+    stated = DURATION.match(text)
     rate = float(stream.average_rate or index.rate)
-    if len(parts) == 3:
-        claim, slack = float(parts[0]) * 3600 + float(parts[1]) * 60 + float(parts[2]), PART / rate
+    if stated:
+        hours, minutes, seconds = map(float, stated.groups())
+        claim, slack = hours * 3600 + minutes * 60 + seconds, PART / rate
     elif container.duration:
         claim, slack = container.duration / av.time_base, LOOSE / rate
     else:
         return
-    if claim - end > slack and (len(parts) == 3 or claim - _last_packet(index.path) > slack):
+    if claim - end > slack and (stated or claim - _last_packet(index.path) > slack):
         _refuse_short(index.path, len(rows), round(claim * rate))
 
 
