@@ -46,11 +46,13 @@ def test_what_was_found_is_mended(tmp_path, kind, number):
     assert fuzz.outcome(kind, path) in ("read", "refused")
 
 
-@pytest.mark.parametrize("kind", ["dpx", "exr", "edl", "xml", "otio", "psd", "csv"])
+@pytest.mark.parametrize(
+    "kind", ["dpx", "exr", "edl", "xml", "otio", "psd", "csv", "ale", "index", "otioz", "heic", "mov"]
+)
 def test_spoilt_files_are_read_or_refused(tmp_path, kind):
-    whole, path = fuzz.seeds(kind), tmp_path / f"spoilt.{kind}"
+    whole, path = fuzz.seeds(kind), tmp_path / f"spoilt.{fuzz.SUFFIXES.get(kind, kind)}"
     path.write_bytes(whole[0])
-    assert fuzz.outcome(kind, path) == "read"
+    assert fuzz.outcome(kind, path) == ("refused" if kind == "heic" else "read")
     wrong = {}
     for number in range(COUNT):
         path.write_bytes(fuzz.spoilt(kind, number, whole))

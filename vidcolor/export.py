@@ -13,9 +13,10 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import av
@@ -205,7 +206,7 @@ def _manifest(
         **({"part": dict(made_of.part)} if made_of.part else {}),
         "shots": [dict(entry) for entry in made_of.versions],
         "figures": dict(made_of.figures),
-        "software": software(),
+        "software": dict(software()),
     }
 
 
@@ -262,8 +263,9 @@ def _source(reel: Reel) -> dict[str, Any]:
     }
 
 
-def software() -> dict[str, str]:
-    """Versions of what can change a byte of the film."""
+@cache
+def software() -> Mapping[str, str]:
+    """Versions of what can change a byte of the film. Read once: a delivery may be thousands of files."""
     libraries = {name: ".".join(map(str, numbers)) for name, numbers in sorted(av.library_versions.items())}
     packages = {name: version(name) for name in ("av", "numpy", "opencv-python-headless", "pillow")}
-    return {"vidcolor": vidcolor.__version__, **packages, **libraries}
+    return MappingProxyType({"vidcolor": vidcolor.__version__, **packages, **libraries})

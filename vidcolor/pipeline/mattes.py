@@ -174,7 +174,7 @@ def _write(
         **({"part": part} if part else {}),
         "channels": {channel_of(m): _channel(out, m, delivery) for m in mattes},
         "source": {"file": reel.path.name, "hash": reel.hash},
-        "software": software(),
+        "software": dict(software()),
     }
     write_text(manifest_path(out), json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     return written.sha256
