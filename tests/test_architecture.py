@@ -181,3 +181,20 @@ def test_programs_that_tests_start_take_the_installed_house():
     tests = sorted((ROOT / "tests").rglob("*.py"))
     started = re.compile(r'\[sys\.executable, "-(?:c"|m", "vidcolor")')
     assert not [str(path.relative_to(ROOT)) for path in tests if started.search(path.read_text(encoding="utf-8"))]
+
+
+def test_hot_loops_are_compiled_one_way():
+    """`compiled.py` says how; numba's own inlining types a function anew wherever it is called, at twice the cost."""
+    sources = {path.relative_to(HOUSE).as_posix(): path.read_text(encoding="utf-8") for path in FILES}
+    assert [name for name, text in sources.items() if re.search(r"(from|import) numba\b", text)] == ["compiled.py"]
+    assert [name for name, text in sources.items() if re.search(r"inline ?=", text)] == []
+    assert sources["compiled.py"].count("njit, cache=True, nogil=True, no_cfunc_wrapper=True") == 1
+
+
+def test_no_test_stops_the_clock_of_the_whole_process():
+    """The page's server runs beside other tests, and would wait by it for ever; a module's own name is replaced."""
+    patched = re.compile(r"setattr\((\w+\.)?time, \"(?!sleep)\w+")
+    found = [
+        m[0] for path in (ROOT / "tests").rglob("*.py") for m in patched.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,7 +28,8 @@ class Clock:
 def clock(monkeypatch):
     made = Clock()
     monkeypatch.setattr(leases, "clock", made)
-    monkeypatch.setattr(leases.time, "sleep", lambda seconds: setattr(made, "now", made.now + seconds))
+    # the module's own name for it: other threads of this process sleep by the real one
+    monkeypatch.setattr(leases, "time", SimpleNamespace(sleep=lambda seconds: setattr(made, "now", made.now + seconds)))
     monkeypatch.setattr(Leases, "_beat", lambda _: None)  # tests beat themselves
     return made
 

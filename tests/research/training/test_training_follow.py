@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -75,7 +76,8 @@ def test_states_are_saved_by_the_clock(tmp_path, monkeypatch):
             clock[0] += 60
             return {"loss": 1.0}
 
-        monkeypatch.setattr(loop.time, "monotonic", lambda clock=clock: clock[0])
+        # the module's own name for it, not the process's clock: other threads run by that
+        monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda clock=clock: clock[0]))
         monkeypatch.setattr(
             loop, "save_state", lambda path, state, steps=steps: steps.append((path.stem, state["step"]))
         )
