@@ -6,6 +6,8 @@ import json
 import math
 import shlex
 import sys
+import threading
+import time
 from pathlib import Path
 
 import film
@@ -15,7 +17,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
 import bench
-from benchmark import costs, errors, films, jobs, methods, parts, quality, speed, study, tables
+from benchmark import costs, errors, films, floor, jobs, methods, parts, quality, speed, study, tables
 
 from vidcolor.errors import InputError
 from vidcolor.settings import PropagateSettings
@@ -196,6 +198,12 @@ def test_costs_are_the_commands_own(tmp_path):
     assert 1 < cost.peak_mib < 60 < ballast.nbytes / 2**20
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
+def test_open_files_are_counted(tmp_path):
+    holding = "import time\nheld = [open('/dev/null') for _ in range(40)]\ntime.sleep(1)"
+    assert costs.run_measured([sys.executable, "-S", "-c", holding], tmp_path / "log").files == 43
+
+
 def record(clip: str, title: str, psnr: float, **more: object) -> dict:
     """A record as the benchmark keeps it, of one figure."""
     figures = {"psnr": {"result": psnr, "gray": 20.0, "copy": 22.0}, "ciede2000": {"result": 40 - psnr}}
@@ -318,8 +326,32 @@ def test_help_shows_the_contract_and_an_example(capsys):
 
 def test_the_older_commands_still_measure(monkeypatch, capsys):
     monkeypatch.setattr(parts, "ROUNDS", 1)
-    monkeypatch.setattr(parts, "MINUTES", (0.01,))
-    assert bench.main(["superpixels"]) == bench.main(["memory"]) == 0
+    assert bench.main(["superpixels"]) == bench.main(["length", "0.005"]) == 0
     said = capsys.readouterr().out
     assert "1920x1080 into 4300" in said
-    assert int(said.split("peak ")[1].split(" MiB")[0]) > 50
+    for verb in parts.VERBS:
+        row = said.split(f"{verb:6}: ")[1]
+        assert int(row.split("peak ")[1].split(" MiB")[0]) > 50
+        assert sys.platform != "linux" or int(row.split("MiB, ")[1].split(" files")[0]) >= 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
+def test_a_flame_tells_whose_time_it_was():
+    """Of two threads that work, and one that sleeps."""
+
+    def works(seconds: float) -> None:
+        end = time.thread_time() + seconds
+        while time.thread_time() < end:
+            pass
+
+    with floor.Sampler() as sampler:
+        threads = [threading.Thread(target=f, args=(a,)) for f, a in ((works, 0.3), (time.sleep, 0.3))]
+        for thread in threads:
+            thread.start()
+        works(0.3)
+        for thread in threads:
+            thread.join()
+    spent = sum(seconds for stack, seconds in sampler.seconds.items() if any("works" in name for name in stack))
+    assert spent == pytest.approx(0.6, abs=0.25)
+    lines = floor.folded({"plan (shots)": sampler.seconds}).splitlines()
+    assert any(line.startswith("plan;") and "works" in line and int(line.split()[-1]) > 1000 for line in lines)

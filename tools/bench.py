@@ -6,8 +6,9 @@ python tools/bench.py study CLIPS --out DIR     each part left out in turn, qual
 python tools/bench.py folds CLIPS... --out DIR  variants beside today's on training clips that their networks never saw
 python tools/bench.py clicks CLIPS --out DIR    what hints are worth, where the tool asks for them and by chance
 python tools/bench.py speed FILM --keyframes D  seconds and memory of one film by stage, beside plain transcoding
+python tools/bench.py floor FILM --keyframes D  where the time goes, as a flame, beside what decoding and encoding take
 python tools/bench.py superpixels               milliseconds of SLIC at 854x480 and 1920x1080
-python tools/bench.py memory                    peak memory of a one-minute and a ten-minute film
+python tools/bench.py length                    CPU, memory and open files of a one-minute and a ten-minute film
 
 CLIPS holds a folder of numbered colour pictures for each clip. `table` and `study` write benchmarks.md or study.md,
 and the same as JSON, into DIR, `folds` folds.txt, folds.csv and clips.csv; killed, they go on where they were when run
@@ -84,8 +85,10 @@ def parser() -> argparse.ArgumentParser:
     _add_folds(verbs)
     _add_clicks(verbs)
     _add_speed(verbs)
-    for name in ("superpixels", "memory"):
-        verbs.add_parser(name).set_defaults(run=partial(run_part, name))
+    verbs.add_parser("superpixels").set_defaults(run=run_superpixels)
+    length = verbs.add_parser("length")
+    length.set_defaults(run=run_length)
+    length.add_argument("minutes", type=float, nargs="*", help="of each film (default: .05, which compiles, 1, 10)")
     return top
 
 
@@ -177,13 +180,17 @@ def run_clicks(args: argparse.Namespace) -> None:
 
 
 def _add_speed(verbs: argparse._SubParsersAction) -> None:
-    speed = verbs.add_parser("speed")
-    speed.set_defaults(run=run_speed)
-    speed.add_argument("film", type=Path)
-    speed.add_argument("--keyframes", type=Path, required=True)
-    speed.add_argument("--preset", default="standard")
-    speed.add_argument("--set", dest="assignments", action="append", default=[])
+    speed, floor = verbs.add_parser("speed"), verbs.add_parser("floor")
+    for verb, run in ((speed, run_speed), (floor, run_floor)):
+        verb.set_defaults(run=run)
+        verb.add_argument("film", type=Path)
+        verb.add_argument("--keyframes", type=Path, required=True)
+        verb.add_argument("--preset", default="standard")
+        verb.add_argument("--set", dest="assignments", action="append", default=[])
     speed.add_argument("--json", type=Path)
+    floor.add_argument(
+        "--flame", type=Path, default=Path("flame.txt"), help="the flame, as flame graph programs read it"
+    )
 
 
 def say(line: str) -> None:
@@ -254,10 +261,23 @@ def run_speed(args: argparse.Namespace) -> None:
         quality.write_json(args.json, record)
 
 
-def run_part(name: str, args: argparse.Namespace) -> None:
+def run_floor(args: argparse.Namespace) -> None:
+    from benchmark import floor
+
+    say(floor.measure(args.film, args.keyframes, settings_of(args.preset, args.assignments), args.flame))
+    say(f"written: {args.flame}")
+
+
+def run_superpixels(args: argparse.Namespace) -> None:
     from benchmark import parts
 
-    {"superpixels": parts.superpixels, "memory": parts.memory}[name](say)
+    parts.superpixels(say)
+
+
+def run_length(args: argparse.Namespace) -> None:
+    from benchmark import parts
+
+    parts.length(say, args.minutes or parts.LENGTHS)
 
 
 if __name__ == "__main__":

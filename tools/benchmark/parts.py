@@ -1,11 +1,11 @@
-"""Two older measurements: milliseconds of SLIC, and whether memory grows with the film's length."""
+"""Two smaller measurements: milliseconds of SLIC, and whether what a frame costs grows with the film's length."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -18,9 +18,11 @@ from benchmark.quality import Tell
 from vidcolor.superpixels.segment import segment
 
 ROUNDS = 25
-KEY = 10
-MINUTES = (1, 1, 10)
-"""The first also compiles, which takes memory of its own."""
+LENGTHS = (0.05, 1.0, 10.0)
+"""In minutes; the first also compiles, which takes time and memory of its own."""
+SHOT = 120
+"""Frames of each shot of the films that are measured; each has a picture of its first frame."""
+VERBS = ("plan", "render", "export")
 
 
 def superpixels(tell: Tell) -> None:
@@ -40,24 +42,31 @@ def superpixels(tell: Tell) -> None:
              f"CPU {1000 * np.median(cpus):.1f} ms")  # fmt: skip
 
 
-def memory(tell: Tell) -> None:
-    """A drifting picture of 320x240, one shot, one keyframe; the whole job in a process of its own."""
-    for minutes in MINUTES:
+def length(tell: Tell, lengths: Sequence[float] = LENGTHS) -> None:
+    """Made films of 96x72 in shots of five seconds, `draft`; each command in a process of its own."""
+    for minutes in lengths:
         count = round(24 * 60 * minutes)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            films.write_film(folder / "film.mkv", drifting_frames(count))
-            key = next(frame for n, frame in enumerate(drifting_frames(KEY + 1)) if n == KEY)
-            films.write_key(folder / "refs" / f"{KEY:06d}.png", films.tinted(key))
-            given = ["run", str(folder / "film.mkv"), "--keyframes", str(folder / "refs")]
-            cost = run_measured([sys.executable, "-P", "-m", "vidcolor", *given], folder / "run.log")
-        tell(f"{minutes:3} min, {count} frames: peak {cost.peak_mib:.0f} MiB")
+            films.write_film(folder / "film.mkv", (luma for luma, _ in cut_frames(count)))
+            for number, (luma, shot) in enumerate(cut_frames(count)):
+                if number % SHOT == 0:
+                    films.write_key(folder / "refs" / f"{number:06d}.png", np.roll(films.tinted(luma), shot, axis=2))
+            program, project = [sys.executable, "-P", "-m", "vidcolor"], str(folder / "p")
+            film = ["--reel", str(folder / "film.mkv"), "--keyframes", str(folder / "refs")]
+            run_measured([*program, "new", project, *film, "--preset", "draft"], folder / "new.log")
+            for verb in VERBS:
+                out = ["-o", str(folder / "out.mov")] if verb == "export" else []
+                cost = run_measured([*program, verb, project, *out], folder / f"{verb}.log")
+                files = "" if cost.files is None else f", {cost.files} files open"
+                spent = f"{1000 * cost.cpu / count:.2f} ms of CPU a frame, peak {cost.peak_mib:.0f} MiB{files}"
+                tell(f"{minutes:g} min, {count} frames, {verb:6}: {spent}")
 
 
-def drifting_frames(count: int) -> Iterator[Array]:
-    """(240, 320) luma codes of a picture that drifts to and fro."""
-    rng = np.random.default_rng(0)
-    wide = cv2.resize(rng.uniform(300, 700, (30, 200)), (1600, 240), interpolation=cv2.INTER_CUBIC).astype(np.uint16)
-    for number in range(count):
-        left = abs(number % 2000 - 1000)
-        yield wide[:, left : left + 320]
+def cut_frames(count: int) -> Iterator[tuple[Array, int]]:
+    """(72, 96) luma codes of pictures that drift, and the number of the shot."""
+    for first in range(0, count, SHOT):
+        rng = np.random.default_rng(first)
+        wide = cv2.resize(rng.uniform(200, 800, (9, 30)), (96 + SHOT, 72), interpolation=cv2.INTER_CUBIC)
+        for left in range(min(SHOT, count - first)):
+            yield wide[:, left : left + 96].astype(np.uint16), first // SHOT

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,25 +56,25 @@ def measure_film(film: Path, keyframes: Path, settings: Settings) -> dict[str, A
     """Frames, size, peak memory in GiB, and the rows of one film."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _warm_up(folder / "warm", film, settings)
+        warm_up(folder / "warm", film, settings)
         rows: Rows = {}
-        project = _project(folder / "film.vidcolor", film, keyframes)
-        _run(rows, project, settings, folder / "out.mov")
+        project = project_of(folder / "film.vidcolor", film, keyframes)
+        run_stages(project, settings, folder / "out.mov", partial(_timed, rows))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB / 2**20
         rows[WHOLE] = (sum(r[0] for r in rows.values()), sum(r[1] for r in rows.values()))
         reel = load_film(project, settings).plan.reel
         size = working_size(reel.size, settings.propagate.chroma_side)
-        _timed(rows, "  of which: decode to working size", lambda: _exhaust(Clip(reel, size=size)))
-        _timed(rows, "  of which: decode to luma codes", lambda: _exhaust(SourceClip(reel)))
+        _timed(rows, "  of which: decode to working size", lambda: exhaust(Clip(reel, size=size)))
+        _timed(rows, "  of which: decode to luma codes", lambda: exhaust(SourceClip(reel)))
         _timed(rows, PLAIN, lambda: transcode(film, folder / "plain.mov"))
         return {"frames": reel.frame_count, "size": list(reel.size), "peak_gib": peak, "stages": rows}
 
 
-def _project(root: Path, film: Path, keyframes: Path) -> Project:
+def project_of(root: Path, film: Path, keyframes: Path) -> Project:
     return Project.create(root, ProjectConfig(reel=str(film.resolve()), keyframes=str(keyframes.resolve())))
 
 
-def _warm_up(folder: Path, film: Path, settings: Settings) -> None:
+def warm_up(folder: Path, film: Path, settings: Settings) -> None:
     """The film's first frames through every stage: loads and, where nobody has yet, compiles the hot loops."""
     with av.open(str(film)) as source:
         size = (source.streams.video[0].height, source.streams.video[0].width)
@@ -81,15 +82,17 @@ def _warm_up(folder: Path, film: Path, settings: Settings) -> None:
     films.write_key(folder / "keys" / "000000.png", films.tinted(head[0]))
     films.write_key(folder / "keys" / "free.png", films.tinted(head[-1]))
     films.write_film(folder / "head.mkv", head)
-    _run({}, _project(folder / "p.vidcolor", folder / "head.mkv", folder / "keys"), settings, folder / "out.mov")
+    project = project_of(folder / "p.vidcolor", folder / "head.mkv", folder / "keys")
+    run_stages(project, settings, folder / "out.mov", lambda _, work: work())
 
 
-def _run(rows: Rows, project: Project, settings: Settings, out: Path) -> None:
+def run_stages(project: Project, settings: Settings, out: Path, timed: Callable[[str, Callable[[], Any]], Any]) -> None:
+    """Plan, render, export: `timed` is given the name and the work of each, and hands on what the work gives."""
     models = load_models(settings, "auto")
     quiet: Callable[..., None] = lambda *_: None  # noqa: E731
-    film = _timed(rows, PLAN, lambda: make_plan(project, settings, quiet))
-    _timed(rows, RENDER, lambda: render(film, to_render(film, states(film)), models, quiet))
-    _timed(rows, EXPORT, lambda: deliver(film, states(film), out, "prores-422hq", quiet))
+    film = timed(PLAN, lambda: make_plan(project, settings, quiet))
+    timed(RENDER, lambda: render(film, to_render(film, states(film)), models, quiet))
+    timed(EXPORT, lambda: deliver(film, states(film), out, "prores-422hq", quiet))
 
 
 def _timed(rows: Rows, name: str, work: Callable[[], Any]) -> Any:
@@ -99,7 +102,7 @@ def _timed(rows: Rows, name: str, work: Callable[[], Any]) -> Any:
     return result
 
 
-def _exhaust(frames: Iterator[Any] | Sequence[Any]) -> None:
+def exhaust(frames: Iterator[Any] | Sequence[Any]) -> None:
     for _ in frames:
         pass
 

@@ -2,6 +2,8 @@
 
 - The transfer is the sRGB curve (IEC 61966-2-1), for every film. Pictures that artists give are sRGB, so a
   gray frame and its own picture have the same L*; a BT.1886 display differs from it only in the shadows.
+- They run over rows: a strip of the picture, flat. What calls one after the other is Python (lock.py): a kernel that
+  calls others is compiled with all of them in it, and the first start waits for that.
 - They stand in one file because numba's cache notices a change in a function's own file only.
 - Roots are taken by a bit trick and two Halley steps instead of `pow`: the loops around them then compile to
   vector instructions. Relative error below 3e-7, about two units in the last place of float32.
@@ -9,7 +11,7 @@
 
 import numpy as np
 
-from vidcolor.compiled import strict
+from vidcolor.compiled import INNER, strict
 
 CUBE_ROOT_BITS = np.int32(709953477)
 """Two thirds of float32's exponent offset, tuned: the seed of the cube root (W. Kahan's trick)."""
@@ -18,21 +20,13 @@ FIFTH_ROOT_BITS = np.int32(851974572)
 F32 = np.float32
 LEAST_SLOPE = F32(0.3)
 """Below any slope inside the gamut (1.3 at white, more elsewhere); keeps wild colours finite."""
-SLACK = F32(0.006)
-"""A colour outside the cube by less is not shrunk in Lab; the closed-form limit mends it."""
-SEARCHES = 48
-"""Steps along a line of constant hue, in search of its last part inside the gamut."""
-BISECTIONS = 10
-"""Halvings of the last of those steps: the edge is then known to 0.005."""
 SHADOW = F32(1e-6)
 """Linear light beyond 0..1 that rounding alone explains: neutral colours are never outside by more."""
 SHRINKS = 12
 """Halvings of the way from a colour outside the gamut to neutral."""
-SETTLE = 3
-"""Newton steps at each; each starts from the one before."""
 
 
-@strict(inline="always")
+@strict(**INNER)
 def cube_root(x):  # type: ignore[no-untyped-def]
     """Cube root of a float32 >= 0; of 0 it is 1e-10, so that nothing is divided by 0."""
     x = max(F32(x), F32(1e-30))
@@ -44,7 +38,7 @@ def cube_root(x):  # type: ignore[no-untyped-def]
     return y * (cube + x + x) / (cube + cube + x)
 
 
-@strict(inline="always")
+@strict(**INNER)
 def fifth_root(x):  # type: ignore[no-untyped-def]
     """Fifth root of a float32 > 0."""
     bits = F32(x).view(np.int32)
@@ -55,7 +49,7 @@ def fifth_root(x):  # type: ignore[no-untyped-def]
     return y * (F32(2.0) * power + F32(3.0) * x) / (F32(3.0) * power + F32(2.0) * x)
 
 
-@strict(inline="always")
+@strict(**INNER)
 def decode(value):  # type: ignore[no-untyped-def]
     """Linear light of a coded value >= 0."""
     base = (value + F32(0.055)) * F32(1 / 1.055)
@@ -63,7 +57,7 @@ def decode(value):  # type: ignore[no-untyped-def]
     return square * fifth_root(square) if value > F32(0.04045) else value * F32(1 / 12.92)
 
 
-@strict(inline="always")
+@strict(**INNER)
 def encode(light):  # type: ignore[no-untyped-def]
     """Coded R', G' or B' of linear light; odd below 0, and goes on above 1."""
     size = abs(light)
@@ -73,13 +67,13 @@ def encode(light):  # type: ignore[no-untyped-def]
     return value if light >= F32(0.0) else -value
 
 
-@strict(inline="always")
+@strict(**INNER)
 def lab_forward(t):  # type: ignore[no-untyped-def]
     """CIELAB's f."""
     return cube_root(t) if t > F32(216 / 24389) else (F32(24389 / 27) * t + F32(16.0)) * F32(1 / 116)
 
 
-@strict(inline="always")
+@strict(**INNER)
 def lab_backward(f):  # type: ignore[no-untyped-def]
     """The inverse of CIELAB's f."""
     return f * f * f if f > F32(6 / 29) else (F32(116.0) * f - F32(16.0)) * F32(27 / 24389)
@@ -126,7 +120,7 @@ def fill_rgb(lab, m, rgb):  # type: ignore[no-untyped-def]
             rgb[c, i] = min(max(v, F32(0.0)), F32(1.0))
 
 
-@strict(inline="always")
+@strict(**INNER)
 def linear_range(fy, a, b, m):  # type: ignore[no-untyped-def]
     """Least and greatest of linear R, G, B of a Lab colour of lightness fy = (L* + 16) / 116."""
     x, y, z = lab_backward(fy + a * F32(1 / 500)), lab_backward(fy), lab_backward(fy - b * F32(1 / 200))
@@ -155,7 +149,7 @@ def shrink_at_lightness(lab, m):  # type: ignore[no-untyped-def]
             lab[1, i], lab[2, i] = inside * a, inside * b
 
 
-@strict(inline="always")
+@strict(**INNER)
 def encode_with_slope(light):  # type: ignore[no-untyped-def]
     """`encode` and its slope. Without branches: the slope of the straight part is 2 % off, which Newton forgives."""
     size = abs(light)
@@ -166,7 +160,7 @@ def encode_with_slope(light):  # type: ignore[no-untyped-def]
     return (value if light >= F32(0.0) else -value), power / (F32(2.4) * bent)
 
 
-@strict(inline="always")
+@strict(**INNER)
 def backward_with_slope(f):  # type: ignore[no-untyped-def]
     """`lab_backward` and its slope, without branches: the straight part is the tangent of the cube at 6/29."""
     bent = max(f, F32(6 / 29))
@@ -271,117 +265,12 @@ def outside(y, blue, red, weights, slack, out):  # type: ignore[no-untyped-def]
 
 
 @strict(error_model="numpy")
-def is_outside(scale, f, y, a, b, matrix, weights, margin, out):  # type: ignore[no-untyped-def]
-    """Whether scale times (a, b) leaves R'G'B' within margin..1-margin at luma y, into `out`; f settles in place."""
-    p, q = np.empty_like(y), np.empty_like(y)
-    for i in range(np.uint32(y.size)):
-        p[i], q[i] = scale[i] * a[i], scale[i] * b[i]
-    blue, red = np.empty_like(y), np.empty_like(y)
-    for _ in range(SETTLE):
-        newton_step(f, y, p, q, matrix, weights)
-    differences(f, y, p, q, matrix, blue, red)
-    outside(y, blue, red, weights, -margin, out)
-
-
-@strict(error_model="numpy")
-def find_edge(y, a, b, f, edge, bound, matrix, weights, margin):  # type: ignore[no-untyped-def]
-    """Largest multiple, up to `bound`, of directions (a, b) that is in the gamut at luma y, into `edge`; f likewise.
-
-    All are (rows, columns); `edge` starts at 0, f at gray. Lines of constant hue leave the gamut by a hair and come
-    back (dark reds do), so it is searched from end to end before it is bisected.
-    """
-    columns = np.uint32(y.shape[1])
-    out = np.empty(columns, np.bool_)
-    stride, scale, trial = np.empty(columns, F32), np.empty(columns, F32), np.empty(columns, F32)
-    for j in range(y.shape[0]):
-        for i in range(columns):
-            stride[i] = bound[j, i] * F32(1 / SEARCHES)
-            trial[i] = f[j, i]
-        for k in range(1, SEARCHES + 1):
-            for i in range(columns):
-                scale[i] = F32(k) * stride[i]
-            is_outside(scale, trial, y[j], a[j], b[j], matrix, weights, margin, out)
-            keep_inside(out, scale, trial, edge[j], f[j])
-        for i in range(columns):
-            trial[i] = f[j, i]
-        for _ in range(BISECTIONS):
-            for i in range(columns):
-                stride[i] *= F32(0.5)
-                scale[i] = edge[j, i] + stride[i]
-            is_outside(scale, trial, y[j], a[j], b[j], matrix, weights, margin, out)
-            keep_inside(out, scale, trial, edge[j], f[j])
-
-
-@strict()
-def keep_inside(out, scale, trial, edge, f):  # type: ignore[no-untyped-def]
-    """Takes over scale and trial as edge and f, rows, where they are not `out`."""
-    for i in range(np.uint32(out.size)):
-        if not out[i]:
-            edge[i], f[i] = scale[i], trial[i]
-
-
-@strict(error_model="numpy")
-def solve_row(y, a, b, start, steps, matrix, weights, blue, red):  # type: ignore[no-untyped-def]
-    """Rows B' - Y' and R' - Y' of colours (a, b) under the luma y, 0..1."""
-    f = np.empty(y.size, F32)
-    guess(y, a, b, start, f)
-    for _ in range(steps):
-        newton_step(f, y, a, b, matrix, weights)
-    differences(f, y, a, b, matrix, blue, red)
-
-
-@strict(error_model="numpy")
-def lock(luma, chroma, edge, start, matrix, weights, margin, scale_of, steps, cb, cr):  # type: ignore[no-untyped-def]
-    """Cb, Cr codes (H, W), or (H, ceil(W / 2)) for 4:2:2, of chroma (2, H, W) under luma codes (H, W).
-
-    scale_of  of the codes: luma's black, one over luma's span; chroma's neutral and a half, half of chroma's span
-    """
-    height, width = luma.shape
-    black, unit, _, _ = scale_of
-    y, y_even = np.empty(width, F32), np.empty(cb.shape[1], F32)
-    wide_blue, wide_red = np.empty(width + 6, F32), np.empty(width + 6, F32)
-    blue, red = wide_blue[3 : width + 3], wide_red[3 : width + 3]
-    blue_even, red_even = np.empty(cb.shape[1], F32), np.empty(cb.shape[1], F32)
-    out = np.empty(width, np.bool_)
-    y_far, a_far, b_far = np.empty(width, F32), np.empty(width, F32), np.empty(width, F32)
-    blue_far, red_far = np.empty(width, F32), np.empty(width, F32)
-    for j in range(height):
-        for i in range(np.uint32(width)):
-            y[i] = (F32(luma[j, i]) - black) * unit
-        solve_row(y, chroma[0, j], chroma[1, j], start, steps, matrix, weights, blue, red)
-        if outside(y, blue, red, weights, SLACK, out) > 0:
-            count = 0
-            for i in range(width):
-                if out[i]:
-                    y_far[count], a_far[count], b_far[count] = y[i], chroma[0, j, i], chroma[1, j, i]
-                    count += 1
-            y_out, a_out, b_out = y_far[:count], a_far[:count], b_far[:count]
-            blue_out, red_out = blue_far[:count], red_far[:count]
-            shrink(y_out, a_out, b_out, edge)
-            solve_row(y_out, a_out, b_out, start, steps, matrix, weights, blue_out, red_out)
-            count = 0
-            for i in range(width):
-                if out[i]:
-                    blue[i], red[i] = blue_out[count], red_out[count]
-                    count += 1
-        if cb.shape[1] == width:
-            limit_and_code(y, blue, red, weights, margin, scale_of, cb[j], cr[j])
-            continue
-        keep_even(wide_blue, blue_even)
-        keep_even(wide_red, red_even)
-        for i in range(np.uint32(y_even.size)):
-            y_even[i] = y[2 * i]
-        limit_and_code(y_even, blue_even, red_even, weights, margin, scale_of, cb[j], cr[j])
-
-
-@strict()
-def keep_even(row, even):  # type: ignore[no-untyped-def]
-    """Half-band of `row` (3 columns to spare on either side, filled here) at its even columns."""
-    last = row.size - 4
-    for k in range(3):
-        row[k], row[last + 1 + k] = row[3], row[last]
-    for i in range(np.uint32(even.size)):
-        k = 2 * i
-        outer = row[k] + row[k + 6]
-        inner = row[k + 2] + row[k + 4]
-        even[i] = F32(0.5) * row[k + 3] + F32(9 / 32) * inner - F32(1 / 32) * outer
+def keep_even(rows, even):  # type: ignore[no-untyped-def]
+    """Half-band of `rows`, which have 3 columns to spare on either side, at their even columns."""
+    for j in range(even.shape[0]):
+        row = rows[j]
+        for i in range(np.uint32(even.shape[1])):
+            k = 2 * i
+            outer = row[k] + row[k + 6]
+            inner = row[k + 2] + row[k + 4]
+            even[j, i] = F32(0.5) * row[k + 3] + F32(9 / 32) * inner - F32(1 / 32) * outer

@@ -27,6 +27,16 @@ HUE_NODES = 1024
 """Hue nodes; a multiple of 4, so that the axes are nodes."""
 STEPS = 2
 """Newton steps of a frame."""
+SETTLE = 3
+"""Newton steps at each try of the gamut's edge; each starts from the one before."""
+SEARCHES = 48
+"""Steps along a line of constant hue, in search of its last part inside the gamut."""
+BISECTIONS = 10
+"""Halvings of the last of those steps: the edge is then known to 0.005."""
+SLACK = np.float32(0.006)
+"""A colour outside the cube by less is not shrunk in Lab; the closed-form limit mends it."""
+STRIP = 1 << 14
+"""About so many pixels are worked at once: what is known of them stays in the processor's cache."""
 CHROMA_LIMIT = 128.0
 """|a| and |b| beyond this do not occur (types.py)."""
 HALF_CODE = 0.5 / 896
@@ -75,10 +85,52 @@ class LumaLock:
         shape = (height, width if subsampling == "444" else (width + 1) // 2)
         cb, cr = np.empty(shape, np.uint16), np.empty(shape, np.uint16)
         chroma = np.ascontiguousarray(chroma, np.float32)
-        luma = np.ascontiguousarray(luma)
         codes = _numbers(np.array([scale.black, 1 / scale.span, scale.neutral + 0.5, scale.chroma_span / 2]))
-        kernels.lock(luma, chroma, self.edge, self.start, self.matrix, self.weights, self.margin, codes, STEPS, cb, cr)
+        rows = max(1, STRIP // width)
+        for top in range(0, height, rows):
+            strip = slice(top, top + rows)
+            y = (luma[strip].astype(np.float32) - codes[0]) * codes[1]
+            self._code(y, chroma[:, strip], codes, cb[strip], cr[strip])
         return cb, cr
+
+    def _code(
+        self, luma: np.ndarray, chroma: np.ndarray, codes: tuple[np.float32, ...], cb: np.ndarray, cr: np.ndarray
+    ) -> None:
+        """Fills a strip of cb and cr, (h, w) or (h, ceil(w / 2)).
+
+        luma    (h, w) float32, 0..1 from black to white
+        chroma  (2, h, w)
+        codes   black, one over luma's span; chroma's neutral and a half, half of chroma's span
+        """
+        y, a, b = luma.reshape(-1), chroma[0].reshape(-1), chroma[1].reshape(-1)
+        blue, red = self._differences(y, a, b)
+        out = np.empty(y.shape, np.bool_)
+        if kernels.outside(y, blue, red, self.weights, SLACK, out):
+            far = np.flatnonzero(out)
+            y_far, a_far, b_far = y[far], a[far], b[far]
+            kernels.shrink(y_far, a_far, b_far, self.edge)
+            blue[far], red[far] = self._differences(y_far, a_far, b_far)
+        if cb.shape != luma.shape:
+            blue, red = (_even(rows.reshape(luma.shape), cb.shape) for rows in (blue, red))
+            y = luma[:, ::2].reshape(-1)
+        kernels.limit_and_code(y, blue, red, self.weights, self.margin, codes, cb.reshape(-1), cr.reshape(-1))
+
+    def _differences(self, y: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows B' - Y' and R' - Y' of colours (a, b) under the luma y, 0..1."""
+        f, blue, red = np.empty_like(y), np.empty_like(y), np.empty_like(y)
+        kernels.guess(y, a, b, self.start, f)
+        for _ in range(STEPS):
+            kernels.newton_step(f, y, a, b, self.matrix, self.weights)
+        kernels.differences(f, y, a, b, self.matrix, blue, red)
+        return blue, red
+
+
+def _even(rows: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """Rows (h, w) reduced to their even columns, of `size`, as one row."""
+    even, wide = np.empty(size, np.float32), np.empty((len(rows), rows.shape[1] + 6), np.float32)
+    wide[:, 3:-3], wide[:, :3], wide[:, -3:] = rows, rows[:, :1], rows[:, -1:]
+    kernels.keep_even(wide, even)
+    return even.reshape(-1)
 
 
 @cache
@@ -97,11 +149,51 @@ def _tables(matrix: tuple, weights: tuple, margin: np.float32) -> tuple[np.ndarr
     outside = (CHROMA_LIMIT / np.maximum(np.abs(a), np.abs(b))).astype(np.float32)
     gray = np.interp(nodes, np.arange(CODES), _gray_curve()).astype(np.float32)[:, None]
     f = np.broadcast_to(gray, y.shape).copy()
-    kernels.find_edge(y, a, b, f, edge, outside, matrix, weights, margin)
+    for top in range(0, LUMA_NODES, rows := STRIP // (HUE_NODES + 1)):
+        parts = (each[top : top + rows].reshape(-1) for each in (y, a, b, f, edge, outside))
+        _find_edge(*parts, matrix, weights, margin)
     start = np.zeros((CODES, 6), np.float32)
     start[:, 0] = _gray_curve()
     start[:, 1:] = _fit(nodes, a * edge, b * edge, f - gray)
     return edge, start
+
+
+def _find_edge(
+    y: np.ndarray,
+    a: np.ndarray,
+    b: np.ndarray,
+    f: np.ndarray,
+    edge: np.ndarray,
+    bound: np.ndarray,
+    matrix: tuple,
+    weights: tuple,
+    margin: np.float32,
+) -> None:
+    """Largest multiple, up to `bound`, of directions (a, b) that is in the gamut at luma y, into `edge`; f likewise.
+
+    All are rows; `edge` starts at 0, f at gray. Lines of constant hue leave the gamut by a hair and come back (dark
+    reds do), so it is searched from end to end before it is bisected.
+    """
+    blue, red, out = np.empty_like(y), np.empty_like(y), np.empty(y.shape, np.bool_)
+
+    def keep_inside(scale: np.ndarray, trial: np.ndarray) -> None:
+        """Settles `trial`, and takes it and `scale` over where the colours lie inside."""
+        p, q = scale * a, scale * b
+        for _ in range(SETTLE):
+            kernels.newton_step(trial, y, p, q, matrix, weights)
+        kernels.differences(trial, y, p, q, matrix, blue, red)
+        kernels.outside(y, blue, red, weights, -margin, out)
+        inside = ~out
+        np.copyto(edge, scale, where=inside)
+        np.copyto(f, trial, where=inside)
+
+    stride, trial = bound * np.float32(1 / SEARCHES), f.copy()
+    for k in range(1, SEARCHES + 1):
+        keep_inside(np.float32(k) * stride, trial)
+    trial = f.copy()
+    for _ in range(BISECTIONS):
+        stride *= np.float32(0.5)
+        keep_inside(edge + stride, trial)
 
 
 def _fit(nodes: np.ndarray, a: np.ndarray, b: np.ndarray, gain: np.ndarray) -> np.ndarray:

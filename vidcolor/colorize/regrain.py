@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.compiled import strict
+from vidcolor.compiled import INNER, strict
 from vidcolor.errors import InputError
 
 TOLERANCE = 1e-5
@@ -154,7 +154,7 @@ def _product(a, b):  # type: ignore[no-untyped-def]
     return total
 
 
-@strict(inline="always")
+@strict(**INNER)
 def _around(data, right, down, values, y, x):  # type: ignore[no-untyped-def]
     """The sum of the links of a pixel, and of its neighbours' values by them."""
     height, width = data.shape

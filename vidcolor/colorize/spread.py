@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.compiled import strict
+from vidcolor.compiled import INNER, strict
 from vidcolor.errors import InputError
 
 CUTOFF = 16.0
@@ -103,7 +103,7 @@ def spread(picture: Array, reach: Reach, values: Array) -> Array:
     return out
 
 
-@strict()
+@strict(**INNER)
 def _nearest_first(middles, least, box, bound, order):  # type: ignore[no-untyped-def]
     """Writes the superpixels in order of their least exponent over a tile, and those exponents, in steps of 1.
 

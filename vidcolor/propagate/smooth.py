@@ -20,12 +20,13 @@ NOTHING = np.float32(1e-9)
 
 
 @strict()
-def _solve_columns(fields, links, strength):  # type: ignore[no-untyped-def]
-    """Solves all columns of `fields` (C, h, w) in place; row by row, so that the loops run along x."""
+def _solve_columns(fields, links, strength, carry, inverse):  # type: ignore[no-untyped-def]
+    """Solves all columns of `fields` (C, h, w) in place; row by row, so that the loops run along x.
+
+    carry, inverse  (h, w) and (w,), to work in
+    """
     channels, height, width = fields.shape
     one = np.float32(1)
-    carry = np.zeros((height, width), np.float32)
-    inverse = np.zeros(width, np.float32)
     for y in range(height):
         for x in range(width):
             above = strength * links[y - 1, x] if y > 0 else np.float32(0)
@@ -53,10 +54,11 @@ def smooth(values: Array, weight: Array, luma: Array, *, strength: float, sigma:
     down = np.exp(-np.abs(np.diff(luma, axis=0)) / np.float32(sigma)).astype(np.float32)
     across = np.ascontiguousarray(np.exp(-np.abs(np.diff(luma, axis=1)) / np.float32(sigma)).astype(np.float32).T)
     fields = np.concatenate([values * weight, weight[None]]).astype(np.float32)
+    room = [(np.empty(size, np.float32), np.empty(size[1], np.float32)) for size in (luma.shape, luma.shape[::-1])]
     for number in range(PASSES):
         step = np.float32(1.5 * strength * 4 ** (PASSES - 1 - number) / (4**PASSES - 1))
         turned = np.ascontiguousarray(fields.transpose(0, 2, 1))
-        _solve_columns(turned, across, step)
+        _solve_columns(turned, across, step, *room[1])
         fields = np.ascontiguousarray(turned.transpose(0, 2, 1))
-        _solve_columns(fields, down, step)
+        _solve_columns(fields, down, step, *room[0])
     return fields[:-1] / (fields[-1] + NOTHING)

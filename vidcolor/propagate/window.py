@@ -10,21 +10,21 @@ from __future__ import annotations
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.compiled import strict
+from vidcolor.compiled import INNER, strict
 
 DECAY = 16
 """exp(-z) is taken as (1 - z/16)^16, zero from z = 16 on: four multiplications, and nothing in the picture can tell."""
 NOTHING = np.float32(1e-12)
 
 
-@strict()
+@strict(**INNER)
 def _add_row(column, target, source, width):  # type: ignore[no-untyped-def]
     for x in range(width):
         new = target[x] - source[x]
         column[x] += new * new
 
 
-@strict()
+@strict(**INNER)
 def _slide_row(column, target, source, old_target, old_source, width):  # type: ignore[no-untyped-def]
     for x in range(width):
         new = target[x] - source[x]
@@ -32,7 +32,7 @@ def _slide_row(column, target, source, old_target, old_source, width):  # type: 
         column[x] += new * new - old * old
 
 
-@strict()
+@strict(**INNER)
 def _distances(y, target, sources, penalty, columns, distance, least, patch):  # type: ignore[no-untyped-def]
     """Patch distances of row y for all sources and shifts into `distance` (K, w), their minimum into `least`."""
     count, side = penalty.shape[0], penalty.shape[1]
@@ -70,7 +70,7 @@ def _distances(y, target, sources, penalty, columns, distance, least, patch):  #
                 k += 1
 
 
-@strict()
+@strict(**INNER)
 def _gather(y, values, trust, distance, least, scale, sums, weight):  # type: ignore[no-untyped-def]
     """Sums of row y, (C + 2, w): weight x trust x value for each channel, then the weights, then weight x trust."""
     count, channels = values.shape[0], values.shape[1]
@@ -104,15 +104,13 @@ def _gather(y, values, trust, distance, least, scale, sums, weight):  # type: ig
 
 
 @strict()
-def _attend(target, sources, values, trust, penalty, patch, tau, out, confidence, residual):  # type: ignore[no-untyped-def]
+def _attend(target, sources, values, trust, penalty, patch, tau, scratch, out, confidence, residual):  # type: ignore[no-untyped-def]
+    """scratch  columns and distance of every shift, zeros; least and weight; sums and weights"""
     channels, height, width = out.shape
-    count, side = penalty.shape[0], penalty.shape[1]
     area = np.float32((2 * patch + 1) ** 2)
     scale = np.float32(1 / (DECAY * tau)) / area
-    columns = np.zeros((count * side * side, width + 2 * patch), np.float32)
-    distance = np.zeros((count * side * side, width), np.float32)
-    least, weight = np.zeros(width, np.float32), np.zeros(width, np.float32)
-    sums = np.zeros((channels + 2, width), np.float32)
+    columns, distance, rows, sums = scratch
+    least, weight = rows
     for y in range(height):
         _distances(y, target, sources, penalty, columns, distance, least, patch)
         _gather(y, values, trust, distance, least, scale, sums, weight)
@@ -141,6 +139,8 @@ def attend(
     around = ((0, 0), (radius, radius), (radius, radius))
     out = np.empty((channels, height, width), np.float32)
     confidence, residual = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
+    shifts = len(sources) * (2 * radius + 1) ** 2
+    scratch = ((shifts, width + 2 * patch), (shifts, width), (2, width), (channels + 2, width))
     _attend(
         np.pad(target, patch, mode="edge"),
         np.pad(sources, margin, mode="edge"),
@@ -149,6 +149,7 @@ def attend(
         np.zeros((len(sources), 2 * radius + 1, 2 * radius + 1), np.float32),
         patch,
         np.float32(tau),
+        tuple(np.zeros(size, np.float32) for size in scratch),
         out,
         confidence,
         residual,

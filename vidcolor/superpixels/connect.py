@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from vidcolor.compiled import exact
+from vidcolor.compiled import INNER, exact
 from vidcolor.superpixels.slic import OUTSIDE
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Groups(NamedTuple):
     light: Array
 
 
-@exact()
+@exact(**INNER)
 def _root(parent: Array, item: int) -> int:
     while parent[item] != item:
         parent[item] = parent[parent[item]]
@@ -256,11 +256,16 @@ def own_parts(runs: Runs, parts: Parts, width: int, count: int, least_main: floa
     return groups.label
 
 
-@exact()
 def paint(runs: Runs, values: Array, outside: int, width: int) -> Array:
     """(H, W) int32: values[part] at each pixel, `outside` where no part is."""
-    height = runs.first.shape[0] - 1
-    picture = np.empty((height, width), np.int32)
+    picture = np.empty((len(runs.first) - 1, width), np.int32)
+    _paint(runs, values, outside, picture)
+    return picture
+
+
+@exact()
+def _paint(runs: Runs, values: Array, outside: int, picture: Array) -> None:
+    height, width = picture.shape
     for y in range(height):
         for run in range(runs.first[y], runs.first[y + 1]):
             end = runs.begin[run + 1] if run + 1 < runs.first[y + 1] else width
@@ -268,4 +273,3 @@ def paint(runs: Runs, values: Array, outside: int, width: int) -> Array:
             value = values[part] if part >= 0 else outside
             for x in range(runs.begin[run], end):
                 picture[y, x] = value
-    return picture

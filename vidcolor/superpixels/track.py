@@ -187,15 +187,22 @@ def _buds(expected: Array, centres: Array, grown: Array, step: float) -> Array:
     return points[chosen]
 
 
-@exact()
 def _carry(slots: Array, before: Array, lightness: Array, flow: Array, occluded: Array) -> Array:
     """(H, W) int32: the label that the flow brings to each pixel, UNASSIGNED where it brings none.
 
     Of several that land on one pixel the one nearest in lightness to what is there now stays.
     """
+    landed = np.full(slots.shape, UNASSIGNED, np.int32)
+    _land(slots, before, lightness, flow, occluded, landed, np.full(slots.shape, np.float32(np.inf)))
+    return landed
+
+
+@exact()
+def _land(
+    slots: Array, before: Array, lightness: Array, flow: Array, occluded: Array, landed: Array, nearest: Array
+) -> None:
+    """Fills `landed`; `nearest` holds how far in lightness what has landed is."""
     height, width = slots.shape
-    landed = np.full((height, width), UNASSIGNED, np.int32)
-    nearest = np.full((height, width), np.float32(np.inf), np.float32)
     for y in range(height):
         for x in range(width):
             to_y, to_x = y + flow[1, y, x] + 0.5, x + flow[0, y, x] + 0.5
@@ -206,22 +213,21 @@ def _carry(slots: Array, before: Array, lightness: Array, flow: Array, occluded:
                 if away < nearest[v, u]:
                     nearest[v, u] = away
                     landed[v, u] = slots[y, x]
-    return landed
 
 
-@exact()
 def _fill_holes(landed: Array) -> Array:
     """`landed` with holes one pixel wide filled, where the label on both sides is the same.
 
     An area that grows leaves such holes; they are not uncovered ground.
     """
-    height, width = landed.shape
     filled = landed.copy()
-    for y in range(height):
-        for x in range(width):
-            if landed[y, x] == UNASSIGNED:
-                if 0 < x < width - 1 and landed[y, x - 1] == landed[y, x + 1]:
-                    filled[y, x] = landed[y, x - 1]
-                elif 0 < y < height - 1 and landed[y - 1, x] == landed[y + 1, x]:
-                    filled[y, x] = landed[y - 1, x]
+    ys, xs = np.nonzero(landed == UNASSIGNED)
+    for axis in (0, 1):  # what is left and right counts before what is above and below
+        off = np.array([axis == 0, axis == 1], np.int64)
+        at, last = (ys, xs)[axis], landed.shape[axis] - 1
+        within = (at > 0) & (at < last)
+        y, x = ys[within], xs[within]
+        before, behind = landed[y - off[0], x - off[1]], landed[y + off[0], x + off[1]]
+        same = before == behind
+        filled[y[same], x[same]] = before[same]
     return filled

@@ -10,7 +10,7 @@
 
 import numpy as np
 
-from vidcolor.compiled import loose, strict
+from vidcolor.compiled import INNER, loose, strict
 
 F64 = np.float64
 SEVENTH = 25.0**7
@@ -78,7 +78,7 @@ def opponent_sums(rgb):  # type: ignore[no-untyped-def]
     return first, second, first_square, second_square
 
 
-@strict(inline="always")
+@strict(**INNER)
 def strong(chroma):  # type: ignore[no-untyped-def]
     """sqrt(C^7 / (C^7 + 25^7))."""
     square = chroma * chroma
@@ -86,7 +86,7 @@ def strong(chroma):  # type: ignore[no-untyped-def]
     return np.sqrt(seventh / (seventh + SEVENTH))
 
 
-@strict(inline="always")
+@strict(**INNER)
 def bell(along):  # type: ignore[no-untyped-def]
     """exp(-((h - 275 deg) / 25 deg)^2), of the cosine of h - 275 deg."""
     t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12 = BELL
@@ -101,7 +101,7 @@ def bell(along):  # type: ignore[no-untyped-def]
     return root * root
 
 
-@strict(inline="always")
+@strict(**INNER)
 def sine(x):  # type: ignore[no-untyped-def]
     """Sine on 0..pi/3, wrong by 2e-11 at most."""
     z = x * x
