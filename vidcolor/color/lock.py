@@ -150,8 +150,9 @@ def _tables(matrix: tuple, weights: tuple, margin: np.float32) -> tuple[np.ndarr
     gray = np.interp(nodes, np.arange(CODES), _gray_curve()).astype(np.float32)[:, None]
     f = np.broadcast_to(gray, y.shape).copy()
     for top in range(0, LUMA_NODES, rows := STRIP // (HUE_NODES + 1)):
-        parts = (each[top : top + rows].reshape(-1) for each in (y, a, b, f, edge, outside))
-        _find_edge(*parts, matrix, weights, margin)
+        strip = slice(top, top + rows)
+        lines = tuple(each[strip].reshape(-1) for each in (y, a, b, outside))
+        _find_edge(lines, edge[strip].reshape(-1), f[strip].reshape(-1), matrix, weights, margin)
     start = np.zeros((CODES, 6), np.float32)
     start[:, 0] = _gray_curve()
     start[:, 1:] = _fit(nodes, a * edge, b * edge, f - gray)
@@ -159,21 +160,16 @@ def _tables(matrix: tuple, weights: tuple, margin: np.float32) -> tuple[np.ndarr
 
 
 def _find_edge(
-    y: np.ndarray,
-    a: np.ndarray,
-    b: np.ndarray,
-    f: np.ndarray,
-    edge: np.ndarray,
-    bound: np.ndarray,
-    matrix: tuple,
-    weights: tuple,
-    margin: np.float32,
+    lines: tuple[np.ndarray, ...], edge: np.ndarray, f: np.ndarray, matrix: tuple, weights: tuple, margin: np.float32
 ) -> None:
-    """Largest multiple, up to `bound`, of directions (a, b) that is in the gamut at luma y, into `edge`; f likewise.
+    """Largest multiple, up to a bound, of directions that is in the gamut, into `edge`, which starts at 0.
 
-    All are rows; `edge` starts at 0, f at gray. Lines of constant hue leave the gamut by a hair and come back (dark
-    reds do), so it is searched from end to end before it is bisected.
+    lines  rows: luma; a and b of the directions; their bounds
+    f      (L* + 16) / 116, of gray as it is given, of what is found as it comes out
+    Lines of constant hue leave the gamut by a hair and come back (dark reds do), so each is searched from end to end
+    before it is bisected.
     """
+    y, a, b, bound = lines
     blue, red, out = np.empty_like(y), np.empty_like(y), np.empty(y.shape, np.bool_)
 
     def keep_inside(scale: np.ndarray, trial: np.ndarray) -> None:
