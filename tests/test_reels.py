@@ -81,8 +81,16 @@ def test_commands_do_each_reel_or_the_one_that_is_named(place, capsys):
     assert main(["frames", film, "r2@5", "-o", str(place / "refs")]) == 0
     assert (place / "refs" / "r2-000005.png").is_file()
     assert main(["correct", film, "exclude", "r2-000004"]) == 0
-    assert list((place / "film.vidcolor" / "r2" / "corrections").iterdir())
+    (written,) = (place / "film.vidcolor" / "r2" / "corrections").iterdir()
+    assert written.name == "0001-exclude-r2-000004.toml"
     assert not (place / "film.vidcolor" / "r1" / "corrections").exists()
+
+
+def test_what_is_proposed_of_a_reel_is_accepted_there(place):
+    film = str(place / "film.vidcolor")
+    assert main(["propose", film, "r2@5", "-n", "1"]) == 0
+    assert main(["accept", film, "r2-000005-1-1"]) == 0
+    assert list((place / "film.vidcolor" / "r2" / "corrections").glob("0001-keyframe-r2-000005*"))
 
 
 def test_a_reel_that_fails_does_not_stop_the_others(place, capsys):

@@ -120,10 +120,10 @@ def propose(
 
     Refuses, before any work, a place where somebody painted on a proposal.
     """
-    asked = []
+    asked, reel = [], film.plan.reel.name
     for frame in frames:
         method = by(frame).method
-        asked.append([Proposal(frame, seed, number, method) for number in range(1, count + 1)])
+        asked.append([Proposal(reel, frame, seed, number, method) for number in range(1, count + 1)])
     for proposals in asked:
         for proposal in proposals:
             place = place_of(film.project, proposal.name)
@@ -140,7 +140,7 @@ def propose(
             progress("propose", done * count + made_now, total)
         places = tuple(place_of(film.project, p.name) for p in proposals)
         notes = film.project.read_json(f"{FOLDER}/{proposals[0].name}.json", SCHEMA)["notes"]
-        yield Made(frame, stem_of(frame, seed, network.method), places, made_now, tuple(notes))
+        yield Made(frame, stem_of(reel, frame, seed, network.method), places, made_now, tuple(notes))
         progress("propose", (done + 1) * count, total)
 
 

@@ -157,7 +157,7 @@ def read_corrections(project: Project, reel: Reel, hashed: Hashed) -> Correction
 def next_name(project: Project, kind: str, frame: int) -> str:
     """`0008-cut-r1-000134`: a name that comes behind those there are."""
     numbers = [int(m[1]) for name, _ in _pages(project) if (m := NUMBER.fullmatch(name))]
-    return f"{max(numbers, default=0) + 1:0{DIGITS}d}-{kind}-r1-{frame:06d}"
+    return f"{max(numbers, default=0) + 1:0{DIGITS}d}-{kind}-{project.reel_name}-{frame:06d}"
 
 
 def write_correction(

@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from vidcolor.errors import ProjectError
-from vidcolor.project.folder import Project
+from vidcolor.project.folder import REEL_NAME, Project
 
 FOLDER, SCHEMA = "proposals", "vidcolor.proposal/1"
 USUAL = "shipped"
 """The method that names do not name."""
-NAME = re.compile(r"r1-([0-9]{6,9})-(?:([a-z]+)-)?([0-9]{1,6})-([0-9]{1,3})")
+NAME = re.compile(rf"({REEL_NAME.pattern})-([0-9]{{6,9}})-(?:([a-z]+)-)?([0-9]{{1,6}})-([0-9]{{1,3}})")
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """One proposal."""
 
+    reel: str
     frame: int
     seed: int
     number: int
@@ -34,12 +35,12 @@ class Proposal:
     @property
     def name(self) -> str:
         """`r1-000134-7-2`: its picture without the suffix."""
-        return f"{stem_of(self.frame, self.seed, self.method)}-{self.number}"
+        return f"{stem_of(self.reel, self.frame, self.seed, self.method)}-{self.number}"
 
 
-def stem_of(frame: int, seed: int, method: str = USUAL) -> str:
+def stem_of(reel: str, frame: int, seed: int, method: str = USUAL) -> str:
     """`r1-000134-7`, `r1-000134-controlnet-7`: what the names of a frame's proposals begin with."""
-    return f"r1-{frame:06d}-{seed}" if method == USUAL else f"r1-{frame:06d}-{method}-{seed}"
+    return f"{reel}-{frame:06d}-{seed}" if method == USUAL else f"{reel}-{frame:06d}-{method}-{seed}"
 
 
 def proposals_of(project: Project) -> dict[str, Proposal]:
@@ -48,7 +49,9 @@ def proposals_of(project: Project) -> dict[str, Proposal]:
     names = sorted(os.listdir(folder)) if folder.is_dir() else []
     stems = [name.removesuffix(".png") for name in names if name.endswith(".png")]
     return {
-        stem: Proposal(int(m[1]), int(m[3]), int(m[4]), m[2] or USUAL) for stem in stems if (m := NAME.fullmatch(stem))
+        stem: Proposal(m[1], int(m[2]), int(m[4]), int(m[5]), m[3] or USUAL)
+        for stem in stems
+        if (m := NAME.fullmatch(stem))
     }
 
 
