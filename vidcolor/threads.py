@@ -24,6 +24,8 @@ GROUP = Path("/sys/fs/cgroup")
 ARENAS = -8
 """glibc's name for how many heaps its threads share (M_ARENA_MAX)."""
 THREADS_OF_A_HEAP = 16
+_given: list[int] = []
+"""Cores that an engine gave, if any."""
 
 
 def one_each() -> None:
@@ -51,7 +53,13 @@ def as_the_caller() -> Iterator[None]:
 
 def cores() -> int:
     """Processor cores that this program may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min([there, *_given])
+
+
+def use_cores(count: int) -> None:
+    """Has the whole program use so many cores at most: what an engine gave it of a machine that others use, too."""
+    _given[:] = [count]
 
 
 @cache

@@ -11,7 +11,7 @@ import logging
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -25,7 +25,7 @@ from vidcolor.cli.correct import refuse_problems
 from vidcolor.cli.deliver import deliver_film, refuse_place
 from vidcolor.cli.deliver import export_command as export_command
 from vidcolor.cli.diff import diff_command as diff_command
-from vidcolor.cli.farm import TaskLines, say_receipts
+from vidcolor.cli.farm import TaskLines, render_on, say_receipts
 from vidcolor.cli.farm import farm_command as farm_command
 from vidcolor.cli.frames import frames_command as frames_command
 from vidcolor.cli.lineart import lineart_command as lineart_command
@@ -63,6 +63,7 @@ from vidcolor.state.status import ShotState, named_states, state_of, states, to_
 
 if TYPE_CHECKING:
     from vidcolor.research.measure import Measurement
+    from vidcolor.state.plan import ShotPlan
     from vidcolor.types import Reel, Shot
 
 WORST_FRAMES = 6
@@ -147,6 +148,7 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         asked = "every shot" if not args.shots else "every shot named"
         terminal.say("\n".join(f"would render {name}" for name in stale) or f"nothing to render: {asked} is fresh")
         return
+    made_by = partial(render_on, args.on, terminal=terminal) if args.on else _render_here
     told = nullcontext(terminal.json_progress()) if args.json else terminal.progress(project.reel_path)
     told = nullcontext(TaskLines(terminal)) if args.farm else told
     with logged(project, f"render-{platform.node()}"), told as progress:
@@ -155,7 +157,7 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
         if planned is None:
             with working(project, "render", args.wait):
                 planned = _plan(Project.open(args.project).supposing(**said), settings, progress, said)
-        film, shown, rendered = _render(planned, progress, args.device, args.shots, alone=args.farm)
+        film, shown, rendered = _render(planned, progress, args.device, args.shots, alone=args.farm, made_by=made_by)
         looks = [] if args.farm else sheets_of(film, shown, progress, project.lock("render"))
     if args.farm:
         say_receipts(film, [state.planned.shot.id for state in shown], terminal)
@@ -300,6 +302,13 @@ def _plan(
     return film
 
 
+def _render_here(film: Film, stale: Sequence[ShotPlan], progress: ShowProgress) -> list[ShotPlan]:
+    from vidcolor.pipeline.corrected import needs_networks
+    from vidcolor.pipeline.render import load_models, render
+
+    return render(film, stale, load_models(film.settings, film.device, networks=needs_networks(film, stale)), progress)
+
+
 def _render(
     film: Film,
     progress: ShowProgress,
@@ -308,14 +317,14 @@ def _render(
     *,
     delivers: bool = False,
     alone: bool = False,
+    made_by: Callable[..., list[ShotPlan]] = _render_here,
 ) -> tuple[Film, list[ShotState], list[str]]:
     """The film, the state of its shots afterwards, and the ids of those that were rendered (of `only`, if any).
 
-    alone  nothing is read of the shots that are not named: for one task of thousands
+    alone    nothing is read of the shots that are not named: for one task of thousands
+    made_by  renders shots, given film, shots and progress
     """
-    from vidcolor.pipeline.corrected import needs_networks
     from vidcolor.pipeline.costs import expected
-    from vidcolor.pipeline.render import load_models, render
 
     logger = logging.getLogger("vidcolor")
     film = replace(film, device=device)
@@ -328,7 +337,7 @@ def _render(
     if not stale:
         return film, shown, []
     progress.expect(expected(film.plan.reel, film.settings, stale, delivers=delivers))
-    made = render(film, stale, load_models(film.settings, device, networks=needs_networks(film, stale)), progress)
+    made = made_by(film, stale, progress)
     return film, read(), [planned.shot.id for planned in made]
 
 

@@ -34,6 +34,11 @@ or by GNU parallel, a shot a task:
   vidcolor render northwind.vidcolor --dry-run | awk '/^would/ {print $3}' |
     parallel -S one,other vidcolor render $PWD/northwind.vidcolor {} --farm
 
+or on a cluster of Ray, whose machines all see the project at the same path (pip install 'vidcolor[cluster]'):
+  ray start --head; on each other machine: ray start --address=HEAD:6379
+  vidcolor render northwind.vidcolor --on ray
+The first work on a machine compiles for half a minute, once for each installation: one that is shared compiles once.
+
 A shot is rendered once, whoever asks: a machine holds it by a file in `leases`, which it changes every 5 seconds. One
 that has been silent for a minute is taken over, and its work gone on with. Machines need the same vidcolor and kind of
 processor; another is refused by name.

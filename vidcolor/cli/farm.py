@@ -1,9 +1,10 @@
-"""`vidcolor farm`: jobs for render farms; and what `render` tells them of one task."""
+"""`vidcolor farm`: jobs for render farms; what `render` tells them of one task; and `render` on a cluster."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 
 from vidcolor.cli.progress import LABELS, ShowProgress, left_in_words
 from vidcolor.cli.terminal import Terminal
@@ -11,6 +12,7 @@ from vidcolor.cli.working import settings_of
 from vidcolor.errors import InputError
 from vidcolor.project import Project
 from vidcolor.state.film import Film
+from vidcolor.state.plan import ShotPlan
 from vidcolor.state.read import load_film
 from vidcolor.state.status import states, to_render
 
@@ -61,3 +63,17 @@ def say_receipts(film: Film, shots: list[str], terminal: Terminal) -> None:
 
     for shot in shots:
         terminal.say(json.dumps(receipt(film, film.plan.shot(shot).shot.id)))
+
+
+def render_on(
+    place: str, film: Film, stale: Sequence[ShotPlan], progress: ShowProgress, terminal: Terminal
+) -> list[ShotPlan]:
+    """Renders shots on the cluster at `place`; those that were made by it."""
+    from vidcolor.farm.on_ray import RayRun, ray_cluster
+    from vidcolor.pipeline.costs import CORES, expected
+
+    with ray_cluster(place, film.project.root) as ray:
+        run = RayRun(ray, film, stale, terminal.fail)
+        takes = expected(film.plan.reel, film.settings, stale, delivers=False)
+        progress.expect({**takes, "render": takes["render"] * CORES / max(1, run.at_once())})
+        return run.all(progress)

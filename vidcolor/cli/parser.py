@@ -111,6 +111,12 @@ def _add_render(verbs: argparse._SubParsersAction) -> None:
         action="store_true",
         help="as a task of a render farm: no sheets; progress in lines of Open Job Description, then a receipt in JSON",
     )
+    parser.add_argument(
+        "--on",
+        metavar="ray[://HOST:PORT]",
+        help="on a cluster that Ray runs: this machine's, or the one whose head is at HOST; every node must see "
+        "the project at the same path; needs pip install 'vidcolor[cluster]'",
+    )
     add_shot_list(parser)
 
 

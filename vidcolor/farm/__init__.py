@@ -1,4 +1,5 @@
-"""Jobs for render farms, written as files for engines that a house runs already: jobs.py, openjd.py, opencue.py.
+"""Many machines. Jobs for render farms, written as files for engines that a house runs already: jobs.py, openjd.py,
+opencue.py. Shots as tasks of a Ray cluster: on_ray.py sends them, ray_task.py is what is sent, worker.py renders them.
 
-Each task is one command of this program, which takes the project's path and shots' names and needs nothing else.
+Each task is told the project's path and shots' names, and needs nothing else.
 """

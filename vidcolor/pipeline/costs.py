@@ -15,6 +15,8 @@ from vidcolor.state.plan import ShotPlan
 from vidcolor.types import Reel, working_size
 
 MEGA = 1e6
+CORES = 2
+"""Of the machine that all of it was measured on."""
 SHOTS = (0.003, 0.010)
 """Seconds for a frame, and for each million of its pixels: here and below."""
 EXPORT = (0.008, 0.032)

@@ -121,10 +121,15 @@ def _networks(settings: Settings) -> tuple[Colorizer | None, Propagator | None]:
     return load_colorizer(features) if colorizes else None, propagator
 
 
+def shot_memory(size: tuple[int, int]) -> int:
+    """Bytes that a shot of chroma `size` takes while it is rendered, beside what the program takes."""
+    return held(size) + WORK
+
+
 def shots_at_once(shots: int, size: tuple[int, int]) -> int:
     """Of so many shots of chroma `size`, how many are rendered side by side: one for each core, as memory allows."""
     room = free_memory()
-    fit = UNTOLD if room is None else int(SHARE * room) // (held(size) + WORK)
+    fit = UNTOLD if room is None else int(SHARE * room) // shot_memory(size)
     return max(1, min(cores(), shots, fit))
 
 

@@ -132,7 +132,8 @@ def _swept(folder: Path) -> OrderedDict[Path, int]:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.parent.mkdir(exist_ok=True)  # no parents: a project that was deleted is not made again
+    path.parent.mkdir(exist_ok=True)
     if shutil.disk_usage(path.parent).free < LEFT_FREE + len(data):
         raise OSError(errno.ENOSPC, "the disk is nearly full")
     handle, partial = tempfile.mkstemp(UNFINISHED, ".", path.parent)

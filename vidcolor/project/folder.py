@@ -326,8 +326,9 @@ class Project:
             raise ProjectError(f"{path}: a file name in it is not valid Unicode; rename that file") from error
 
     def make_folder(self, folder: Path) -> None:
-        """`folder` and its parents, made where they are missing."""
+        """`folder` and its parents within the project, made where they are missing; never a project that is gone."""
         try:
+            self.root.stat()  # must be there still
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _cannot("made", folder, error) from error
@@ -393,8 +394,7 @@ def _config(tables: dict[str, Any], path: Path) -> ProjectConfig:
     if not tables.get("reel"):
         raise ProjectError(f'{path}: no reel; write reel = "FILM"')
     try:
-        config: ProjectConfig = checked(tables, ProjectConfig)
+        return checked(tables, ProjectConfig)
     except MisfitError as error:
         name, must = error.place, TAKES.get(error.place, "text")
         raise ProjectError(f"{path}: {name} = {tables[name]!r:.60}: must be {must}") from error
-    return config

@@ -216,14 +216,12 @@ class Leases:
     def _unlike(self, seen: Seen) -> str:
         """How a holder differs from this process, and what mends it; empty where it does not."""
         theirs, ours = seen.holder.needs, self.me.needs
-        for name in sorted({*theirs, *ours}):
-            if theirs.get(name) != ours.get(name):
-                return (
-                    f"{self._root}: {seen.holder} renders shot {seen.shot_id} here with {name} "
-                    f"{theirs.get(name, 'none')}; on {self.me.machine} it is {ours.get(name, 'none')}, which gives "
-                    "other bytes: render on machines that have it alike"
-                )
-        return ""
+        name = unlike(theirs, ours)
+        return name and (
+            f"{self._root}: {seen.holder} renders shot {seen.shot_id} here with {name} "
+            f"{theirs.get(name, 'none')}; on {self.me.machine} it is {ours.get(name, 'none')}, which gives "
+            "other bytes: render on machines that have it alike"
+        )
 
     def _path(self, shot_id: str, number: int) -> Path:
         return self._folder / f"{shot_id}.{number:06d}"
@@ -319,6 +317,11 @@ class Leases:
         while not self._over.wait(BEAT):
             for lease in list(self._held.values()):
                 lease.beat()
+
+
+def unlike(theirs: Mapping[str, str], ours: Mapping[str, str]) -> str:
+    """The first thing, by name, that two machines do not have alike; empty where there is none."""
+    return next((name for name in sorted({*theirs, *ours}) if theirs.get(name) != ours.get(name)), "")
 
 
 def _parsed(shot_id: str, number: int, content: bytes) -> Seen:
