@@ -43,6 +43,17 @@ def scene(seed: int, move: tuple[int, int] = (0, 0), size: tuple[int, int] = SIZ
     return lab_to_rgb(picture)
 
 
+def moving_disc(place: int) -> np.ndarray:
+    """(240, 320, 3) R'G'B': a red disc on a green wall about as bright; a blue box, a brown floor."""
+    y, x = np.mgrid[:240, :320]
+    shade = 0.35 + 0.4 * x / 320 + 0.03 * np.sin(x / 5) * np.cos(y / 7)
+    colors = np.stack([0.5 * shade, shade, 0.55 * shade], 2)
+    colors[160:] = np.array([0.62, 0.5, 0.3]) * (0.7 + 0.25 * np.sin(x / 9)[160:, :, None] ** 2)
+    colors[60:140, 230:290] = (0.2, 0.3, 0.7)
+    colors[(x - 80 - 2 * place) ** 2 + (y - 100) ** 2 < 38**2] = (0.75, 0.2, 0.18)
+    return colors.astype(np.float32)
+
+
 def gray(rgb: np.ndarray, index: int = 0) -> Frame:
     """The gray film's frame of a colour picture."""
     return Frame(index, rgb_to_lab(np.stack([np.tensordot(LUMA, rgb, 1)] * 3))[0])

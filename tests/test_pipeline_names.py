@@ -16,6 +16,9 @@ from tiny import luma_of, write_frames, write_gray_film, write_picture
 
 from vidcolor.cli.commands import settings_of
 from vidcolor.cli.parser import main
+from vidcolor.color import rgb_to_lab
+from vidcolor.features import LUMA
+from vidcolor.media.pictures import open_colors
 from vidcolor.project import Project
 from vidcolor.state.film import Film
 from vidcolor.state.read import load_film
@@ -150,6 +153,37 @@ def test_a_mirrored_picture_is_told(tmp_path, capsys) -> None:
     told = capsys.readouterr().out
     assert "000001.png: is mirrored, beside frame 1; turn it back." in told
     assert "Nothing in it matches, so it is not used." in told or "Here it is used as a free reference." in told
+
+
+def test_a_picture_beside_its_gray_frame_is_told_and_not_laid(film, tmp_path, capsys) -> None:
+    colors = film[1][4]
+    gray = np.repeat((colors @ LUMA)[..., None], 3, 2)
+    (tmp_path / "refs").mkdir()
+    write_picture(tmp_path / "refs" / "000004.png", (SIZE[0], 2 * SIZE[1]), np.hstack([gray, colors]))
+    shutil.copy(film[0], tmp_path / "film.mkv")
+    line = ["run", str(tmp_path / "film.mkv"), "--keyframes", str(tmp_path / "refs"), "--preset", "draft"]
+    assert main(line) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert (
+        "000004.png: is two pictures side by side, beside frame 4; cut it to the one in colour. It is not used." in told
+    )
+
+
+def test_a_picture_in_other_contrast_colours_as_in_the_frames_own(film, tmp_path, capsys) -> None:
+    colors = film[1][4]
+    (tmp_path / "refs").mkdir()
+    write_picture(tmp_path / "refs" / "000004.png", SIZE, np.clip(1.2 * colors - 0.08, 0, 1))
+    shutil.copy(film[0], tmp_path / "film.mkv")
+    line = ["run", str(tmp_path / "film.mkv"), "--keyframes", str(tmp_path / "refs"), "--preset", "draft"]
+    errors = {}
+    for tones in ("frame", "picture"):
+        out = tmp_path / f"{tones}.mkv"
+        assert main([*line, "--delivery", "ffv1", "-o", str(out), "--set", f"colorize.tones={tones}"]) == 0
+        told = capsys.readouterr().out
+        assert ("in other contrast or brightness" in told) == (tones == "frame")
+        delivered = next(picture.rgb for frame, picture in open_colors(out).read() if frame == 4)
+        errors[tones] = float(np.abs(rgb_to_lab(delivered)[1:] - rgb_to_lab(np.moveaxis(colors, 2, 0))[1:]).mean())
+    assert errors["frame"] < 0.4 * errors["picture"], errors
 
 
 def test_pictures_without_color_are_told_and_used_for_nothing(film, tmp_path, capsys) -> None:

@@ -102,6 +102,9 @@ class ColorizeSettings:
     """A frame's own picture that fits less of the frame than this is only used as a free reference, 0 to 1."""
     edge: Annotated[float, within(0.1, 100.0)] = 2.0
     """Steps of lightness that stop colours from running, in L*; smaller keeps colours tighter."""
+    tones: Literal["frame", "picture"] = "frame"
+    """Colours of a picture that is its frame in other contrast, brightness or gamma: as the frame's tones would have
+    them (frame), or as they are (picture)."""
     unsure: Annotated[float, within(0.1, 100.0)] = 6.0
     """Colours that may be off by this much, from misalignment at colour edges, count little, in a*b*."""
     tau: Annotated[float, within(0.0001, 1.0)] = 0.015

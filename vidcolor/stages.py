@@ -8,7 +8,7 @@ STAGES: dict[str, int] = {
     "shots": 2,
     "keyframes": 2,
     "references": 3,
-    "colorize": 8,
+    "colorize": 9,
     "propagate": 10,
     "networks": 4,
     "corrections": 9,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from made_scenes import chroma, gray, off, redrawn, reference, scene
+from made_scenes import chroma, gray, moving_disc, off, redrawn, reference, scene
 
 from vidcolor.colorize import register
 from vidcolor.colorize.align import affine_between, align, local_contrast, prepare
@@ -130,6 +130,19 @@ def test_what_little_of_another_scene_fits_by_chance_gives_nothing(seeds: tuple[
     found, color = register(gray(frame), reference(picture), SETTINGS)
     assert 0.1 < found.fits < 0.15
     assert not color.confidence.any()
+
+
+@pytest.mark.parametrize("film_grain", [3.0, 8.0])
+def test_grain_on_even_things_hides_no_picture_and_makes_none_fit(film_grain: float) -> None:
+    truth = np.moveaxis(moving_disc(4), 2, 0)
+    frame = noisy(gray(truth), film_grain)
+    speck = 0.08 * np.random.default_rng(2).normal(size=truth.shape[1:])
+    found, color = register(frame, reference(np.clip(moved(truth, 4.0) + speck, 0, 1).astype(np.float32)), SETTINGS)
+    assert found.kind == "near"
+    inside = np.s_[:, 12:-12, 12:-12]
+    assert off(color.chroma[inside], chroma(truth)[inside]) < 2
+    for seed in range(3):
+        assert register(frame, reference(scene(seed, size=(240, 320))), SETTINGS)[0].kind == "far"
 
 
 def framed(rgb: np.ndarray, edge: float = 0.125) -> np.ndarray:

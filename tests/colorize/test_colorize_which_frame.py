@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 from film import make_film
-from made_scenes import jpeg_of, redrawn, reference
+from made_scenes import jpeg_of, moving_disc, redrawn, reference
 
 from vidcolor.colorize.which_frame import FITS, find_frame, small_picture, small_size
-from vidcolor.features import lightness_of
+from vidcolor.features import LUMA, lightness_of
 from vidcolor.timeline import FrameRange
 
 FILM = make_film((144, 192), (40, 12))
@@ -50,17 +50,6 @@ def test_other_stock_sees_other_grays() -> None:
     assert match_of(FILM.colors[20][..., [2, 1, 0]], 20).best == 20
 
 
-def moving_disc(place: int) -> np.ndarray:
-    """(240, 320, 3) R'G'B': a red disc on a green wall about as bright; a blue box, a brown floor."""
-    y, x = np.mgrid[:240, :320]
-    shade = 0.35 + 0.4 * x / 320 + 0.03 * np.sin(x / 5) * np.cos(y / 7)
-    colors = np.stack([0.5 * shade, shade, 0.55 * shade], 2)
-    colors[160:] = np.array([0.62, 0.5, 0.3]) * (0.7 + 0.25 * np.sin(x / 9)[160:, :, None] ** 2)
-    colors[60:140, 230:290] = (0.2, 0.3, 0.7)
-    colors[(x - 80 - 2 * place) ** 2 + (y - 100) ** 2 < 38**2] = (0.75, 0.2, 0.18)
-    return colors.astype(np.float32)
-
-
 @pytest.mark.parametrize("luma", [(0.2126, 0.7152, 0.0722), (0.299, 0.587, 0.114), (0.05, 0.55, 0.4)])
 def test_a_picture_is_found_whatever_luma_or_stock_the_film_has(luma: tuple[float, ...]) -> None:
     """Of colours as bright as each other only their edges show: none of them may lie a pixel off."""
@@ -95,6 +84,39 @@ def test_how_a_picture_lies_that_fits_only_turned_back_is_told() -> None:
 @pytest.mark.parametrize("change", [lambda c: c, lambda c: c[::-1, ::-1], lambda c: c[20:76, 40:152]])
 def test_what_lies_as_it_should_or_is_cropped_is_told_nothing(change) -> None:
     assert lies(change) == ""
+
+
+@pytest.mark.parametrize(
+    ("lies", "change"),
+    [
+        ("two pictures side by side", lambda gray, colors: np.hstack([gray, colors])),
+        ("two pictures side by side", lambda gray, colors: np.hstack([colors, gray])),
+        ("two pictures one above the other", lambda gray, colors: np.vstack([gray, colors])),
+    ],
+)
+def test_a_picture_beside_its_gray_frame_is_told(lies: str, change) -> None:
+    colors = FILM.colors[20]
+    assert match_of(change(np.repeat((colors @ LUMA)[..., None], 3, 2), colors), 20).lies == lies
+
+
+def cards(places: int, paints: int) -> np.ndarray:
+    """(240, 320, 3) R'G'B': discs, each of one colour, on a gray wall; by two seeds."""
+    where, what, (y, x) = np.random.default_rng(places), np.random.default_rng(paints), np.mgrid[:240, :320]
+    colors = np.full((240, 320, 3), 0.5, np.float32)
+    for _ in range(12):
+        place, radius = where.uniform(0, (320, 240)), where.uniform(15, 50)
+        colors[np.hypot(x - place[0], y - place[1]) < radius] = what.uniform(0.2, 0.8, 3)
+    return colors
+
+
+def test_colours_of_other_lightness_on_a_grainy_film_of_even_things_fit_their_frame_alone() -> None:
+    frame = cards(1, 1)
+    grain = 0.03 * np.random.default_rng(1).normal(size=frame.shape[:2])
+    gray = lightness_of(np.clip(frame @ LUMA + grain, 0, 1).astype(np.float32))
+    small = cv2.resize(gray, (192, 144), interpolation=cv2.INTER_AREA)
+    for colors, fits in ((cards(1, 2), True), (cards(2, 1), False)):
+        picture = small_picture(reference(np.moveaxis(colors, 2, 0)), (144, 192))
+        assert (find_frame(picture, lambda _: small, 0, FrameRange(0, 1)).fits >= FITS) == fits
 
 
 def test_an_even_picture_fits_nowhere() -> None:

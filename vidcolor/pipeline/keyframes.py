@@ -15,8 +15,9 @@ from numpy import ndarray as Array
 from vidcolor.colorize import color_from_references, register, transfer
 from vidcolor.colorize.by_registration import resized
 from vidcolor.colorize.harmonize import harmonized
+from vidcolor.colorize.tones import in_tones_of
+from vidcolor.colorize.which_frame import COMPOSED, LIES, FrameMatch, find_frame, small_picture, small_size
 from vidcolor.colorize.which_frame import FITS as FITS_FRAME
-from vidcolor.colorize.which_frame import FrameMatch, find_frame, small_picture, small_size
 from vidcolor.media.read import Clip
 from vidcolor.pipeline.bars import around, inside, picture_inside, with_bars_around
 from vidcolor.pipeline.library import Library
@@ -36,6 +37,10 @@ network's colours are nowhere farther off where registration's confidence is bel
 
 FAINT = 0.25
 """Share of the colour of the pictures before and behind it in its shot with which a picture is told to be faint."""
+OTHER_TONES = (
+    "is its frame in other contrast or brightness, so its colours were brought to the frame's; "
+    "colorize.tones=picture takes them as they are"
+)
 Regions = Mapping[str, tuple[Region, ...]]
 """Of each picture, by its name"""
 
@@ -223,15 +228,21 @@ class KeyframeMaker:
         if not holds_color(picture.chroma):
             note = f"{picture.name}: holds no colour, so frame {key.frame} takes its colours from elsewhere"
             return MadeKeyframe(key.frame, None, "gray", key.pictures, notes=(note,))
+        misfit = _misfit(key, match)
+        if match.lies in COMPOSED:
+            note = f"{picture.name}: {misfit} It is not used."
+            return MadeKeyframe(key.frame, None, "far", key.pictures, notes=(note,))
+        toned = in_tones_of(target.lightness, picture) if self.settings.colorize.tones == "frame" else None
+        picture = toned or picture
         registration, color = register(target, picture, self.settings.colorize, may_be_exact=match.best == key.frame)
-        if registration.kind == "far":
-            return self._from_far_picture(key, target, picture, registration, color, _misfit(key, match))
+        if registration.kind == "far" or match.lies:
+            return self._from_far_picture(key, target, picture, registration, color, misfit)
         if registration.kind == "near" and self.colorizer is not None:
             color = self._completed(key, target, picture, color, self.colorizer)
         exact = registration.kind == "exact"
         full_size = resized(picture.chroma, self.plan.reel.picture_size(key.frame)) if exact else None
-        misfit = "" if exact else _misfit(key, match)
-        notes = (f"{picture.name}: {misfit}",) if misfit else ()
+        told = ("" if exact else misfit, OTHER_TONES if toned else "")
+        notes = tuple(f"{picture.name}: {text}" for text in told if text)
         return MadeKeyframe(key.frame, color, registration.kind, key.pictures, registration, full_size, notes)
 
     def _match(self, key: PlannedKeyframe, picture: Reference, beside: Beside) -> FrameMatch:
@@ -305,7 +316,7 @@ class KeyframeMaker:
         seen = describe(target.lightness, self.library.features)
         score = similarity(seen, self.library.described(self.pictures[picture.name]))
         matches = score >= self.settings.references.least
-        what = misfit or f"does not fit frame {key.frame}; is its number right?"
+        what = misfit or f"shows frame {key.frame}, but in shades or details too unlike it to be laid on it."
         use = "Here it is used as a free reference." if matches else "Nothing in it matches, so it is not used."
         note = f"{picture.name}: {what} {use}"
         if not matches:
@@ -323,7 +334,7 @@ class KeyframeMaker:
 def _misfit(key: PlannedKeyframe, match: FrameMatch) -> str:
     """What is wrong with a frame's own picture; empty where nothing is."""
     if match.lies:
-        return f"is {match.lies}, beside frame {key.frame}; turn it back."
+        return f"is {match.lies}, beside frame {key.frame}; {LIES[match.lies][0]}."
     if match.best != key.frame:
         return f"fits frame {match.best} better than {key.frame}; is its number right?"
     if match.fits < FITS_FRAME:
