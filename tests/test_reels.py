@@ -127,6 +127,33 @@ def test_what_cannot_be_said_of_every_reel_is_refused(made, line, told, capsys):
     assert told in " ".join(capsys.readouterr().err.split())
 
 
+def test_a_reel_that_cannot_be_read_leaves_no_project_and_the_others_know_it_by_name(tmp_path, capsys):
+    (tmp_path / "refs").mkdir()
+    colors = write_gray_film(tmp_path / "film_R02.mkv", 6)
+    write_picture(tmp_path / "refs" / "r2-000001.png", colors=colors[1])
+    write_picture(tmp_path / "refs" / "film_R01_000001.png", colors=colors[1])
+    (tmp_path / "film_R01.mkv").write_bytes(b"no film")
+    reels = [str(tmp_path / f"film_R0{n}.mkv") for n in (1, 2)]
+    line = ["run", *reels, "--keyframes", str(tmp_path / "refs"), *project(tmp_path), *QUICK]
+    assert main(line) == 2
+    assert "film_R01.mkv" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "film.vidcolor").iterdir()] == ["r2"]
+    assert (tmp_path / "film_r2_color_ffv1.mkv").is_file()
+
+
+def test_one_list_cuts_every_reel(place):
+    clips = [("one", 0, 3), ("one", 3, 12), ("two", 12, 19), ("two", 19, 24)]
+    events = [
+        f"{n:03d}  {name}.mkv V C " + " ".join(Rate.of(24).timecode(frame) for frame in (a, b) * 2)
+        for n, (name, a, b) in enumerate(clips, 1)
+    ]
+    (place / "film.edl").write_text("\n".join(["TITLE: FILM", *events]))
+    assert main(["plan", str(place / "film.vidcolor"), "--shots", str(place / "film.edl")]) == 0
+    for name, cut in (("r1", 3), ("r2", 7)):
+        shots = json.loads((place / "film.vidcolor" / name / "plan" / "shots.json").read_text())["shots"]
+        assert [shot["frames"]["start"] for shot in shots] == [0, cut]
+
+
 def test_the_project_of_one_film_takes_no_reels(tmp_path, capsys):
     write_gray_film(tmp_path / "one.mkv", 6)
     write_gray_film(tmp_path / "two.mkv", 6)

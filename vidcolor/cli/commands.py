@@ -275,7 +275,7 @@ def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str], bo
     if is_there:
         del given["reel"]
     new = {name: value for name, value in given.items() if getattr(project.config, name) != value}
-    return project.supposing(**new), new, args.made or not there
+    return project.supposing(**new), new, not there
 
 
 def _check_device(settings: Settings, device: str) -> None:

@@ -74,8 +74,8 @@ seen through a LUT (export.proxy_lut=FILE.cube) or a view of OpenColorIO (export
 REELS = """
 a film of several reels:
   vidcolor run reel1.mov reel2.mov --keyframes refs/ --project film.vidcolor
-  Each reel is a project of its own in the film's folder, called r1, r2, ... as they stand on the line (without
-  --project: FOLDER.vidcolor in the folder that they lie in). Run the same line again to go on.
+  Each reel is a project of its own in the film's folder (without --project: FOLDER.vidcolor in the folder that they
+  lie in), called r1, r2, ... by its file's name, or as they stand on the line. Run the same line again to go on.
   References of frames say which reel they are of: r2-000134.png, reel2_000134.png behind the name of its file,
   r2/000134.png, or a timecode that one reel alone has. All others are offered to every reel.
   -o names a folder that is there, for a file of each. Commands on the film's folder do each reel; shots and frames say

@@ -30,7 +30,9 @@ from vidcolor.cli.options import (
 from vidcolor.cli.proposing import add_proposing
 from vidcolor.cli.reels import lines_of_reels
 from vidcolor.cli.terminal import Terminal
+from vidcolor.cli.working import unmake_idle
 from vidcolor.errors import CorrectionError, VidcolorError
+from vidcolor.project import Project
 
 MANY = 2000
 """Objects made between two searches for unused cycles, in commands that compute; Python 3.11 takes 700. What libraries
@@ -329,7 +331,11 @@ def run(argv: Sequence[str] | None, terminal: Terminal) -> int:
             if len(lines) == 1:
                 args.run(lines[0], terminal)
                 return 0
-            return max([_of_reel(line, terminal) for line in lines])
+            status = max([_of_reel(line, terminal) for line in lines])
+            for line in lines:
+                if line.made:  # not before: the others are told apart by its name
+                    unmake_idle(Project.open(line.project))
+            return status
     except VidcolorError as error:
         return _refused(str(error), args, terminal, corrections=isinstance(error, CorrectionError))
     except BrokenPipeError:

@@ -21,6 +21,8 @@ from vidcolor.state.read import check_references, is_planned_film
 WORDS = ("shot", "shots", "frames", "where", "proposal")
 """Of which a line may have one: what says the reel"""
 OF_REEL = re.compile(rf"({REEL_NAME.pattern})[-@]")
+NUMBERED = re.compile(r"(?:^|[^a-z])r(?:eel)?[ _.-]?0*([1-9][0-9]{0,2})$", re.IGNORECASE)
+"""How the name of a reel's file ends that says its number"""
 INTO = ("run", "export")
 """Commands that put a file for each reel into the folder that -o names"""
 ONE_PAGE = ("review", "farm")
@@ -128,7 +130,8 @@ def check_made_with(args: argparse.Namespace, film: Path) -> None:
 
 
 def _name_of(root: Path, film: Path, given: dict[str, Path]) -> str:
-    """What the reel is called in its film: as before, wherever its file lies now; else by the first free number."""
+    """What the reel is called in its film: as before, wherever its file lies now; else by the number in its file's
+    name, as `reel2` has one; else by the first that is free."""
     real = os.path.realpath(film)
     if again := next((name for name, other in given.items() if os.path.realpath(other) == real), ""):
         return again
@@ -142,6 +145,8 @@ def _name_of(root: Path, film: Path, given: dict[str, Path]) -> str:
         if moved and is_planned_film(project.supposing(reel=project.relative(film))):
             return path.name
     taken = {path.name for path in reels} | set(given)
+    if (own := NUMBERED.search(film.stem)) and (name := f"r{own[1]}") not in taken:
+        return name
     name = next(name for name in map("r{}".format, count(1)) if name not in taken)
     if not REEL_NAME.fullmatch(name):
         raise ProjectError(f"{root}: has as many reels as a film may have; make another with --project")

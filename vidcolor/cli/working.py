@@ -57,6 +57,12 @@ def made_for_this(project: Project, made: bool) -> Iterator[None]:
     try:
         yield
     except VidcolorError:
-        if made and not project.has(SHOTS) and not project.has(REELS):
-            project.unmake()
+        if made:
+            unmake_idle(project)
         raise
+
+
+def unmake_idle(project: Project) -> None:
+    """Removes a project of which the film's shots were not found."""
+    if not project.has(SHOTS) and not project.has(REELS):
+        project.unmake()
