@@ -130,6 +130,23 @@ def test_shots_are_judged_cut_and_noted_by_keys(work, window):
     assert [one["kind"] for one in work.state()["corrections"]].count("cut") == 1
 
 
+def test_a_shot_that_is_cut_or_merged_is_gray_until_it_is_rendered(work, window):
+    work.actions.renders.want = lambda shots: None
+    opened(window, work, 8)
+    window.keyboard.press("b")
+    window.locator('[data-shot="r1-000008"]').wait_for()
+    until(window, "vidcolor.viewer.exact && vidcolor.film.shots.length === 3")
+    assert window.locator("#message").inner_text() == "", "a cut says no colour"
+    window.keyboard.press("m")
+    until(window, "vidcolor.film.shots.length === 2")
+    window.evaluate("vidcolor.goTo(12)")
+    window.keyboard.press("m")
+    until(window, "vidcolor.film.shots.length === 1")
+    window.locator("#message", has_text="v001 holds the frames that the shot had before").wait_for()
+    assert window.locator("#shown").inner_text() == "gray"
+    assert max(color_at(window, 0.6, 0.52)) - min(color_at(window, 0.6, 0.52)) <= 1
+
+
 def test_what_is_refused_is_said_and_nothing_is_lost(work, window):
     opened(window, work, 0)
     window.keyboard.press("m")

@@ -8,6 +8,7 @@ from typing import Any
 from vidcolor.errors import VidcolorError
 from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import fingerprint
+from vidcolor.project.kinds import COLORS
 from vidcolor.project.palette import named_color, read_palette
 from vidcolor.project.proposals import proposals_of
 from vidcolor.project.versions import versions_of
@@ -34,7 +35,7 @@ def page_facts(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
                  mean, or null; `reach`, the frames it is seen in, those of its dissolves too; `waits`;
                  `length`, how many frames it enters in, 0 by a cut
     doubt        of every frame the share of it that is in doubt, in hundredths; -1 where it is not rendered
-    corrections  every one in force, oldest first, with the shots that it touches
+    corrections  every one in force, oldest first, with the shots that it touches; `colors`: whether it is of colours
     notes        on the film and its references
     palette      names of colours to the colours; empty where there is none, or it cannot be read
     pictures     the references, by name
@@ -127,6 +128,7 @@ def _correction(film: Film, one: Correction) -> dict[str, Any]:
     return {
         "name": one.name,
         "kind": one.kind,
+        "colors": one.kind in COLORS,
         "frame": one.frame,
         "last": one.frames.stop - 1,
         "shots": [planned.shot.id for planned in touched(film.plan, one)],

@@ -17,6 +17,7 @@ from vidcolor.pipeline.keyframes import mixed
 from vidcolor.pipeline.matte_files import mattes_of
 from vidcolor.project.versions import CHROMA, Version
 from vidcolor.state.film import Film
+from vidcolor.state.made_of import holds
 from vidcolor.state.plan import ShotPlan
 from vidcolor.state.status import ShotState
 from vidcolor.timeline import FrameRange
@@ -129,6 +130,11 @@ def _colors_of(planned: ShotPlan, version: Version | None, first: int) -> Genera
     """The stored colours of one shot from frame `first` on. Refuses damage, and fewer or more frames than it has."""
     if version is None:
         raise ProjectError(f"{planned.shot.id}: was never rendered; run `vidcolor run` or `vidcolor render` first")
+    if not holds(version, planned):
+        raise ProjectError(
+            f"{planned.shot.id}: {version.name} holds the frames that the shot had before; run `vidcolor run` or "
+            "`vidcolor render` first"
+        )
     with ChromaReader(version.checked(CHROMA), planned.reach.start) as reader:
         if len(reader) != len(planned.reach):
             raise MediaError(

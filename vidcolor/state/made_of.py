@@ -13,6 +13,7 @@ from vidcolor.project.corrections import FOLDER as CORRECTIONS
 from vidcolor.project.fingerprint import Ingredients, Value, describe_change, fingerprint, settings_ingredients
 from vidcolor.project.folder import CONFIG, Project
 from vidcolor.project.kinds import LAYERS, REGION
+from vidcolor.project.versions import Version
 from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.stages import STAGES
 from vidcolor.state.by_shot import ByShot
@@ -72,7 +73,7 @@ def match_marks(shots: Iterable[Shot], reel: Reel, by_shot: ByShot, settings: Se
         shot.id: fingerprint(
             {
                 **common,
-                "frames": f"{shot.frames.start}-{shot.frames.stop}",
+                "frames": _frames(shot.frames),
                 **bars_ingredients(reel, shot.frames),
                 "references": _offered_mark(by_shot.folders[shot.id]) if shot.id in by_shot.folders else free,
                 **{f"region {frame}": "" for frame in by_shot.regions_of(shot)},
@@ -116,7 +117,7 @@ def shot_ingredients(film: Film, planned: ShotPlan, shared: Ingredients | None =
             keys |= {_below_room(region.part): plan.hashes[region.part]} if region.part else {}
     return {
         **(shared or film_ingredients(film)),
-        "frames": f"{planned.reach.start}-{planned.reach.stop}",
+        "frames": _frames(planned.reach),
         **bars_ingredients(plan.reel, planned.reach),
         **{name: value for key in planned.laid_over for name, value in over_ingredients(key, plan.hashes).items()},
         **keys,
@@ -189,6 +190,15 @@ def reading_ingredients(settings: Settings) -> Ingredients:
     kept = settings_ingredients("reel", settings.reel)
     del kept["settings.reel.start_timecode"], kept["settings.reel.bars"]
     return kept
+
+
+def holds(version: Version, planned: ShotPlan) -> bool:
+    """Whether a version is of the frames that the shot has now, not of those it had before it was cut otherwise."""
+    return version.ingredients.get("frames") in (None, _frames(planned.reach))
+
+
+def _frames(frames: FrameRange) -> str:
+    return f"{frames.start}-{frames.stop}"
 
 
 def bars_ingredients(reel: Reel, frames: FrameRange) -> Ingredients:

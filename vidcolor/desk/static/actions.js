@@ -123,6 +123,7 @@ export function ask(question, then, value = "", empty = false) {
   });
   document.body.append(dialog);
   dialog.showModal();
+  input.select();
 }
 
 function later(shots) {

@@ -45,7 +45,7 @@ function choices() {
 function told() {
   by("timecode").textContent = viewer.shown === film.frame ? viewer.timecode : "";
   by("frame").value = document.activeElement === by("frame") ? by("frame").value : film.frame;
-  by("shown").textContent = player.speed ? `${player.speed}x, ${player.left} left out` : viewer.shown !== film.frame ? "…" : viewer.ahead ? "as it will be" : viewer.exact ? "as delivered" : "";
+  by("shown").textContent = player.speed ? `${player.speed}x, ${player.left} left out` : viewer.shown !== film.frame ? "…" : viewer.problem ? "gray" : viewer.ahead ? "as it will be" : viewer.exact ? "as delivered" : "";
   if (viewer.view === "onion" && viewer.shown === film.frame) by("shown").textContent += `, over it keyframe ${laidOver() ?? "none"}`;
   by("message").textContent = by("message").title = viewer.said || viewer.problem;
   by("zoom").textContent = `${Math.round(viewer.zoom * 100)} %`;

@@ -44,7 +44,7 @@ let under = ""; // what is asked for, and did not come yet
 /** What the view is made of, bottom first: each as a picture is asked for. */
 function parts() {
   const shot = shotAt(film.frame);
-  const says = shot.waits && [...shot.keyframes, ...film.facts.corrections.map((one) => one.frame)].includes(film.frame);
+  const says = shot.waits && [...shot.keyframes, ...film.facts.corrections.filter((one) => one.colors).map((one) => one.frame)].includes(film.frame);
   const colored = shot.version !== null || shot.excluded || says;
   const color = (version) => (version === "gray" || !colored ? { view: "gray" } : { view: "color", version, ahead: says && !version });
   if (viewer.view === "gray") return [{ view: "gray" }];
@@ -105,8 +105,15 @@ export async function look({ whole = false } = {}) {
   under = wish;
   try {
     const made = [];
+    let problem = "";
     for (const one of parts()) {
-      made.push(await part(one, one.view === "doubt" ? width() : wide, signal));
+      try {
+        made.push(await part(one, one.view === "doubt" ? width() : wide, signal));
+      } catch (error) {
+        if (mine !== asked || one.view === "gray") throw error;
+        problem = error.message; // it has no colours to show: gray, and why
+        if (one.view === "color") made.push(await part({ ...one, view: "gray" }, wide, signal));
+      }
       if (mine !== asked) return;
     }
     layers = made;
@@ -114,7 +121,7 @@ export async function look({ whole = false } = {}) {
     viewer.timecode = made[0].timecode;
     viewer.exact = wide === 0;
     viewer.ahead = made.some((one) => one.ahead);
-    viewer.problem = "";
+    viewer.problem = problem;
     if (wide !== 0) resting = setTimeout(() => look({ whole: true }), REST);
   } catch (error) {
     if (mine !== asked) return;
