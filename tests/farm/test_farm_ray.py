@@ -101,8 +101,10 @@ def project(whole, tmp_path):
     return shutil.copytree(whole / "planned", tmp_path / "film") / "film.vidcolor"
 
 
-def start(project: Path) -> subprocess.Popen:
-    line = [sys.executable, "-P", "-m", "vidcolor", "render", str(project), "--on", "ray"]
+def start(project: Path, change: str = "pass") -> subprocess.Popen:
+    """`change`: of the driver, in Python"""
+    code = f"import sys; from vidcolor.farm import on_ray; {change}; from vidcolor.cli.parser import main; "
+    line = [sys.executable, "-P", "-c", f"{code}sys.exit(main(['render', sys.argv[1], '--on', 'ray']))", str(project)]
     return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -158,6 +160,14 @@ def test_a_driver_that_was_killed_goes_on_and_does_without_a_slow_node_that_dies
     code, said = ended(driver)
     assert code == 0, said
     assert said.count("goes on elsewhere") == 1
+    same_as_on_one_machine(project, whole)
+
+
+def test_at_the_end_a_shot_is_moved_away_from_a_slow_node(cluster, node, project, whole):
+    node("import time; time.sleep(1)")
+    code, said = ended(start(project, "on_ray.MOVE = 2"))
+    assert code == 0, said
+    assert re.search(r"shot r1-\d+ goes on elsewhere: .* \(node .{8}\) is slow", said), said
     same_as_on_one_machine(project, whole)
 
 

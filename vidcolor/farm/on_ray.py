@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import socket
+import statistics
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,6 +46,9 @@ AHEAD = 8
 """For so many shots that fit at once one more is sent, so that a core that gets free finds one there."""
 DEATHS = 3
 """Workers and nodes that may die of one shot before it is taken for the cause."""
+SLOW, MOVE = 2.0, 60.0
+"""Times of what it would take elsewhere, and seconds more, from which a shot is moved to a node that has nothing to do.
+"""
 LOOK = 1.0
 """Seconds between two looks at the cluster's nodes."""
 QUIET = 20.0
@@ -106,6 +110,9 @@ class Task:
     """How much of it is done, 0 to 1"""
     node: str = ""
     """Ray's name of where it is; empty until it has begun"""
+    began: float = 0.0
+    moved: bool = False
+    """True: it was told to stop there, to be gone on with elsewhere"""
 
 
 class RayRun:
@@ -130,6 +137,10 @@ class RayRun:
         self._failed: dict[str, dict[str, str]] = {}
         """Why shots failed, by their ids and nodes"""
         self._deaths: Counter[str] = Counter()
+        self._slow: dict[str, str] = {}
+        """The nodes that shots were moved away from, by their ids"""
+        self._paces: list[float] = []
+        """Seconds that each frame took, of the shots that are done"""
         self._names: dict[str, str] = {}
         """Of nodes, for people"""
         self._began, self._heard = time.monotonic(), False
@@ -155,6 +166,7 @@ class RayRun:
             while self._waiting or self._under_way:
                 self._look()
                 self._send()
+                self._move()
                 self._listen()
                 done = sum(self._frames[s.shot.id] for s in self._done)
                 done += sum(task.share * self._frames[task.planned.shot.id] for task in self._under_way.values())
@@ -191,6 +203,8 @@ class RayRun:
             shut = {*self._aside, *failed}
             if len(failed) > 1 or all(node["NodeID"] in shut for node in self._nodes):
                 raise DeviceError(self._why(planned.shot.id))
+            slow = {*shut, *self._slow.values()}
+            shut = slow if any(node["NodeID"] not in slow for node in self._nodes) else shut
             asks = self._asks()
             task = self._ray.remote(
                 num_cpus=asks["CPU"],
@@ -202,10 +216,37 @@ class RayRun:
             )(ray_task.render_shot)
             self._under_way[task.remote(asked_of(self._film, planned, int(asks["CPU"])))] = Task(planned)
 
+    def _move(self) -> None:
+        """Where nothing waits and a node is free, has the shot that would take longest stop on a slow one, once.
+
+        What was made of it is gone on with: a few frames are lost. The slow node is sent nothing more.
+        """
+        slow = {*self._slow.values()}
+        room = sum(self._room(node) for node in self._nodes if node["NodeID"] not in slow)
+        taken = sum(task.moved or task.node not in slow for task in self._under_way.values())
+        if self._waiting or not self._paces or taken >= room:
+            return
+        now, pace = time.monotonic(), statistics.median(self._paces)
+        late = []
+        for stream, task in self._under_way.items():
+            shot_id, left = task.planned.shot.id, 1 - task.share
+            if not task.share or shot_id in self._slow:
+                continue
+            here, there = left * (now - task.began) / task.share, left * pace * self._frames[shot_id]
+            others = any(node["NodeID"] not in {*slow, task.node} for node in self._nodes)
+            if others and here > SLOW * there + MOVE:
+                late.append((here, stream))
+        if late:
+            _, stream = max(late, key=lambda one: one[0])
+            task = self._under_way[stream]
+            self._slow[task.planned.shot.id], task.moved = task.node, True
+            self._ray.cancel(stream)
+
     def _why(self, shot_id: str) -> str:
         """Why a shot is given up, in one line."""
         failed = self._failed.get(shot_id, {})
         told = [f"on {self._name(node)}: {why}" for node, why in (failed or self._aside).items()]
+        told = told or ["as no node of the cluster is left"]
         return f"shot {shot_id} cannot be rendered {'; '.join(told)}; mend that and run the same command again"
 
     def _name(self, node: str) -> str:
@@ -239,7 +280,7 @@ class RayRun:
     def _hear(self, task: Task, stream: Any) -> None:
         said = self._said(stream)
         if "node" in said:
-            task.node = said["node"]
+            task.node, task.began = said["node"], time.monotonic()
         elif "share" in said:
             task.share = said["share"]
         else:
@@ -264,6 +305,7 @@ class RayRun:
     def _finish(self, task: Task, receipt: Mapping[str, Any]) -> None:
         self._done.append(task.planned)
         self._made += [task.planned] if receipt["made"] else []
+        self._paces.append((time.monotonic() - task.began) / max(1.0, self._frames[task.planned.shot.id]))
         self._peak = max(self._peak, receipt.get("peak_memory", 0))
         log.info("%s: %s on %s", task.planned.shot.id, receipt, self._name(task.node))
 
@@ -272,7 +314,9 @@ class RayRun:
         ((kind, why),) = said.items()
         shot_id, name = task.planned.shot.id, self._name(task.node)
         why = " ".join(why.split())
-        if kind == "refused":
+        if task.moved:
+            self._tell(f"shot {shot_id} goes on elsewhere: {name} is slow")
+        elif kind == "refused":
             if task.node not in self._aside:
                 self._tell(f"{name} is left out: {why}")
             self._aside[task.node] = why
