@@ -95,7 +95,7 @@ def read_eye(settings: DiffusionSettings, root: Path) -> Eye:
     diffusers, transformers = library("diffusers", INSTALL), library("transformers", INSTALL)
     place = _place(settings, "clip", root)
     if place.is_file():
-        raise SettingsError(f"{place}: diffusion.clip is a folder as transformers saves it, not one file")
+        raise SettingsError(f"{place}: diffusion.clip is one file; name the folder that transformers saves")
     with _quiet(diffusers), _refused(place, "no CLIP model that transformers reads"):
         net, info = transformers.CLIPModel.from_pretrained(place, local_files_only=True, output_loading_info=True)
         _refuse_gaps(place, info)
