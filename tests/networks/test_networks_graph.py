@@ -169,3 +169,13 @@ def test_products_are_those_of_rows():
     random = np.random.default_rng(4)
     a, b = random.standard_normal((37, 90), np.float32), random.standard_normal((53, 90), np.float32)
     assert np.allclose(products(a, b), a.astype(float) @ b.astype(float).T, atol=1e-4)
+
+
+@pytest.mark.parametrize(("cores", "streams"), [(1, 1), (2, 1), (3, 2), (8, 4), (64, 8)])
+def test_a_network_holds_what_is_on_the_way_once_for_every_two_cores(monkeypatch, cores, streams):
+    monkeypatch.setattr(graph, "cores", lambda: cores)
+    ops = graph._openvino().opset13
+    given = ops.parameter([-1, -1], np.float32)
+    made = graph.Network([ops.relu(given)], [given], "float32")
+    assert made._ready.get_property("NUM_STREAMS") == streams
+    assert made(np.array([[-1.0, 2.0]]))[0].tolist() == [[0.0, 2.0]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -116,6 +117,40 @@ def test_what_the_network_weighs_comes_out_held_near_what_is_sure(monkeypatch):
     assert all(np.allclose(c.confidence, 0.5) for c in made if c.index not in (0, 4)), "an error of 4 is one half"
     for key in (0, 4):
         assert np.array_equal(made[key].chroma, by_rule[key].chroma), "what is known in every pixel stays"
+
+
+class Compared:
+    """A frame as it is compared; how many are held is counted."""
+
+    maps = ()
+
+    def __init__(self, lightness: np.ndarray) -> None:
+        self.lightness = lightness
+
+
+@dataclass
+class Holding(Fake):
+    """Counts how many compared frames are held while it weighs."""
+
+    seen: list[weakref.ref[Compared]] = field(default_factory=list)
+    held: list[int] = field(default_factory=list)
+
+    def see(self, lightness, maps):
+        made = Compared(lightness)
+        self.seen.append(weakref.ref(made))
+        return made
+
+    def __call__(self, *given):
+        self.held.append(sum(one() is not None for one in self.seen))
+        return super().__call__(*given)
+
+
+def test_what_frames_were_compared_by_is_not_held_until_they_are_weighed():
+    """At most what the two finders are in the middle of, and what each takes up next."""
+    network = Holding()
+    colors(network)
+    assert len(network.held) == COUNT
+    assert max(network.held) <= 4
 
 
 @dataclass

@@ -25,6 +25,8 @@ from vidcolor.weights import first_line, library
 
 SIDE_BY_SIDE = 8
 """Calls of one network that run at the same time, at most: each costs the memory of what is held on the way."""
+CORES_EACH = 2
+"""Cores for each of them: no network is more than a third of the work on a frame, so one is seldom waited for."""
 EPSILON = 1e-5
 """Added to variances by group norm."""
 LEAST = 1e-24
@@ -212,7 +214,7 @@ class Network:
 
     def __init__(self, answers: Sequence[Value], given: Sequence[Value], numbers: str) -> None:
         ov = _openvino()
-        streams = min(SIDE_BY_SIDE, cores())
+        streams = min(SIDE_BY_SIDE, -(-cores() // CORES_EACH))
         ways = {
             "INFERENCE_PRECISION_HINT": HINTS[numbers],
             "INFERENCE_NUM_THREADS": streams,

@@ -23,7 +23,7 @@ from vidcolor.propagate.runs import Look, Run
 from vidcolor.threads import turns
 
 if TYPE_CHECKING:
-    from vidcolor.networks.compare_places import Colored, Seen
+    from vidcolor.networks.compare_places import Colored
     from vidcolor.networks.frame_maps import FrameMaps
     from vidcolor.networks.propagator import Propagator
     from vidcolor.networks.weighing import Weigher
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 Claims = Mapping[str, Array]
 """By side, (CLAIMS, h, w): what is to be said against carried colours, by where they say that they come from."""
+Features = tuple[Array, ...]
+"""Of a frame: maps at strides 4, 8, 16. Cells, which it was compared by, are as large again, and not held."""
 SIDES, CLAIMS = ("before", "behind"), 3
 OFF_SCALE, MOST_OFF = np.float32(0.1), np.float32(2)
 """Difference of luma that reads 1 as a claim against a carried colour, and the most that it reads."""
@@ -80,10 +82,10 @@ class NetworkFinder:
     def forget_all_but(self, positions: Sequence[int]) -> None:
         self._keys = {p: k for p, k in self._keys.items() if p in positions}
 
-    def find(self, group: Run, kept: Sequence[Mapping[str, Kept]]) -> list[tuple[Seen, Guess, Guess, Claims]]:
-        """For each frame, how the network sees it, what its places and its cells find, and what is to be said against
-        the colours that flow brought to it, `kept` by side."""
-        found: list[tuple[Seen, Guess, Guess, Claims]] = []
+    def find(self, group: Run, kept: Sequence[Mapping[str, Kept]]) -> list[tuple[Features, Guess, Guess, Claims]]:
+        """For each frame, its features, what its places and its cells find, and what is to be said against the colours
+        that flow brought to it, `kept` by side."""
+        found: list[tuple[Features, Guess, Guess, Claims]] = []
         colored = [key for key, _ in self._keys.values()]
         for look, maps, brought in zip(group.looks, self._maps_of_all(group), kept, strict=True):
             seen = self._network.see(_lightness(look), maps)
@@ -91,7 +93,7 @@ class NetworkFinder:
             with turns():
                 places, cells = self._network.compare(seen, colored, away)
             claims = {side: self._claims(maps, one) for side, one in brought.items()}
-            found.append((seen, of_compared(places, look.luma), of_compared(cells, look.luma), claims))
+            found.append((seen.maps, of_compared(places, look.luma), of_compared(cells, look.luma), claims))
         return found
 
     def _claims(self, maps: FrameMaps, kept: Kept) -> Array:
@@ -116,12 +118,14 @@ def _lost(flow: Array, back: Array) -> bool:
     return bool((mismatch(small, small_back) > 1).mean() > MOST_LOST)
 
 
-def weighed(weigher: Weigher, seen: Seen, guesses: dict[str, Guess], claims: Claims) -> tuple[Array, Array]:
-    """Chroma (2, h, w) and its expected error (h, w): the guesses, by name of slot, weighed by the network."""
+def weighed(
+    weigher: Weigher, look: Look, features: Features, guesses: dict[str, Guess], claims: Claims
+) -> tuple[Array, Array]:
+    """Chroma (2, h, w) and its expected error (h, w): a frame's guesses, by name of slot, weighed by the network."""
     evidence, error = stacked(guesses, weigher.slots)
     claims_of_all = claimed(claims, error.shape[1:])
     with turns():
-        return weigher(seen.lightness, seen.maps, evidence, error, claims_of_all)
+        return weigher(_lightness(look), features, evidence, error, claims_of_all)
 
 
 def claimed(claims: Claims, size: tuple[int, ...]) -> Array:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 Listener = Callable[[Look, dict[str, Guess], Claims], None]
 Found = tuple[Any, Guess, Guess | None, Claims] | None
-"""What a finder answers: the frame as the network sees it, what places and what cells find, and what is to be said
+"""What a finder answers: the frame's features, if it sees any, what places and what cells find, and what is to be said
 against what flow brought."""
 Asked = tuple[Run, Sequence[Mapping[str, Kept]]]
 """A group of frames, and for each, by side, what flow brought."""
@@ -108,11 +108,11 @@ class Guesses:
             return nearer([g.candidate for g in guesses.values()]), guesses
         if len(kept) == 2:
             guesses = yielded(guesses, {name: k.age for name, k in kept.items()}, unsure)
-        seen, carried = None, None
+        features, carried = None, None
         claims: Claims = {}
         if found is not None:
-            seen, by_place, by_cell, claims = found
-            carried = surely_carried(list(guesses.values())) if seen is not None and guesses else None
+            features, by_place, by_cell, claims = found
+            carried = surely_carried(list(guesses.values())) if features is not None and guesses else None
             guesses["found"] = contradicted(by_place, carried) if carried else by_place
         heard = [g.candidate for g in guesses.values()]
         if found is not None and by_cell is not None:
@@ -125,9 +125,9 @@ class Guesses:
             heard.append(guesses["remembered"].candidate)
         if self._listen is not None:
             self._listen(look, guesses, claims)
-        if self._weigher is not None and seen is not None:
+        if self._weigher is not None and features is not None:
             guesses["ruled"] = of_rules(heard, look.luma, self._settings)
-            chroma, error = weighed(self._weigher, seen, guesses, claims)
+            chroma, error = weighed(self._weigher, look, features, guesses, claims)
             if carried:
                 chroma = held_near(chroma, guesses["ruled"].chroma, carried[1])
             return (chroma, error), guesses
