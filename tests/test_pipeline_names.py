@@ -167,6 +167,22 @@ def test_a_picture_beside_its_gray_frame_is_told_and_not_laid(film, tmp_path, ca
     assert (
         "000004.png: is two pictures side by side, beside frame 4; cut it to the one in colour. It is not used." in told
     )
+    assert "too far, used for nothing" in told
+    assert "0 used, 1 unused: 000004.png" in told
+
+
+def test_a_picture_of_something_else_is_not_said_to_be_used(film, tmp_path, capsys) -> None:
+    (tmp_path / "refs").mkdir()
+    stripes = np.zeros((40, 4, 3), np.float32)
+    stripes[::2] = (0.9, 0.2, 0.1)
+    write_picture(tmp_path / "refs" / "000004.png", (40, 4), stripes)
+    shutil.copy(film[0], tmp_path / "film.mkv")
+    line = ["run", str(tmp_path / "film.mkv"), "--keyframes", str(tmp_path / "refs"), "--preset", "draft"]
+    assert main(line) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "000004.png: does not fit frame 4; is its number right? Nothing in it matches, so it is not used." in told
+    assert "too far, used for nothing" in told
+    assert "0 used, 1 unused: 000004.png" in told
 
 
 def test_a_picture_in_other_contrast_colours_as_in_the_frames_own(film, tmp_path, capsys) -> None:

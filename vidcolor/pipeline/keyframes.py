@@ -53,7 +53,8 @@ class MadeKeyframe:
     color: ColorFrame | None
     """None: nothing matched."""
     how: str
-    """exact, near, far, gray (without colour), transfer (from other pictures) or regions (likewise, with masks)"""
+    """exact, near, far, unused (far, and nothing matches), gray (without colour), transfer (from other pictures) or
+    regions (likewise, with masks)"""
     pictures: tuple[str, ...]
     registration: Registration | None = None
     full_size: np.ndarray | None = None
@@ -228,20 +229,19 @@ class KeyframeMaker:
         if not holds_color(picture.chroma):
             note = f"{picture.name}: holds no colour, so frame {key.frame} takes its colours from elsewhere"
             return MadeKeyframe(key.frame, None, "gray", key.pictures, notes=(note,))
-        misfit = _misfit(key, match)
         if match.lies in COMPOSED:
-            note = f"{picture.name}: {misfit} It is not used."
-            return MadeKeyframe(key.frame, None, "far", key.pictures, notes=(note,))
+            note = f"{picture.name}: {_misfit(key, match)} It is not used."
+            return MadeKeyframe(key.frame, None, "unused", key.pictures, notes=(note,))
         toned = in_tones_of(target.lightness, picture) if self.settings.colorize.tones == "frame" else None
         picture = toned or picture
         registration, color = register(target, picture, self.settings.colorize, may_be_exact=match.best == key.frame)
         if registration.kind == "far" or match.lies:
-            return self._from_far_picture(key, target, picture, registration, color, misfit)
+            return self._from_far_picture(key, target, picture, registration, color, match)
         if registration.kind == "near" and self.colorizer is not None:
             color = self._completed(key, target, picture, color, self.colorizer)
         exact = registration.kind == "exact"
         full_size = resized(picture.chroma, self.plan.reel.picture_size(key.frame)) if exact else None
-        told = ("" if exact else misfit, OTHER_TONES if toned else "")
+        told = ("" if exact else _misfit(key, match), OTHER_TONES if toned else "")
         notes = tuple(f"{picture.name}: {text}" for text in told if text)
         return MadeKeyframe(key.frame, color, registration.kind, key.pictures, registration, full_size, notes)
 
@@ -311,16 +311,16 @@ class KeyframeMaker:
         picture: Reference,
         registration: Registration,
         laid: ColorFrame,
-        misfit: str,
+        match: FrameMatch,
     ) -> MadeKeyframe:
         seen = describe(target.lightness, self.library.features)
         score = similarity(seen, self.library.described(self.pictures[picture.name]))
         matches = score >= self.settings.references.least
-        what = misfit or f"shows frame {key.frame}, but in shades or details too unlike it to be laid on it."
+        what = _misfit(key, match, laid=False)
         use = "Here it is used as a free reference." if matches else "Nothing in it matches, so it is not used."
         note = f"{picture.name}: {what} {use}"
         if not matches:
-            return MadeKeyframe(key.frame, None, "far", key.pictures, registration, None, (note,))
+            return MadeKeyframe(key.frame, None, "unused", key.pictures, registration, None, (note,))
         if self.colorizer is not None:
             guides = [Guidance(picture, score), *self._others(key, seen)]
             color = self.colorizer(target, guides, self.settings.colorize, laid)
@@ -331,15 +331,17 @@ class KeyframeMaker:
         return MadeKeyframe(key.frame, color, "far", key.pictures, registration, None, (note,))
 
 
-def _misfit(key: PlannedKeyframe, match: FrameMatch) -> str:
-    """What is wrong with a frame's own picture; empty where nothing is."""
+def _misfit(key: PlannedKeyframe, match: FrameMatch, *, laid: bool = True) -> str:
+    """What is wrong with a frame's own picture, laid on it or too far for that; empty where nothing is."""
     if match.lies:
         return f"is {match.lies}, beside frame {key.frame}; {LIES[match.lies][0]}."
     if match.best != key.frame:
         return f"fits frame {match.best} better than {key.frame}; is its number right?"
-    if match.fits < FITS_FRAME:
+    if match.fits >= FITS_FRAME:
+        return "" if laid else f"shows frame {key.frame}, but in shades or details too unlike it to be laid on it."
+    if laid:
         return f"hardly fits frame {key.frame}; where it does not, colours are guessed. Is its number right?"
-    return ""
+    return f"does not fit frame {key.frame}; is its number right?"
 
 
 def _left_out(key: PlannedKeyframe) -> str:

@@ -21,7 +21,9 @@ def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]
     joined = ", ".join(f"{n} {kind}{'s' if n > 1 else ''}" for kind, n in sorted(kinds.items()))
     yield "shots", f"{len(shown)}" + (f" ({joined})" if joined else "")
     yield "keyframes", _keyframes(shown)
-    used = {name for s in shown for key in s.planned.keyframes for name in key.pictures}
+    useless = {key.get("frame") for s in shown for key in s.keyframes if key.get("how") in ("unused", "gray")}
+    keyframes = [key for s in shown for key in s.planned.keyframes if key.frame not in useless]
+    used = {name for key in keyframes for name in key.pictures}
     unused = [p.name for p in plan.pictures if p.name not in used]
     if titles := titles_told(shown):
         yield "titles", titles
@@ -52,6 +54,7 @@ def _keyframes(shown: Sequence[ShotState]) -> str:
         "exact": "exact",
         "near": "registered",
         "far": "too far, used as free references",
+        "unused": "too far, used for nothing",
         "transfer": "matched",
         "regions": "by regions",
         "gray": "without colour",
