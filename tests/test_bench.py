@@ -335,15 +335,15 @@ def test_the_older_commands_still_measure(monkeypatch, capsys):
         assert sys.platform != "linux" or int(row.split("MiB, ")[1].split(" files")[0]) >= 3
 
 
+def works(seconds: float) -> None:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
 def test_a_flame_tells_whose_time_it_was():
     """Of two threads that work, and one that sleeps."""
-
-    def works(seconds: float) -> None:
-        end = time.thread_time() + seconds
-        while time.thread_time() < end:
-            pass
-
     with floor.Sampler() as sampler:
         threads = [threading.Thread(target=f, args=(a,)) for f, a in ((works, 0.3), (time.sleep, 0.3))]
         for thread in threads:
