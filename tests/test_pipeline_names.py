@@ -18,6 +18,7 @@ from vidcolor.cli.commands import settings_of
 from vidcolor.cli.parser import main
 from vidcolor.color import rgb_to_lab
 from vidcolor.features import LUMA
+from vidcolor.media.images import write_image
 from vidcolor.media.pictures import open_colors
 from vidcolor.project import Project
 from vidcolor.state.film import Film
@@ -183,6 +184,21 @@ def test_a_picture_of_something_else_is_not_said_to_be_used(film, tmp_path, caps
     assert "000004.png: does not fit frame 4; is its number right? Nothing in it matches, so it is not used." in told
     assert "too far, used for nothing" in told
     assert "0 used, 1 unused: 000004.png" in told
+
+
+def test_a_picture_that_is_transparent_everywhere_is_told(film, tmp_path, capsys) -> None:
+    refs = tmp_path / "refs"
+    refs.mkdir()
+    for name, opaque in (("000004.png", 0), ("000006.png", 1)):
+        share = np.zeros(SIZE, np.float32)
+        share[:8] = opaque
+        planes = np.concatenate([np.moveaxis(film[1][4], 2, 0), share[None]])
+        write_image(refs / name, np.rint(255 * planes).astype(np.uint8))
+    shutil.copy(film[0], tmp_path / "film.mkv")
+    assert main(["new", str(tmp_path / "p"), "--reel", str(tmp_path / "film.mkv"), "--keyframes", str(refs)]) == 0
+    assert main(["plan", str(tmp_path / "p")]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Transparent everywhere, so that they say nothing: 000004.png." in told
 
 
 def test_a_picture_in_other_contrast_colours_as_in_the_frames_own(film, tmp_path, capsys) -> None:

@@ -76,12 +76,13 @@ class Library:
         """Whether a picture may have transparent pixels, going by its head alone."""
         return may_have_alpha(self._path(name))
 
-    def is_partial(self, picture: Picture) -> bool:
-        """Whether some of a picture's pixels are transparent."""
+    def opacity(self, picture: Picture) -> tuple[float, float]:
+        """How opaque a picture's pixels are, 0..1: the least and the most."""
         if not self.may_be_partial(picture.name):
-            return False
+            return 1.0, 1.0
         painted = read_painted(self._path(picture.name))
-        return bool(painted.whole(painted.share).min() < 1)
+        share = painted.whole(painted.share)
+        return float(share.min()), float(share.max())
 
     def painted(self, name: str, mark: str, size: tuple[int, ...]) -> Painted:
         """A paint, or a mask of soft edges, by its name and hash. Refuses one of other proportions than `size`."""

@@ -34,8 +34,10 @@ class Looker:
 
     def finding(self, name: PictureName, made_of: str) -> Finding:
         """What the picture is."""
-        if name.frame is not None and self.library.is_partial(self.pictures[name.path]):
-            return Finding(made_of, partial=True)
+        if name.frame is not None:
+            least, most = self.library.opacity(self.pictures[name.path])
+            if least < 1:
+                return Finding(made_of, gray=most == 0, partial=True)
         picture = self.library.read(self.pictures[name.path])
         found = Finding(made_of, gray=not holds_color(picture.chroma))
         if self.describes and not found.gray:

@@ -113,3 +113,6 @@ def told(settled: Sequence[PictureName], found: Mapping[str, Finding]) -> Iterat
     gray = [n.path for n in settled if n.frame is None and n.path in found and found[n.path].gray]
     if gray:
         yield f"Gray pictures, which lend no colour: {some(gray)}."
+    clear = [n.path for n in settled if n.path in found and found[n.path].partial and found[n.path].gray]
+    if clear:
+        yield f"Transparent everywhere, so that they say nothing: {some(clear)}."
