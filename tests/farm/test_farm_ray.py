@@ -138,11 +138,11 @@ def test_the_bytes_of_one_machine_whatever_becomes_of_nodes(cluster, node, proje
     """Five shots for five nodes: one has another version, one kills its worker, one's disk is full."""
     for fault, version in (("", "0.0"), (DIES, OURS), (FULL, OURS), ("", OURS)):
         node(fault, version)
-    code, said = ended(start(project))
+    code, said = ended(start(project, "on_ray.FAULTS = 1"))
     assert code == 0, said
     assert f"is left out: vidcolor is 0.0 there, {OURS} here" in said
     assert "goes on elsewhere: its worker on" in said
-    assert "No space left on device" in said
+    assert re.search(r"is left out: 1 shots failed there, the last: .*No space left on device", said), said
     assert "rendered   5 of 5 shots" in said
     same_as_on_one_machine(project, whole)
 

@@ -38,12 +38,14 @@ PORT = 6379
 """Where the head of a cluster answers, unless it was started with another."""
 ANSWERS = 10.0
 """Seconds that a head has to answer at all."""
-PROCESS = 600 << 20
+PROCESS = 1 << 30
 """Bytes that a worker takes beside its shot, before any was measured."""
 SPARE = 1.1
 """What is asked for, in times of what was measured."""
 AHEAD = 8
 """For so many shots that fit at once one more is sent, so that a core that gets free finds one there."""
+FAULTS = 3
+"""Shots that may fail on a node, one after another, before it is sent nothing more: else it would draw them all."""
 DEATHS = 3
 """Workers and nodes that may die of one shot before it is taken for the cause."""
 SLOW, MOVE = 2.0, 60.0
@@ -136,6 +138,8 @@ class RayRun:
         """Why nodes are sent nothing more, by their names"""
         self._failed: dict[str, dict[str, str]] = {}
         """Why shots failed, by their ids and nodes"""
+        self._faults: Counter[str] = Counter()
+        """Shots that failed on a node since it last made one, by its name"""
         self._deaths: Counter[str] = Counter()
         self._slow: dict[str, str] = {}
         """The nodes that shots were moved away from, by their ids"""
@@ -300,10 +304,11 @@ class RayRun:
             log.exception("a worker failed")
             return {"failed": str(error).strip().splitlines()[-1]}
         except self._ray.exceptions.RayError as error:
-            return {"died": str(error).strip().splitlines()[0]}
+            return {"died": str(error).strip().splitlines()[0].partition(". ")[0]}
 
     def _finish(self, task: Task, receipt: Mapping[str, Any]) -> None:
         self._done.append(task.planned)
+        self._faults[task.node] = 0
         self._made += [task.planned] if receipt["made"] else []
         self._paces.append((time.monotonic() - task.began) / max(1.0, self._frames[task.planned.shot.id]))
         self._peak = max(self._peak, receipt.get("peak_memory", 0))
@@ -317,13 +322,13 @@ class RayRun:
         if task.moved:
             self._tell(f"shot {shot_id} goes on elsewhere: {name} is slow")
         elif kind == "refused":
-            if task.node not in self._aside:
-                self._tell(f"{name} is left out: {why}")
-            self._aside[task.node] = why
-            self._nodes = [node for node in self._nodes if node["NodeID"] != task.node]
+            self._leave_out(task.node, why)
         elif kind == "failed":
             self._tell(f"shot {shot_id} failed on {name}: {why}")
             self._failed.setdefault(shot_id, {})[task.node] = why
+            self._faults[task.node] += 1
+            if self._faults[task.node] == FAULTS:
+                self._leave_out(task.node, f"{FAULTS} shots failed there, the last: {why}")
         else:
             self._tell(f"shot {shot_id} goes on elsewhere: its worker on {name} is gone: {why}")
             self._deaths[shot_id] += 1
@@ -333,6 +338,12 @@ class RayRun:
                     "mend that and run the same command again"
                 )
         self._waiting.appendleft(task.planned)
+
+    def _leave_out(self, node: str, why: str) -> None:
+        if node not in self._aside:
+            self._tell(f"{self._name(node)} is left out: {why}")
+        self._aside[node] = why
+        self._nodes = [one for one in self._nodes if one["NodeID"] != node]
 
     def _stop(self) -> None:
         """Has the workers that are still under way stop, as an interrupt would here, and waits for them."""
