@@ -41,6 +41,17 @@ def test_readme_is_short_enough_to_be_read_in_ten_minutes():
     assert len(README.encode()) <= 9216
 
 
+def test_what_installing_costs_is_said_before_the_lines_which_do_the_same_everywhere():
+    before, linux, _, windows, after = README.split("```")[:5]
+    assert re.search(r"\d GB of disk", before)
+    assert re.search(r"minutes", before)
+    steps = [re.findall("(?:pip|vidcolor) [^&;\n]*", line.replace("\\", "/")) for line in (linux, windows)]
+    assert [[step.strip() for step in line] for line in steps] == [
+        ["pip install .", "vidcolor example demo", "vidcolor run demo/film.mov --keyframes demo/refs"]
+    ] * 2
+    assert "demo/film_color.mov`: open that file" in after
+
+
 def test_help_of_run_fits_one_screen(monkeypatch):
     """24 rows of 80 columns."""
     monkeypatch.setenv("COLUMNS", "80")
