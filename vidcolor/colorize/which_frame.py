@@ -131,8 +131,8 @@ def compare(picture: Array, frame: Array, looks: Mapping[int, Array], named: int
 
     looks  local contrast of each frame, that of `named` among them
     """
-    fits, best, unsure = 0.0, named, False
-    for lies, planes in zip((True, False), laid_on(looks[named], picture), strict=False):
+    seen, fits, best, unsure = laid_on(looks[named], picture), 0.0, named, False
+    for lies, planes in zip((True, False), seen, strict=False):
         look = look_of(_as_filmed(planes, frame))
         if correlation_of(look, looks[named]) < FITS:  # another scene says nothing of the film's grays
             look = look_of(gray_mix(planes))
@@ -149,7 +149,7 @@ def compare(picture: Array, frame: Array, looks: Mapping[int, Array], named: int
         )
         unsure |= far and nearest in (min(looks), max(looks))
     if fits < FITS:  # colours of other lightness hide it, or grain, where things are even
-        fits = max(fits, *(_explained(frame, planes) for planes in laid_on(looks[named], picture)))
+        fits = max(fits, *(_explained(frame, planes) for planes in seen))
     return FrameMatch(fits, best, bool(best in (min(looks), max(looks)) if best != named else unsure or fits < ALIKE))
 
 
