@@ -164,8 +164,8 @@ def test_a_driver_that_was_killed_goes_on_and_does_without_a_slow_node_that_dies
 
 
 def test_at_the_end_a_shot_is_moved_away_from_a_slow_node(cluster, node, project, whole):
-    node("import time; time.sleep(1)")
-    code, said = ended(start(project, "on_ray.MOVE = 2"))
+    node("import time; time.sleep(4)")
+    code, said = ended(start(project, "on_ray.SLOW, on_ray.MOVE = 1, 0"))
     assert code == 0, said
     assert re.search(r"shot r1-\d+ goes on elsewhere: .* \(node .{8}\) is slow", said), said
     same_as_on_one_machine(project, whole)
