@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Part = Literal["flow", "local", "camera", "superpixel", "attention", "blend", "fill", "weigher", "steady", "mended"]
+Part = Literal[
+    "flow", "local", "camera", "superpixel", "attention", "blend", "fill", "weigher", "flats", "steady", "mended"
+]
 """flow        colours carried along it, from both sides
 local       attention around where the flow ends; without it colours are warped, and the nearer keyframe's taken
 camera      the keyframe seen by the camera's motion alone
@@ -17,6 +19,7 @@ attention   colours found in the keyframes, by what places look like
 blend       guesses mixed by their expected errors; without it each pixel takes its most trusted one as it is
 fill        doubtful colours filled from around
 weigher     the network that weighs guesses; without it rules do
+flats       flat areas of drawn frames in one paint each
 steady      what the frame before says; it needs the flow
 mended      worn frames evened and without wear, where they are matched
 """

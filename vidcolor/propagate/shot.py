@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from vidcolor.propagate.both_ways import BothWays, Brought, kept_of
 from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, start
 from vidcolor.propagate.cached import FrameCache, ShotCache
 from vidcolor.propagate.doubt import Doubt
+from vidcolor.propagate.flats import Flats
 from vidcolor.propagate.guesses import Guesses, Listener
 from vidcolor.propagate.halt import (
     STATE,
@@ -152,6 +154,7 @@ class _Shot:
         self._ways = BothWays(self._reader, rule, workers, shelf, warps=not keeps("local"))
         self._guesses = Guesses(kept, settings, network, ablation, listen)
         self._doubt, self._shelf = doubt, shelf
+        self._flats = Flats() if keeps("flats") else None
         self._steady = Steady(settings) if keeps("steady") else None
         self._followed = -1
         self._begin = self._halted = 0
@@ -268,6 +271,8 @@ class _Shot:
             if is_key and not kept:
                 kept["behind"] = kept_of(start(self._key(look.position, keyframes)))
             (chroma, error), guesses = self._guesses.weigh(look, kept, next(found), unsure, learns=not is_key)
+            if self._flats is not None and not is_key:
+                chroma, error = self._flats(look.luma, chroma, error)
             if self._steady is not None:
                 chroma = self._steady(look, step, chroma, error)
             if is_key:
@@ -291,7 +296,10 @@ class _Shot:
     def _meet(self, first: int, last: int, keyframes: Keyframes) -> None:
         """Colours are looked up in the keyframes nearest to the gap: those at its ends, then those next to it."""
         by_distance = sorted(keyframes.positions, key=lambda k: (max(first - k, k - last, 0), k))
-        self._guesses.meet(by_distance[: self._settings.keyframes], lambda position: self._key(position, keyframes))
+        nearest, key = by_distance[: self._settings.keyframes], partial(self._key, keyframes=keyframes)
+        self._guesses.meet(nearest, key)
+        if self._flats is not None:
+            self._flats.meet(nearest, key)
 
     def _follow(self, look: Look, step: Step | None, keyframes: Keyframes) -> None:
         """Takes memory and doubt to the frame, once, and shows them a keyframe's colours."""
