@@ -54,7 +54,13 @@ def cluster() -> Iterator[Any]:
         patch.setenv("RAY_AUTH_MODE", "disabled")
         from ray.cluster_utils import Cluster
 
-        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        for tries_left in (3, 2, 1, 0):
+            try:
+                made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+                break
+            except Exception as error:  # Ray gives its processes 30 s to start: too few on a busy machine
+                if not tries_left or "timed out during startup" not in str(error):
+                    raise
         patch.setenv("RAY_ADDRESS", made.address)
         yield made
         made.shutdown()

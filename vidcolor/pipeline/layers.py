@@ -34,8 +34,8 @@ FULL = np.float32(100)
 """The share 1 as propagation carries it: in place of a*."""
 NOT_THERE, THERE = 0.2, 0.8
 """Carried shares up to which a pixel is none of the layer's, and from which it wholly is: between them, an edge."""
-CARRIED = without("attention")
-"""A mask is not looked up elsewhere: another coat is another thing."""
+CARRIED = without("attention", "flats")
+"""A mask is not looked up elsewhere, nor known by its gray: another coat is another thing."""
 SOFT = 0.05, 0.9
 """The same of what spread from a point or stroke: how much of a share is left says how sure it is."""
 OTHER = 10.0, 30.0
