@@ -10,7 +10,8 @@ Noise is drawn anew for each step by NumPy, from the step's number, so that a ru
 never stopped.
 
 Sources: Lin 2023 (DiffColor), Kim 2022 (DiffusionCLIP: inverted, tuned, drawn again), Kawar 2023 (Imagic: stage 2).
-Learning rates are theirs; how the two losses of stage 1 are weighed is ours.
+Ours: learning rates, how the two losses of stage 1 are weighed, how noisy its pictures are, two more unwanted words,
+that stage 2 goes on from the model of stage 1, and alignment by our flow.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from vidcolor.settings import DiffusionSettings
 
 COLOR, EMBEDDING, MODEL, DONE = range(4)
 RATES = {COLOR: 4e-6, EMBEDDING: 1e-3, MODEL: 2e-6}
-"""Of Adam, by phase."""
+"""Of Adam, by phase; of the order that tuning such models takes."""
 UNWANTED = ("a grayscale image", "a black and white photo", "a sepia photo", "a scratchy photo")
 """What the picture should look like less than like the words."""
 CONTRAST = 0.1
