@@ -155,13 +155,18 @@ def test_what_is_refused_is_said_and_nothing_is_lost(work, window):
     window.wait_for_timeout(100)
 
 
-def test_a_piece_of_the_picture_takes_its_colours_from_a_reference(work, window):
+def takes_a_piece(window, work, from_where: str) -> None:
+    """Paints a piece of frame 9, and presses a button of the reference of frame 4."""
     opened(window, work, 9)
     window.keyboard.press("8")
     window.mouse.click(*at(window, 0.5, 0.25))
     window.locator("#paint").wait_for()
     window.wait_for_timeout(500)
-    window.locator("figure", has_text="000004.png").locator("button", has_text="for the paint").click()
+    window.locator("figure", has_text="000004.png").locator("button", has_text=from_where).click()
+
+
+def test_a_piece_of_the_picture_takes_its_colours_from_a_reference(work, window):
+    takes_a_piece(window, work, "for the paint")
     line = waits_for(window, "region")
     mask = cv2.imread(line.partition("--file=")[2].split()[0], cv2.IMREAD_UNCHANGED)
     white = mask.reshape(*SIZE, -1)[..., 0] > 127
@@ -172,12 +177,7 @@ def test_a_piece_of_the_picture_takes_its_colours_from_a_reference(work, window)
 
 
 def test_a_part_of_a_reference_is_drawn_and_lends_its_colours(work, window):
-    opened(window, work, 9)
-    window.keyboard.press("8")
-    window.mouse.click(*at(window, 0.5, 0.25))
-    window.locator("#paint").wait_for()
-    window.wait_for_timeout(500)
-    window.locator("figure", has_text="000004.png").locator("button", has_text="a part of it").click()
+    takes_a_piece(window, work, "a part of it")
     canvas = window.locator("#part canvas")
     canvas.wait_for()
     box = canvas.bounding_box()

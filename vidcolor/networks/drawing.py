@@ -85,13 +85,7 @@ class Wished:
         numbers: Sequence[int],
         others: Sequence[Shown] = (),
     ) -> Iterator[Array]:
-        """(2, h, w) a*b* of each of the numbered pictures of a frame, as it is drawn.
-
-        lightness  (H, W), L* 0..100
-        hints      (3, H, W): how far a colour is given there, 0..1, and its a*, b*; None: nowhere
-        others     none: it does not look at other pictures
-        Refuses other shapes.
-        """
+        """As `pipeline.proposals.Proposes` has it."""
         refuse_other_shapes(lightness, hints)
         for number in numbers:
             yield self.models.draw(lightness, hints, (seed, number), self.wish)

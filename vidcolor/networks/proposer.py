@@ -65,14 +65,7 @@ class Proposer:
         numbers: Sequence[int],
         others: Sequence[Shown] = (),
     ) -> Iterator[Array]:
-        """(2, h, w) a*b* of each of the numbered proposals of the frame, small: the short side is SIDE.
-
-        lightness  (H, W), L* 0..100
-        hints      (3, H, W): how far a colour is given there, 0..1, and its a*, b*; None: nowhere
-        seed       whole number from 0 on; a proposal of a seed does not hang on which others are made
-        others     pictures whose colours what looks alike here should have, or parts of the frame
-        Refuses other shapes.
-        """
+        """As `pipeline.proposals.Proposes` has it; the short side is SIDE."""
         refuse_other_shapes(lightness, hints)
         size = chroma_size(lightness.shape)
         known, maps = self._look(lightness, size)

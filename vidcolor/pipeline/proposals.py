@@ -66,7 +66,15 @@ class Proposes(Protocol):
         numbers: Sequence[int],
         others: Sequence[Shown],
     ) -> Iterator[Array]:
-        """(2, h, w) a*b* of each of the numbered proposals, as it is made; `others`: pictures to take colours from."""
+        """(2, h, w) a*b* of each of the numbered proposals, as it is made, smaller than the frame.
+
+        lightness  (H, W), L* 0..100
+        hints      (3, H, W): how far a colour is given there, 0..1, and its a*, b*; None: nowhere
+        seed       whole number from 0 on; a proposal of a seed does not hang on which others are made
+        others     pictures whose colours what looks alike here should have, or parts of the frame; none where it does
+                   not attend
+        Refuses other shapes.
+        """
 
 
 @dataclass(frozen=True, slots=True)

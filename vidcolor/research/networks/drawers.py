@@ -103,13 +103,7 @@ class PaletteProposer:
         numbers: Sequence[int],
         others: Sequence[Shown] = (),
     ) -> Iterator[Array]:
-        """(2, h, w) a*b* of each of the numbered proposals of a frame, as it is drawn.
-
-        lightness  (H, W), L* 0..100
-        hints      (3, H, W): how far a colour is given there, 0..1, and its a*, b*; None: nowhere
-        others     none: it does not look at other pictures
-        Refuses other shapes.
-        """
+        """As `pipeline.proposals.Proposes` has it."""
         refuse_other_shapes(lightness, hints)
         light = resized(lightness, self._drawer.size(lightness.shape))
         mends = None if hints is None else self._lays(hints, light)
