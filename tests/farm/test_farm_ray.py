@@ -177,7 +177,7 @@ def test_at_the_end_a_shot_is_moved_away_from_a_slow_node(cluster, node, project
     same_as_on_one_machine(project, whole)
 
 
-def test_an_interrupt_gives_shots_back_and_a_deleted_project_stays_deleted(cluster, node, project):
+def test_an_interrupt_gives_shots_back(cluster, node, project):
     _, begun = node(SLOW)
     driver = start(project)
     wait_for(begun, driver)
@@ -186,7 +186,10 @@ def test_an_interrupt_gives_shots_back_and_a_deleted_project_stays_deleted(clust
     assert code == 130, said
     assert "stopped; run the same command again to go on" in said
     assert not os.listdir(project / "leases")
-    begun.unlink()
+
+
+def test_a_deleted_project_stays_deleted(cluster, node, project):
+    _, begun = node(SLOW)
     driver = start(project)
     wait_for(begun, driver)
     shutil.rmtree(project.rename(project.with_name("elsewhere")))

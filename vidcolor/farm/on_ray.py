@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import socket
 import statistics
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -96,6 +98,20 @@ def ray_cluster(place: str, folder: Path) -> Iterator[Any]:
         ray.shutdown()
 
 
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Is set by an interrupt within the block: raised wherever it comes, one within Ray's own code may be lost."""
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # there interrupts are not heard
+        yield interrupted
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _knock(address: str) -> None:
     """Refuses, as OSError, a place where nobody answers: Ray would try for many minutes."""
     host, colon, port = address.rpartition(":")
@@ -167,14 +183,17 @@ class RayRun:
         Refuses to go on, naming nodes and shot, where a shot fails on two nodes or on all, or has workers die.
         """
         try:
-            while self._waiting or self._under_way:
-                self._look()
-                self._send()
-                self._move()
-                self._listen()
-                done = sum(self._frames[s.shot.id] for s in self._done)
-                done += sum(task.share * self._frames[task.planned.shot.id] for task in self._under_way.values())
-                progress("render", round(done), max(1, round(sum(self._frames.values()))))
+            with _interrupts() as interrupted:
+                while self._waiting or self._under_way:
+                    self._look()
+                    self._send()
+                    self._move()
+                    self._listen()
+                    done = sum(self._frames[s.shot.id] for s in self._done)
+                    done += sum(task.share * self._frames[task.planned.shot.id] for task in self._under_way.values())
+                    progress("render", round(done), max(1, round(sum(self._frames.values()))))
+                    if interrupted.is_set():
+                        raise KeyboardInterrupt
         finally:
             self._stop()
         return sorted(self._made, key=lambda one: one.reach.start)
