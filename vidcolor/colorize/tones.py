@@ -18,7 +18,16 @@ from numpy import ndarray as Array
 
 from vidcolor.color import lab_to_rgb, rgb_to_lab
 from vidcolor.colorize.align import correlation
-from vidcolor.colorize.which_frame import correlation_of, gray_mix, inner, laid_on, look_of, small_picture, small_size
+from vidcolor.colorize.which_frame import (
+    correlation_of,
+    gray_mix,
+    inner,
+    laid_on,
+    look_of,
+    luma_of,
+    small_picture,
+    small_size,
+)
 from vidcolor.media.read import resized
 from vidcolor.types import Reference
 
@@ -87,14 +96,14 @@ def tones_between(frame: Array, picture: Array) -> Tones | None:
 
 def _samples(frame: Array, picture: Array) -> tuple[Array, Array]:
     """(N, 3) R'G'B' and (N,) luma of places that fit and are not clipped, blurred."""
-    luma = lab_to_rgb(np.stack([frame, *np.zeros((2, *frame.shape), np.float32)]))[:1]
+    planes = (*picture, luma_of(frame))
     looks = [look_of(cv2.GaussianBlur(gray, (0, 0), BLUR)) for gray in (frame, gray_mix(picture))]
     usable = inner(correlation(looks[0], looks[1], WINDOW)) > FITTING
     square = np.ones((AROUND, AROUND), np.uint8)
-    for plane in (*picture, *luma):
+    for plane in planes:
         usable &= inner(cv2.erode(plane, square)) > CLIPPED[0]
         usable &= inner(cv2.dilate(plane, square)) < CLIPPED[1]
-    soft = [inner(cv2.GaussianBlur(plane, (0, 0), BLUR))[usable].astype(np.float64) for plane in (*picture, *luma)]
+    soft = [inner(cv2.GaussianBlur(plane, (0, 0), BLUR))[usable].astype(np.float64) for plane in planes]
     step = max(1, len(soft[0]) // SAMPLES)
     return np.stack(soft[:3], 1)[::step], soft[3][::step]
 

@@ -178,8 +178,7 @@ def _explained(frame: Array, picture: Array) -> float:
     Of 18 pictures and made scenes in other colours and tones, on grainy film: .73 at least beside their own frame, .36
     at most beside others.
     """
-    luma = lab_to_rgb(np.stack([frame, *np.zeros((2, *frame.shape), np.float32)]))[:1]
-    soft = [cv2.GaussianBlur(plane.astype(np.float32), (0, 0), SOFT) for plane in (*picture, *luma)]
+    soft = [cv2.GaussianBlur(plane.astype(np.float32), (0, 0), SOFT) for plane in (*picture, luma_of(frame))]
     middle = [_around(plane) for plane in soft]
     spread = np.empty((*frame.shape, 4, 4))
     for i, j in np.ndindex(4, 4):
@@ -198,7 +197,7 @@ def _around(plane: Array) -> Array:
 
 def _as_filmed(planes: Array, frame: Array) -> Array:
     """(h, w) L*: the picture's R'G'B' mixed to what comes nearest to the frame's luma, in the frame's spread."""
-    wanted = inner(lab_to_rgb(np.stack([frame, *np.zeros((2, *frame.shape))]))[0]).ravel().astype(np.float64)
+    wanted = inner(luma_of(frame)).ravel().astype(np.float64)
     flat = np.stack([inner(plane).ravel() for plane in planes], 1).astype(np.float64)
     middle = flat.mean(0)
     weights = np.linalg.lstsq(flat - middle, wanted - wanted.mean(), rcond=1e-6)[0]
@@ -206,6 +205,11 @@ def _as_filmed(planes: Array, frame: Array) -> Array:
     spread = float(inner(gray).std())
     luma = wanted.mean() + gray * (float(wanted.std()) / spread if spread > 0 else 0.0)
     return lightness_of(np.asarray(luma, np.float32))
+
+
+def luma_of(lightness: Array) -> Array:
+    """(h, w) 0..1: luma of L* (h, w)."""
+    return lab_to_rgb(np.stack([lightness, *np.zeros((2, *lightness.shape), np.float32)]))[0]
 
 
 def gray_mix(planes: Array) -> Array:

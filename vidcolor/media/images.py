@@ -118,11 +118,11 @@ def read_painted(path: Path) -> Painted:
 
 def _box(share: np.ndarray) -> tuple[slice, slice]:
     """Rows and columns of the least box around what is not transparent; of one pixel where all is."""
-    return _span(np.any(share, axis=1, keepdims=True)[:, 0]), _span(np.any(share, axis=0, keepdims=True)[0])
+    return _span(share.max(axis=1)), _span(share.max(axis=0))
 
 
-def _span(there: np.ndarray) -> slice:
-    places = np.flatnonzero(there)
+def _span(most: np.ndarray) -> slice:
+    places = np.flatnonzero(most)
     return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 1)
 
 

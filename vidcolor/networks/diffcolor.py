@@ -55,6 +55,7 @@ class DiffColor:
         Refuses what diffusers and transformers cannot use, and models that nothing here has the memory to tune.
         """
         self._settings, self._kept, self._progress = settings, kept, progress
+        self._asked = {name: getattr(settings, name) for name in TUNES}
         self._models, eye = read_models(settings, root, shown=False), read_eye(settings, root)
         pipe = self._models.pipe
         if hasattr(pipe, "text_encoder_2"):
@@ -74,9 +75,8 @@ class DiffColor:
 
     def told(self, wish: Wish) -> dict[str, str | int | float]:
         """What pictures hang on, beside frame, hints, seed and number."""
-        tuning = {name: getattr(self._settings, name) for name in TUNES}
         ours = {"tuned by": wish.usual, "toward": self._settings.toward, "algorithm": ALGORITHM}
-        return {**said_by(self._settings, self.name, wish), **tuning, **ours}
+        return {**said_by(self._settings, self.name, wish), **self._asked, **ours}
 
     def draw(self, lightness: Array, hints: Array | None, seed: tuple[int, int], wish: Wish) -> Array:
         """(2, h, w) a*b* of one picture of a frame (H, W); the other arguments as `Wished.each` has them."""
@@ -96,9 +96,8 @@ class DiffColor:
 
     def _tuned(self, light: Array, words: str) -> Tensor:
         """What the words became; the model is tuned for the frame and them, now where it was not before."""
-        tuning = {name: getattr(self._settings, name) for name in TUNES}
         frame = hashlib.sha256(light.tobytes()).hexdigest()
-        name = json.dumps([ALGORITHM, self.name, frame, light.shape, words, tuning])
+        name = json.dumps([ALGORITHM, self.name, frame, light.shape, words, self._asked])
         if self._loaded is not None and self._loaded[0] == name:
             return self._loaded[1]
         state = self._kept.take(name)
