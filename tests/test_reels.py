@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import av
+import opentimelineio as otio
+import pycmx
 import pytest
 from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
+from vidcolor.farm.jobs import Job
+from vidcolor.farm.opencue import job_xml
 from vidcolor.references.by_reel import Reels
 from vidcolor.references.names import read_names
 from vidcolor.timeline import Rate
@@ -110,12 +117,123 @@ def test_shots_of_every_reel_go_into_one_folder(place):
         assert list(shots.glob("*.otio"))
 
 
+def test_one_list_conforms_every_shot_of_every_reel(place, capsys):
+    """In reel order, read again by readers that are not ours; and anew where one shot of one reel has a new version."""
+    film = str(place / "film.vidcolor")
+    assert main(["export", film, "--per-shot", "--delivery", "ffv1"]) == 0
+    told = capsys.readouterr().out
+    assert told.index("all reels") < told.index("film_color_ffv1_shots.edl")
+    wanted = [("r1", 0, 6), ("r1", 6, 12), ("r2", 0, 4), ("r2", 4, 12)]
+    names = [f"film_{reel}_{first:06d}_v001.mkv" for reel, first, _ in wanted]
+    assert [edit.source for edit in edits(place)] == [edit.clip_name for edit in edits(place)] == names
+    ends = [Rate.of(24).timecode(frame) for frame in (6, 12, 16, 24)]
+    assert [edit.record_out for edit in edits(place)] == ends
+    assert [edit.source_out for edit in edits(place)] == [Rate.of(24).timecode(stop) for _, _, stop in wanted]
+    track = otio.adapters.read_from_file(str(place / "film_color_ffv1_shots.otio")).video_tracks()[0]
+    urls = [clip.media_reference.target_url for clip in track]
+    assert urls == [f"film_{reel}_color_ffv1_shots/{name}" for (reel, _, _), name in zip(wanted, names, strict=True)]
+    assert all((place / url).is_file() for url in urls)
+    rows = csv.DictReader(io.StringIO((place / "film_color_ffv1_shots.csv").read_text()))
+    assert [row["path"] for row in rows] == urls
+    capsys.readouterr()
+    again = ["export", film, "--per-shot", "--delivery", "ffv1", "--handles", "1", "r2-000004"]
+    assert main(again) == 0
+    assert [edit.source for edit in edits(place)] == [*names[:3], "film_r2_000004_v002.mkv"]
+
+
+def edits(place: Path) -> list[pycmx.edit.Edit]:
+    with (place / "film_color_ffv1_shots.edl").open() as file:
+        return [event.edits[-1] for event in pycmx.parse_cmx3600(file).events]
+
+
+def test_a_film_for_each_reel_has_one_list_and_what_is_not_there_is_black(place, capsys):
+    film = str(place / "film.vidcolor")
+    assert main(["export", film, "--lists", "--delivery", "ffv1"]) == 0
+    track = otio.adapters.read_from_file(str(place / "film_color_ffv1.otio")).video_tracks()[0]
+    reels = [clip.media_reference.target_url for clip in track]
+    assert reels == [f"film_r{n}_color_ffv1.mkv" for n in (1, 1, 2, 2)]
+    (place / "film_r2_color_ffv1.mkv.manifest.json").unlink()
+    (place / "film_r2_color_ffv1.mkv").unlink()
+    shutil.rmtree(place / "film.vidcolor" / "r2" / "shots")
+    capsys.readouterr()
+    assert main(["export", film, "--lists", "--delivery", "ffv1"]) == 2
+    assert "black for shots without a file there: r2-000000, r2-000004" in " ".join(capsys.readouterr().out.split())
+    track = otio.adapters.read_from_file(str(place / "film_color_ffv1.otio")).video_tracks()[0]
+    assert [clip.name for clip in track] == ["film_r1_color_ffv1.mkv"] * 2
+    (place / "one.mkv").rename(place / "away.mkv")
+    assert main(["export", film, "--lists", "--delivery", "ffv1"]) == 2
+    assert "no lists of all reels: " in capsys.readouterr().err
+
+
+def test_status_tells_all_reels_to_people_and_programs(place, capsys):
+    film = str(place / "film.vidcolor")
+    shutil.rmtree(place / "film.vidcolor" / "r2" / "shots" / "r2-000004")
+    assert main(["status", film]) == 0
+    assert "all reels: 4 shots: 3 fresh, 1 new" in capsys.readouterr().out
+    (place / "film.vidcolor" / "r2" / "plan" / "shots.json").unlink()
+    assert main(["status", film, "--json"]) == 2
+    told = json.loads(capsys.readouterr().out)["reels"]
+    assert [shot["id"] for shot in told["r1"]["shots"]] == ["r1-000000", "r1-000006"]
+    assert "run `vidcolor plan" in told["r2"]["error"]
+
+
+def test_a_farm_has_one_job_for_all_reels(place, capsys):
+    film = place / "film.vidcolor"
+    for name in ("r1", "r2"):
+        shutil.rmtree(film / name / "shots")
+    assert main(["farm", str(film), "--openjd", str(place / "job")]) == 0
+    steps = json.loads((place / "job" / "template.json").read_text())["steps"]
+    (shots,) = [step["parameterSpace"]["taskParameterDefinitions"][0]["range"] for step in steps[1:-1]]
+    assert shots == ["r1-000000", "r1-000006", "r2-000000", "r2-000004"]
+    for step in steps:
+        words = step["script"]["actions"]["onRun"]["args"]
+        line = [word.replace("{{Param.Project}}", str(film)) for word in words]
+        for shot in shots if "{{Task.Param.Shot}}" in line else [""]:
+            assert main([word.replace("{{Task.Param.Shot}}", shot) for word in line]) == 0
+    assert (place / "film_r2_color.mov").is_file()
+    capsys.readouterr()
+    (film / "r2" / "plan" / "shots.json").unlink()
+    assert main(["farm", str(film), "--openjd", str(place / "other")]) == 2
+    assert "no job was written" in " ".join(capsys.readouterr().err.split())
+    assert not (place / "other").exists()
+
+
+def test_opencues_layers_of_reels_wait_for_the_plan_alone():
+    pytest.importorskip("outline", reason="opencue-pyoutline is not installed")
+    job = Job("film", Path("/films/film.vidcolor"), ("r1-000000", "r2-000000"))
+    waits = {
+        (one.findtext("deplayer"), one.findtext("onlayer"))
+        for one in ElementTree.fromstring(job_xml(job)).iter("depend")
+    }
+    assert waits == {(f"shots_{r}", "plan") for r in ("r1", "r2")} | {("export", f"shots_{r}") for r in ("r1", "r2")}
+
+
+def test_all_reels_share_one_palette(place, capsys):
+    film, reel = str(place / "film.vidcolor"), str(place / "film.vidcolor" / "r2")
+    assert main(["palette", film, "--name", "coat", "--color", "1f2a5c"]) == 0
+    assert main(["palette", reel, "--name", "skin", "--color", "c0a080"]) == 0
+    assert (place / "film.vidcolor" / "palette.toml").read_text() == '"coat" = "1f2a5c"\n"skin" = "c0a080"\n'
+    for frame in ("r1@2", "r2@2"):
+        assert main(["correct", film, "hint", frame, "--at", "9,9", "--color", "coat"]) == 0
+    capsys.readouterr()
+    assert main(["palette", film]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == ["coat", "1f2a5c", "2"]
+    assert main(["palette", film, "--name", "coat", "--remove"]) == 2
+    assert "r1/corrections/0001-hint-r1-000002.toml and 1 more" in " ".join(capsys.readouterr().err.split())
+    assert main(["palette", film, "--name", "coat", "--rename", "cape"]) == 0
+    pages = list((place / "film.vidcolor").glob("r?/corrections/*.toml"))
+    assert ['color = "cape"' in page.read_text() for page in pages] == [True, True]
+    (place / "film.vidcolor" / "r1" / "palette.toml").write_text('"cape" = "ffffff"\n')
+    assert main(["palette", film]) == 2
+    assert "r1/palette.toml: all reels share one; move its colours into" in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
         (["frames", "P", "5"], "5: of which reel? Write r1@5"),
         (["why", "P", "r7-000000"], "no reel r7; the film has r1, r2"),
-        (["review", "P"], "a film of several reels; name the project of one, as"),
+        (["review", "P"], "is a film of several reels, r1, r2; name the project of one, as"),
         (["export", "P", "-o", "out.mov"], "out.mov: no such folder; a film of several reels is a file for each"),
         (["sheet", "P", "-o", "sheets"], "sheets: would be of every reel"),
         (["run", "F", "F", "--project", "P"], "stands twice on the line"),

@@ -100,6 +100,10 @@ class FrameRange:
         """How many frames both ranges hold."""
         return max(0, min(self.stop, other.stop) - max(self.start, other.start))
 
+    def moved(self, frames: int) -> FrameRange:
+        """The range so many frames later."""
+        return FrameRange(self.start + frames, self.stop + frames)
+
 
 def runs_of(frames: Iterable[int]) -> list[tuple[int, int]]:
     """(first, last) of each run of following numbers."""

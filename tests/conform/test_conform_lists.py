@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -69,7 +70,7 @@ def conform(rate: Fraction, drop: bool, start: str, **facts: object) -> Conform:
         Piece(name, shot, f"v{n:03d}", FrameRange(*media), f"{n:064x}", f"{n + 9:064x}")
         for n, (name, shot, media) in enumerate(zip(FILES, CUTS, MEDIA, strict=True), 1)
     ]
-    return Conform("Südwind_A001", reel, Path("/films/out folder"), tuple(pieces))
+    return Conform("Südwind_A001", (reel,), Path("/films/out folder"), tuple(pieces))
 
 
 @pytest.fixture(params=RATES, ids=[row[0] for row in RATES])
@@ -198,7 +199,7 @@ def test_our_own_readers_take_them_as_lists_of_shots(at_rate, suffix, tmp_path):
     made = at_rate[0]
     texts = {".edl": edl_text(made, "files"), ".otio": otio_text(made), ".xml": fcp7_text(made)}
     (tmp_path / f"list{suffix}").write_text(texts[suffix], encoding="utf-8")
-    found = read_shots(tmp_path / f"list{suffix}", made.reel)
+    found = read_shots(tmp_path / f"list{suffix}", made.clock)
     cuts = [shot if shot.entry.kind != "fade" else Shot("r1", shot.frames) for shot in CUTS]
     assert found == cuts
 
@@ -220,7 +221,7 @@ def test_the_table(at_rate):
 
 def test_a_missing_file_is_black_and_what_would_dissolve_from_it_is_cut_to():
     made = conform(Fraction(24), False, "01:00:00:00")
-    gappy = Conform(made.title, made.reel, made.folder, (*made.pieces[1:3], *made.pieces[4:]))
+    gappy = Conform(made.title, made.reels, made.folder, (*made.pieces[1:3], *made.pieces[4:]))
     read = otio.adapters.read_from_string(edl_text(gappy, "files"), "cmx_3600", rate=24)  # pycmx loses the first black
     found = [(clip.metadata["cmx_3600"]["reel"], round(clip.duration().value)) for clip in read.video_tracks()[0]]
     assert found == [("BL", 61), (FILES[1], 89), (FILES[2], 1), ("BL", 249), (FILES[4], 200)]
@@ -234,6 +235,81 @@ def test_a_thousand_events_have_numbers_of_six_digits():
     reel = Reel("r1", Path("film.mov"), 2000, Rate(24), (10, 10))
     shots = [Shot("r1", FrameRange(at, at + 2)) for at in range(0, 2000, 2)]
     pieces = [Piece(f"f_{s.frames.start}.mov", s, "v001", s.frames) for s in shots]
-    events = list(pycmx.parse_cmx3600(io.StringIO(edl_text(Conform("f", reel, Path(), tuple(pieces)), "files"))).events)
+    events = list(
+        pycmx.parse_cmx3600(io.StringIO(edl_text(Conform("f", (reel,), Path(), tuple(pieces)), "files"))).events
+    )
     assert [event.number for event in events] == list(range(1, 1001))
     assert events[999].edits[0].record_in == "00:01:23:06"
+
+
+def both_reels(rate: Fraction, drop: bool, start: str) -> Conform:
+    """The film above twice, as reels of two hours, tapes and folders; the second's timecode starts again."""
+    made = conform(rate, drop, start, tape="A001", timecoded=True)
+    second = replace(
+        made.clock, name="r2", tape="A002", start=clock("02:00:00" + (";00" if drop else ":00"), rate, drop)
+    )
+    pieces = [
+        replace(piece, below="second", place=f"two_{piece.place}", shot=replace(piece.shot, reel="r2"))
+        for piece in made.pieces
+    ]
+    return Conform("Südwind", (made.clock, second), Path("/films/out"), (*made.pieces, *pieces))
+
+
+@pytest.fixture(params=RATES, ids=[row[0] for row in RATES])
+def show(request: pytest.FixtureRequest) -> tuple[Conform, list[tuple[str, int, int, int]]]:
+    """(list, of each event its reel, the first of its frames there and the ends of those in the list)"""
+    _, rate, drop, start = request.param
+    made = both_reels(rate, drop, start)
+    first, second = (reel.start for reel in made.reels)
+    events = [("A001", first + a, a, b) for a, b in SHOWN]
+    return made, [*events, *(("A002", second + a, COUNT + a, COUNT + b) for a, b in SHOWN)]
+
+
+def test_one_edit_list_of_two_reels_read_by_pycmx(show):
+    made, wanted = show
+    rate, drop = made.clock.rate.fraction, made.clock.drop_frame
+    for flavour in ("files", "cmx", "premiere"):
+        events = list(pycmx.parse_cmx3600(io.StringIO(edl_text(made, flavour))).events)
+        assert len(events) == len(wanted)
+        names = [piece.file for piece in made.pieces]
+        for event, name, (tape, source, first, stop) in zip(events, names, wanted, strict=True):
+            last = event.edits[-1]
+            assert last.source == {"files": name, "cmx": tape, "premiere": "AX"}[flavour]
+            assert last.clip_name == name
+            labels = [clock(getattr(last, part), rate, drop) for part in ("source_in", "source_out")]
+            record = [clock(getattr(last, part), rate, drop) for part in ("record_in", "record_out")]
+            turn = day(rate, drop)
+            assert labels == [source % turn, (source + stop - first) % turn]
+            assert [(label - made.clock.start) % turn for label in record] == [first, stop]
+            if len(event.edits) > 1:
+                assert event.edits[0].clip_name == names[names.index(name) - 1], "outgoing, then incoming"
+
+
+def test_one_timeline_of_two_reels_read_by_opentimelineio(show):
+    made, _ = show
+    for text, adapter in ((otio_text(made), "otio_json"), (fcp7_text(made), "fcp_xml")):
+        track = otio.adapters.read_from_string(text, adapter).video_tracks()[0]
+        clips = [clip for clip in track if isinstance(clip, otio.schema.Clip)]
+        assert len(clips) == len(made.pieces)
+        for clip, piece, own in zip(clips, made.pieces, [*OWN, *OWN], strict=True):
+            reel, offset = (made.reels[1], COUNT) if piece.below else (made.reels[0], 0)
+            held, used = clip.available_range(), clip.trimmed_range()
+            assert round(held.start_time.value) == reel.start + piece.media.start
+            assert round(used.start_time.value) == reel.start + own[0]
+            at = clip.transformed_time_range(used, track)
+            assert [round(t.value) for t in (at.start_time, at.end_time_exclusive())] == [offset + t for t in own]
+            url = f"second/{piece.place}" if piece.below else piece.place
+            assert clip.media_reference.target_url.endswith(url)
+        cuts = [round(t.in_offset.value + t.out_offset.value) for t in track if isinstance(t, otio.schema.Transition)]
+        assert cuts == [22, 13, 22, 13]
+        assert track.duration().value == 2 * COUNT
+
+
+def test_the_table_of_two_reels_says_where_each_shot_is_in_the_film(show):
+    made, wanted = show
+    rows = list(csv.DictReader(io.StringIO(table_text(made))))
+    rate, drop = made.clock.rate.fraction, made.clock.drop_frame
+    for row, (tape, source, first, _) in zip(rows, wanted, strict=True):
+        assert row["sequence"] == tape
+        assert clock(row["cut_tc_in"], rate, drop) == source % day(rate, drop)
+        assert (clock(row["record_tc_in"], rate, drop) - made.clock.start) % day(rate, drop) == first

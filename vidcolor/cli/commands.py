@@ -11,6 +11,7 @@ import logging
 import os
 import platform
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -170,16 +171,18 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
     refuse_problems(film)
 
 
-def status_command(args: argparse.Namespace, terminal: Terminal) -> None:
+def status_command(args: argparse.Namespace, terminal: Terminal) -> Counter[str]:
+    """Answers how many shots are in each state."""
     project = Project.open(args.project)
     settings = settings_of(project, args.assignments)
     film = load_film(project, settings, device=args.device)
     if args.json:
         terminal.json(overview(film, states(film)))
-        return
-    show_shots(film, terminal)
+        return Counter()
+    words = show_shots(film, terminal)
     terminal.say(LEGEND)
     refuse_problems(film)
+    return words
 
 
 def why_command(args: argparse.Namespace, terminal: Terminal) -> None:

@@ -83,7 +83,7 @@ def add_palette(verbs: argparse._SubParsersAction) -> None:
         verbs,
         "palette",
         "the names that colours have; gives one, changes, renames or removes it. Shots whose corrections name a colour "
-        "that changes are stale",
+        "that changes are stale; all reels of a film share them",
         'vidcolor palette northwind.vidcolor --name "coat navy" --color 1f2a5c',
     )
     parser.add_argument("--name", metavar="NAME", help="a colour of the palette, or a new one")

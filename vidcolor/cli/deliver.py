@@ -1,4 +1,4 @@
-"""`vidcolor export`: the film, or a file for each shot; and what `run` shares with it."""
+"""`vidcolor export`: the film, or a file for each shot, and lists of them; and what `run` shares with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from vidcolor.state.read import load_film
 from vidcolor.state.status import ShotState, states
 
 if TYPE_CHECKING:
-    from vidcolor.pipeline.conform import Lists
+    from vidcolor.media.delivery import Delivery
+    from vidcolor.pipeline.conform import Lists, ReelPieces
     from vidcolor.pipeline.deliver import Delivered
 
 
@@ -45,10 +46,47 @@ def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 
 def _lists(film: Film, shown: Sequence[ShotState], out: Path) -> Lists:
-    from vidcolor.pipeline.conform import write_lists_of_film
+    from vidcolor.pipeline.conform import pieces_of_film, write_lists
 
-    versions = ["" if state.planned.excluded or not state.version else state.version.name for state in shown]
-    return write_lists_of_film(film, out, versions)
+    return write_lists(film.project, _title(out), out.parent, [pieces_of_film(film, out, shown)])
+
+
+def _title(out: Path) -> str:
+    """What the lists of a delivered file or folder are called."""
+    return out.name if out.is_dir() else out.stem
+
+
+def lists_of_all(lines: Sequence[argparse.Namespace], terminal: Terminal) -> None:
+    """The lists of a whole film of several reels, beside what was delivered of each; `lines`: one for each reel."""
+    from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
+    from vidcolor.pipeline.conform import write_lists
+    from vidcolor.pipeline.deliver import default_out
+    from vidcolor.pipeline.per_shot import is_listed
+    from vidcolor.pipeline.shot_files import default_folder
+
+    args, codec = lines[0], find_delivery(lines[0].delivery or DEFAULT_DELIVERY)
+    if not (args.per_shot or args.lists) or not is_listed(codec):
+        return
+    first, usual = Project.open(args.project), default_folder if args.per_shot else default_out
+    reels = [_pieces_of(line, codec, _place(line, usual(Project.open(line.project), args.delivery))) for line in lines]
+    place = _place(args, usual(first, args.delivery, first.film_name))
+    title = place.name.removesuffix("" if args.per_shot else codec.suffixes[0])
+    with first.lock("export", args.wait):
+        lists = write_lists(first, title, place.parent, reels)
+    terminal.say("all reels")
+    show_lists(lists.paths, lists.notes, terminal)
+
+
+def _pieces_of(line: argparse.Namespace, codec: Delivery, place: Path) -> ReelPieces:
+    """What there is of a reel at the place that it is delivered to."""
+    from vidcolor.pipeline.conform import below, pieces_of_film
+    from vidcolor.pipeline.per_shot import pieces_in
+
+    project = Project.open(line.project)
+    film = load_film(project, settings_of(project, line.assignments), device=line.device)
+    if line.per_shot:
+        return below(pieces_in(film, place, codec), place.name)
+    return pieces_of_film(film, place, states(film))
 
 
 def _export_shots(args: argparse.Namespace, terminal: Terminal) -> None:

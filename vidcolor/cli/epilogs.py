@@ -79,5 +79,9 @@ a film of several reels:
   References of frames say which reel they are of: r2-000134.png, reel2_000134.png behind the name of its file,
   r2/000134.png, or a timecode that one reel alone has. All others are offered to every reel.
   -o names a folder that is there, for a file of each. Commands on the film's folder do each reel; shots and frames say
-  theirs: r2-000134, r2@134. What is of one reel alone (review, farm, --json) takes film.vidcolor/r2.
+  theirs: r2-000134, r2@134. `status --json` is a table of reels; `farm` writes one job; all have one palette. What
+  is of one reel alone (review, a list by --csv) takes film.vidcolor/r2.
+  `vidcolor export film.vidcolor --per-shot`, or with --lists, writes lists of all reels in their order too, beside the
+  files: events have their own reel and its timecode, and records go on from the first reel's. Reels of other rates
+  have their own lists alone.
 """

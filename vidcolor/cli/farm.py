@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vidcolor.cli.progress import LABELS, ShowProgress, left_in_words
 from vidcolor.cli.terminal import Terminal
@@ -16,11 +17,13 @@ from vidcolor.state.plan import ShotPlan
 from vidcolor.state.read import load_film
 from vidcolor.state.status import states, to_render
 
+if TYPE_CHECKING:
+    from vidcolor.farm.jobs import Job
 
-def farm_command(args: argparse.Namespace, terminal: Terminal) -> None:
+
+def farm_command(args: argparse.Namespace, terminal: Terminal) -> tuple[Job, int] | None:
+    """Writes the job on a film. Of one reel of several, writes none: answers its job and how many shots it has."""
     from vidcolor.farm.jobs import job_of
-    from vidcolor.farm.opencue import write_job
-    from vidcolor.farm.openjd import write_bundle
 
     if args.openjd is None and args.opencue is None:
         raise InputError("farm: which engine? --openjd DIR writes a bundle, --opencue FILE a job")
@@ -31,13 +34,24 @@ def farm_command(args: argparse.Namespace, terminal: Terminal) -> None:
     options = [f"--set={text}" for text in args.assignments]
     options += [f"--device={args.device}"] if args.device != "auto" else []
     job = job_of(film, shots, [state.version for state in shown if state.version], options)
+    if args.reel_name:
+        return job, len(shown)
+    write_jobs(args, job, len(shown), terminal)
+    return None
+
+
+def write_jobs(args: argparse.Namespace, job: Job, shots: int, terminal: Terminal) -> None:
+    """Writes a job for each engine that the line names; `shots`: how many the film has."""
+    from vidcolor.farm.opencue import write_job
+    from vidcolor.farm.openjd import write_bundle
+
     paths = [
         *(write_bundle(job, args.openjd) if args.openjd else ()),
         *(write_job(job, args.opencue) if args.opencue else ()),
     ]
     for path in paths:
         terminal.say(f"{'written':<10} {path}")
-    terminal.say(f"{'renders':<10} {len(shots)} of {len(shown)} shots; every machine must see {job.project}")
+    terminal.say(f"{'renders':<10} {len(job.shots)} of {shots} shots; every machine must see {job.project}")
 
 
 class TaskLines(ShowProgress):

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 
 from vidcolor.cli.terminal import Terminal
 from vidcolor.errors import CorrectionError
 from vidcolor.project import Project
-from vidcolor.project.corrections import pages_by
+from vidcolor.project.folder import reels_in
 from vidcolor.project.palette import PALETTE, read_palette
-from vidcolor.project.palette_edit import COLOR, drop_color, give_color, rename_color
+from vidcolor.project.palette_edit import drop_color, give_color, rename_color, uses
+from vidcolor.project.reels import film_of, reels_of
 
 
 def palette_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    project = Project.open(args.project)
+    root = next(iter(reels_in(args.project)), args.project)
+    project = Project.open(root)
     said = [args.color is not None, args.rename is not None, args.remove]
     if args.name is None and any(said):
         raise CorrectionError("--name is missing; say which colour of the palette")
     if args.name is not None and sum(said) != 1:
         raise CorrectionError("--name: takes one of --color RRGGBB, --rename NAME and --remove; give one")
     if args.name is None:
-        naming = pages_by(project, COLOR)
-        rows = [(n, f"{c}", f"{len(naming.get(n, ()))}") for n, c in read_palette(project).items()]
+        counts = uses(project)
+        rows = [(name, f"{color}", f"{counts[name]}") for name, color in read_palette(project).items()]
         if rows:
             terminal.table(("name", "colour", ">corrections"), rows)
         else:
             terminal.say('no names yet; `vidcolor palette PROJECT --name "coat navy" --color 1f2a5c` gives one')
         return
-    with project.correcting(args.wait):
-        terminal.say(f"written: {project.path(PALETTE)}: {_written(project, args)}")
+    with ExitStack() as held:
+        for reel in reels_of(project):
+            held.enter_context(reel.correcting(args.wait))
+        terminal.say(f"written: {film_of(project).path(PALETTE)}: {_written(project, args)}")
 
 
 def _written(project: Project, args: argparse.Namespace) -> str:

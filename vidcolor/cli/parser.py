@@ -30,15 +30,13 @@ from vidcolor.cli.options import (
 from vidcolor.cli.proposing import add_proposing
 from vidcolor.cli.reels import lines_of_reels
 from vidcolor.cli.terminal import Terminal
-from vidcolor.cli.working import unmake_idle
+from vidcolor.cli.together import EXIT_USER, of_reels, refused
 from vidcolor.errors import CorrectionError, VidcolorError
-from vidcolor.project import Project
 
 MANY = 2000
 """Objects made between two searches for unused cycles, in commands that compute; Python 3.11 takes 700. What libraries
 make as they load, which is kept, is else looked through hundreds of times: a twentieth of what planning a minute takes.
 """
-EXIT_USER = 2
 EXIT_INTERRUPTED = 130
 
 
@@ -328,16 +326,12 @@ def run(argv: Sequence[str] | None, terminal: Terminal) -> int:
             gc.set_threshold(MANY)
         with nullcontext() if args.computes else _uncollected():
             lines = lines_of_reels(args)
-            if len(lines) == 1:
-                args.run(lines[0], terminal)
-                return 0
-            status = max([_of_reel(line, terminal) for line in lines])
-            for line in lines:
-                if line.made:  # not before: the others are told apart by its name
-                    unmake_idle(Project.open(line.project))
-            return status
+            if lines[0].reel_name:
+                return of_reels(args, lines, terminal)
+            args.run(lines[0], terminal)
+            return 0
     except VidcolorError as error:
-        return _refused(str(error), args, terminal, corrections=isinstance(error, CorrectionError))
+        return refused(str(error), args, terminal, corrections=isinstance(error, CorrectionError))
     except BrokenPipeError:
         sys.stderr.close()
         return EXIT_USER
@@ -345,27 +339,8 @@ def run(argv: Sequence[str] | None, terminal: Terminal) -> int:
         if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.EMFILE):
             raise
         text = f"{error.filename or 'disk'}: {error.strerror}; mend that and run the same command again"
-        return _refused(text, args, terminal)
+        return refused(text, args, terminal)
     except KeyboardInterrupt:
         terminal.fail("stopped; run the same command again to go on")
         return EXIT_INTERRUPTED
     return 0
-
-
-def _of_reel(args: argparse.Namespace, terminal: Terminal) -> int:
-    """The command on one reel of several: what is to be mended there does not stop the others."""
-    terminal.say(f"reel {args.reel_name}")
-    try:
-        args.run(args, terminal)
-    except VidcolorError as error:
-        return _refused(f"{error}", args, terminal, corrections=isinstance(error, CorrectionError))
-    return 0
-
-
-def _refused(text: str, args: argparse.Namespace, terminal: Terminal, *, corrections: bool = False) -> int:
-    """Says what is to be mended: to people on stderr, to a program that asked for JSON as `error` too."""
-    for line in text.splitlines() if corrections else [text]:
-        terminal.fail(line)
-    if getattr(args, "json", None) is True:  # of `measure` it is a file's name
-        terminal.json({"error": text})
-    return EXIT_USER

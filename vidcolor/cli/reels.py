@@ -25,7 +25,8 @@ NUMBERED = re.compile(r"(?:^|[^a-z])r(?:eel)?[ _.-]?0*([1-9][0-9]{0,2})$", re.IG
 """How the name of a reel's file ends that says its number"""
 INTO = ("run", "export")
 """Commands that put a file for each reel into the folder that -o names"""
-ONE_PAGE = ("review", "farm")
+OF_ALL = ("palette",)
+"""Commands on what the film has once, whatever its reels"""
 
 
 def lines_of_reels(args: argparse.Namespace) -> list[argparse.Namespace]:
@@ -35,18 +36,27 @@ def lines_of_reels(args: argparse.Namespace) -> list[argparse.Namespace]:
     """
     if "film" in args:
         return _of_films(args)
-    if "project" not in args or not (reels := reels_in(args.project)):
+    if "project" not in args or args.verb in OF_ALL or not (reels := reels_in(args.project)):
         return [args]
     said = next((name for name in WORDS if getattr(args, name, None)), "")
-    lines = list(_of_words(args, said, reels)) if said else [_line(args, path) for path in reels]
+    lines = list(_of_words(args, said, reels)) if said else line_of_each(args)
     several = len(lines) > 1
-    if several and (args.verb in ONE_PAGE or getattr(args, "json", False) or getattr(args, "csv", None)):
-        raise ProjectError(f"{args.project}: is a film of several reels; name the project of one, as {reels[0]}")
+    told_as_one = args.verb != "status" and getattr(args, "json", False)
+    if several and (args.verb == "review" or told_as_one or getattr(args, "csv", None)):
+        names = ", ".join(path.name for path in reels)
+        raise ProjectError(
+            f"{args.project}: is a film of several reels, {names}; name the project of one, as {reels[0]}"
+        )
     if several and args.verb not in INTO and getattr(args, "out", None):
         raise ProjectError(f"{args.out}: would be of every reel; leave -o out, or name one project, as {reels[0]}")
     if args.verb in INTO:
         _check_folder(args)
     return lines
+
+
+def line_of_each(args: argparse.Namespace) -> list[argparse.Namespace]:
+    """The line for each reel of the film."""
+    return [_line(args, path) for path in reels_in(args.project)]
 
 
 def _line(args: argparse.Namespace, project: Path, **more: Any) -> argparse.Namespace:

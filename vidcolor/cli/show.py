@@ -96,13 +96,13 @@ def show_cost(
     terminal.say(f"{'time':<10} {seconds:.1f} s: {seconds / count:.3f} s a frame ({cpu / count:.3f} s of processor)")
 
 
-def show_shots(film: Film, terminal: Terminal) -> None:
+def show_shots(film: Film, terminal: Terminal) -> Counter[str]:
+    """The shots as a table, and what they need; how many are in each state."""
     shown, plan = states(film), film.plan
     rows = [_row(state, plan) for state in shown]
     terminal.table(("shot", ">frames", "timecode", "entry", "state", "version", "keyframes", ">confidence"), rows)
     words = Counter(state.word for state in shown)
-    counts = ", ".join(f"{words[word]} {word}" for word in WORDS if words[word])
-    terminal.say(f"{len(shown)} shots: {counts}")
+    terminal.say(counts_told(words))
     if any(state.version for state in shown):
         terminal.say(f"doubtful: {doubt_told(shown, film.settings.export, plan.reel.frame_count)}")
     if unseen := [state.planned.shot.id for state in shown if state.planned.unseen]:
@@ -113,6 +113,12 @@ def show_shots(film: Film, terminal: Terminal) -> None:
         terminal.say(f"would help: {pictures}")
         if hints := hints_help(shown):
             terminal.say(f"or:         {hints}")
+    return words
+
+
+def counts_told(words: Counter[str]) -> str:
+    """How many shots there are, and in which states."""
+    return f"{words.total()} shots: " + ", ".join(f"{words[word]} {word}" for word in WORDS if words[word])
 
 
 def _row(state: ShotState, plan: Plan) -> tuple[str, ...]:

@@ -113,6 +113,17 @@ class Recorded(Terminal):
         yield ShowProgress()
 
 
+class Gathering(Terminal):
+    """Keeps what is said to programs: for what is told of several reels as one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: list[Any] = []
+
+    def json(self, value: Any) -> None:
+        self.values.append(value)
+
+
 def _rich_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     from rich.table import Table  # other places get plain text
 

@@ -3,7 +3,7 @@
 | flavour | reel | comments |
 |---|---|---|
 | files | the file's name (of pictures, their folder's), in a field of 32 or 128 letters | FROM CLIP NAME |
-| cmx | the film's reel in 8 letters; the shot's number where it has none | FROM CLIP NAME, SOURCE FILE |
+| cmx | the reel's own name in 8 letters; the shot's number where it has none | FROM CLIP NAME, SOURCE FILE |
 | premiere | AX | FROM CLIP NAME alone: Premiere takes no other |
 
 A dissolve's event names the outgoing file, then (TO CLIP NAME) the incoming one. From 1,000 events on, numbers have six
@@ -29,7 +29,7 @@ MOST_OF_THREE_DIGITS = 999
 
 def edl_text(conform: Conform, flavour: Flavour) -> str:
     """The list as an edit list of that flavour."""
-    reel = conform.reel
+    clock = conform.clock
     names = {None: BLACK} | {piece: _reel_of(conform, piece, flavour) for piece in conform.pieces}
     longest = max(len(name) for name in names.values())
     width = next((width for width in WIDTHS if width >= longest), longest)
@@ -37,10 +37,13 @@ def edl_text(conform: Conform, flavour: Flavour) -> str:
     digits = 3 if len(shown) <= MOST_OF_THREE_DIGITS else 6
 
     def line(number: int, piece: Piece | None, effect: str, length: str, frames: tuple[int, int]) -> str:
-        times = " ".join(map(reel.timecode, frames))
-        return f"{number:0{digits}d}  {names[piece]:<{width}s} V     {effect:<4s} {length:>3s} {times} {times}"
+        record = source = " ".join(map(clock.timecode, frames))
+        if piece is not None:
+            offset, reel = conform.offset(piece), conform.reel_of(piece)
+            source = " ".join(reel.timecode(frame - offset) for frame in frames)
+        return f"{number:0{digits}d}  {names[piece]:<{width}s} V     {effect:<4s} {length:>3s} {source} {record}"
 
-    lines = [f"TITLE: {_one_line(conform.title)}", f"FCM: {'DROP FRAME' if reel.drop_frame else 'NON-DROP FRAME'}"]
+    lines = [f"TITLE: {_one_line(conform.title)}", f"FCM: {'DROP FRAME' if clock.drop_frame else 'NON-DROP FRAME'}"]
     before: Piece | None = None
     for number, (piece, frames) in enumerate(shown, 1):
         lines += _event(number, piece, frames, before, line)
@@ -75,8 +78,8 @@ def _reel_of(conform: Conform, piece: Piece, flavour: Flavour) -> str:
         return AUXILIARY
     if flavour == "files":
         return piece.code if piece.pictures else piece.file
-    tape = re.sub(r"[^A-Z0-9]", "", conform.reel.tape.upper())[: WIDTHS[0]]
-    return tape if tape not in ("", BLACK, AUXILIARY) else f"S{piece.frames.start:07d}"[-WIDTHS[0] :]
+    tape = re.sub(r"[^A-Z0-9]", "", conform.reel_of(piece).tape.upper())[: WIDTHS[0]]
+    return tape if tape not in ("", BLACK, AUXILIARY) else f"S{conform.listed(piece).start:07d}"[-WIDTHS[0] :]
 
 
 def _one_line(text: str) -> str:

@@ -12,6 +12,7 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement
 
 from vidcolor.conform.pieces import Conform, Piece
+from vidcolor.timeline import FrameRange
 from vidcolor.types import Reel
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n'
@@ -32,25 +33,25 @@ WIDE = Fraction(3, 2)
 
 def fcp7_text(conform: Conform) -> str:
     """The list as one sequence."""
-    reel = conform.reel
+    reel = conform.clock
     root = Element("xmeml", version="5")
     sequence = SubElement(root, "sequence", id="sequence-1")
-    _add(sequence, name=conform.title, duration=reel.frame_count)
+    _add(sequence, name=conform.title, duration=conform.frame_count)
     _rate(sequence, reel)
     _timecode(sequence, reel, 0)
     video = SubElement(SubElement(sequence, "media"), "video")
     _format(SubElement(video, "format"), reel)
     track = SubElement(video, "track")
-    files = {name: number for number, name in enumerate(dict.fromkeys(piece.place for piece in conform.pieces), 1)}
+    files = {name: number for number, name in enumerate(dict.fromkeys(piece.path for piece in conform.pieces), 1)}
     told: set[str] = set()
     for number, (piece, following) in enumerate(conform.followed(), 1):
         if piece.dissolve:
-            _transition(track, reel, piece.dissolve.start, piece.dissolve.stop, piece.frames.start)
+            _transition(track, reel, piece.dissolve.moved(conform.offset(piece)), conform.listed(piece).start)
         item = _clip(track, conform, piece, following, number)
-        file = SubElement(item, "file", id=f"file-{files[piece.place]}")
-        if piece.place not in told:  # told of once, named afterwards
+        file = SubElement(item, "file", id=f"file-{files[piece.path]}")
+        if piece.path not in told:  # told of once, named afterwards
             _file(file, conform, piece)
-        told.add(piece.place)
+        told.add(piece.path)
     _add(track, enabled="TRUE", locked="FALSE")
     ElementTree.indent(root)
     return HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
@@ -87,11 +88,11 @@ def _format(parent: Element, reel: Reel) -> None:
     _rate(about, reel)
 
 
-def _transition(track: Element, reel: Reel, start: int, stop: int, meet: int) -> None:
+def _transition(track: Element, reel: Reel, frames: FrameRange, meet: int) -> None:
     """A dissolve. The format knows clips that meet at its ends or in its middle; what lies between is told as that."""
     item = SubElement(track, "transitionitem")
-    alignment = {start: "start", stop: "end"}.get(meet, "center")
-    _add(item, start=start, end=stop, alignment=alignment)
+    alignment = {frames.start: "start", frames.stop: "end"}.get(meet, "center")
+    _add(item, start=frames.start, end=frames.stop, alignment=alignment)
     _rate(item, reel)
     effect = SubElement(item, "effect")
     _add(effect, name="Cross Dissolve", effectid="Cross Dissolve", effectcategory="Dissolve")
@@ -99,11 +100,11 @@ def _transition(track: Element, reel: Reel, start: int, stop: int, meet: int) ->
 
 
 def _clip(track: Element, conform: Conform, piece: Piece, following: Piece | None, number: int) -> Element:
-    reel, after = conform.reel, following.dissolve if following else None
+    after, listed = following.dissolve if following else None, conform.listed(piece)
     item = SubElement(track, "clipitem", id=f"clipitem-{number}")
     _add(item, name=piece.file, duration=len(piece.media))
-    _rate(item, reel)
-    _add(item, start=UNSAID if piece.dissolve else piece.frames.start, end=UNSAID if after else piece.frames.stop)
+    _rate(item, conform.reel_of(piece))
+    _add(item, start=UNSAID if piece.dissolve else listed.start, end=UNSAID if after else listed.stop)
     stop = after.stop if after else piece.frames.stop
     _add(item, enabled="TRUE")
     _add(item, **{"in": piece.first - piece.media.start, "out": stop - piece.media.start})
@@ -111,7 +112,7 @@ def _clip(track: Element, conform: Conform, piece: Piece, following: Piece | Non
 
 
 def _file(file: Element, conform: Conform, piece: Piece) -> None:
-    reel = conform.reel
+    reel = conform.reel_of(piece)
     _add(
         file, name=piece.file, pathurl=(conform.folder.absolute() / piece.path).as_uri().replace("///", "//localhost/")
     )

@@ -1,9 +1,10 @@
-"""What a list holds: the delivered files of a film's shots, in order, and where each is seen."""
+"""What a list holds: the delivered files of a film's shots, reel by reel in order, and where each is seen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 from vidcolor.timeline import FrameRange
@@ -26,10 +27,10 @@ class Numbered:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The file of one shot, or its folder of pictures. Frames are the film's."""
+    """The file of one shot, or its folder of pictures. Frames are its reel's."""
 
     place: str
-    """Its name; it lies beside the list"""
+    """Its name"""
     shot: Shot
     version: str
     media: FrameRange
@@ -38,6 +39,8 @@ class Piece:
     luma_sha256: str = ""
     pictures: Numbered | None = None
     """Where it is a folder: those in it"""
+    below: str = ""
+    """The folder below the list's that it lies in; empty where it lies beside the list"""
 
     @property
     def file(self) -> str:
@@ -53,10 +56,15 @@ class Piece:
         return self.place if self.pictures else Path(self.place).stem
 
     @property
+    def where(self) -> str:
+        """The file or the folder, from the list's folder."""
+        return f"{self.below}/{self.place}" if self.below else self.place
+
+    @property
     def path(self) -> str:
         """The file, or the first picture, from the list's folder."""
         first = self.pictures
-        return f"{self.place}/{first.name(f'{first.first:0{first.digits}d}')}" if first else self.place
+        return f"{self.where}/{first.name(f'{first.first:0{first.digits}d}')}" if first else self.where
 
     @property
     def frames(self) -> FrameRange:
@@ -76,37 +84,65 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Conform:
-    """One film as a list has it: pieces in order; between pieces that do not meet lies black."""
+    """A film as a list has it: its reels one behind the other, of each its pieces in order; where pieces do not meet
+    lies black.
+
+    The list's own frames are counted through all reels, from 0; its timecode goes on from the first reel's.
+    """
 
     title: str
-    reel: Reel
+    reels: tuple[Reel, ...]
+    """Of one rate"""
     folder: Path
-    """Of the files and the lists"""
+    """Of the lists"""
     pieces: tuple[Piece, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pieces", tuple(_joined(self.pieces)))
+        object.__setattr__(self, "pieces", tuple(self._joined()))
+
+    @property
+    def clock(self) -> Reel:
+        """The reel whose timecode the list's own goes on from."""
+        return self.reels[0]
+
+    @property
+    def frame_count(self) -> int:
+        return sum(reel.frame_count for reel in self.reels)
+
+    def reel_of(self, piece: Piece) -> Reel:
+        return next(reel for reel in self.reels if reel.name == piece.shot.reel)
+
+    def offset(self, piece: Piece) -> int:
+        """The list's frame at which the first of the piece's reel lies."""
+        before = (reel.frame_count for reel in takewhile(lambda reel: reel.name != piece.shot.reel, self.reels))
+        return sum(before)
+
+    def listed(self, piece: Piece) -> FrameRange:
+        """The list's frames that are the piece's own."""
+        return piece.frames.moved(self.offset(piece))
 
     def followed(self) -> Iterator[tuple[Piece, Piece | None]]:
         """Each piece with the one after it."""
         return zip(self.pieces, [*self.pieces[1:], None], strict=True)
 
     def shown(self) -> Iterator[tuple[Piece | None, FrameRange]]:
-        """Each piece with the frames from where it first comes in to where the next does; None for black."""
+        """Each piece with the list's frames from where it first comes in to where the next does; None for black."""
         at = 0
         for piece, following in self.followed():
-            if piece.first > at:
-                yield None, FrameRange(at, piece.first)
-            at = following.first if following and following.dissolve else piece.frames.stop
-            yield piece, FrameRange(piece.first, at)
-        if at < self.reel.frame_count:
-            yield None, FrameRange(at, self.reel.frame_count)
+            offset = self.offset(piece)
+            first = offset + piece.first
+            if first > at:
+                yield None, FrameRange(at, first)
+            at = offset + (following.first if following and following.dissolve else piece.frames.stop)
+            yield piece, FrameRange(first, at)
+        if at < self.frame_count:
+            yield None, FrameRange(at, self.frame_count)
 
-
-def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """The pieces; one whose neighbour before is not there is cut to."""
-    stop = -1
-    for piece in pieces:
-        lone = piece.dissolve is not None and piece.frames.start != stop
-        yield replace(piece, shot=Shot(piece.shot.reel, piece.shot.frames)) if lone else piece
-        stop = piece.frames.stop
+    def _joined(self) -> Iterator[Piece]:
+        """The pieces; one whose neighbour before is not there is cut to."""
+        stop = -1
+        for piece in self.pieces:
+            frames = self.listed(piece)
+            lone = piece.dissolve is not None and frames.start != stop
+            yield replace(piece, shot=Shot(piece.shot.reel, piece.shot.frames)) if lone else piece
+            stop = frames.stop

@@ -1,8 +1,8 @@
 """The delivered files as a table (CSV) for production trackers: a row a shot.
 
-Frames are the film's, from 0, `last` included, as trackers count; timecodes of an end are those behind the last frame,
+Frames are the reel's, from 0, `last` included, as trackers count; timecodes of an end are those behind the last frame,
 as edit lists write them. `first` and `last` are the file's, handles among them; `cut_` ones are what the film shows of
-it.
+it, and `record_` ones where the edit lists have that.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ COLUMNS = (
     "tc_out",
     "cut_tc_in",
     "cut_tc_out",
+    "record_tc_in",
+    "record_tc_out",
     "rate",
     "path",
     "sha256",
@@ -45,7 +47,7 @@ def table_text(conform: Conform) -> str:
 
 
 def _row(conform: Conform, piece: Piece, following: Piece | None) -> list[str | int]:
-    reel, media = conform.reel, piece.media
+    reel, media, offset = conform.reel_of(piece), piece.media, conform.offset(piece)
     stop = following.dissolve.stop if following and following.dissolve else piece.frames.stop
     return [
         piece.code,
@@ -59,8 +61,9 @@ def _row(conform: Conform, piece: Piece, following: Piece | None) -> list[str | 
         piece.first - media.start,
         media.stop - stop,
         *map(reel.timecode, (media.start, media.stop, piece.first, stop)),
+        *map(conform.clock.timecode, (offset + piece.first, offset + stop)),
         str(reel.rate),
-        f"{piece.place}/{piece.pictures.name(f'%0{piece.pictures.digits}d')}" if piece.pictures else piece.place,
+        f"{piece.where}/{piece.pictures.name(f'%0{piece.pictures.digits}d')}" if piece.pictures else piece.path,
         piece.sha256,
         piece.luma_sha256,
     ]

@@ -13,6 +13,9 @@ from typing import Any
 from vidcolor.desk.facts import page_facts, shot_facts
 from vidcolor.errors import VidcolorError
 from vidcolor.project import Project
+from vidcolor.project.folder import CONFIG
+from vidcolor.project.palette import PALETTE
+from vidcolor.project.reels import film_of
 from vidcolor.settings import Settings
 from vidcolor.state.film import Film
 from vidcolor.state.read import load_film
@@ -52,6 +55,7 @@ class Desk:
         self._settings_of, self._device = settings_of, device
         self._reading, self._over = threading.Lock(), threading.Event()
         self._listeners: list[Callable[[Mapping[str, Any]], None]] = []
+        self._palette = film_of(Project.open(root)).root / PALETTE
         self._stamp = self._stamped()
         self.moment = self._read(1)
 
@@ -114,7 +118,7 @@ class Desk:
         return tuple(self._times())
 
     def _times(self) -> Iterator[tuple[str, int]]:
-        places = [self.root / "project.toml", self.root / "palette.toml"]
+        places = [self.root / CONFIG, self._palette]
         for name in WATCHED:
             folder = self.root / name
             places.append(folder)

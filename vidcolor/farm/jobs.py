@@ -60,6 +60,13 @@ def job_of(film: Film, shots: Sequence[str], measured: Sequence[Version], option
     return Job(film.project.title, root, tuple(shots), tuple(options), memory)
 
 
+def job_of_reels(jobs: Sequence[Job], film: Path) -> Job:
+    """The jobs of all reels of a film as one, on the folder of the film; it has one plan and one export for all."""
+    root = Path(os.path.abspath(film))
+    shots = tuple(shot for job in jobs for shot in job.shots)
+    return Job(root.resolve().name, root, shots, jobs[0].options, max(job.memory for job in jobs))
+
+
 def receipt(film: Film, shot_id: str) -> dict[str, object]:
     """What is known of a shot's fresh version, for programs; of a shot that stays gray, its name alone.
 

@@ -28,7 +28,7 @@ def write_job(job: Job, path: Path) -> list[Path]:
 
 
 def job_xml(job: Job) -> str:
-    """The job: a layer of one frame that plans, one of a frame for each shot, one that exports, each after the last."""
+    """The job: a layer of one frame that plans, for each reel one of a frame for each shot, one that exports."""
     try:
         from outline import Outline, cuerun
         from outline.backend import cue
@@ -40,18 +40,20 @@ def job_xml(job: Job) -> str:
     name = re.sub(r"[^A-Za-z0-9]+", "_", job.name).strip("_") or "film"
     outline = Outline(f"vidcolor_{name}", shot=name, show=os.environ.get("SHOW", "vidcolor"), serialize=False)
     project = str(job.project)
-    last = _add(outline, None, Shell("plan", command=_quoted(job.plan(project)), range="1"))
+    plan = _add(outline, [], Shell("plan", command=_quoted(job.plan(project)), range="1"))
+    layers = [plan]
     memory: dict[str, Any] = {"memory": f"{job.memory // GIB + 1}g"} if job.memory else {}
     for reel, frames in _frames(job.shots).items():
         words = _quoted(job.render(project, f"{reel}-{FRAME}"))
-        last = _add(outline, last, Shell(f"shots_{reel}", command=words, range=",".join(map(str, frames)), **memory))
-    _add(outline, last, Shell("export", command=_quoted(job.export(project)), range="1"))
+        layer = Shell(f"shots_{reel}", command=words, range=",".join(map(str, frames)), **memory)
+        layers.append(_add(outline, [plan], layer))
+    _add(outline, layers[1:] or layers, Shell("export", command=_quoted(job.export(project)), range="1"))
     return str(cue.serialize_simple(cuerun.OutlineLauncher(outline)))
 
 
-def _add(outline: Any, last: Any, layer: Any) -> Any:
-    if last is not None:
-        layer.depend_all(last)
+def _add(outline: Any, after: Sequence[Any], layer: Any) -> Any:
+    for one in after:
+        layer.depend_all(one)
     outline.add_layer(layer)
     return layer
 

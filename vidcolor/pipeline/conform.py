@@ -1,12 +1,16 @@
-"""The lists beside the files of shots, made of what the files' manifests say. One that a person changed stays."""
+"""The lists beside the files of shots, of a reel or of all reels of a film, made of what the files' manifests say.
+
+One that a person changed stays.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 
 from vidcolor.checked import MisfitError, checked
@@ -23,7 +27,7 @@ from vidcolor.project.exports import Export
 from vidcolor.project.folder import Project
 from vidcolor.state.film import Film
 from vidcolor.state.plan import ShotPlan
-from vidcolor.state.status import named
+from vidcolor.state.status import ShotState, named
 from vidcolor.timeline import FrameRange, numbered
 from vidcolor.types import Reel, Shot
 
@@ -76,36 +80,77 @@ class Lists:
     notes: tuple[str, ...]
 
 
-def write_lists(
-    project: Project, reel: Reel, title: str, folder: Path, files: Iterable[tuple[ShotPlan, Export | None]]
-) -> Lists:
-    """The lists of every shot's file in the folder, called `title`.
+@dataclass(frozen=True, slots=True)
+class ReelPieces:
+    """What lists show of one reel."""
 
-    files   each shot of the film with its file; None where there is none. Lists have black there.
+    reel: Reel
+    pieces: tuple[Piece, ...]
+    missing: tuple[str, ...] = ()
+    """Ids of shots without a file: lists have black there"""
+
+
+def pieces_of_shots(reel: Reel, files: Iterable[tuple[ShotPlan, Export | None]]) -> ReelPieces:
+    """A reel of which each shot has its own file, or none."""
+    found = [(planned.shot.id, _piece(planned, export)) for planned, export in files]
+    missing = tuple(name for name, piece in found if piece is None)
+    return ReelPieces(reel, tuple(piece for _, piece in found if piece is not None), missing)
+
+
+def pieces_of_film(film: Film, out: Path, shown: Sequence[ShotState]) -> ReelPieces:
+    """A reel that is one file, of which each shot is a part; all is missing where its manifest cannot be read."""
+    reel = film.plan.reel
+    whole, told = FrameRange(0, reel.frame_count), _read(manifest_path(out))
+    if told is None or not out.exists():
+        return ReelPieces(reel, (), tuple(state.planned.shot.id for state in shown))
+    pieces = (
+        _piece_of(
+            out,
+            state.planned.shot,
+            "" if state.planned.excluded or not state.version else state.version.name,
+            whole,
+            told,
+        )
+        for state in shown
+    )
+    return ReelPieces(reel, tuple(pieces))
+
+
+def write_lists(project: Project, title: str, folder: Path, reels: Sequence[ReelPieces]) -> Lists:
+    """The lists of the reels' pieces, called `title`, in the folder: their files lie in it, or in folders below.
+
+    project     notes what was written, so that a list that a person changed is known
+    Where a list cannot hold all the reels, none is written, and a note says why.
     """
-    found = [(planned, _piece(planned, export)) for planned, export in files]
+    pieces = tuple(piece for reel in reels for piece in reel.pieces)
     notes = []
-    if missing := [planned.shot.id for planned, piece in found if piece is None]:
+    if missing := [name for reel in reels for name in reel.missing]:
         notes.append(f"the lists have black for shots without a file there{named(missing)}")
-    pieces = tuple(piece for _, piece in found if piece is not None)
-    lists = _write(project, Conform(title, reel, folder, pieces)) if pieces else Lists((), ())
+    if len(rates := {str(reel.reel.rate): reel.reel.name for reel in reels}) > 1:
+        told = ", ".join(f"{name} {rate}" for rate, name in rates.items())
+        notes.append(f"no list of all reels, as a list has one rate, and frames a second are: {told}; each has its own")
+        return Lists((), tuple(notes))
+    if not pieces:
+        return Lists((), tuple(notes))
+    notes += _alike([reel.reel for reel in reels])
+    lists = _write(project, Conform(title, tuple(reel.reel for reel in reels), folder, pieces))
     return Lists(lists.paths, (*notes, *lists.notes))
 
 
-def write_lists_of_film(film: Film, out: Path, versions: Sequence[str]) -> Lists:
-    """The lists of a whole film's shots beside it: each shot is a part of the one file.
+def below(pieces: ReelPieces, folder: str) -> ReelPieces:
+    """The same for lists in the folder above that."""
+    return replace(pieces, pieces=tuple(replace(piece, below=folder) for piece in pieces.pieces))
 
-    versions    of each shot, by name
-    """
-    reel = film.plan.reel
-    whole, told = FrameRange(0, reel.frame_count), _read(manifest_path(out))
-    if told is None:
-        return Lists((), (f"{manifest_path(out)} cannot be read, so there are no lists; export again",))
-    pieces = (
-        _piece_of(out, planned.shot, version, whole, told)
-        for planned, version in zip(film.plan.shots, versions, strict=True)
-    )
-    return _write(film.project, Conform(out.stem, reel, out.parent, tuple(pieces)))
+
+def _alike(reels: Sequence[Reel]) -> Iterator[str]:
+    """What to say of reels that a conform by reel name and timecode would take for one another."""
+    spans = [(reel, FrameRange(reel.start, reel.start + reel.frame_count)) for reel in reels if reel.tape]
+    for (one, span), (other, others) in combinations(spans, 2):
+        if one.tape.upper() == other.tape.upper() and span.overlap(others):
+            yield (
+                f"{one.name} and {other.name} have one reel name, {one.tape}, and the same timecode: conform them by "
+                "their files' names"
+            )
 
 
 def _write(project: Project, conform: Conform) -> Lists:

@@ -66,11 +66,14 @@ class Delivered:
     """Frames that were copied, as they were coded, from the film that was there."""
 
 
-def default_out(project: Project, delivery: str | None) -> Path:
-    """`FILM_color.mov` beside the film's project folder; deliveries but the usual one add their name."""
+def default_out(project: Project, delivery: str | None, called: str = "") -> Path:
+    """`FILM_color.mov` beside the film's project folder; deliveries but the usual one add their name.
+
+    called  in FILM's place; usually what the project's reel is called
+    """
     codec = find_delivery(delivery or DEFAULT_DELIVERY)
     name = "color" if codec.name == DEFAULT_DELIVERY else f"color_{codec.name}"
-    return project.film_folder.parent / f"{project.called}_{name}{codec.suffixes[0]}"
+    return project.film_folder.parent / f"{called or project.called}_{name}{codec.suffixes[0]}"
 
 
 def export_at(project: Project, out: Path) -> Export:

@@ -21,7 +21,7 @@ from vidcolor.media.destination import delivery_notes
 from vidcolor.media.picture_codecs import GRAY_MATTES, is_mattes
 from vidcolor.media.place import make_folder
 from vidcolor.media.read import SourceClip
-from vidcolor.pipeline.conform import Lists, write_lists
+from vidcolor.pipeline.conform import Lists, ReelPieces, pieces_of_shots, write_lists
 from vidcolor.pipeline.deliver import (
     entry_of,
     figures_of,
@@ -110,16 +110,23 @@ def deliver_shots(
         if not file.is_there:
             contents.write(file, frames_told(progress, total, done))
             done += len(file.run)
-    known = {file.place: file.export for file in files}
-    all_files = [
-        (state.planned, known.get(place) or newest_at(film.project, folder, names[place])[0])
-        for place, state in enumerate(shown)
-    ]
     title = f"{in_names(show_of(film))}_{in_names(reel.tape or reel.name)}"
-    # a list names one sequence a shot: of several gray ones none
-    listed = codec.name != GRAY_MATTES
-    lists = write_lists(film.project, reel, title, folder, all_files) if listed else Lists((), ())
+    lists = Lists((), ())
+    if is_listed(codec):
+        lists = write_lists(film.project, title, folder, [pieces_in(film, folder, codec)])
     return DeliveredShots(folder, codec.about, told, (*notes, *lists.notes), lists.paths, files)
+
+
+def is_listed(codec: Delivery) -> bool:
+    """Whether lists conform such files: a list names one sequence a shot, and of gray mattes a shot has several."""
+    return codec.name != GRAY_MATTES
+
+
+def pieces_in(film: Film, folder: Path, codec: Delivery) -> ReelPieces:
+    """The newest file of every shot in the folder, as lists have them."""
+    shots = zip(film.plan.shots, names_of_files(film, codec), strict=True)
+    newest = ((planned, newest_at(film.project, folder, name_of)[0]) for planned, name_of in shots)
+    return pieces_of_shots(film.plan.reel, newest)
 
 
 def _versions(film: Film, shown: Sequence[ShotState], asked: Sequence[int]) -> list[Version | None]:

@@ -66,9 +66,10 @@ class ShotFile:
         return self.state.planned.reach
 
 
-def default_folder(project: Project, delivery: str | None) -> Path:
-    """`FILM_color_shots` beside the project folder; deliveries but the usual one add their name."""
-    film = default_out(project, delivery)
+def default_folder(project: Project, delivery: str | None, called: str = "") -> Path:
+    """`FILM_color_shots` beside the project folder; deliveries but the usual one add their name. `called`: in
+    FILM's place."""
+    film = default_out(project, delivery, called)
     suffix = find_delivery(delivery or DEFAULT_DELIVERY).suffixes[0]
     return film.with_name(f"{film.name.removesuffix(suffix)}_shots")
 

@@ -1,9 +1,9 @@
-"""The palette: names that people give colours, in `palette.toml` of the project folder, a line each.
+"""The palette: names that people give colours, in `palette.toml` of the film's folder, a line each.
 
     "coat navy" = "1f2a5c"
 
-A correction may say such a name where it takes a colour. It is made of the colour, not of the name: where a colour is
-changed here, the shots whose corrections name it are stale, and no others.
+All reels of a film share it. A correction may say such a name where it takes a colour. It is made of the colour, not of
+the name: where a colour is changed here, the shots whose corrections name it are stale, and no others.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from vidcolor.checked import suggestion
 from vidcolor.errors import CorrectionError, ProjectError, SettingsError
 from vidcolor.project.folder import Project
 from vidcolor.project.kinds import A_COLOR
+from vidcolor.project.reels import film_of
 from vidcolor.settings import read_toml
 
 PALETTE = "palette.toml"
@@ -25,16 +26,22 @@ LARGEST = 256 << 10
 
 
 def read_palette(project: Project) -> Mapping[str, Any]:
-    """Names to what the palette says of them; empty where there is none. Refuses a file that is no palette."""
+    """Names to what the film's palette says of them; empty where there is none. Refuses a file that is no palette, and
+    a palette of one reel of several."""
+    film = film_of(project)
     try:
-        path = project.path(PALETTE)
+        if film is not project and project.has(PALETTE):
+            raise CorrectionError(
+                f"{project.reel_name}/{PALETTE}: all reels share one; move its colours into {film.path(PALETTE)}"
+            )
+        path = film.path(PALETTE)
         if not path.is_file():
             return {}
         if path.stat().st_size > LARGEST:
             raise CorrectionError(f"{PALETTE}: larger than {LARGEST >> 10} KiB; this is no palette, move it away")
         return read_toml(path)
     except SettingsError as error:
-        raise CorrectionError(str(error).replace(str(project.path(PALETTE)), PALETTE)) from error
+        raise CorrectionError(str(error).replace(str(film.path(PALETTE)), PALETTE)) from error
     except (ProjectError, OSError) as error:
         raise CorrectionError(f"{PALETTE}: {error}") from error
 

@@ -1,12 +1,13 @@
 """The palette as it is edited: a line is added, changed, renamed or removed; what else a person wrote there stays.
 
-Corrections that name a colour follow its name. A kill on the way leaves both names in the palette, never a correction
-that names none of them; the same again goes on.
+Corrections that name a colour follow its name, in all reels of the film. A kill on the way leaves both names in the
+palette, never a correction that names none of them; the same again goes on.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from vidcolor.project.corrections import pages_by
 from vidcolor.project.folder import Project, toml_text
 from vidcolor.project.kinds import A_COLOR
 from vidcolor.project.palette import CODE, LARGEST, PALETTE, read_palette
+from vidcolor.project.reels import film_of, reels_of
 
 LONGEST = 100
 """Letters of a name."""
@@ -37,10 +39,10 @@ def rename_color(project: Project, old: str, new: str) -> int:
     color = _known(palette, old)
     if palette.get(new, color) != color:
         raise CorrectionError(f"{PALETTE}: {new!r:.60} names another colour already; choose another name")
-    naming = {page: _renamed(project, page, old, new) for page in pages_by(project, COLOR).get(old, ())}
+    naming = [(reel, page, _renamed(reel, page, old, new)) for reel, page in _naming(project, old)]
     give_color(project, new, color)
-    for page, text in naming.items():
-        project.write_text(page, text)
+    for reel, page, text in naming:
+        reel.write_text(page, text)
     if old != new:
         _write(project, {name: code for name, code in read_palette(project).items() if name != old})
     return len(naming)
@@ -50,10 +52,22 @@ def drop_color(project: Project, name: str) -> None:
     """Takes a name out of the palette. Refuses one that corrections name."""
     palette = read_palette(project)
     _known(palette, name)
-    if naming := pages_by(project, COLOR).get(name):
+    if naming := _naming(project, name):
         more = f" and {len(naming) - 1} more" if len(naming) > 1 else ""
-        raise CorrectionError(f"{PALETTE}: {naming[0]}{more} names {name!r:.60}; delete that first, or rename it")
+        reel, page = naming[0]
+        page = f"{reel.config.name}/{page}" if reel.config.name else page
+        raise CorrectionError(f"{PALETTE}: {page}{more} names {name!r:.60}; delete that first, or rename it")
     _write(project, {known: code for known, code in palette.items() if known != name})
+
+
+def uses(project: Project) -> Counter[str]:
+    """How many corrections of the film name each colour."""
+    return Counter(name for reel in reels_of(project) for name, pages in pages_by(reel, COLOR).items() for _ in pages)
+
+
+def _naming(project: Project, name: str) -> list[tuple[Project, str]]:
+    """The corrections of the film that name a colour: the project of each, and its file there."""
+    return [(reel, page) for reel in reels_of(project) for page in pages_by(reel, COLOR).get(name, ())]
 
 
 def _known(palette: Mapping[str, Any], name: str) -> str:
@@ -68,7 +82,8 @@ def _write(project: Project, wanted: Mapping[str, Any]) -> None:
     by_hand = CorrectionError(f"{PALETTE}: is not written a line for each colour; mend it by hand")
     if not all(isinstance(color, str) for color in wanted.values()):
         raise by_hand
-    lines = project.path(PALETTE).read_text(encoding="utf-8").splitlines() if project.has(PALETTE) else []
+    film = film_of(project)
+    lines = film.path(PALETTE).read_text(encoding="utf-8").splitlines() if film.has(PALETTE) else []
     there: set[str] = set()
     kept = []
     for line in lines:
@@ -85,7 +100,7 @@ def _write(project: Project, wanted: Mapping[str, Any]) -> None:
         raise by_hand
     if len(text.encode()) > LARGEST:
         raise CorrectionError(f"{PALETTE}: would be larger than {LARGEST >> 10} KiB; remove colours first")
-    project.write_text(PALETTE, text)
+    film.write_text(PALETTE, text)
 
 
 def _line(name: str, color: Any) -> str:

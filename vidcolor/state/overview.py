@@ -15,6 +15,7 @@ SCHEMA = "vidcolor.status/1"
 def overview(film: Film, shown: Sequence[ShotState]) -> dict[str, Any]:
     """The film's state as JSON values. Read from the project's small files alone: no frame is decoded.
 
+    Of a film of several reels each reel has such a table: {"reels": {"r1": ...}}.
     Where there is no state to tell (never planned, no project), the command ends with exit status 2 and prints a table
     of one name, `error`: what is wrong and what mends it.
 
