@@ -9,7 +9,7 @@ STAGES: dict[str, int] = {
     "keyframes": 2,
     "references": 3,
     "colorize": 9,
-    "propagate": 11,
+    "propagate": 12,
     "networks": 4,
     "corrections": 9,
     "finish": 4,

@@ -22,6 +22,8 @@ SIZE = (45, 70)
 SMALL = FeaturesConfig(stem=16, widths=(16, 32, 32), blocks=(1, 1, 2), join=16, outputs=(6, 5, 4))
 WEIGHING = WeighingConfig(("one", "two", "three"), 2, 8, (16, 16, 32, 16), (4, 4, 4))
 HEARING = WeighingConfig(("one", "two"), 3, 8, (16, 16, 16, 16), (4, 4, 4), claims=2, own="correction")
+ALONE = WeighingConfig(("one", "two"), 3, 8, (), (), claims=2)
+"""At full size alone"""
 
 
 @pytest.fixture(autouse=True)
@@ -76,13 +78,13 @@ def test_things_run_as_they_are_trained(torch, tmp_path):
         assert alike(found, expected.permute(0, 2, 3, 1))
 
 
-@pytest.mark.parametrize("config", [WEIGHING, HEARING])
+@pytest.mark.parametrize("config", [WEIGHING, HEARING, ALONE])
 def test_guesses_are_weighed_as_it_is_trained(torch, tmp_path, config):
     from vidcolor.research.networks import files, ours
 
     files.save_weighing(tmp_path / "w", stirred(torch, ours.WeighingNet(config)), {})
     light, slots = given(torch, 1, 1, *SIZE, scale=100), len(config.slots)
-    maps = [given(torch, 1, 4, -(-SIZE[0] // s), -(-SIZE[1] // s)) for s in (4, 8, 16)]
+    maps = [given(torch, 1, 4, -(-SIZE[0] // s), -(-SIZE[1] // s)) for s in (4, 8, 16)][: len(config.features)]
     evidence = given(torch, 1, slots, 2 + config.signals, *SIZE, scale=20)
     error = given(torch, 1, slots, *SIZE, scale=9) + 1
     error[:, 1, :20] = 60

@@ -7,8 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from vidcolor.networks import graph
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.propagator import CLAIMS, SIGNALS, SLOTS, Propagator
+from vidcolor.networks.shipped import PROPAGATOR
+from vidcolor.networks.weighing import Weigher
 
 SIZE = (48, 80)
 
@@ -68,6 +71,26 @@ def test_threads_side_by_side_get_the_same_answer(shipped):
     for one, other in zip(alone, together, strict=True):
         assert np.array_equal(one[0], other[0])
         assert np.array_equal(one[1], other[1])
+
+
+def test_all_that_the_propagator_is_made_of_tells_in_what_it_answers(monkeypatch, tmp_path):
+    # four fifths of it once ended in numbers below zero, of which ReLU passes nothing
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    monkeypatch.setattr(graph, "number_type", lambda: "float32")
+    with safe_open(PROPAGATOR, "np") as file:
+        head, weights = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    planes, error = evidence(6)
+    claims = np.random.default_rng(6).uniform(0, 1, (CLAIMS, *SIZE)).astype(np.float32)
+    maps = NetworkFeatures().maps(picture(6))
+
+    def answered(**other: np.ndarray) -> np.ndarray:
+        save_file({**weights, **other}, tmp_path / "w", head)
+        return Weigher(tmp_path / "w", SLOTS)(picture(6), maps, planes, error, claims)[0]
+
+    whole = answered()
+    assert [name for name in weights if np.array_equal(answered(**{name: weights[name] / 2}), whole)] == []
 
 
 def test_guesses_that_agree_are_believed(shipped):

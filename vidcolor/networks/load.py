@@ -45,8 +45,9 @@ def load_things(path: Path) -> Network:
 
 
 def load_weighing(path: Path, slots: Sequence[str]) -> tuple[WeighingConfig, Network]:
-    """Its config, and lightness (1, 1, H, W), three maps of features (1, h, w, C), evidence (1, S (2 + signals), H, W),
-    error (1, S, H, W) and claims, if it hears any, to chroma (1, 2, H, W) and expected error (1, 1, H, W).
+    """Its config, and lightness (1, 1, H, W), maps of features (1, h, w, C), if it sees any, evidence
+    (1, S (2 + signals), H, W), error (1, S, H, W) and claims, if it hears any, to chroma (1, 2, H, W) and expected
+    error (1, 1, H, W).
 
     Refuses other files and weights, and a network made for other slots.
     """

@@ -30,12 +30,14 @@ class Weigher:
     ) -> tuple[Array, Array]:
         """Chroma (2, H, W) and its expected error (H, W) in a*b*; what goes in is weighing_net.weighed's, without B.
 
-        lightness (H, W), maps three of (h, w, C), evidence (S, 2 + signals, H, W), error (S, H, W), claims
-        (claims, H, W), heard by a network that asks for them. Refuses another number of slots, signals or claims.
+        lightness (H, W), maps three of (h, w, C), seen by a network that asks for them, evidence
+        (S, 2 + signals, H, W), error (S, H, W), claims (claims, H, W), heard by a network that asks for them. Refuses
+        another number of slots, signals or claims.
         """
         said = claims if self._config.claims else None
         refuse_others(self._config, evidence.shape, None if said is None else said.shape)
         planes = evidence.reshape(-1, *evidence.shape[2:])
-        given = [lightness[None], *maps, planes, error, *([] if said is None else [said])]
+        seen = maps if self._config.features else ()
+        given = [lightness[None], *seen, planes, error, *([] if said is None else [said])]
         chroma, expected = self._net(*(array[None] for array in given))
         return chroma[0], expected[0, 0]

@@ -5,7 +5,8 @@ Axes: B pictures, S slots (where guesses come from), E planes of a guess, H W pi
 - What comes out is a mix of the guesses and of one colour of the network's own, so what a guess knows exactly stays
   exact; the own colour is for places that no guess knows.
 - It begins as the hand-set rule (each guess weighed by the fourth power of 1 / expected error) and learns corrections.
-- What things are comes from the features' three maps (features.py), which join at strides 4, 8 and 16.
+- What lies further around a pixel, and what things are by the features' three maps (features.py), is seen by a network
+  that has widths below full size; the propagator has none.
 - A slot that has nothing says so by an expected error of ABSENT; any number of slots may be absent.
 - Last, pixel by pixel, it hears claims: how unlike a place the one is that its colour is said to come from.
 """
@@ -48,10 +49,10 @@ class WeighingConfig:
     """Planes beside a*b* in each guess, each of about 0..1."""
     full: int = 16
     """Channels at full size."""
-    widths: tuple[int, int, int, int] = (32, 64, 96, 128)
-    """Channels at strides 2, 4, 8 and 16."""
-    features: tuple[int, int, int] = (128, 128, 128)
-    """Channels of the features at strides 4, 8 and 16."""
+    widths: tuple[int, ...] = (32, 64, 96, 128)
+    """Channels at strides 2, 4, 8 and 16; none: it sees at full size alone."""
+    features: tuple[int, ...] = (128, 128, 128)
+    """Channels of the features at strides 4, 8 and 16; none where it does not see there."""
     claims: int = 0
     """Planes of claims, each of about 0..2; 0: it hears none."""
     own: Literal["alone", "correction"] = "alone"
@@ -113,11 +114,13 @@ def weighed(
     planes = [(lightness - net.number(MIDDLE)) / net.number(SPREAD), mix / net.number(CHROMA_SCALE)]
     for n in range(slots):
         planes += [(guesses[n] - mix) * net.part(there, n, n + 1), signals[n], net.part(doubts, n, n + 1)]
-    given = net.grown(net.joined(planes), COARSEST)
+    given = net.joined(planes)
+    if config.widths:
+        given, claims = (None if x is None else net.grown(x, COARSEST) for x in (given, claims))
     said = _looked(net, config, given, features)
     if claims is not None:
-        said = _late(net, slots, given, said, net.grown(claims, COARSEST))
-    said = net.wide(net.cut(said, lightness))
+        said = _late(net, slots, given, said, claims)
+    said = net.wide(net.cut(said, lightness) if config.widths else said)
     own, first = net.part(said, slots + 1, slots + 3) * net.number(OWN_SCALE), log_error
     if config.own == "correction":
         own = own + mix
@@ -131,9 +134,16 @@ def weighed(
 
 
 def _looked(net: Layers, config: WeighingConfig, planes: Value, features: Sequence[Value]) -> Value:
-    """(B, S + 4, H, W): what a U-Net makes of the planes; features join at strides 4, 8 and 16."""
-    w2, *deep = config.widths
+    """(B, S + 4, H, W): what is made of the planes, and of what is seen below full size."""
     full = net.conv("stem", planes, config.full, 3, bias=False)
+    seen = [full, _below(net, config, full, features)] if config.widths else [full]
+    y = net.conv("head.1", net.relu(net.joined(seen)), 2 * config.full, 3, bias=False)
+    return net.conv("out", net.relu(y), len(config.slots) + 4, 3)
+
+
+def _below(net: Layers, config: WeighingConfig, full: Value, features: Sequence[Value]) -> Value:
+    """(B, full, H, W): what a U-Net makes of the first channels; features join at strides 4, 8 and 16."""
+    w2, *deep = config.widths
     levels = [block(net, "first", net.conv("down2.1", net.relu(full), w2, 3, stride=2, bias=False), w2, GROUP)]
     for n, (width, wider) in enumerate(pairwise(config.widths)):
         x = net.conv(f"downs.{n}.2", normed(net, f"downs.{n}.0", levels[-1], width), wider, 3, stride=2, bias=False)
@@ -146,9 +156,7 @@ def _looked(net: Layers, config: WeighingConfig, planes: Value, features: Sequen
         width = config.widths[n]
         y = levels.pop() + net.twice(net.conv(f"ups.{n}", y, width, 1, bias=False))
         y = block(net, f"joins.{n}", y, width, GROUP)
-    y = net.twice(net.conv("last.2", normed(net, "last.0", y, w2), config.full, 1, bias=False))
-    y = net.conv("head.1", net.relu(net.joined([full, y])), 2 * config.full, 3, bias=False)
-    return net.conv("out", net.relu(y), len(config.slots) + 4, 3)
+    return net.twice(net.conv("last.2", normed(net, "last.0", y, w2), config.full, 1, bias=False))
 
 
 def _late(net: Layers, slots: int, planes: Value, said: Value, claims: Value) -> Value:

@@ -100,18 +100,29 @@ class Late(nn.Module):
 
 
 class WeighingNet(nn.Module):
-    """A U-Net over the guesses; `forward` answers chroma, expected error and the guesses' weights."""
+    """What weighs guesses; `forward` answers chroma, expected error and the guesses' weights."""
 
     def __init__(self, config: WeighingConfig) -> None:
         super().__init__()
         self.config = config
         planes = 3 + len(config.slots) * (3 + config.signals)
-        w2, *deep = config.widths
-        empty = nn.Identity
         self.stem = conv(planes, config.full)
+        if config.widths:
+            self._see_below(config)
+        self.head = nn.Sequential(nn.Identity(), conv((1 + bool(config.widths)) * config.full, 2 * config.full))
+        self.out = nn.Conv2d(2 * config.full, len(config.slots) + 4, 3)
+        nn.init.zeros_(self.out.weight)
+        if self.out.bias is not None:
+            nn.init.zeros_(self.out.bias)
+        if config.claims:
+            self.late = Late(planes, len(config.slots) + 4, config.claims)
+
+    def _see_below(self, config: WeighingConfig) -> None:
+        """A U-Net below full size."""
+        w2, *deep = widths = config.widths
+        empty = nn.Identity
         self.down2 = nn.Sequential(empty(), conv(config.full, w2))
         self.first = Block(w2)
-        widths = (w2, *deep)
         self.downs = nn.ModuleList(
             nn.Sequential(norm(i), empty(), conv(i, o)) for i, o in zip(widths, deep, strict=False)
         )
@@ -120,13 +131,6 @@ class WeighingNet(nn.Module):
         self.ups = nn.ModuleList(conv(o, i, size=1) for i, o in zip(widths, deep, strict=False))
         self.joins = nn.ModuleList(Block(w) for w in widths[:-1])
         self.last = nn.Sequential(norm(w2), empty(), conv(w2, config.full, size=1))
-        self.head = nn.Sequential(empty(), conv(2 * config.full, 2 * config.full))
-        self.out = nn.Conv2d(2 * config.full, len(config.slots) + 4, 3)
-        nn.init.zeros_(self.out.weight)
-        if self.out.bias is not None:
-            nn.init.zeros_(self.out.bias)
-        if config.claims:
-            self.late = Late(planes, len(config.slots) + 4, config.claims)
 
     def forward(
         self,

@@ -35,7 +35,9 @@ from vidcolor.research.training.propagator_data import (
 )
 from vidcolor.research.training.weighing import begin, load_weighing_recipe, train
 
-CONFIG = WeighingConfig(SLOTS, SIGNALS, claims=CLAIMS)
+CONFIG = WeighingConfig(SLOTS, SIGNALS, widths=(), features=(), claims=CLAIMS)
+"""At full size alone: in all trainings with a U-Net below it, the U-Net's last channels ended below zero everywhere,
+and ReLU passes nothing of that."""
 TRIAL_EVERY = 4
 """Of the held-out clips' recorded frames, one in so many is measured."""
 STILLS, BUNDLE = 1500, 50
