@@ -1,6 +1,7 @@
 """A film on a cluster by Ray: the bytes of one machine, whatever becomes of workers, nodes, disks and the driver.
 
-A node's fault stands in the environment of its workers: they import a `vidcolor` that does it, and is ours else.
+A node's fault stands in the environment of its workers: they import a `vidcolor` that does it, and is ours else. Their
+clocks are a minute ahead.
 """
 
 from __future__ import annotations
@@ -29,8 +30,11 @@ pytestmark = [
 ]
 STARTS = (0, 10, 18, 24, 32)
 SHOTS = tuple(f"r1-{start:06d}" for start in STARTS)
+STORE = 80 << 20
+"""Bytes of a node's object store; nothing of ours goes through it."""
 FAULTY = """
-import os
+import os, time
+time.time = lambda now=time.time: now() + 60
 __version__, __path__ = os.environ["VERSION"], [os.environ["HOUSE"]]
 from pathlib import Path
 marker = Path(os.environ["MARKER"])
@@ -42,7 +46,7 @@ def writes(self, color, write=store.ChromaWriter.write):
 store.ChromaWriter.write = writes
 """
 OURS = vidcolor.__version__
-SLOW = "import time; time.sleep(.3)"
+SLOW = "time.sleep(.3)"
 DIES = "marker.exists() and color.index % 2 and os.kill(os.getpid(), 9)"
 FULL = "raise OSError(28, 'No space left on device', '/scratch')"
 
@@ -52,31 +56,41 @@ def cluster() -> Iterator[Any]:
     """A head that is a good node of one core."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_AUTH_MODE", "disabled")
-        from ray.cluster_utils import Cluster
-
-        for tries_left in (3, 2, 1, 0):
-            try:
-                made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-                break
-            except Exception as error:  # Ray gives its processes 30 s to start: too few on a busy machine
-                if not tries_left or "timed out during startup" not in str(error):
-                    raise
+        made = new_cluster(1)
         patch.setenv("RAY_ADDRESS", made.address)
         yield made
         made.shutdown()
 
 
+def new_cluster(cores: int) -> Any:
+    """A head with so many cores."""
+    from ray.cluster_utils import Cluster
+
+    head = {"num_cpus": cores, "include_dashboard": False, "object_store_memory": STORE}
+    for tries_left in (3, 2, 1, 0):
+        try:
+            return Cluster(initialize_head=True, head_node_args=head)
+        except Exception as error:  # Ray gives its processes 30 s to start: too few on a busy machine
+            if not tries_left or "timed out during startup" not in str(error):
+                raise
+    raise AssertionError("tried for the last time")
+
+
 @pytest.fixture
 def node(cluster, tmp_path):
-    """Adds a node of one core with a fault; gives it with the file that its worker makes when it has begun to write."""
+    """Adds a node of one core with a fault; gives it with the file that its worker makes when it has begun to write.
+
+    `told`: to Ray on the node; `to`: its cluster.
+    """
     package = tmp_path / "faulty" / "vidcolor"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(FAULTY)
     added = []
 
-    def add(fault: str, version: str = OURS) -> tuple[Any, Path]:
-        told = {"HOUSE": vidcolor.__path__[0], "VERSION": version, "FAULT": fault, "MARKER": str(tmp_path / "begun")}
-        added.append(cluster.add_node(num_cpus=1, env_vars={"PYTHONPATH": str(package.parent), **told}))
+    def add(fault: str, version: str = OURS, to: Any = cluster, **told: str) -> tuple[Any, Path]:
+        told |= {"HOUSE": vidcolor.__path__[0], "VERSION": version, "FAULT": fault, "MARKER": str(tmp_path / "begun")}
+        told["PYTHONPATH"] = str(package.parent)
+        added.append(to.add_node(num_cpus=1, object_store_memory=STORE, env_vars=told))
         return added[-1], tmp_path / "begun"
 
     yield add
@@ -141,14 +155,16 @@ def same_as_on_one_machine(project: Path, whole: Path) -> None:
 
 
 def test_the_bytes_of_one_machine_whatever_becomes_of_nodes(cluster, node, project, whole):
-    """Five shots for five nodes: one has another version, one kills its worker, one's disk is full."""
-    for fault, version in (("", "0.0"), (DIES, OURS), (FULL, OURS), ("", OURS)):
+    """Five shots for five nodes: another version, a worker that dies, a full disk, too little memory; one is good."""
+    for fault, version in (("", "0.0"), (DIES, OURS), (FULL, OURS)):
         node(fault, version)
+    node(SLOW, RAY_memory_usage_threshold="0.01")
     code, said = ended(start(project, "on_ray.FAULTS = 1"))
     assert code == 0, said
     assert f"is left out: vidcolor is 0.0 there, {OURS} here" in said
     assert "goes on elsewhere: its worker on" in said
     assert re.search(r"is left out: 1 shots failed there, the last: .*No space left on device", said), said
+    assert re.search(r"goes on with more memory: .* had too little \(.* used / .* limit\)", said), said
     assert "rendered   5 of 5 shots" in said
     same_as_on_one_machine(project, whole)
 
@@ -169,8 +185,31 @@ def test_a_driver_that_was_killed_goes_on_and_does_without_a_slow_node_that_dies
     same_as_on_one_machine(project, whole)
 
 
+def test_a_head_that_dies_loses_nothing_and_a_machine_that_comes_late_is_used(node, project, whole, monkeypatch):
+    good, other = os.environ["RAY_ADDRESS"], new_cluster(0)
+    address = other.address
+    try:
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        driver = start(project, "on_ray.GONE = 1")
+        while "waiting for a machine" not in driver.stderr.readline():
+            assert driver.poll() is None, ended(driver)
+        _, begun = node(SLOW, to=other)
+        wait_for(begun, driver)
+        other.remove_node(other.head_node, allow_graceful=False)
+        code, said = ended(driver)
+        assert code == 2, said
+        assert re.search(rf"vidcolor: the head of the cluster, {address}, is gone .*run the same command", said)
+        assert "Traceback" not in said
+    finally:
+        other.shutdown()
+    monkeypatch.setenv("RAY_ADDRESS", good)
+    code, said = ended(start(project))
+    assert code == 0, said
+    same_as_on_one_machine(project, whole)
+
+
 def test_at_the_end_a_shot_is_moved_away_from_a_slow_node(cluster, node, project, whole):
-    node("import time; time.sleep(4)")
+    node("time.sleep(4)")
     code, said = ended(start(project, "on_ray.SLOW, on_ray.MOVE = 1, 0"))
     assert code == 0, said
     assert re.search(r"shot r1-\d+ goes on elsewhere: .* \(node .{8}\) is slow", said), said

@@ -55,3 +55,10 @@ def test_a_machine_that_sees_another_picture_or_no_film_is_refused(asked):
     (folder / "film.mov").unlink()
     (said,) = worker.rendered(told)
     assert "film.mov" in said["refused"]
+
+
+def test_a_machine_that_has_the_project_elsewhere_is_told_where_it_must_be(asked):
+    folder, told = asked
+    folder.rename(folder.with_name("mounted elsewhere"))
+    (said,) = worker.rendered(told)
+    assert said["refused"].startswith(f"{folder / 'film.vidcolor'} is not seen there; every machine must see")

@@ -83,7 +83,8 @@ def render_on(
     place: str, film: Film, stale: Sequence[ShotPlan], progress: ShowProgress, terminal: Terminal
 ) -> list[ShotPlan]:
     """Renders shots on the cluster at `place`; those that were made by it."""
-    from vidcolor.farm.on_ray import RayRun, ray_cluster
+    from vidcolor.farm.on_ray import RayRun
+    from vidcolor.farm.ray_cluster import ray_cluster
     from vidcolor.pipeline.costs import CORES, expected
 
     with ray_cluster(place, film.project.root) as ray:

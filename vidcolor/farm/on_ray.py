@@ -8,22 +8,18 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
-import signal
-import socket
 import statistics
-import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import chdir, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from threading import Event
 from typing import Any
 
-from vidcolor.errors import DeviceError, InputError
+from vidcolor.errors import DeviceError
 from vidcolor.farm import ray_task
+from vidcolor.farm.ray_cluster import interrupts, knock
 from vidcolor.farm.worker import asked_of
 from vidcolor.machine import graphics
 from vidcolor.pipeline.costs import expected, frame_seconds
@@ -35,11 +31,6 @@ from vidcolor.state.plan import ShotPlan
 from vidcolor.types import working_size
 
 log = logging.getLogger(__name__)
-PLACE = re.compile(r"ray(?:://([^/:\s]+)(?::([0-9]{1,5}))?/?)?")
-PORT = 6379
-"""Where the head of a cluster answers, unless it was started with another."""
-ANSWERS = 10.0
-"""Seconds that a head has to answer at all."""
 PROCESS = 1 << 30
 """Bytes that a worker takes beside its shot, before any was measured."""
 SPARE = 1.1
@@ -57,66 +48,16 @@ LOOK = 1.0
 """Seconds between two looks at the cluster's nodes."""
 QUIET = 20.0
 """Seconds without a word from any worker before it is asked whether one can be heard."""
-STOP = 30.0
-"""Seconds that workers have to stop by themselves."""
+GONE = 10.0
+"""Seconds without an answer from the cluster's head after which it is given up; Ray would end this program after 60."""
+MORE = 2.0
+"""Times the memory that is asked for a shot which its node had too little for."""
+STOP, AWAY = 30.0, 5.0
+"""Seconds that workers have to stop by themselves; and where the cluster's head is away."""
+SHORT = re.compile(r"ID: ([0-9a-f]+)\) was ([^(]+) \(")
+"""What Ray says of a node that had too little memory: which, and how much was used of how much."""
 NODE = "ray.io/node-id"
 """Ray's label of a node."""
-
-
-@contextmanager
-def ray_cluster(place: str, folder: Path) -> Iterator[Any]:
-    """The module `ray`, joined to a cluster within the block.
-
-    place   `ray`: the one of this machine, or of RAY_ADDRESS; `ray://HOST:PORT`: the one whose head answers there
-    folder  one without modules: Ray has workers import from the folder that its caller stands in, before all others
-    """
-    found = PLACE.fullmatch(place)
-    if found is None:
-        raise InputError(f"--on {place}: ray, or ray://HOST:PORT, as `ray start --head` tells it")
-    try:
-        import ray
-        from ray._private import worker
-    except ImportError as error:
-        raise InputError(f"--on {place}: Ray is missing ({error}); pip install 'vidcolor[cluster]'") from error
-    if hasattr(worker, "print_to_stdstream"):  # else the logs of nodes that die are written to our standard output
-        worker.print_to_stdstream = lambda data, **_: log.warning("Ray: %s", data)
-    address = f"{found[1]}:{found[2] or PORT}" if found[1] else os.environ.get("RAY_ADDRESS") or "auto"
-    try:
-        _knock(address)
-        with chdir(folder):
-            ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=logging.CRITICAL)
-    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        raise DeviceError(
-            f"--on {place}: no cluster can be joined ({' '.join(str(error).split())}); start one by "
-            f"`ray start --head`, and on each further machine, this one too, `ray start --address=HOST:{PORT}`"
-        ) from error
-    try:
-        ray.cloudpickle.register_pickle_by_value(ray_task)
-        yield ray
-    finally:
-        ray.cloudpickle.unregister_pickle_by_value(ray_task)
-        ray.shutdown()
-
-
-@contextmanager
-def _interrupts() -> Iterator[threading.Event]:
-    """Is set by an interrupt within the block: raised wherever it comes, one within Ray's own code may be lost."""
-    interrupted = threading.Event()
-    if threading.current_thread() is not threading.main_thread():  # there interrupts are not heard
-        yield interrupted
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _knock(address: str) -> None:
-    """Refuses, as OSError, a place where nobody answers: Ray would try for many minutes."""
-    host, colon, port = address.rpartition(":")
-    if colon and port.isdecimal():
-        socket.create_connection((host, int(port)), timeout=ANSWERS).close()
 
 
 @dataclass(slots=True)
@@ -129,6 +70,8 @@ class Task:
     node: str = ""
     """Ray's name of where it is; empty until it has begun"""
     began: float = 0.0
+    memory: float = 0.0
+    """Bytes that were asked for"""
     moved: bool = False
     """True: it was told to stop there, to be gone on with elsewhere"""
 
@@ -144,7 +87,8 @@ class RayRun:
         """What each takes, in frames of a shot"""
         self._waiting = deque(sorted(stale, key=lambda s: self._frames[s.shot.id], reverse=True))
         self._under_way: dict[Any, Task] = {}
-        self._done: list[ShotPlan] = []
+        self._done, self._all = 0.0, sum(self._frames.values())
+        """Frames of shots that are done, of how many"""
         self._made: list[ShotPlan] = []
         self._memory = float(
             PROCESS + shot_memory(chroma_size(working_size(reel.size, settings.propagate.chroma_side)))
@@ -157,6 +101,8 @@ class RayRun:
         self._faults: Counter[str] = Counter()
         """Shots that failed on a node since it last made one, by its name"""
         self._deaths: Counter[str] = Counter()
+        self._short: dict[str, tuple[str, float]] = {}
+        """Shots that memory was too short for, by their ids: on which node, and what they are given next"""
         self._slow: dict[str, str] = {}
         """The nodes that shots were moved away from, by their ids"""
         self._paces: list[float] = []
@@ -164,14 +110,14 @@ class RayRun:
         self._names: dict[str, str] = {}
         """Of nodes, for people"""
         self._began, self._heard = time.monotonic(), False
-        self._looked = 0.0
+        self._send_shot = ray.remote(max_retries=0)(ray_task.render_shot)  # one: each is kept by all who run it
+        self._head: str = ray.get_runtime_context().gcs_address
+        self._looked = self._silent = 0.0
         self._nodes: list[Mapping[str, Any]] = []
-        self._cores = 1
+        self._cores = 0
+        """Of each shot; 0 until a node is seen"""
+        self._told_to_wait = False
         self._look()
-        there = [int(node["Resources"]["CPU"]) for node in self._nodes]
-        if not there:
-            raise DeviceError("the cluster has no processor cores; `ray start` machines that have, and run it again")
-        self._cores = max(1, min(*there, sum(there) // len(stale))) if stale else 1
 
     def at_once(self) -> int:
         """Shots that the cluster has room for."""
@@ -182,37 +128,54 @@ class RayRun:
 
         Refuses to go on, naming nodes and shot, where a shot fails on two nodes or on all, or has workers die.
         """
-        try:
-            with _interrupts() as interrupted:
+        with interrupts() as interrupted:
+            try:
                 while self._waiting or self._under_way:
                     self._look()
                     self._send()
                     self._move()
                     self._listen()
-                    done = sum(self._frames[s.shot.id] for s in self._done)
-                    done += sum(task.share * self._frames[task.planned.shot.id] for task in self._under_way.values())
-                    progress("render", round(done), max(1, round(sum(self._frames.values()))))
+                    under_way = sum(
+                        task.share * self._frames[task.planned.shot.id] for task in self._under_way.values()
+                    )
+                    progress("render", round(self._done + under_way), max(1, round(self._all)))
                     if interrupted.is_set():
                         raise KeyboardInterrupt
-        finally:
-            self._stop()
+            finally:
+                interrupted.clear()
+                self._stop(interrupted)
         return sorted(self._made, key=lambda one: one.reach.start)
 
     def _look(self) -> None:
-        """Sees which nodes there are now that have cores, and take shots."""
-        if self._nodes and time.monotonic() - self._looked < LOOK:
+        """Sees which nodes there are now that have cores and take shots. Refuses to go on without the head."""
+        now = time.monotonic()
+        if self._looked and now - self._looked < LOOK:
             return
-        self._looked = time.monotonic()
+        self._looked = now
+        try:
+            knock(self._head)  # asked while it is away, Ray waits, and then ends this program
+        except OSError as error:
+            self._silent = self._silent or now
+            if now - self._silent > GONE:
+                raise DeviceError(
+                    f"the head of the cluster, {self._head}, is gone ({error}); what was rendered is kept: start the "
+                    "cluster anew and run the same command again"
+                ) from error
+            return
+        self._silent = 0.0
         there = [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
         self._names |= {node["NodeID"]: f"{node['NodeManagerHostname']} (node {node['NodeID'][:8]})" for node in there}
         self._nodes = [node for node in there if node["NodeID"] not in self._aside]
+        if self._nodes and not self._cores:
+            cores = [int(node["Resources"]["CPU"]) for node in self._nodes]
+            self._cores = max(1, min(*cores, sum(cores) // max(1, len(self._frames))))
 
-    def _asks(self) -> dict[str, float]:
+    def _asks(self, shot_id: str = "") -> dict[str, float]:
         """Of a node's resources, what a shot takes: memory as measured, but never more than the largest node has."""
         largest = max((node["Resources"].get("memory", 0.0) for node in self._nodes), default=0.0)
-        wanted = self._peak * SPARE or self._memory
+        _, wanted = self._short.get(shot_id, ("", self._peak * SPARE or self._memory))
         gpu = self._film.settings.propagate.flow == "raft" and self._film.device != "cpu" and graphics()
-        return {"CPU": self._cores, "memory": int(min(wanted, largest)), "GPU": 1 if gpu else 0}
+        return {"CPU": self._cores or 1, "memory": int(min(wanted, largest)), "GPU": 1 if gpu else 0}
 
     def _room(self, node: Mapping[str, Any]) -> int:
         return min(int(node["Resources"].get(name, 0) // value) for name, value in self._asks().items() if value)
@@ -220,24 +183,31 @@ class RayRun:
     def _send(self) -> None:
         """Sends shots until as many are under way as fit, and a few."""
         fit = self.at_once()
-        while self._waiting and len(self._under_way) < fit + fit // AHEAD + 1:
+        if not fit and not self._told_to_wait and not self._names:
+            self._told_to_wait = True
+            self._tell(
+                "waiting for a machine to render on: the cluster has none with processor cores; "
+                f"`ray start --address={self._head}` on one adds it"
+            )
+        while self._waiting and not self._silent and len(self._under_way) < fit + fit // AHEAD + 1:
             planned = self._waiting.popleft()
-            failed = self._failed.get(planned.shot.id, {})
+            shot_id = planned.shot.id
+            failed = self._failed.get(shot_id, {})
             shut = {*self._aside, *failed}
-            if len(failed) > 1 or all(node["NodeID"] in shut for node in self._nodes):
-                raise DeviceError(self._why(planned.shot.id))
-            slow = {*shut, *self._slow.values()}
-            shut = slow if any(node["NodeID"] not in slow for node in self._nodes) else shut
-            asks = self._asks()
-            task = self._ray.remote(
+            if len(failed) > 1 or (self._names and all(node["NodeID"] in shut for node in self._nodes)):
+                raise DeviceError(self._why(shot_id))
+            better = {*shut, *self._slow.values(), *self._short.get(shot_id, ("",))[:1]} - {""}
+            shut = better if any(node["NodeID"] not in better for node in self._nodes) else shut
+            asks = self._asks(shot_id)
+            task = self._send_shot.options(
                 num_cpus=asks["CPU"],
                 num_gpus=asks["GPU"],
                 memory=asks["memory"],
-                max_retries=0,
-                name=planned.shot.id,
+                name=shot_id,
                 label_selector={NODE: f"!in({','.join(sorted(shut))})"} if shut else None,
-            )(ray_task.render_shot)
-            self._under_way[task.remote(asked_of(self._film, planned, int(asks["CPU"])))] = Task(planned)
+            )
+            asked = asked_of(self._film, planned, int(asks["CPU"]))
+            self._under_way[task.remote(asked)] = Task(planned, memory=asks["memory"])
 
     def _move(self) -> None:
         """Where nothing waits and a node is free, has the shot that would take longest stop on a slow one, once.
@@ -301,7 +271,7 @@ class RayRun:
         self._heard = True
 
     def _hear(self, task: Task, stream: Any) -> None:
-        said = self._said(stream)
+        said = self._said(task, stream)
         if "node" in said:
             task.node, task.began = said["node"], time.monotonic()
         elif "share" in said:
@@ -313,7 +283,7 @@ class RayRun:
             else:
                 self._again(task, said)
 
-    def _said(self, stream: Any) -> dict[str, Any]:
+    def _said(self, task: Task, stream: Any) -> dict[str, Any]:
         """The next word of a shot; `died` where its worker or node has."""
         try:
             return self._ray.get(next(stream))
@@ -322,11 +292,20 @@ class RayRun:
         except self._ray.exceptions.RayTaskError as error:  # a fault of this program: not known as one of the node's
             log.exception("a worker failed")
             return {"failed": str(error).strip().splitlines()[-1]}
+        except self._ray.exceptions.OutOfMemoryError as error:
+            found = SHORT.search(str(error))
+            task.node = found[1] if found else task.node  # it may have been killed before it said where it is
+            return {"short": found[2] if found else _first(error)}
+        except self._ray.exceptions.LocalRayletDiedError as error:
+            raise DeviceError(
+                f"Ray's own process on this machine has died; what was rendered is kept: `ray start "
+                f"--address={self._head}` here starts it again, then run the same command"
+            ) from error
         except self._ray.exceptions.RayError as error:
-            return {"died": str(error).strip().splitlines()[0].partition(". ")[0]}
+            return {"died": _first(error)}
 
     def _finish(self, task: Task, receipt: Mapping[str, Any]) -> None:
-        self._done.append(task.planned)
+        self._done += self._frames[task.planned.shot.id]
         self._faults[task.node] = 0
         self._made += [task.planned] if receipt["made"] else []
         self._paces.append((time.monotonic() - task.began) / max(1.0, self._frames[task.planned.shot.id]))
@@ -345,10 +324,18 @@ class RayRun:
         elif kind == "failed":
             self._tell(f"shot {shot_id} failed on {name}: {why}")
             self._failed.setdefault(shot_id, {})[task.node] = why
-            self._faults[task.node] += 1
-            if self._faults[task.node] == FAULTS:
-                self._leave_out(task.node, f"{FAULTS} shots failed there, the last: {why}")
-        else:
+            self._blame(task.node, f"{FAULTS} shots failed there, the last: {why}")
+        elif kind == "short":
+            if shot_id in self._short:
+                raise DeviceError(
+                    f"shot {shot_id}: {name} had too little memory for it ({why}), as it had before on "
+                    f"{self._name(self._short[shot_id][0])}; add a machine that has more, or `ray start` these with "
+                    "fewer --num-cpus, and run the same command again"
+                )
+            self._tell(f"shot {shot_id} goes on with more memory: {name} had too little ({why})")
+            self._short[shot_id] = task.node, MORE * task.memory
+            self._blame(task.node, f"{FAULTS} shots had too little memory there, the last: {why}")
+        elif not self._silent:
             self._tell(f"shot {shot_id} goes on elsewhere: its worker on {name} is gone: {why}")
             self._deaths[shot_id] += 1
             if self._deaths[shot_id] >= DEATHS:
@@ -358,20 +345,34 @@ class RayRun:
                 )
         self._waiting.appendleft(task.planned)
 
+    def _blame(self, node: str, why: str) -> None:
+        """Counts a fault of a node, which is left out when there are too many."""
+        self._faults[node] += 1
+        if self._faults[node] == FAULTS:
+            self._leave_out(node, why)
+
     def _leave_out(self, node: str, why: str) -> None:
         if node not in self._aside:
             self._tell(f"{self._name(node)} is left out: {why}")
         self._aside[node] = why
         self._nodes = [one for one in self._nodes if one["NodeID"] != node]
 
-    def _stop(self) -> None:
-        """Has the workers that are still under way stop, as an interrupt would here, and waits for them."""
+    def _stop(self, at_once: Event) -> None:
+        """Has the workers that are still under way stop, as an interrupt would here, and waits for them.
+
+        at_once  when it is set, they are not waited for: Ray ends them as this program leaves
+        """
         for stream in self._under_way:
             self._ray.cancel(stream)
-        until = time.monotonic() + STOP
-        while self._under_way and time.monotonic() < until:
+        until = time.monotonic() + (AWAY if self._silent else STOP)
+        while self._under_way and time.monotonic() < until and not at_once.is_set():
             for stream in self._ray.wait(list(self._under_way), num_returns=1, timeout=LOOK)[0]:
                 try:
                     self._ray.get(next(stream))
                 except (StopIteration, self._ray.exceptions.RayError):
                     del self._under_way[stream]
+
+
+def _first(error: Exception) -> str:
+    """What an error of Ray says first, of much."""
+    return str(error).strip().splitlines()[0].partition(". ")[0]

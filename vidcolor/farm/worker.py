@@ -123,5 +123,7 @@ class Worker:
 
 @lru_cache(maxsize=1)
 def _worker(project: str, settings: bytes, device: str) -> Worker:
+    if not Path(project).is_dir():
+        raise DeviceError(f"{project} is not seen there; every machine must see the project at this path: mount it so")
     tables = msgspec.json.decode(settings)
     return Worker(Path(project), load_settings([("the settings that were sent", tables)]), device)
