@@ -119,8 +119,8 @@ def run(film, monkeypatch):
     return render
 
 
-def done(node: str = "one") -> Iterator[Any]:
-    yield from ({"node": node}, {"share": 0.5}, {"receipt": {"made": True, "peak_memory": GIB}})
+def done(peak: int = GIB) -> Iterator[Any]:
+    yield from ({"node": "one"}, {"share": 0.5}, {"receipt": {"made": True, "peak_memory": peak}})
 
 
 def short_on(node: str) -> Iterator[Any]:
@@ -130,10 +130,17 @@ def short_on(node: str) -> Iterator[Any]:
 
 
 def test_however_many_shots_few_are_under_way_and_nothing_stays_of_them(run):
-    """One function for all: Ray and its workers keep each that they were given."""
-    ray = StillRay(["one", "two"], lambda shot, options: done())
+    """One function for all, and few ways to ask for room: Ray and its workers keep each that they were given."""
+    asked = []
+
+    def tells(shot: str, options: dict[str, Any]) -> Iterator[Any]:
+        asked.append(options["memory"])
+        return done(peak=GIB + 1000 * len(asked))
+
+    ray = StillRay(["one", "two"], tells)
     assert run(ray, 400) == []
     assert ray.functions == 1
+    assert len(set(asked)) <= 3
     assert ray.most <= 2 + 2 // AHEAD + 1
     gc.collect()
     assert not ray.alive

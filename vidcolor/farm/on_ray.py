@@ -33,8 +33,8 @@ from vidcolor.types import working_size
 log = logging.getLogger(__name__)
 PROCESS = 1 << 30
 """Bytes that a worker takes beside its shot, before any was measured."""
-SPARE = 1.1
-"""What is asked for, in times of what was measured."""
+SPARE, STEP = 1.1, 1 << 28
+"""What is asked for, in times of what was measured, up to a whole step of bytes: Ray keeps workers by what is asked."""
 AHEAD = 8
 """For so many shots that fit at once one more is sent, so that a core that gets free finds one there."""
 FAULTS = 3
@@ -175,7 +175,7 @@ class RayRun:
         largest = max((node["Resources"].get("memory", 0.0) for node in self._nodes), default=0.0)
         _, wanted = self._short.get(shot_id, ("", self._peak * SPARE or self._memory))
         gpu = self._film.settings.propagate.flow == "raft" and self._film.device != "cpu" and graphics()
-        return {"CPU": self._cores or 1, "memory": int(min(wanted, largest)), "GPU": 1 if gpu else 0}
+        return {"CPU": self._cores or 1, "memory": int(min(-(-wanted // STEP) * STEP, largest)), "GPU": 1 if gpu else 0}
 
     def _room(self, node: Mapping[str, Any]) -> int:
         return min(int(node["Resources"].get(name, 0) // value) for name, value in self._asks().items() if value)
