@@ -11,7 +11,7 @@ STAGES: dict[str, int] = {
     "colorize": 9,
     "propagate": 12,
     "networks": 4,
-    "corrections": 9,
+    "corrections": 10,
     "finish": 4,
     "export": 3,
 }

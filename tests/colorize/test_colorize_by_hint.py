@@ -119,9 +119,12 @@ def test_ten_hints_look_at_their_frame_once(still):
     assert features.asked == 1
 
 
-def shares_of(confidence: np.ndarray, color: str) -> np.ndarray:
-    """How far a hint on the left counts in a frame of one brown thing that is coloured so far as `confidence` says."""
-    grain = np.random.default_rng(5).normal(0, 0.5, SIZE)
+def shares_of(confidence: np.ndarray, color: str, light: float = 0.0) -> np.ndarray:
+    """How far a hint on the left counts in a frame of one brown thing that is coloured so far as `confidence` says.
+
+    light  L* by which the right edge is lighter than the left
+    """
+    grain = np.random.default_rng(5).normal(0, 0.5, SIZE) + np.linspace(0, light, SIZE[1])
     brown = rgb_to_lab(codes("7a5a40")[:, None, None])
     below = ColorFrame(0, np.broadcast_to(brown[1:], (2, *SIZE)).astype(np.float32), confidence.astype(np.float32))
     library: Library = None  # type: ignore[assignment]  # a hint reads no picture
@@ -145,6 +148,13 @@ def test_a_hint_on_what_was_sure_of_its_colour_recolours_all_of_the_thing():
     confidence = np.full(SIZE, 0.95)
     confidence[:, 64:] = 0.99
     assert shares_of(confidence, "1a30a0").mean() > 0.9
+
+
+def test_where_colours_are_unsure_a_hint_counts_for_what_is_as_light():
+    unsure = shares_of(np.full(SIZE, 0.3), "1a30a0", light=24.0)
+    assert unsure[:, 16:24].mean() > 0.9
+    assert unsure[:, 84:].mean() < 0.35
+    assert shares_of(np.full(SIZE, 0.9), "1a30a0", light=24.0)[:, 84:].mean() > 0.95, "the whole thing is meant"
 
 
 LARGE = (240, 320)

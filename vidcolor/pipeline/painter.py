@@ -12,7 +12,7 @@ from numpy import ndarray as Array
 from vidcolor.colorize.by_hint import Place, see, spread
 from vidcolor.confidence import error_of
 from vidcolor.media.read import resized
-from vidcolor.pipeline.layers import Change, Layer, change_of, chroma_of, how_other, one_color, spread_out
+from vidcolor.pipeline.layers import AsLight, Change, Layer, change_of, chroma_of, how_other, one_color, spread_out
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.sights import Sees
 from vidcolor.project.corrections import Correction
@@ -36,6 +36,8 @@ LEFT_ALONE = 4
 """Power of the error by which what is surer is left alone."""
 AROUND = 5
 """Pixels of chroma, each way, that a point speaks for."""
+LIGHT_AROUND = 3
+"""Likewise those whose lightness is the point's."""
 
 
 class Painter:
@@ -52,22 +54,24 @@ class Painter:
         """`hashes`: of every file by its name; `sees`: what things are recognised by; `size`: the film's."""
         self.library, self.hashes, self.sees, self.settings, self.size = library, hashes, sees, settings, size
 
-    def layers(self, corrections: Sequence[Correction], below: ColorFrame, target: Frame) -> list[Layer]:
+    def layers(self, corrections: Sequence[Correction], below: ColorFrame, target: Frame | None) -> list[Layer]:
         """Corrections of one frame, at the size of `below`: the colours that the frame has without them.
 
+        target  the frame; None where none of them spreads: it need not be read then
         Those that spread compete: see `colorize.by_hint.spread`.
         """
         size = below.confidence.shape
-        places = {c.name: self._place(c, below) for c in corrections if c.spreads}
-        shares = dict[str, Array]()
-        if places:
+        said = [c for c in corrections if c.spreads]
+        shares, places = dict[str, Array](), dict[str, tuple[Layer, Place]]()
+        if said:
+            assert target is not None, "what spreads is spread over a frame"
             lightness = _resized(target.lightness, size)
+            places = {c.name: self._place(c, below, lightness) for c in said}
             seen = see(lightness, below.chroma, self.sees(target.index, lightness))
             found = spread(seen, [place for _, place in places.values()], self.settings)
             shares = dict(zip(places, found, strict=True))
         return [
-            replace(_layer(c, places[c.name][0], shares[c.name]), soft=True) if c.spreads else self.plain(c, size)
-            for c in corrections
+            replace(places[c.name][0], share=shares[c.name]) if c.spreads else self.plain(c, size) for c in corrections
         ]
 
     def plain(self, correction: Correction, size: tuple[int, ...]) -> Layer:
@@ -105,48 +109,53 @@ class Painter:
         painted = self.library.painted(name, self.hashes[name], self.size)
         return _resized(painted.whole(painted.white * painted.share), size)
 
-    def _place(self, correction: Correction, below: ColorFrame) -> tuple[Change, Place]:
-        """What a point or strokes make of colours, and where they are said."""
+    def _place(self, correction: Correction, below: ColorFrame, lightness: Array) -> tuple[Layer, Place]:
+        """A point or strokes, not spread yet, and where they are said; lightness (h, w) L*."""
         said, size = correction.said, below.confidence.shape
+        layer = Layer(correction.name, correction.frame, Change(), None, correction, soft=True)
         if isinstance(said, Scribble):
             chroma, share = self.paint(correction, size)
             seeds = share >= min(STROKE, float(share.max()))
             own = spread_out(one_color(chroma, share), seeds.astype(np.float32))
-            return change_of(correction, own), Place(seeds, sure=share, strength=self.settings.scribble)
+            layer = replace(layer, change=change_of(correction, own))
+            return layer, Place(seeds, sure=share, strength=self.settings.scribble)
         assert isinstance(said, Hint | Neutral)
         assert said.at is not None
         scale = size[1] / self.size[1]
         x, y = ((c + 0.5) * scale - 0.5 for c in said.at)
         seeds = np.zeros(size, np.bool_)
         seeds[min(size[0] - 1, max(0, round(y))), min(size[1] - 1, max(0, round(x)))] = True
-        change, another, within = change_of(correction, None), 1.0, None
+        change, light, another, within = change_of(correction, None), None, 1.0, None
         if isinstance(said, Hint):
             there = _around(below.chroma, seeds)
             change = replace(change, instead=there)
             if below.chroma.any():  # colours that were sure tell how far the thing goes; those that were not mislead
-                sure = np.clip((_around(below.confidence[None], seeds).item() - MISLEADS) / (TELLS - MISLEADS), 0, 1)
-                free = float(sure) * how_other(there, chroma_of(said.color), SURE_OTHER)
+                knows = (_around(below.confidence[None], seeds).item() - MISLEADS) / (TELLS - MISLEADS)
+                sure = float(np.clip(knows, 0, 1))
+                free = sure * how_other(there, chroma_of(said.color), SURE_OTHER)
                 unsure = UNSURE_WHOLE * how_other(there, chroma_of(said.color), UNSURE_OTHER)
-                another = free + float(1 - sure) * unsure
-                within = free + (1 - free) * _as_unsure(below.confidence, seeds)
+                another = free + (1 - sure) * unsure
+                light = AsLight(_around(lightness[None], seeds, LIGHT_AROUND).item(), (1 - free) * (1 - sure))
+                within = (free + (1 - free) * _as_unsure(below.confidence, seeds)) * light.share(lightness)
+                within = np.maximum(within, seeds).astype(np.float32)
         if said.radius:
             ys, xs = np.mgrid[: size[0], : size[1]]
             near = np.clip(said.radius * scale + 0.5 - np.hypot(ys - y, xs - x), 0, 1)
             within = (near if within is None else near * within).astype(np.float32)
-        return change, Place(seeds, another, within)
+        return replace(layer, change=change, light=light), Place(seeds, another, within)
 
 
-def _around(chroma: Array, seeds: Array) -> Array:
+def _around(planes: Array, seeds: Array, side: int = AROUND) -> Array:
     """(C, 1, 1): the mean of planes (C, h, w) around a point."""
-    near = cv2.dilate(seeds.astype(np.uint8), np.ones((AROUND, AROUND), np.uint8)) > 0
-    return np.asarray(chroma[:, near].mean(1)[:, None, None], np.float32)
+    near = cv2.dilate(seeds.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    return np.asarray(planes[:, near].mean(1)[:, None, None], np.float32)
 
 
 def _as_unsure(confidence: Array, seeds: Array) -> Array:
     """(h, w) 0..1: how far each pixel is as unsure of its colour as a point is; what is surer needs it less."""
     off = cv2.blur(error_of(confidence), (AROUND, AROUND))
     there = float(off[seeds].mean())
-    return np.maximum(np.clip(off / max(SURER * there, LEAST), 0, 1) ** LEFT_ALONE, seeds).astype(np.float32)
+    return np.asarray(np.clip(off / max(SURER * there, LEAST), 0, 1) ** LEFT_ALONE, np.float32)
 
 
 def _layer(correction: Correction, change: Change, share: Array | None) -> Layer:

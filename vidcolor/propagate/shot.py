@@ -97,7 +97,8 @@ def propagate(
     progress  called with (frames done, frames in all)
     network   finds what flow cannot bring, and weighs what was found; None: training-free features and rules
     ablation  what is left out, to measure
-    listen    told the guesses of each frame, by name: for training and study
+    listen    told each frame as it is matched and its guesses, by name, just before it is given: for training, study,
+              and for what hangs on the frame's light
     doubt     gathers what the shot leaves in doubt
     shelf     keeps the state about every `RUN` frames, when every frame before it has been taken from here
     within    the whole shot and the place of `frames` in it, where they are a part: worn frames are mended by others

@@ -1,0 +1,39 @@
+"""What was said where colours were unsure counts on every frame for what is as light as the place where it was said."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vidcolor.flow.estimate import build_flow
+from vidcolor.pipeline.layers import AsLight, Change, Layer, carry
+from vidcolor.settings import PropagateSettings
+from vidcolor.types import Frame
+
+SIZE, FRAMES = (64, 96), 3
+LIGHT, LIGHTER = 40.0, 64.0
+
+
+def carried(light: AsLight | None) -> list[np.ndarray]:
+    """How far a layer that is everything's on the first frame counts on each, whose right half turns lighter."""
+    grain = np.random.default_rng(2).normal(0, 1, SIZE)
+    frames = []
+    for n in range(FRAMES):
+        lightness = LIGHT + grain
+        lightness[:, SIZE[1] // 2 :] += LIGHTER - LIGHT if n else 0.0
+        frames.append(Frame(n, lightness.astype(np.float32)))
+    share = np.ones((SIZE[0] // 2, SIZE[1] // 2), np.float32)
+    layer = Layer("hint", 0, Change(np.full((2, 1, 1), 20, np.float32)), share, soft=True, light=light)
+    settings = PropagateSettings()
+    flow = build_flow(settings.flow, settings)
+    return [color.confidence for color in carry(layer, frames, flow, settings, (False, False))]
+
+
+def test_a_carried_layer_counts_for_what_is_as_light_as_its_point():
+    middle, anywhere = SIZE[1] // 4, carried(None)
+    unsure, half = carried(AsLight(LIGHT, 1.0)), carried(AsLight(LIGHT, 0.5))
+    assert (unsure[0] == 1).all(), "on its own frame it is as it was spread"
+    for n in range(1, FRAMES):
+        assert anywhere[n].min() > 0.95
+        assert unsure[n][:, : middle - 4].min() > 0.9
+        assert unsure[n][:, middle + 4 :].max() < 0.3
+        assert 0.5 < half[n][:, middle + 4 :].mean() < 0.7
