@@ -49,6 +49,18 @@ def test_what_is_off_in_many_places_that_look_alike_is_asked_for_before_one_plac
     assert there[first.y, first.x]
 
 
+def test_what_is_all_as_far_off_is_asked_for_before_a_spot_that_is_off_more_than_all_around_it() -> None:
+    lightness = np.full(SIZE, 70.0)
+    lightness[:, :32] = 30
+    off = SURE.copy()
+    off[2:34, 34:62] = 2.5
+    off[16:20, 45:49] = 10  # a hint there leaves the rest of its thing alone
+    off[13:23, 5:15] = 6
+    first, second = still(lightness, off).best(2, 0, COUNT)
+    assert off[first.y, first.x] == 6
+    assert off[second.y, second.x] == 10
+
+
 def test_a_point_lies_on_what_it_asks_for_and_not_on_an_edge() -> None:
     lightness, there = leaves()
     for point in still(lightness, np.where(there, np.float32(8), SURE)).best(5, 0, COUNT):

@@ -65,8 +65,8 @@ LEAST_GAIN = 0.25
 """Frames that a suggestion must make known at least."""
 PART = 0.5
 """Cells that gain at least this part of the most that one cell gains make the pieces, the best of which is boxed."""
-POINTS = 20
-"""Points named at most where one colour, said by a person, would put most right."""
+POINTS = 40
+"""Points named at most where one colour, said by a person, would put most right: hints answer more than their own."""
 WHOLE = (slice(None), slice(None))
 PLACES, APART_CELLS = 4, 4
 """Places named at most, and cells between two of them at least."""
