@@ -1,6 +1,6 @@
 """Feeds spoilt scans, pictures and lists to their readers, and tells what is neither read nor refused in one line.
 
-    python tools/fuzz.py --minutes 20 --kinds dpx exr edl xml otio psd csv ale index otioz heic mkv mov
+    python tools/fuzz.py --minutes 20 --kinds dpx exr edl xml otio psd csv ale index otioz aaf heic mkv mov
 
 - A spoilt file is named by its kind and a number, and made again from them: nothing else is drawn.
 - Every batch runs in a process of its own, with bounded memory and time: a crash or a hang there is a finding.
@@ -51,6 +51,8 @@ WORDS = (b"<", b">", b"&x;", b"{", b"}", b"[", b'"', b"\0", b"\r", b"\xf0", b"  
 LOOKS = 3
 MEMORY, PATIENCE, BATCH = 6 << 30, 60, 100
 """Bytes of a process; seconds of a batch's last file; files of a batch."""
+SLOW = 10
+"""Times as long for a file that is read by a program of its own"""
 
 
 def _picture(kind: str, setup: Callable[[OpenImageIO.ImageSpec], None] = lambda spec: None) -> bytes:
@@ -114,6 +116,22 @@ def _bundle() -> bytes:
     return out.getvalue()
 
 
+def _avid() -> bytes:
+    """Four clips of a tape as AAF, as OpenTimelineIO's adapter writes it."""
+    import opentimelineio as otio
+
+    line = otio.adapters.read_from_string(otio_text(SHOTS, REEL), "otio_json")
+    for track in line.video_tracks():
+        for number, clip in enumerate(track.find_clips()):
+            clip.media_reference = otio.schema.ExternalReference(f"file:///{number}.mov", clip.source_range)
+            umid = f"urn:smpte:umid:060a2b34.01010105.01010f20.13000000.{number:08x}{'.00000000' * 3}"
+            clip.metadata["AAF"] = {"SourceID": umid}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "seed.aaf")
+        otio.adapters.write_to_file(line, str(path))
+        return path.read_bytes()
+
+
 def _film(kind: str) -> bytes:
     """A gray film: with timecode and black bars (mov), or by 3:2 pulldown of twelve frames (mkv)."""
     codec, form, rate = FILMS[kind]
@@ -160,7 +178,7 @@ def seeds(kind: str) -> list[bytes]:
         "ale": ALE,
         "index": INDEX,
     }
-    made = {"psd": _photoshop, "otioz": _bundle, "heic": lambda: HEIC}
+    made = {"psd": _photoshop, "otioz": _bundle, "aaf": _avid, "heic": lambda: HEIC}
     return [made[kind]()] if kind in made else [texts[kind].encode()]
 
 
@@ -170,6 +188,8 @@ def spoilt(kind: str, number: int, whole: list[bytes]) -> bytes:
     data = bytearray(whole[int(draw.integers(len(whole)))])
     for _ in range(int(draw.integers(1, 5))):
         place = int(draw.integers(len(data))) if data else 0
+        if kind == "aaf":  # nine tenths of it are empty
+            place = next((at for at in range(place, len(data)) if data[at]), place)
         way = int(draw.integers(7))
         if way == 0:
             data = data[:place]
@@ -272,7 +292,7 @@ def _watch(kind: str, first: int) -> None:
     line = [sys.executable, __file__, "--batch", kind, str(first)]
     made = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        told, errors = made.communicate(timeout=PATIENCE + BATCH)
+        told, errors = made.communicate(timeout=(PATIENCE + BATCH) * (SLOW if kind == "aaf" else 1))
         ended = made.returncode
     except subprocess.TimeoutExpired:
         made.kill()

@@ -29,7 +29,8 @@ class ReelSettings:
     """Film stored as 29.97 pictures a second by hard 3:2 pulldown: refuse it; reverse it to 24000/1001, for which the
     whole film is decoded once more; or carry the pictures as they are."""
     variable_rate: Literal["refuse", "conform"] = "refuse"
-    """A film of variable rate: refuse it, or conform it to its mean rate (frames repeat or drop)."""
+    """A film of variable rate: refuse it, or conform it to the rate that frames were left out of, else to its mean rate
+    (frames repeat or drop)."""
     damaged: Literal["refuse", "repeat"] = "refuse"
     """Pictures that do not decode whole: refuse the film and name the first, or repeat the one before each and say
     which. To find them the whole film is decoded once more."""

@@ -49,6 +49,8 @@ class Pulldown:
     """The first picture of a group of five"""
     order: FieldOrder
     """The field of a frame that is shown first"""
+    advanced: bool = False
+    """2:3:3:2, as some cameras write it: of five pictures the third alone is woven, and the others are whole"""
 
 
 @dataclass(frozen=True, slots=True)

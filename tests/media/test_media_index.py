@@ -230,6 +230,16 @@ def test_dropped_frame_is_seen_where_a_tick_is_a_frame():
     assert find_rate(pts, Fraction(1, 24), [Fraction(24)]) == (None, 50)
 
 
+@pytest.mark.parametrize("rate", [NTSC, Fraction(25), Fraction(60000, 1001)])
+def test_a_film_that_frames_were_left_out_of_gets_its_own_rate_again(rate):
+    """A capture that dropped three frames: what follows stays where it was, and the frames before stand still."""
+    kept = np.delete(np.arange(200), [9, 60, 61])
+    times = np.rint(kept * float(1000 / rate)).astype(np.int64)
+    found, shown = conform(times, Fraction(1, 1000))
+    assert found == rate
+    assert kept[shown].tolist() == [{9: 8, 60: 59, 61: 59}.get(k, k) for k in range(200)]
+
+
 def test_conformed_film_keeps_its_length_and_order():
     pts = np.delete(np.arange(240), range(100, 160, 2)) * 100
     rate, shown = conform(pts, Fraction(1, 2400))

@@ -104,6 +104,47 @@ def test_other_video_is_no_pulldown(kind, tmp_path):
         open_reel(path, REVERSE)
 
 
+@pytest.mark.parametrize("lead", [0, 1, 3])
+@pytest.mark.parametrize("kind", ["2:3:3:2", "on twos"])
+def test_one_woven_picture_of_five_is_left_out(kind, lead, tmp_path):
+    """2:3:3:2, and drawn film on twos in 3:2: every frame stands whole in another picture."""
+    frames = film()
+    if kind == "on twos":
+        frames = [frames[k - k % 2] for k in range(COUNT)]
+        pictures = telecined(frames)[lead:]
+    else:
+        fields = [frames[n] for n in range(COUNT) for _ in range((2, 3, 3, 2)[n % 4])]
+        pictures = [one.copy() for one in fields[::2]]
+        for picture, other in zip(pictures, fields[1::2], strict=False):
+            picture[1::2] = other[1::2]
+        pictures = pictures[lead:]
+    path = written(tmp_path / "video.mkv", pictures)
+    assert open_reel(path, REVERSE).rate == Rate(24000, 1001)
+    made = codes(path, REVERSE)
+    whole = codes(written(tmp_path / "plain.mkv", frames, Fraction(24000, 1001)), ReelSettings())
+    assert len(made) >= COUNT - lead - 2
+    same = [all(np.array_equal(a, b) for a, b in zip(made, whole[k:], strict=False)) for k in range(lead + 1)]
+    assert any(same)
+
+
+@pytest.mark.parametrize("rate", [25, 24])
+def test_fields_that_the_file_says_nothing_of_are_told(rate, tmp_path):
+    frames = film()
+    woven = [frame.copy() for frame in frames[::2]]
+    for picture, other in zip(woven, frames[1::2], strict=True):
+        picture[1::2] = other[1::2]
+    path = written(tmp_path / "video.mkv", woven, Fraction(rate))
+    assert "combed" in " ".join(open_reel(path, ReelSettings()).notes)
+    carried = open_reel(path, ReelSettings(interlaced="carry"))
+    assert carried.scan == "top"
+    assert "which field is first: top is taken" in " ".join(carried.notes)
+    assert "combed" not in " ".join(open_reel(path, ReelSettings(interlaced="progressive")).notes)
+    plain = written(tmp_path / "plain.mkv", frames, Fraction(rate))
+    for interlaced in ("refuse", "carry"):
+        reel = open_reel(plain, ReelSettings(interlaced=interlaced))
+        assert (reel.scan, "combed" in " ".join(reel.notes)) == ("progressive", False)
+
+
 def test_timecode_goes_on_in_the_films_frames(tmp_path):
     path = written(tmp_path / "video.mkv", telecined(film()), metadata={"timecode": "01:00:10:15"})
     reel = open_reel(path, REVERSE)

@@ -25,7 +25,7 @@ from vidcolor.media.digest import hash_film, hash_sequence
 from vidcolor.media.index import FrameIndex, find_frames
 from vidcolor.media.light import above_white
 from vidcolor.media.luma import Layout, has_color, is_reversible, layout_of
-from vidcolor.media.pulldown import find_pulldown, is_pulled_down, reversed_pulldown
+from vidcolor.media.pulldown import find_pulldown, is_pulled_down, looks_woven, reversed_pulldown
 from vidcolor.media.samples import cheap, spread
 from vidcolor.media.scan import read_header
 from vidcolor.media.sequence import ImageSequence, find_sequence, is_sequence, read_picture_frame
@@ -44,6 +44,10 @@ SCANS: dict[int, Scan] = {2: "top", 3: "bottom", 4: "bottom", 5: "top"}
 """FFmpeg's field orders tt, bb, tb, bt: the second letter is the field shown first."""
 FULL = 2
 """FFmpeg's color_range of full-range codes."""
+UNSAID = (
+    "Pictures are combed, as of two fields, and the file does not say so: they are taken as they are. If the film is "
+    "interlaced set reel.interlaced=carry, if not reel.interlaced=progressive."
+)
 HOUR = 3600
 """Picture numbers from one hour on, in seconds, are taken for timecode, as facilities number their scans."""
 
@@ -117,7 +121,7 @@ def _pulldown(index: FrameIndex, settings: ReelSettings) -> Pulldown | None:
     if picture is None:
         return None
     raise MediaError(
-        f"{index.path}: hard 3:2 pulldown, seen from picture {picture} on: two of five are woven of two film frames; "
+        f"{index.path}: hard 3:2 pulldown, seen from picture {picture} on: some are woven of two film frames; "
         "set reel.pulldown=reverse for the film's own at 24000/1001 a second, or reel.pulldown=carry to keep these"
     )
 
@@ -374,8 +378,13 @@ def _scan(
     path: Path, order: int, pictures: list[Any], settings: ReelSettings, notes: list[str], *, reversed_: bool
 ) -> Scan:
     flagged = any(picture.interlaced_frame for picture in pictures)
-    if (order not in SCANS and not flagged) or reversed_:
+    if reversed_:
         return "progressive"
+    if order not in SCANS and not flagged:
+        unsaid = settings.interlaced != "progressive" and looks_woven(pictures)
+        if not unsaid or settings.interlaced == "refuse":
+            notes += [UNSAID] if unsaid else []
+            return "progressive"
     scan = SCANS.get(order, "top")
     if settings.interlaced == "progressive":
         notes.append("The file says that it is interlaced: it is taken as progressive (reel.interlaced).")

@@ -1,8 +1,9 @@
 """Hard 3:2 pulldown: film of 24000/1001 stored as video of 30000/1001, its fields two and three times in turn.
 
 Of five pictures the first two and the last are whole film frames; the third and fourth are woven of the fields of two,
-and hold a fifth one between them. Found by which pictures are combed; reversed by weaving the fifth of its own two
-fields, whose lines are handed on as they are.
+and hold the third frame between them. Found by which pictures are combed; reversed by weaving that frame of its own
+two fields, whose lines are handed on as they are. Where one of five alone is ever combed (2:3:3:2, or drawn film on
+twos), the others show all frames whole: it is left out.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ COMBED, STEP = 1.2, 0.012
 block; and by what share of the codes, at least."""
 FEWEST = 4
 """Combed pictures that show a cadence."""
+SEEN, LINES, AREA = 2, 256, 0.1
+"""Pictures of a film woven of fields that are combed, of those looked at; over how much of their middle lines."""
 REMEDY = "reverse it first, by fields, as `fieldmatch` and `decimate` of FFmpeg do"
 
 
@@ -51,6 +54,11 @@ def combed_share(luma: Array, top: float) -> float:
     far = np.abs(here - (lines[:-4] + lines[4:]) / 2)
     near, far = (p.reshape(height // BLOCK[0], BLOCK[0], -1, BLOCK[1]).mean(axis=(1, 3)) for p in (near, far))
     return float(((near > COMBED * far) & (near > STEP)).mean())
+
+
+def looks_woven(pictures: Sequence[av.VideoFrame]) -> bool:
+    """Whether pictures are combed, as those of two moments are, by some of a film."""
+    return sum(_share(picture, LINES) > AREA for picture in pictures) >= SEEN
 
 
 def phase_of(combed: Sequence[bool], first: int = 0) -> int | None:
@@ -92,19 +100,27 @@ def find_pulldown(index: FrameIndex) -> Pulldown:
     broken = next((n for n, c in enumerate(combed) if c and (n - phase) % GROUP not in WOVEN), None)
     if broken is not None:
         raise MediaError(f"{index.path}: the cadence of its 3:2 pulldown breaks at picture {broken}; {REMEDY}")
-    return Pulldown(phase, _order(index, phase, combed))
+    woven = {(n - phase) % GROUP for n, c in enumerate(combed) if c}
+    if len(woven) == 1:
+        return Pulldown((phase + woven.pop() - WOVEN[0]) % GROUP, "top", advanced=True)
+    pairs = (n for n in range(1, len(combed)) if (n - phase) % GROUP == WOVEN[1] and combed[n] and combed[n - 1])
+    first = next(pairs, None)
+    if first is None:
+        raise MediaError(f"{index.path}: too little moves to tell the fields of its 3:2 pulldown apart; {REMEDY}")
+    return Pulldown(phase, _order(index, first - 1))
 
 
 def reversed_pulldown(index: FrameIndex, pulldown: Pulldown | None) -> FrameIndex:
-    """The film's own frames: 24000/1001 a second, the fifth of each group's four woven of two pictures."""
+    """The film's own frames: 24000/1001 a second, the third of each group's four woven of two pictures, or whole."""
     if pulldown is None:
         return index
     count = len(index.pts)
+    made_of_two = () if pulldown.advanced else (WOVEN[1],)
     frames = [
-        (base + place, place == WOVEN[1])
+        (base + place, place in made_of_two)
         for base in range(pulldown.phase - GROUP, count, GROUP)
         for place in (0, 1, WOVEN[1], 4)
-        if base + place - (place == WOVEN[1]) >= 0 and base + place < count
+        if base + place - (place in made_of_two) >= 0 and base + place < count
     ]
     shown = np.array([picture for picture, _ in frames], np.int64)
     woven = np.array([is_woven for _, is_woven in frames], np.bool_)
@@ -136,17 +152,18 @@ def _shares(index: FrameIndex, first: int, count: int) -> Iterator[float]:
             yield _share(picture)
 
 
-def _share(picture: av.VideoFrame) -> float:
+def _share(picture: av.VideoFrame, lines: int = 0) -> float:
+    """Share of a picture's blocks that are combed; `lines`: of so many in its middle alone."""
     layout = layout_of(picture.format.name)
     if layout is None or layout.kind not in ("luma", "gray"):
         return 0.0
-    return combed_share(luma_plane(picture, layout), 2**layout.bits - 1)
+    luma = luma_plane(picture, layout)
+    above = max(0, len(luma) - lines) // 2 if lines else 0
+    return combed_share(luma[above : len(luma) - above], 2**layout.bits - 1)
 
 
-def _order(index: FrameIndex, phase: int, combed: Sequence[bool]) -> FieldOrder:
-    """Which field of each frame comes first: the one by which what is woven is combed less."""
-    starts = [n for n in range(1, len(combed)) if (n - phase) % GROUP == WOVEN[1] and combed[n] and combed[n - 1]]
-    first = starts[0] - 1
+def _order(index: FrameIndex, first: int) -> FieldOrder:
+    """Which field of each frame comes first, by two woven pictures: the one by which their frame is combed less."""
     with closing(read_frames(index, first)) as pictures:
         before, picture = islice(pictures, 2)
     top, bottom = (_share(weave(before, picture, order)) for order in ("top", "bottom"))

@@ -27,6 +27,8 @@ JITTER = Fraction(1, 20)
 """How far a frame may lie from its place on the grid, in frames: phones and capture cards shake by so much."""
 ROUNDED = Fraction(1, 20_000)
 """A claim this near to a standard rate, as a fraction of it, is that rate rounded: 2997/125, 983/41 ..."""
+WHOLE = 0.75
+"""Share of a film's frames that follow one another at its rate, where others were left out of it."""
 NEAR = Fraction(1, 500)
 """A mean rate this near to a standard one, as a fraction of it, is taken for that rate when conforming."""
 
@@ -71,6 +73,17 @@ def find_rate(pts: np.ndarray, time_base: Fraction, stated: Iterable[Fraction | 
     return None, int(wrong[0]) + 1 if len(wrong) else _off_grid(pts, mean) or 1
 
 
+def _with_holes(pts: np.ndarray, step: Fraction) -> np.ndarray | None:
+    """The places of frames on the grid of `step` ticks a frame, where only few places of it are empty; else None."""
+    places = np.rint((pts - pts[0]) / float(step)).astype(np.int64)
+    slack = float(max(step * JITTER, min(Fraction(1), step / 4)))
+    off = np.abs(pts - pts[0] - places * float(step)).max() > slack + 1e-6
+    gaps = np.diff(places)
+    if off or not len(gaps) or gaps.min() < 1 or (gaps == 1).mean() < WHOLE:
+        return None
+    return places
+
+
 def pulled_down(pts: np.ndarray, time_base: Fraction) -> bool:
     """Whether a film is stored for NTSC video by 3:2 pulldown flags: its pictures last two and three fields in turn,
     24000/1001 a second in all, and each is stored once.
@@ -88,11 +101,15 @@ def pulled_down(pts: np.ndarray, time_base: Fraction) -> bool:
 
 
 def conform(pts: np.ndarray, time_base: Fraction) -> tuple[Fraction, np.ndarray]:
-    """(rate, (n,) int64 frame of the film for each frame of the grid) at the film's mean rate.
+    """(rate, (n,) int64 frame of the film for each frame of the grid) at the rate that frames were left out of, where
+    most follow one another at a usual one and the others are whole frames later; else at the film's mean rate.
 
     A place on the grid shows the frame that is on the screen in the middle of its time, so the film keeps its
     length and its sound; frames are repeated or dropped where the film is slower or faster than its mean.
     """
+    for rate in STANDARD_RATES:
+        if (places := _with_holes(pts, 1 / (rate * time_base))) is not None:
+            return rate, np.searchsorted(places, np.arange(places[-1] + 1), side="right") - 1
     step = Fraction(max(1, int(pts[-1] - pts[0])), max(1, len(pts) - 1))  # the last frame lasts as long as the mean
     length = len(pts) * step * time_base
     mean = len(pts) / length
