@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import cv2
@@ -136,3 +137,24 @@ def test_a_hint_asks_for_networks_once(work, monkeypatch):
     for line in (["frames", "p", f"{OTHER}", "--color", "-o", "again"], ["render", "p"]):
         done = subprocess.run([sys.executable, "-P", "-c", WITHOUT_TORCH, *line], capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
+
+
+def test_what_its_codes_need_is_made_while_the_preview_is(work, monkeypatch):
+    from vidcolor import color
+    from vidcolor.pipeline import preview
+
+    begun, previews = threading.Event(), preview.previews
+
+    class Lock(color.LumaLock):
+        def __init__(self, tags):
+            begun.set()
+            super().__init__(tags)
+
+    def watched(*words):
+        assert begun.wait(60)
+        return previews(*words)
+
+    monkeypatch.setattr(color, "LumaLock", Lock)
+    monkeypatch.setattr(preview, "previews", watched)
+    correct(work, "hint", f"{OTHER}", "--at", "40,30", "--color", "1f2a5c")
+    assert seen(work, OTHER, "to").shape == (3, *SIZE)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.working import settings_of
@@ -17,10 +19,12 @@ from vidcolor.state.read import load_film
 from vidcolor.state.status import ShotState, named, states
 from vidcolor.timeline import ranges
 
+if TYPE_CHECKING:
+    from vidcolor.pipeline.preview import Preview
+
 
 def frames_command(args: argparse.Namespace, terminal: Terminal) -> None:
     from vidcolor.pipeline.frames import colored_frames, frames_to_paint, gray_frames, write_frames
-    from vidcolor.pipeline.preview import previews
 
     project = Project.open(args.project)
     film = load_film(project, settings_of(project, args.assignments), device=args.device)
@@ -39,7 +43,7 @@ def frames_command(args: argparse.Namespace, terminal: Terminal) -> None:
         asked = {frame: replace(one, stem=f"{name}-{one.stem}") for frame, one in asked.items()}
     wanted = sorted(asked)
     folder: Path = args.out or project.path("frames")
-    ahead = previews(film, shown, wanted) if args.color else {}
+    ahead = _previews(film, shown, wanted) if args.color else {}
     pictures = colored_frames(film, shown, wanted, ahead) if args.color else gray_frames(film.plan.reel, wanted)
     with terminal.progress() as progress:
         progress("frames", 0, len(wanted))
@@ -56,6 +60,15 @@ def frames_command(args: argparse.Namespace, terminal: Terminal) -> None:
     _tell_stale(shown, [frame for frame in wanted if frame not in ahead], args.color, terminal)
     references = project.keyframes_path or "the folder that you give with --keyframes"
     terminal.say(f"paint on them, put them into {references}, and run the same `vidcolor run` again")
+
+
+def _previews(film: Film, shown: Sequence[ShotState], wanted: Sequence[int]) -> dict[int, Preview]:
+    from vidcolor.color import LumaLock
+    from vidcolor.pipeline.preview import previews
+
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(LumaLock, film.plan.reel.tags)  # what it is made of is kept, and takes half a second
+        return previews(film, shown, wanted)
 
 
 def _asked(words: Sequence[str], film: Film) -> dict[int, Asked]:

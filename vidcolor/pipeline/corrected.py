@@ -155,10 +155,11 @@ class Corrector:
             by_frame: dict[int, list[Correction]] = {}
             for correction in laid_on:
                 by_frame.setdefault(correction.frame, []).append(correction)
-            made = dict[str, Layer]()
-            for frame, theirs in by_frame.items():
-                target = clip[frame - start] if any(c.spreads for c in theirs) else None
-                made |= {layer.name: layer for layer in self.painter.layers(theirs, base.read(frame), target)}
+            made = {
+                layer.name: layer
+                for frame, theirs in by_frame.items()
+                for layer in self.painter.layers(theirs, base.read(frame), clip[frame - start])
+            }
             found += [made[correction.name] for correction in laid_on]
         layers = [_laid(layer, planned, exact) for layer in found if layer is not None]
         (folder / MATTES).mkdir(exist_ok=True)

@@ -54,17 +54,15 @@ class Painter:
         """`hashes`: of every file by its name; `sees`: what things are recognised by; `size`: the film's."""
         self.library, self.hashes, self.sees, self.settings, self.size = library, hashes, sees, settings, size
 
-    def layers(self, corrections: Sequence[Correction], below: ColorFrame, target: Frame | None) -> list[Layer]:
+    def layers(self, corrections: Sequence[Correction], below: ColorFrame, target: Frame) -> list[Layer]:
         """Corrections of one frame, at the size of `below`: the colours that the frame has without them.
 
-        target  the frame; None where none of them spreads: it need not be read then
         Those that spread compete: see `colorize.by_hint.spread`.
         """
         size = below.confidence.shape
         said = [c for c in corrections if c.spreads]
         shares, places = dict[str, Array](), dict[str, tuple[Layer, Place]]()
         if said:
-            assert target is not None, "what spreads is spread over a frame"
             lightness = _resized(target.lightness, size)
             places = {c.name: self._place(c, below, lightness) for c in said}
             seen = see(lightness, below.chroma, self.sees(target.index, lightness))
