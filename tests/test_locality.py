@@ -87,7 +87,18 @@ def one(tmp_path_factory) -> tuple[Path, film.TinyFilm]:
     painted[truth.labels[PAINTED] == film.DISC] = (40, 40, 200, 255)
     assert cv2.imwrite(str(folder / "paint.png"), painted)
     assert cv2.imwrite(str(folder / "mask.png"), painted[..., 3])
+    x, y = middle_of(truth.labels[PAINTED] == film.DISC)
+    stroke = np.zeros_like(painted)
+    stroke[y - 2 : y + 3, x - 8 : x + 9] = (40, 40, 200, 255)
+    assert cv2.imwrite(str(folder / "stroke.png"), stroke)
     return folder, truth
+
+
+def middle_of(mask: np.ndarray) -> tuple[int, int]:
+    """x and y of the point farthest from its edge."""
+    inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    y, x = np.unravel_index(int(inside.argmax()), mask.shape)
+    return int(x), int(y)
 
 
 def stored(work: Path, version: str) -> np.ndarray:
@@ -102,14 +113,19 @@ def stored(work: Path, version: str) -> np.ndarray:
         ("paint", "--file", "paint.png"),
         ("neutral", "--file", "mask.png"),
         ("hue", "--degrees", "120", "--file", "mask.png"),
+        ("scribble", "--file", "stroke.png"),
+        ("hint", "--at", "AT", "--color", "c82828"),
+        ("neutral", "--at", "AT"),
     ],
-    ids=lambda words: words[0],
+    ids=lambda words: " ".join(words[:2]),
 )
 def test_within_a_shot_it_stays_between_exact_pictures_and_on_its_thing(words, one, tmp_path, monkeypatch):
     folder, truth = one
     work = Path(shutil.copytree(folder, tmp_path / "work"))
     monkeypatch.chdir(work)
-    assert main(["correct", "p", words[0], f"{PAINTED}", *words[1:]]) == 0
+    x, y = middle_of(truth.labels[PAINTED] == film.DISC)
+    said = [f"{x},{y}" if word == "AT" else word for word in words[1:]]
+    assert main(["correct", "p", words[0], f"{PAINTED}", *said]) == 0
     assert main(["render", "p"]) == 0
     changed = (np.abs(stored(work, "v002") - stored(work, "v001")) > LEAST).any(1)
     frames = np.flatnonzero(changed.any((1, 2)))
