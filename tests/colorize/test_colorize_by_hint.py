@@ -151,9 +151,10 @@ def test_a_hint_on_what_was_sure_of_its_colour_recolours_all_of_the_thing():
 
 
 def test_where_colours_are_unsure_a_hint_counts_for_what_is_as_light():
-    unsure = shares_of(np.full(SIZE, 0.3), "1a30a0", light=24.0)
+    unsure = shares_of(np.full(SIZE, 0.15), "1a30a0", light=24.0)
     assert unsure[:, 16:24].mean() > 0.9
     assert unsure[:, 84:].mean() < 0.35
+    assert shares_of(np.full(SIZE, 0.4), "1a30a0", light=24.0)[:, 84:].mean() > 0.5, "its thing is seen in any light"
     assert shares_of(np.full(SIZE, 0.9), "1a30a0", light=24.0)[:, 84:].mean() > 0.95, "the whole thing is meant"
 
 

@@ -25,6 +25,9 @@ STROKE = 0.5
 LEAST = 1e-6
 MISLEADS, TELLS = 0.45, 0.65
 """Confidence at a point up to which the colours around it say nothing of its thing, and from which they tell it."""
+IN_LIGHT, IN_ANY = 0.2, 0.4
+"""Confidence at a point up to which a colour counts for what is as light as the point alone (layers.AsLight), and from
+which for its thing in any light. With .45 and .65 true hints bring no more, and people's reach a third less at .5."""
 SURE_OTHER, UNSURE_OTHER = (10.0, 20.0), (15.0, 30.0)
 """Distance in a*b* up to which a colour is what is there, put right, and from which it is another that the whole thing
 is to have: where the colours tell the thing, and where they say nothing."""
@@ -128,12 +131,13 @@ class Painter:
             there = _around(below.chroma, seeds)
             change = replace(change, instead=there)
             if below.chroma.any():  # colours that were sure tell how far the thing goes; those that were not mislead
-                knows = (_around(below.confidence[None], seeds).item() - MISLEADS) / (TELLS - MISLEADS)
-                sure = float(np.clip(knows, 0, 1))
+                confidence = _around(below.confidence[None], seeds).item()
+                sure = _rise(confidence, MISLEADS, TELLS)
                 free = sure * how_other(there, chroma_of(said.color), SURE_OTHER)
                 unsure = UNSURE_WHOLE * how_other(there, chroma_of(said.color), UNSURE_OTHER)
                 another = free + (1 - sure) * unsure
-                light = AsLight(_around(lightness[None], seeds, LIGHT_AROUND).item(), (1 - free) * (1 - sure))
+                matters = (1 - free) * (1 - _rise(confidence, IN_LIGHT, IN_ANY))
+                light = AsLight(_around(lightness[None], seeds, LIGHT_AROUND).item(), matters)
                 within = (free + (1 - free) * _as_unsure(below.confidence, seeds)) * light.share(lightness)
                 within = np.maximum(within, seeds).astype(np.float32)
         if said.radius:
@@ -141,6 +145,11 @@ class Painter:
             near = np.clip(said.radius * scale + 0.5 - np.hypot(ys - y, xs - x), 0, 1)
             within = (near if within is None else near * within).astype(np.float32)
         return replace(layer, change=change, light=light), Place(seeds, another, within)
+
+
+def _rise(value: float, low: float, high: float) -> float:
+    """0 up to `low`, 1 from `high`."""
+    return float(np.clip((value - low) / (high - low), 0, 1))
 
 
 def _around(planes: Array, seeds: Array, side: int = AROUND) -> Array:
