@@ -11,6 +11,7 @@ from test_media_layered import psd
 
 from vidcolor.color import rgb_to_lab
 from vidcolor.errors import MediaError
+from vidcolor.media.deep import read_stored
 from vidcolor.media.images import read_painted, read_picture
 from vidcolor.media.load import load
 from vidcolor.media.probe import open_reel
@@ -149,6 +150,28 @@ def layers(path: Path, *names: str) -> Path:
     channels |= {name: light for name in names if not name.endswith(".")}
     exr.File({"compression": exr.ZIP_COMPRESSION, "type": exr.scanlineimage}, channels).write(str(path))
     return path
+
+
+@pytest.mark.parametrize("parts", [("mask", "beauty"), ("beauty", "mask"), ("beauty", "light")])
+def test_the_part_of_an_exr_that_holds_colours_is_read(parts, tmp_path):
+    """As compositing programs write them: mattes are parts of their own, and may come first."""
+    path, colors = tmp_path / "parts.exr", np.full((6, 9, 3), (0.5, 0.1, 0.2), np.float32)
+    specs = [oiio.ImageSpec(9, 6, 1 if name == "mask" else 3, "half") for name in parts]
+    for spec, name in zip(specs, parts, strict=True):
+        spec.channelnames = ("Y",) if name == "mask" else ("R", "G", "B")
+        spec.attribute("oiio:subimagename", name)
+    out = oiio.ImageOutput.create(str(path))
+    out.open(str(path), specs)
+    for number, spec in enumerate(specs):
+        if number:
+            out.open(str(path), spec, "AppendSubimage")
+        out.write_image(np.ascontiguousarray(colors[..., : spec.nchannels]))
+    out.close()
+    if "light" in parts:
+        with pytest.raises(MediaError, match=r"parts\.exr: several parts hold colours \(beauty, light\)"):
+            read_stored(path)
+    else:
+        assert np.allclose(read_stored(path).samples, colors, atol=1e-3)
 
 
 def test_the_one_layer_of_an_exr_is_read(tmp_path):

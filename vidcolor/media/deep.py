@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,8 @@ PHOTOMETRICS = (WHITE_IS_ZERO, 1, 2, 3)
 """Kinds of TIFF that are read: gray both ways, RGB, palette (TIFF 6.0)."""
 KINDS = {"uint8": "uint8", "uint16": "uint16", "half": "float", "float": "float"}
 """Samples that are read, and as what; halves as floats, which hold them exactly."""
-
-
+OTHERS = {"CMYK": {"C", "M", "Y", "K"}, "LAB": {"L", "a", "b"}}
+"""Channels of pictures that are neither gray nor RGB, as a PSD may be; by one of their names they would be gray."""
 MOST_NAMED = 4
 
 
@@ -70,10 +71,14 @@ def read_stored(path: Path) -> Stored:
     The caller has checked the picture's size.
     """
     with closing(opened(path)) as file:
+        if file.format_name() == "openexr":
+            _seek_colors(path, file)
         spec = file.spec()
         kind, names = str(spec.format), list(spec.channelnames)
         photometric = spec.get_int_attribute("tiff:PhotometricInterpretation", 1)
         channels = _channels(path, names) if file.format_name() == "openexr" else _colors(names)
+        if other := next((kind for kind, held in OTHERS.items() if held <= set(names)), ""):
+            raise MediaError(f"{path}: pixels of the kind {other} are not read; save the picture as 8- or 16-bit RGB")
         if kind not in KINDS or not channels or photometric not in PHOTOMETRICS:
             raise MediaError(f"{path}: this kind of picture is not read; save it as RGB or gray of 8 or 16 bits")
         samples = file.read_image(KINDS[kind])
@@ -91,6 +96,16 @@ def read_stored(path: Path) -> Stored:
     chosen = samples if len(channels) == samples.shape[2] else samples[:, :, channels]
     icc = b"" if profile is None else np.asarray(profile, np.uint8).tobytes()
     return Stored(np.ascontiguousarray(chosen), alpha, icc, orientation, tuple(map(float, corners)))
+
+
+def _seek_colors(path: Path, file: Any) -> None:
+    """Goes to the part of an EXR that holds colours; to its first where none does. Refuses several."""
+    parts = count()
+    found = {n: str(file.spec().getattribute("name") or n) for n in takewhile(lambda n: file.seek_subimage(n, 0), parts)
+             if {"R", "G", "B"} <= {name.rpartition(".")[2] for name in file.spec().channelnames}}  # fmt: skip
+    if len(found) > 1:
+        raise MediaError(f"{path}: several parts hold colours ({', '.join(found.values())}); write one of them alone")
+    file.seek_subimage(next(iter(found), 0), 0)
 
 
 def _said(library: Any) -> str:
