@@ -90,8 +90,8 @@ def test_damage_is_the_users_to_mend(tmp_path: Path, name: str, data: bytes) -> 
 
 @pytest.mark.parametrize(("mode", "kind"), [(4, "CMYK"), (9, "LAB")])
 def test_photoshop_files_that_are_not_rgb_are_no_gray_ones(mode, kind, tmp_path):
-    data = bytearray(psd(np.dstack([pixels(), pixels()[..., :1]])))
-    data[25] = mode
-    (tmp_path / "a.psd").write_bytes(data)
+    channels = len(kind)
+    head = b"8BPS" + struct.pack(">H6xHIIHH", 1, channels, *SIZE, 8, mode)
+    (tmp_path / "a.psd").write_bytes(head + bytes(14) + bytes(range(channels * SIZE[0] * SIZE[1])))
     with pytest.raises(MediaError, match=rf"a\.psd: pixels of the kind {kind} are not read; save the picture as"):
         read_painted(tmp_path / "a.psd")
