@@ -40,6 +40,7 @@ class Fake:
     weighs: bool = True
     slots: tuple[str, ...] = SLOTS
     likeness: float = 1.0
+    sees: bool = True
     asked: list[str] = field(default_factory=list)
     evidence: list[np.ndarray] = field(default_factory=list)
     claims: list[np.ndarray] = field(default_factory=list)
@@ -151,6 +152,27 @@ def test_what_frames_were_compared_by_is_not_held_until_they_are_weighed():
     colors(network)
     assert len(network.held) == COUNT
     assert max(network.held) <= 4
+
+
+@dataclass
+class Mapped(Fake):
+    """Has maps, and notes how many it is given to weigh by."""
+
+    given: list[int] = field(default_factory=list)
+
+    def see(self, lightness, maps):
+        return Seen(lightness, (lightness,) * 3)
+
+    def __call__(self, lightness, maps, *others):
+        self.given.append(len(maps))
+        return super().__call__(lightness, maps, *others)
+
+
+@pytest.mark.parametrize(("sees", "expected"), [(True, 3), (False, 0)])
+def test_maps_wait_for_what_weighs_only_where_it_sees_by_them(sees, expected):
+    network = Mapped(sees=sees)
+    colors(network)
+    assert network.given == [expected] * COUNT
 
 
 @dataclass

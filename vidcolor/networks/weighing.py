@@ -20,6 +20,11 @@ class Weigher:
         self.name, self.slots = mark_of(file), tuple(slots)
         self._config, self._net = load_weighing(file, slots)
 
+    @property
+    def sees(self) -> bool:
+        """Whether it takes maps of features: else nobody needs to hold them for it."""
+        return bool(self._config.features)
+
     def __call__(
         self,
         lightness: Array,
@@ -37,7 +42,7 @@ class Weigher:
         said = claims if self._config.claims else None
         refuse_others(self._config, evidence.shape, None if said is None else said.shape)
         planes = evidence.reshape(-1, *evidence.shape[2:])
-        seen = maps if self._config.features else ()
+        seen = maps if self.sees else ()
         given = [lightness[None], *seen, planes, error, *([] if said is None else [said])]
         chroma, expected = self._net(*(array[None] for array in given))
         return chroma[0], expected[0, 0]

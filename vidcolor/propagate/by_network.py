@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 Claims = Mapping[str, Array]
 """By side, (CLAIMS, h, w): what is to be said against carried colours, by where they say that they come from."""
 Features = tuple[Array, ...]
-"""Of a frame: maps at strides 4, 8, 16. Cells, which it was compared by, are as large again, and not held."""
+"""Of a frame: maps at strides 4, 8, 16; none where what weighs does not see by them. Cells, which it was compared by,
+are as large again, and not held."""
 SIDES, CLAIMS = ("before", "behind"), 3
 OFF_SCALE, MOST_OFF = np.float32(0.1), np.float32(2)
 """Difference of luma that reads 1 as a claim against a carried colour, and the most that it reads."""
@@ -87,13 +88,17 @@ class NetworkFinder:
         that flow brought to it, `kept` by side."""
         found: list[tuple[Features, Guess, Guess, Claims]] = []
         colored = [key for key, _ in self._keys.values()]
+        weigher = self._network.weigher
+        sees = weigher is not None and weigher.sees
         for look, maps, brought in zip(group.looks, self._maps_of_all(group), kept, strict=True):
             seen = self._network.see(_lightness(look), maps)
             away = [abs(look.position - position) for position in self._keys]
             with turns():
                 places, cells = self._network.compare(seen, colored, away)
             claims = {side: self._claims(maps, one) for side, one in brought.items()}
-            found.append((seen.maps, of_compared(places, look.luma), of_compared(cells, look.luma), claims))
+            found.append(
+                (seen.maps if sees else (), of_compared(places, look.luma), of_compared(cells, look.luma), claims)
+            )
         return found
 
     def _claims(self, maps: FrameMaps, kept: Kept) -> Array:
