@@ -20,6 +20,7 @@ from vidcolor.errors import DeviceError
 from vidcolor.farm import on_ray, ray_cluster
 from vidcolor.farm.on_ray import AHEAD, RayRun
 from vidcolor.project import Project
+from vidcolor.state.film import Film
 from vidcolor.state.read import load_film
 from vidcolor.timeline import FrameRange
 
@@ -57,7 +58,7 @@ class StillRay:
 
     def __init__(self, nodes: list[str], tells: Callable[[str, dict[str, Any]], Iterator[Any]]) -> None:
         self.names, self._tells = nodes, tells
-        self.functions = self.most = 0
+        self.functions = self.most = self.gpus = 0
         self.alive: weakref.WeakSet[Stream] = weakref.WeakSet()
         self.cancelled: list[Stream] = []
 
@@ -65,7 +66,7 @@ class StillRay:
         return SimpleNamespace(gcs_address="head:6379")
 
     def nodes(self) -> list[dict[str, Any]]:
-        resources = {"CPU": 1.0, "memory": 64.0 * GIB}
+        resources = {"CPU": 1.0, "memory": 64.0 * GIB, "GPU": self.gpus}
         return [{"NodeID": n, "NodeManagerHostname": n, "Alive": True, "Resources": resources} for n in self.names]
 
     def remote(self, **_: Any) -> Any:
@@ -108,7 +109,7 @@ def run(film, monkeypatch):
     monkeypatch.setattr(on_ray, "asked_of", lambda film, planned, cores: {"shot": planned.shot.id})
     monkeypatch.setattr(on_ray, "LOOK", 0.0)
 
-    def render(ray: StillRay, shots: int = 3) -> list[str]:
+    def render(ray: StillRay, shots: int = 3, film: Film = film) -> list[str]:
         planned, told = film.plan.shots[0], []
         starts = [FrameRange(12 * place, 12 * place + 12) for place in range(shots)]
         stale = [replace(planned, shot=replace(planned.shot, frames=run), reach=run) for run in starts]
@@ -179,6 +180,20 @@ def test_a_cluster_without_machines_is_waited_for_and_those_that_come_are_used(r
     assert "waiting for a machine" in told
     assert "`ray start --address=head:6379`" in told
     assert ray.most == 2 + 2 // AHEAD + 1
+
+
+def test_a_cluster_without_a_gpu_is_told_where_shots_need_one(run, film, monkeypatch):
+    monkeypatch.setattr(on_ray, "graphics", lambda: True)
+    settings = replace(film.settings, propagate=replace(film.settings.propagate, flow="raft"))
+    ray = StillRay(["one"], lambda shot, options: done())
+
+    def wait(streams: list[Stream], num_returns: int, timeout: float) -> tuple[list[Stream], list[Stream]]:
+        had, ray.gpus = ray.gpus, 1
+        return (streams[:num_returns], []) if had else ([], streams)
+
+    ray.wait = wait
+    (told,) = run(ray, film=replace(film, settings=settings, device="auto"))
+    assert "the cluster has none with a GPU" in told
 
 
 def test_a_head_that_stays_away_is_named_and_not_asked(run, monkeypatch):

@@ -183,10 +183,10 @@ class RayRun:
     def _send(self) -> None:
         """Sends shots until as many are under way as fit, and a few."""
         fit = self.at_once()
-        if not fit and not self._told_to_wait and not self._names:
-            self._told_to_wait = True
+        if not fit and not self._told_to_wait and (self._nodes or not self._names):
+            self._told_to_wait, lacks = True, "a GPU" if self._nodes else "processor cores"
             self._tell(
-                "waiting for a machine to render on: the cluster has none with processor cores; "
+                f"waiting for a machine to render on: the cluster has none with {lacks}; "
                 f"`ray start --address={self._head}` on one adds it"
             )
         while self._waiting and not self._silent and len(self._under_way) < fit + fit // AHEAD + 1:
