@@ -1,26 +1,31 @@
 """Networks out of files: safetensors, read strictly, with what made them in the head; made ready to run.
 
+A shipped one is made ready once in a process: a second's work that the next reel or preview finds done.
 research/networks/files.py writes them, and reads them for training.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable
+from functools import cache, wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.errors import WeightsError
+from vidcolor.networks import graph
 from vidcolor.networks.features_net import FeaturesConfig, features
 from vidcolor.networks.graph import Graph, Network
 from vidcolor.networks.lite_net import WIDTHS, things
 from vidcolor.networks.proposer_net import WAVES, ProposerConfig, looked, proposed
+from vidcolor.networks.shipped import FILES
 from vidcolor.networks.weighing_net import WeighingConfig, weighed
 
 Config = TypeVar("Config")
+Loader = TypeVar("Loader", bound=Callable[..., Any])
 FEATURES_SCHEMA = "vidcolor.features/1"
 WEIGHING_SCHEMA = "vidcolor.fusion/1"
 """As the files were written: the network that weighs had another name then."""
@@ -30,6 +35,21 @@ SCALE = ".scale"
 """Ends the names of what whole numbers of -127..127 are multiplied by, an output channel each."""
 
 
+def _once(load: Loader) -> Loader:
+    """`load`, whose answers for shipped files are kept, one for each number type."""
+
+    @cache
+    def kept(numbers: str, path: Path, *told: Hashable) -> Any:
+        return load(path, *told)
+
+    @wraps(load)
+    def loaded(path: Path, *told: Hashable) -> Any:
+        return kept(graph.number_type(), path, *told) if path in FILES else load(path, *told)
+
+    return cast(Loader, loaded)
+
+
+@_once
 def load_features(path: Path) -> Network:
     """L* (1, 1, H, W) to unit features (1, h, w, C) at strides 4, 8, 16. Refuses other files, and other weights."""
     config, weights = read(path, FEATURES_SCHEMA, FeaturesConfig)
@@ -37,6 +57,7 @@ def load_features(path: Path) -> Network:
     return net.made([net.innermost(m) for m in features(net, config, net.given(1, 1, -1, -1))])
 
 
+@_once
 def load_things(path: Path) -> Network:
     """Code values (1, 1, H, W) to unit maps (1, h, w, C) at strides 8, 16, 32. Refuses other files and weights."""
     _, weights = read(path, THINGS_SCHEMA, dict)
@@ -44,7 +65,8 @@ def load_things(path: Path) -> Network:
     return net.made([net.innermost(m) for m in things(net, net.given(1, 1, -1, -1))])
 
 
-def load_weighing(path: Path, slots: Sequence[str]) -> tuple[WeighingConfig, Network]:
+@_once
+def load_weighing(path: Path, slots: tuple[str, ...]) -> tuple[WeighingConfig, Network]:
     """Its config, and lightness (1, 1, H, W), maps of features (1, h, w, C), if it sees any, evidence
     (1, S (2 + signals), H, W), error (1, S, H, W) and claims, if it hears any, to chroma (1, 2, H, W) and expected
     error (1, 1, H, W).
@@ -52,7 +74,7 @@ def load_weighing(path: Path, slots: Sequence[str]) -> tuple[WeighingConfig, Net
     Refuses other files and weights, and a network made for other slots.
     """
     config, weights = read(path, WEIGHING_SCHEMA, WeighingConfig)
-    if config.slots != tuple(slots):
+    if config.slots != slots:
         raise WeightsError(f"{path}: made for guesses {', '.join(config.slots)}; needed: {', '.join(slots)}")
     net, count = Graph(weights, str(path)), len(config.slots)
     lightness = net.given(1, 1, -1, -1)
@@ -63,6 +85,7 @@ def load_weighing(path: Path, slots: Sequence[str]) -> tuple[WeighingConfig, Net
     return config, net.made([answer.chroma, answer.error])
 
 
+@_once
 def load_proposer(path: Path) -> tuple[Network, Network, Array, Array]:
     """What looks at a picture, what proposes, and the mean and the deviation of a*b*, (2, 1, 1) each.
 

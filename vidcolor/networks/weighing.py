@@ -18,7 +18,7 @@ class Weigher:
     def __init__(self, file: Path, slots: Sequence[str]) -> None:
         """Loads the file. Refuses a network made for other slots."""
         self.name, self.slots = mark_of(file), tuple(slots)
-        self._config, self._net = load_weighing(file, slots)
+        self._config, self._net = load_weighing(file, self.slots)
 
     @property
     def sees(self) -> bool:
