@@ -10,115 +10,86 @@ from __future__ import annotations
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.compiled import INNER, strict
+from vidcolor.compiled import strict
 
 DECAY = 16
 """exp(-z) is taken as (1 - z/16)^16, zero from z = 16 on: four multiplications, and nothing in the picture can tell."""
 NOTHING = np.float32(1e-12)
 
 
-@strict(**INNER)
-def _add_row(column, target, source, width):  # type: ignore[no-untyped-def]
-    for x in range(width):
-        new = target[x] - source[x]
-        column[x] += new * new
-
-
-@strict(**INNER)
-def _slide_row(column, target, source, old_target, old_source, width):  # type: ignore[no-untyped-def]
-    for x in range(width):
-        new = target[x] - source[x]
-        old = old_target[x] - old_source[x]
-        column[x] += new * new - old * old
-
-
-@strict(**INNER)
-def _distances(y, target, sources, penalty, columns, distance, least, patch):  # type: ignore[no-untyped-def]
-    """Patch distances of row y for all sources and shifts into `distance` (K, w), their minimum into `least`."""
-    count, side = penalty.shape[0], penalty.shape[1]
-    width = distance.shape[1]
-    wide = width + 2 * patch
-    for x in range(width):
-        least[x] = np.float32(1e9)
-    k = 0
-    for s in range(count):
-        for dy in range(side):
-            for dx in range(side):
-                column, row = columns[k], distance[k]
-                if y == 0:
-                    for j in range(2 * patch + 1):
-                        _add_row(column, target[j], sources[s, j + dy, dx : dx + wide], wide)
-                else:
-                    new, old = y + 2 * patch, y - 1
-                    _slide_row(
-                        column,
-                        target[new],
-                        sources[s, new + dy, dx : dx + wide],
-                        target[old],
-                        sources[s, old + dy, dx : dx + wide],
-                        wide,
-                    )
-                start = penalty[s, dy, dx]
-                for x in range(width):
-                    row[x] = start
-                for j in range(2 * patch + 1):
-                    part = column[j : j + width]
-                    for x in range(width):
-                        row[x] += part[x]
-                for x in range(width):
-                    least[x] = min(least[x], row[x])
-                k += 1
-
-
-@strict(**INNER)
-def _gather(y, values, trust, distance, least, scale, sums, weight):  # type: ignore[no-untyped-def]
-    """Sums of row y, (C + 2, w): weight x trust x value for each channel, then the weights, then weight x trust."""
-    count, channels = values.shape[0], values.shape[1]
-    width = distance.shape[1]
-    side = trust.shape[2] - width + 1
-    for c in range(channels + 2):
-        total = sums[c]
-        for x in range(width):
-            total[x] = 0
-    k = 0
-    for s in range(count):
-        for dy in range(side):
-            for dx in range(side):
-                row, believed = distance[k], trust[s, y + dy, dx : dx + width]
-                plain, trusted = sums[channels], sums[channels + 1]
-                for x in range(width):
-                    z = max(np.float32(0), np.float32(1) - (row[x] - least[x]) * scale)
-                    z = z * z
-                    z = z * z
-                    z = z * z
-                    z = z * z
-                    plain[x] += z
-                    z = z * believed[x]
-                    trusted[x] += z
-                    weight[x] = z
-                for c in range(channels):
-                    value, total = values[s, c, y + dy, dx : dx + width], sums[c]
-                    for x in range(width):
-                        total[x] += weight[x] * value[x]
-                k += 1
-
-
 @strict()
 def _attend(target, sources, values, trust, penalty, patch, tau, scratch, out, confidence, residual):  # type: ignore[no-untyped-def]
-    """scratch  columns and distance of every shift, zeros; least and weight; sums and weights"""
+    """scratch  columns and distance of every shift, zeros; least and weight; sums and weights
+
+    One function, as a loop that another takes in is compiled twice; the rows that stay the same are cut out first.
+    """
     channels, height, width = out.shape
-    area = np.float32((2 * patch + 1) ** 2)
+    count, side = penalty.shape[0], penalty.shape[1]
+    wide, lines = width + 2 * patch, 2 * patch + 1
+    area = np.float32(lines**2)
     scale = np.float32(1 / (DECAY * tau)) / area
     columns, distance, rows, sums = scratch
     least, weight = rows
+    plain, trusted = sums[channels], sums[channels + 1]
     for y in range(height):
-        _distances(y, target, sources, penalty, columns, distance, least, patch)
-        _gather(y, values, trust, distance, least, scale, sums, weight)
         for x in range(width):
-            inverse = np.float32(1) / (sums[channels + 1, x] + NOTHING)
+            least[x] = np.float32(1e9)
+        k = 0
+        for s in range(count):
+            for dy in range(side):
+                for dx in range(side):
+                    column, row = columns[k], distance[k]
+                    for j in range(0 if y == 0 else lines - 1, lines):
+                        mine, theirs = target[y + j], sources[s, y + j + dy, dx : dx + wide]
+                        if y == 0:
+                            for x in range(wide):
+                                new = mine[x] - theirs[x]
+                                column[x] += new * new
+                        else:
+                            old_mine, old_theirs = target[y - 1], sources[s, y - 1 + dy, dx : dx + wide]
+                            for x in range(wide):
+                                new = mine[x] - theirs[x]
+                                old = old_mine[x] - old_theirs[x]
+                                column[x] += new * new - old * old
+                    start = penalty[s, dy, dx]
+                    for x in range(width):
+                        row[x] = start
+                    for j in range(lines):
+                        part = column[j : j + width]
+                        for x in range(width):
+                            row[x] += part[x]
+                    for x in range(width):
+                        least[x] = min(least[x], row[x])
+                    k += 1
+        for c in range(channels + 2):
+            total = sums[c]
+            for x in range(width):
+                total[x] = 0
+        k = 0
+        for s in range(count):
+            for dy in range(side):
+                for dx in range(side):
+                    row, believed = distance[k], trust[s, y + dy, dx : dx + width]
+                    for x in range(width):
+                        z = max(np.float32(0), np.float32(1) - (row[x] - least[x]) * scale)
+                        z = z * z
+                        z = z * z
+                        z = z * z
+                        z = z * z
+                        plain[x] += z
+                        z = z * believed[x]
+                        trusted[x] += z
+                        weight[x] = z
+                    for c in range(channels):
+                        value, total = values[s, c, y + dy, dx : dx + width], sums[c]
+                        for x in range(width):
+                            total[x] += weight[x] * value[x]
+                    k += 1
+        for x in range(width):
+            inverse = np.float32(1) / (trusted[x] + NOTHING)
             for c in range(channels):
                 out[c, y, x] = sums[c, x] * inverse
-            confidence[y, x] = sums[channels + 1, x] / (sums[channels, x] + NOTHING)
+            confidence[y, x] = trusted[x] / (plain[x] + NOTHING)
             residual[y, x] = least[x] / area
 
 
