@@ -22,9 +22,9 @@ from tiny import luma_of, write_gray_film, write_picture
 from vidcolor.cli.parser import main
 from vidcolor.media.encoder import plane_view
 
-FRAMES, SIZE, CUTS = 60, (96, 128), (20, 40)
-SHOTS = ["r1-000000", "r1-000020", "r1-000040"]
-KEYS = (5, 25, 45)
+FRAMES, SIZE, CUTS = 36, (96, 128), (12, 24)
+SHOTS = ["r1-000000", "r1-000012", "r1-000024"]
+KEYS = (5, 17, 29)
 
 
 def make(folder: Path) -> list[np.ndarray]:
@@ -80,7 +80,7 @@ def test_shots_are_found_and_told(made):
     rows = (made[0] / "film.vidcolor" / "plan" / "shots.csv").read_text().splitlines()
     assert rows[0] == "shot,start,stop,entry,transition_start,transition_stop"
     assert [r.split(",")[:3] for r in rows[1:]] == [
-        [s, str(a), str(a + 20)] for s, a in zip(SHOTS, (0, 20, 40), strict=True)
+        [s, str(a), str(a + 12)] for s, a in zip(SHOTS, (0, *CUTS), strict=True)
     ]
 
 
@@ -116,18 +116,18 @@ def test_running_again_does_nothing(work, capsys):
 
 def test_one_changed_picture_renders_one_shot(work, made, capsys):
     before = hashes(work)
-    picture = work / "refs" / "000025.png"
+    picture = work / "refs" / "000017.png"
     kept = picture.read_bytes()
-    write_picture(picture, SIZE, made[1][25][..., ::-1])
+    write_picture(picture, SIZE, made[1][17][..., ::-1])
     main(["status", str(work / "film.vidcolor")])
     told = capsys.readouterr().out
     assert told.count("stale") == 3, told  # its row, the count below, and what the word means
-    main(["why", str(work / "film.vidcolor"), "r1-000020"])
-    assert "references/000025.png  changed" in capsys.readouterr().out
+    main(["why", str(work / "film.vidcolor"), "r1-000012"])
+    assert "references/000017.png  changed" in capsys.readouterr().out
     assert main(line(work)) == 0
     after = hashes(work)
     assert {k: v for k, v in after.items() if "v002" not in k} == before
-    assert [k for k in after if "v002" in k] == ["r1-000020/v002/chroma.avi"]
+    assert [k for k in after if "v002" in k] == ["r1-000012/v002/chroma.avi"]
     # taking the change back finds the earlier version: nothing renders
     picture.write_bytes(kept)
     assert main(line(work)) == 0
@@ -137,11 +137,11 @@ def test_one_changed_picture_renders_one_shot(work, made, capsys):
 
 def test_a_new_and_a_removed_picture_touch_their_shot_only(work, made):
     before = hashes(work)
-    write_picture(work / "refs" / "000055.png", SIZE, made[1][55])
+    write_picture(work / "refs" / "000033.png", SIZE, made[1][33])
     assert main(line(work)) == 0
     added = hashes(work)
-    assert set(added) - set(before) == {"r1-000040/v002/chroma.avi"}
-    (work / "refs" / "000055.png").unlink()
+    assert set(added) - set(before) == {"r1-000024/v002/chroma.avi"}
+    (work / "refs" / "000033.png").unlink()
     assert main(line(work)) == 0
     assert hashes(work) == added
 
@@ -185,7 +185,7 @@ def test_a_shots_state_is_the_same_wherever_it_is_told(work, capsys):
     """A shot that lost its picture waits for `plan` to choose its keyframes; never rendered, it is new."""
     project = str(work / "film.vidcolor")
     shutil.rmtree(work / "film.vidcolor" / "shots" / SHOTS[1])
-    (work / "refs" / "000025.png").unlink()
+    (work / "refs" / "000017.png").unlink()
     capsys.readouterr()
     assert main(["status", project]) == 0
     told = capsys.readouterr().out
@@ -198,12 +198,12 @@ def test_a_shots_state_is_the_same_wherever_it_is_told(work, capsys):
 
 def test_edited_shot_list_is_taken(work):
     listed = work / "cuts.csv"
-    listed.write_text("shot,start,stop,entry\na,0,20,cut\nb,20,60,cut\n")
+    listed.write_text("shot,start,stop,entry\na,0,12,cut\nb,12,36,cut\n")
     before = hashes(work)
     assert main(line(work, "--shots", str(listed))) == 0
     after = hashes(work)
     assert {k: v for k, v in after.items() if k in before} == before
-    assert set(after) - set(before) == {"r1-000020/v002/chroma.avi"}
+    assert set(after) - set(before) == {"r1-000012/v002/chroma.avi"}
 
 
 def test_film_and_project_move_together(made, tmp_path, monkeypatch, capsys):
@@ -302,8 +302,8 @@ def test_planning_says_how_long_it_takes(work, capsys):
 
 
 def test_the_summary_says_what_was_rendered_and_what_was_left(work, made, capsys):
-    write_picture(work / "refs" / "000025.png", SIZE, made[1][25][..., ::-1])
-    write_picture(work / "refs" / "000045.png", SIZE, made[1][45][..., ::-1])
+    write_picture(work / "refs" / "000017.png", SIZE, made[1][17][..., ::-1])
+    write_picture(work / "refs" / "000029.png", SIZE, made[1][29][..., ::-1])
     capsys.readouterr()
     assert main(["render", str(work / "film.vidcolor"), SHOTS[1]]) == 0
     told = capsys.readouterr().out
@@ -366,7 +366,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
 def test_state_for_programs(work, capsys, monkeypatch):
     """`status --json`: the schema that pages and farms read, from small files alone."""
     project = work / "film.vidcolor"
-    picture = work / "refs" / "000025.png"
+    picture = work / "refs" / "000017.png"
     picture.write_bytes(picture.read_bytes() + b" ")
     monkeypatch.setattr(av, "open", lambda *_: pytest.fail("status decodes"))
     capsys.readouterr()
@@ -375,15 +375,15 @@ def test_state_for_programs(work, capsys, monkeypatch):
     assert set(told) == {"schema", "reel", "shots", "suggestions", "points", "left_out"}
     assert told["schema"] == "vidcolor.status/1"
     assert told["reel"] == {"rate": "24", "timecode": "00:00:00:00", "frames": FRAMES, "size": list(SIZE)}
-    for shot, name, start, key in zip(told["shots"], SHOTS, (0, 20, 40), KEYS, strict=True):
+    for shot, name, start, key in zip(told["shots"], SHOTS, (0, *CUTS), KEYS, strict=True):
         doubtful = shot.pop("doubtful")
         state = "stale" if name == SHOTS[1] else "fresh"
         corrected = {"excluded": False, "title": False, "approved": False, "unseen": []}
         assert shot == {
-            "id": name, "start": start, "stop": start + 20, "entry": "cut", "state": state, "keyframes": [key]
+            "id": name, "start": start, "stop": start + 12, "entry": "cut", "state": state, "keyframes": [key]
         } | corrected  # fmt: skip
         assert doubtful == sorted(doubtful)
-        assert set(doubtful) <= set(range(start, start + 20)) - {key}
+        assert set(doubtful) <= set(range(start, start + 12)) - {key}
 
 
 def test_suggestions_are_places_in_fresh_shots(work, capsys):
@@ -393,22 +393,22 @@ def test_suggestions_are_places_in_fresh_shots(work, capsys):
         path = project / "shots" / name / "v001" / "report.json"
         report = json.loads(path.read_text())
         start = int(name[-6:])
-        report["doubt"] = {"bounds": [2.0, 6.0], "area": [[300, 100]] * 10 + [[900, 500]] * 10}
+        report["doubt"] = {"bounds": [2.0, 6.0], "area": [[300, 100]] * 6 + [[900, 500]] * 6}
         report["suggestions"] = [
-            {"frame": start + 12, "gain": gain, "box": [0, 8, 64, 96], "places": [[30, 40]]},
+            {"frame": start + 8, "gain": gain, "box": [0, 8, 64, 96], "places": [[30, 40]]},
             {"frame": start + 3, "gain": 0.5, "box": [0, 0, 8, 8], "places": [[4, 4], [1, 2]]},
         ]
         path.write_text(json.dumps(report))
-    write_picture(work / "refs" / "000045.png", SIZE)  # the third shot is stale: what its version lacked is not asked
+    write_picture(work / "refs" / "000029.png", SIZE)  # the third shot is stale: what its version lacked is not asked
     capsys.readouterr()
     assert main(["status", str(project), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert [(s["frame"], s["gain"]) for s in told["suggestions"]] == [(32, 4.0), (12, 1.5), (3, 0.5), (23, 0.5)]
-    assert told["suggestions"][0] == {"frame": 32, "gain": 4.0, "box": [0, 8, 64, 96], "places": [{"x": 30, "y": 40}]}
-    assert told["shots"][0]["doubtful"] == list(range(10, 20))
+    assert [(s["frame"], s["gain"]) for s in told["suggestions"]] == [(20, 4.0), (8, 1.5), (3, 0.5), (15, 0.5)]
+    assert told["suggestions"][0] == {"frame": 20, "gain": 4.0, "box": [0, 8, 64, 96], "places": [{"x": 30, "y": 40}]}
+    assert told["shots"][0]["doubtful"] == list(range(6, 12))
     assert main(["status", str(project), "--set", "export.doubtful=2"]) == 0
     shown = capsys.readouterr().out
-    assert f"doubtful: {FRAMES} of {FRAMES} frames: 0-59" in shown
-    assert "would help: a picture for frame 32 (mostly for x 0 to 64, y 8 to 96), 12 (" in shown
+    assert f"doubtful: {FRAMES} of {FRAMES} frames: 0-35" in shown
+    assert "would help: a picture for frame 20 (mostly for x 0 to 64, y 8 to 96), 8 (" in shown
     assert main(["status", str(project), "--set", "export.doubtful_area=0.6"]) == 0
-    assert f"doubtful: 0 of {FRAMES} frames; most in frame 10, 50 % of it" in capsys.readouterr().out
+    assert f"doubtful: 0 of {FRAMES} frames; most in frame 6, 50 % of it" in capsys.readouterr().out
