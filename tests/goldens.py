@@ -54,7 +54,7 @@ def models() -> Models:
 
 
 def golden_path(stage: str) -> Path:
-    uncorrected = [name for name in STAGES if name != "corrections"]
+    uncorrected = [name for name in STAGES if name not in ("corrections", "propose")]
     asks = {"film": uncorrected, "colorize": (stage, "networks"), "propagate": (stage, "networks")}
     return FOLDER / f"{stage}-{'.'.join(str(STAGES[name]) for name in asks.get(stage, (stage,)))}.png"
 

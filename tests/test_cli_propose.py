@@ -123,6 +123,26 @@ def test_frames_look_at_the_colours_of_others_that_have_some(work):
     assert files(work)[f"r1-{FRAME:06d}-1-1.png"] != before
 
 
+def test_frames_proposed_together_agree_number_by_number_and_a_lost_one_comes_back_the_same(tmp_path, monkeypatch):
+    folder = plan_two_shots(tmp_path / "bare", picture=False)
+    monkeypatch.setattr(shipped, "PROPOSER", random_proposer(tmp_path / "p.safetensors"))
+    alone = Path(shutil.copytree(folder, tmp_path / "alone"))
+    assert propose(folder) == 0
+    made = files(folder)
+    first, second = sorted({name[3:9] for name in made})
+    told = [json.loads(made[f"r1-{second}-1-{k}.json"])["alike"] for k in (1, 2)]
+    assert told == [[f"r1-{first}-1-1"], [f"r1-{first}-1-2"]]
+    assert propose(alone, second.lstrip("0")) == 0
+    assert files(alone)[f"r1-{second}-1-1.png"] != made[f"r1-{second}-1-1.png"]
+    for lost in ((second, "2"), (first, "1"), (second, "1")):
+        (folder / "film.vidcolor/proposals/r1-{}-1-{}.png".format(*lost)).unlink()
+    assert propose(folder) == 0
+    assert files(folder) == made
+    correct(folder, "hint", str(int(first)), "--at", "30,20", "--color", "ff2010")
+    assert propose(folder) == 0
+    assert files(folder)[f"r1-{second}-1-1.json"] != made[f"r1-{second}-1-1.json"], "what it agrees with is another"
+
+
 def test_the_whole_film_means_shots_that_nothing_matches_and_unseen_ones_are_told_of(work, capsys):
     assert propose(work, "--accept", "first") == 0
     project = work / "film.vidcolor"

@@ -12,6 +12,7 @@ STAGES: dict[str, int] = {
     "propagate": 12,
     "networks": 4,
     "corrections": 10,
+    "propose": 2,
     "finish": 4,
     "export": 3,
 }

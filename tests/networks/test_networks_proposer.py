@@ -74,6 +74,28 @@ def test_colours_of_other_pictures_are_taken_where_things_look_alike_and_hints_c
     assert np.array_equal(told, proposer(LIGHT, hints, 5, 1)[0]), "a person's word settles it"
 
 
+def test_what_looks_like_another_picture_has_its_colours_each_proposal_those_of_its_own_number(proposer):
+    random = np.random.default_rng(2)
+    own = np.stack([np.broadcast_to(random.uniform(-40, 40, (2, 1, 1)), (2, *LIGHT.shape)) for _ in range(2)])
+    shown = Shown(LIGHT, own.astype(np.float32))
+    for seed in (5, 6):
+        made = [*proposer.each(LIGHT, None, seed, [2, 3], [shown])]
+        for one, colors in zip(made, own, strict=True):
+            assert np.abs(one.mean((1, 2)) - colors[:, 0, 0]).max() < 2, "whatever the noise"
+    assert np.array_equal(next(proposer.each(LIGHT, None, 6, [3], [Shown(LIGHT, shown.chroma[1])])), made[1])
+
+
+def test_a_picture_is_looked_at_once_while_there_is_room(proposer, monkeypatch):
+    looked = []
+    things = proposer._things
+    monkeypatch.setattr(proposer, "_things", lambda codes: looked.append(codes.shape) or things(codes))
+    light, other = LIGHT[:, ::-1] * np.float32(0.5), LIGHT[::-1] * np.float32(0.5)
+    red = np.full((2, *LIGHT.shape), 30, np.float32)
+    for _ in range(2):
+        next(proposer.each(light, None, 5, [1], [Shown(other, red)]))
+    assert len(looked) == 2
+
+
 def test_wide_frames_have_bounded_chroma():
     assert chroma_size((480, 854)) == (64, 112)
     assert chroma_size((854, 480)) == (112, 64)

@@ -73,10 +73,23 @@ def test_a_part_takes_from_the_part_of_its_picture_and_from_no_other():
     here, part = (np.zeros((SIDE, SIDE), np.float32) for _ in range(2))
     here[LEFT], part[RIGHT] = 1, 1
     told, colors = recalled(
-        light, maps, [ShownSmall(light, torn, here, part, maps), ShownSmall(light, blue, None, None, maps)]
+        light, maps, [ShownSmall(light, torn[None], here, part, maps), ShownSmall(light, blue[None], None, None, maps)]
     )
     assert (told[:, :12] == 1).all(), "told whatever it looks like"
-    assert np.allclose(colors[:, :, :12], red[:, :, :12], atol=0.1), (
+    assert np.allclose(colors[0, :, :, :12], red[:, :, :12], atol=0.1), (
         "what looks alike in the picture is not in its part"
     )
-    assert np.allclose(colors[:, :, 20:], blue[:, :, 20:], atol=0.1), "what is no part of it takes from the other"
+    assert np.allclose(colors[0, :, :, 20:], blue[:, :, 20:], atol=0.1), "what is no part of it takes from the other"
+
+
+def test_a_place_takes_the_colour_of_what_it_is_most_like_and_not_the_mean_of_what_is_like_it():
+    light, maps = halves()
+    striped = light.copy()
+    striped[::4], striped[1::4] = striped[::4] + 3, striped[1::4] + 3
+    colors = np.zeros((2, SIDE, SIDE), np.float32)
+    colors[0], colors[0, ::4], colors[0, 1::4] = -40, 40, 40
+    told, found = recalled(striped, maps, [ShownSmall(striped, colors[None], None, None, maps)])
+    assert found.shape == (1, 2, SIDE, SIDE)
+    assert np.abs(found[0, 0]).max() > 39
+    assert np.abs(found[0, 0]).mean() > 25, "stripes keep their colours"
+    assert (told > 0.95).all(), "the same picture"

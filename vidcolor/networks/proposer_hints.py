@@ -24,8 +24,10 @@ SEEN = (0.94, 0.24, 1.54)
 """Unlikeness of things at strides 8, 16 and 32 of the picture that have nothing in common."""
 LEAST = 0.1
 """exp(-unlikeness) from which a hint speaks: there chroma is a third nearer to its colour than to the mean one."""
-SHARP = 4.0
-"""Power by which hints that are more alike win over others."""
+SHARP, SHARPER = 4.0, 40.0
+"""Power by which hints that are more alike win over others, and pictures."""
+BELIEVED = 0.5
+"""Power of how far pictures are believed: below 1 more than hints, so that frames agree."""
 MOST = 64
 """Places of hints that speak for others; of more, as many evenly spread over them."""
 
@@ -36,7 +38,7 @@ class Shown(NamedTuple):
     lightness: Array
     """(H', W'), L*"""
     chroma: Array
-    """(2, H', W'), a*b*"""
+    """(2, H', W'), a*b*; (K, 2, H', W'): as each of the K proposals that are asked for sees it"""
     here: Array | None = None
     """(H, W): how far a place of the frame takes from it, 0..1, and from no other; None: what looks alike does"""
     part: Array | None = None
@@ -44,7 +46,7 @@ class Shown(NamedTuple):
 
 
 class ShownSmall(NamedTuple):
-    """The same at the size that is diffused: (h', w'), `here` (h, w); and the picture's maps of things."""
+    """The same at the size that is diffused: (h', w'), `here` (h, w), chroma always K; and its maps of things."""
 
     lightness: Array
     chroma: Array
@@ -95,37 +97,50 @@ def _unlike(given: Array, lightness: Array, maps: Sequence[Array], size: tuple[i
 
 
 def recalled(lightness: Array, maps: Sequence[Array], others: Sequence[ShownSmall]) -> tuple[Array, Array]:
-    """The same of what other pictures show: each place takes the colours of what looks like it there.
+    """The same of what other pictures show, (h, w) and (K, 2, h, w): each place takes the colour of what it is most
+    like there.
 
     lightness, maps  of this picture, as above
-    Where a picture has a place for itself, the place is told of it whatever it looks like.
+    Where a picture has a place for itself, the place is told of it whatever it looks like. Of other pictures that are
+    as like, it takes what lies between. (The mean of all places that are like it would be grayer than any of them.)
     """
     size = (lightness.shape[0], lightness.shape[1])
     here, light = _units(maps, size), _halved(lightness[None]).ravel()
     here = here.reshape(-1, here.shape[2])
     none = np.zeros(size, np.float32)
     owned = [_halved((none if one.here is None else one.here)[None]).ravel() for one in others]
-    free = 1 - np.max(owned, 0)
-    most, sums, colors = (np.zeros(shape, np.float32) for shape in (len(light), len(light), (len(light), 2)))
-    for one, own in zip(others, owned, strict=True):
-        there = _units(one.maps, (one.chroma.shape[1], one.chroma.shape[2]))
-        unlike = LIGHT * np.abs(light[:, None] - _halved(one.lightness[None]).ravel())
-        unlike += np.float32(sum(SEEN)) - products(here, there.reshape(-1, there.shape[2]))
-        if one.part is not None:
-            unlike[:, _halved(one.part[None]).ravel() == 0] = np.inf
-        least = np.float32(0) if one.here is None else unlike.min(1, keepdims=True)
-        alike = np.exp(-np.maximum(unlike - least, 0))
-        weights = alike**SHARP
-        told = own if one.here is not None else np.maximum((alike.max(1) - LEAST) / (1 - LEAST), 0) * free
-        counts = own if one.here is not None else free
-        most, sums = np.maximum(most, told), sums + counts * weights.sum(1)
-        colors = colors + counts[:, None] * products(weights, _halved(one.chroma).reshape(2, -1))
-    planes = np.concatenate([most[None], colors.T / np.maximum(sums, 1e-12)]).astype(np.float32)
-    found = _resized(planes.reshape(3, size[0] // 2, size[1] // 2), size)
-    return found[0], found[1:]
+    found = [_nearest(here, light, one) for one in others]
+    least = np.min([np.where(one.here is None, off, np.inf) for one, (off, _) in zip(others, found, strict=True)], 0)
+    free = (1 - np.max(owned, 0)) * np.isfinite(least)
+    told = np.maximum((np.exp(-least) - LEAST) / (1 - LEAST), 0) ** BELIEVED * free
+    sums, colors = np.zeros((2, len(light)), np.float32), np.zeros((2, 1, 2, len(light)), np.float32)
+    for one, own, (off, color) in zip(others, owned, found, strict=True):
+        whose = int(one.here is None)
+        counts = np.exp(-SHARPER * (off - least)) if whose else own
+        sums[whose] += counts
+        colors = colors + np.stack([counts * color * (whose == n) for n in (0, 1)])
+    share = np.stack([np.minimum(sums[0], 1), free]).astype(np.float32)
+    means = colors / np.maximum(sums, 1e-12)[:, None, None]
+    mixed = (share[:, None, None] * means).sum(0) / np.maximum(share.sum(0), 1e-12)
+    planes = np.concatenate([np.maximum(told, share[0])[None], mixed.reshape(-1, len(light))]).astype(np.float32)
+    large = _resized(planes.reshape(-1, size[0] // 2, size[1] // 2), size)
+    return large[0], large[1:].reshape(-1, 2, *size)
 
 
-def _units(maps: Sequence[Array], size: tuple[int, int]) -> Array:
+def _nearest(here: Array, light: Array, one: ShownSmall) -> tuple[Array, Array]:
+    """How unlike each place (N, C) is to what it is most like in a picture, (N,), and the colour there, (K, 2, N)."""
+    there = _units(one.maps, one.lightness.shape)
+    unlike = LIGHT * np.abs(light[:, None] - _halved(one.lightness[None]).ravel())
+    unlike += np.float32(sum(SEEN)) - products(here, there.reshape(-1, there.shape[2]))
+    if one.part is not None:
+        unlike[:, _halved(one.part[None]).ravel() == 0] = np.inf
+    places = unlike.argmin(1)
+    least = np.maximum(np.take_along_axis(unlike, places[:, None], 1)[:, 0], 0)
+    colors = _halved(one.chroma.reshape(-1, *one.lightness.shape)).reshape(-1, 2, there.shape[0] * there.shape[1])
+    return least, colors[..., places]
+
+
+def _units(maps: Sequence[Array], size: tuple[int, ...]) -> Array:
     """(h/2, w/2, C): how things look; the product of two places is how alike they are, at most the sum of SEEN."""
     parts = []
     for unit, slope in zip(maps, SEEN, strict=True):
@@ -141,6 +156,11 @@ def _resized(planes: Array, size: tuple[int, int]) -> Array:
         return planes
     planes = np.ascontiguousarray(planes, np.float32)
     return np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in planes])
+
+
+def smoothed(planes: Array) -> Array:
+    """Planes (N, h, w) without what recalled pictures do not tell: they tell one colour of two by two places."""
+    return _resized(_halved(planes), (planes.shape[1], planes.shape[2]))
 
 
 def _halved(planes: Array) -> Array:

@@ -3,11 +3,12 @@
 Beside its picture (L* is the film's own) and its JSON (`project/proposals.py`) each has a place in the sheet of its
 frame and seed. What is there, and made of today's things, is not made again.
 What a person has said of the frame's colours (paints, strokes, points, what stays gray, parts of pictures) counts
-(said.py).
+(said.py). Frames that are proposed together agree, number by number: each looks at what was proposed of those before.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from vidcolor.colorize.by_registration import resized
 from vidcolor.errors import MediaError, ProjectError
 from vidcolor.features import PatchFeatures
 from vidcolor.keyframes import choose_keyframes, looks_of
+from vidcolor.media.images import read_picture
 from vidcolor.media.picture_out import is_untouched, write_frame
 from vidcolor.media.read import SourceClip
 from vidcolor.networks.proposer_hints import Shown
@@ -40,7 +42,9 @@ from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, SourceFrame
 
 MOST_ATTENDED = 4
-"""Other frames whose colours a proposal looks at."""
+"""Other frames with pictures of their own whose colours a proposal looks at; and as many that are proposed with it."""
+SMALL = 256
+"""Short side at which the proposals of another frame are looked at."""
 
 
 class Proposes(Protocol):
@@ -72,7 +76,7 @@ class Proposes(Protocol):
         hints      (3, H, W): how far a colour is given there, 0..1, and its a*, b*; None: nowhere
         seed       whole number from 0 on; a proposal of a seed does not hang on which others are made
         others     pictures whose colours what looks alike here should have, or parts of the frame; none where it does
-                   not attend
+                   not attend; chroma of each of `numbers` in its order where each has its own
         Refuses other shapes.
         """
 
@@ -138,13 +142,13 @@ def propose(
             if place.exists() and not is_untouched(place):
                 raise MediaError(f"{place}: was painted on since it was proposed; move it away, or give another --seed")
     film.project.make_folder(film.project.path(FOLDER))
-    lock = LumaLock(film.plan.reel.tags)
+    run = _Run(film, LumaLock(film.plan.reel.tags), Library(film.project, PatchFeatures()))
     total = count * len(frames)
     progress("propose", 0, total)
     for done, (frame, proposals) in enumerate(zip(frames, asked, strict=True)):
         network = by(frame)
         made_now = 0
-        for made_now in _missing_made(film, frame, proposals, network, lock):
+        for made_now in run.missing_made(frame, proposals, network):
             progress("propose", done * count + made_now, total)
         places = tuple(place_of(film.project, p.name) for p in proposals)
         notes = film.project.read_json(f"{FOLDER}/{proposals[0].name}.json", SCHEMA)["notes"]
@@ -152,33 +156,77 @@ def propose(
         progress("propose", (done + 1) * count, total)
 
 
-def _missing_made(
-    film: Film, frame: int, proposals: Sequence[Proposal], network: Proposes, lock: LumaLock
-) -> Iterator[int]:
-    """Makes those that are not there, each kept as soon as it is made; answers how many are."""
-    said = corrections_said(film, frame, by_pictures=network.attends)
-    others = attended(film, frame) if network.attends else []
-    wanted = {p: _ingredients(film, p, network, said, others) for p in proposals}
-    missing = [p for p in proposals if not _is_there(film.project, p, wanted[p])]
-    if not missing:
-        return
-    source = next(iter(SourceClip(film.plan.reel, FrameRange(frame, frame + 1))))
-    lightness = luma_to_lightness(source.luma, film.plan.reel.tags)
-    asked = said_of(film, said, lightness.shape)
-    deaf = [c.name for c in corrections_said(film, frame, by_pictures=True) if c not in said]
-    notes = [*asked.settled, *(f"{name}: --with {network.method} takes nothing from pictures" for name in deaf)]
-    library = Library(film.project, PatchFeatures())
-    pictures = [library.picture(name, film.plan.hashes[name]) for name in others]
-    seen = [*(Shown(one.lightness, one.chroma) for one in pictures), *asked.regions]
-    drawn = network.each(lightness, asked.hints, proposals[0].seed, [p.number for p in missing], seen)
-    for made, (proposal, chroma) in enumerate(zip(missing, drawn, strict=True), 1):
-        write_frame(place_of(film.project, proposal.name), _finished(film, source, chroma, lock))
-        about = {"frame": frame, "timecode": film.plan.reel.timecode(frame), "seed": proposal.seed}
-        method = {"number": proposal.number, "method": network.method, **network.told}
-        names = {"hints": [c.name for c in said], "notes": notes, "alike": others}
-        made_of = {**names, "made_of": fingerprint(wanted[proposal])}
-        film.project.write_json(f"{FOLDER}/{proposal.name}.json", SCHEMA, {**about, **method, **made_of})
-        yield made
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """A frame that was proposed before others in one run."""
+
+    proposals: Sequence[Proposal]
+    marks: Sequence[str]
+    """The fingerprint of each"""
+
+
+class _Run:
+    """Frames that are proposed together."""
+
+    def __init__(self, film: Film, lock: LumaLock, library: Library) -> None:
+        self._film, self._lock, self._library = film, lock, library
+        self._before: deque[_Before] = deque(maxlen=MOST_ATTENDED)
+        self._small: dict[str, Array] = {}
+
+    def missing_made(self, frame: int, proposals: Sequence[Proposal], network: Proposes) -> Iterator[int]:
+        """Makes those that are not there, each kept as soon as it is made; answers how many are."""
+        film = self._film
+        said = corrections_said(film, frame, by_pictures=network.attends)
+        others = attended(film, frame) if network.attends else []
+        before = [*self._before] if network.attends else []
+        wanted = [_ingredients(film, p, network, said, others, before) for p in proposals]
+        marks = [fingerprint(one) for one in wanted]
+        missing = [n for n, p in enumerate(proposals) if not _is_there(film.project, p, marks[n])]
+        self._before.append(_Before(proposals, marks))
+        if not missing:
+            return
+        source = next(iter(SourceClip(film.plan.reel, FrameRange(frame, frame + 1))))
+        lightness = luma_to_lightness(source.luma, film.plan.reel.tags)
+        asked = said_of(film, said, lightness.shape)
+        deaf = [c.name for c in corrections_said(film, frame, by_pictures=True) if c not in said]
+        notes = [*asked.settled, *(f"{name}: --with {network.method} takes nothing from pictures" for name in deaf)]
+        pictures = [self._library.picture(name, film.plan.hashes[name]) for name in others]
+        seen = [
+            *(Shown(one.lightness, one.chroma) for one in pictures),
+            *(self._shown([one.proposals[n] for n in missing]) for one in before),
+            *asked.regions,
+        ]
+        numbers = [proposals[n].number for n in missing]
+        drawn = network.each(lightness, asked.hints, proposals[0].seed, numbers, seen)
+        for made, (n, chroma) in enumerate(zip(missing, drawn, strict=True), 1):
+            proposal = proposals[n]
+            write_frame(place_of(film.project, proposal.name), _finished(film, source, chroma, self._lock))
+            alike = [*others, *(one.proposals[n].name for one in before)]
+            about = {"frame": frame, "timecode": film.plan.reel.timecode(frame), "seed": proposal.seed}
+            method = {"number": proposal.number, "method": network.method, **network.told}
+            names = {"hints": [c.name for c in said], "notes": notes, "alike": alike}
+            page = {**about, **method, **names, "made_of": marks[n]}
+            film.project.write_json(f"{FOLDER}/{proposal.name}.json", SCHEMA, page)
+            yield made
+
+    def _shown(self, proposals: Sequence[Proposal]) -> Shown:
+        """Proposals of one frame, small."""
+        names = [proposal.name for proposal in proposals]
+        for name in names:
+            if name not in self._small:
+                self._small[name] = _small(place_of(self._film.project, name))
+        near = {proposal.name for one in self._before for proposal in one.proposals}
+        self._small = {name: planes for name, planes in self._small.items() if name in near or name in names}
+        planes = [self._small[name] for name in names]
+        return Shown(planes[0][0], np.stack([one[1:] for one in planes]))
+
+
+def _small(place: Path) -> Array:
+    """(3, h, w) L*a*b* of a proposal."""
+    picture = read_picture(place)
+    scale = min(1.0, SMALL / min(picture.lightness.shape))
+    height, width = (round(n * scale) for n in picture.lightness.shape)
+    return resized(np.concatenate([picture.lightness[None], picture.chroma]), (height, width))
 
 
 def _finished(film: Film, source: SourceFrame, chroma: Array, lock: LumaLock) -> Array:
@@ -195,18 +243,23 @@ def _no_larger(chroma: Array, size: tuple[int, ...]) -> Array:
     return resized(chroma, (size[0], size[1]))
 
 
-def _is_there(project: Project, proposal: Proposal, wanted: Ingredients) -> bool:
+def _is_there(project: Project, proposal: Proposal, mark: str) -> bool:
     page = f"{FOLDER}/{proposal.name}.json"
     if not (place_of(project, proposal.name).is_file() and project.has(page)):
         return False
     try:
-        return project.read_json(page, SCHEMA).get("made_of") == fingerprint(wanted)
+        return project.read_json(page, SCHEMA).get("made_of") == mark
     except ProjectError:  # damaged, or of a newer program: made again
         return False
 
 
 def _ingredients(
-    film: Film, proposal: Proposal, network: Proposes, said: Sequence[Correction], others: Sequence[str]
+    film: Film,
+    proposal: Proposal,
+    network: Proposes,
+    said: Sequence[Correction],
+    others: Sequence[str],
+    before: Sequence[_Before],
 ) -> Ingredients:
     return {
         "reel": film.plan.reel.hash,
@@ -214,11 +267,12 @@ def _ingredients(
         "seed": proposal.seed,
         "number": proposal.number,
         **{f"{network.method} {name}": value for name, value in network.told.items()},
-        "stage.finish": STAGES["finish"],
+        **{f"stage.{name}": STAGES[name] for name in ("propose", "finish")},
         "computed on": film.computed_on,
         **settings_ingredients("finish", film.settings.finish),
         **{f"hint {n}": correction.mark for n, correction in enumerate(said)},
         **{f"alike {n}": film.plan.hashes[name] for n, name in enumerate(others)},
+        **{f"before {n}": one.marks[proposal.number - 1] for n, one in enumerate(before)},
     }
 
 
