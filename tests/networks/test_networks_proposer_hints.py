@@ -84,10 +84,10 @@ def test_a_part_takes_from_the_part_of_its_picture_and_from_no_other():
 
 def test_a_place_takes_the_colour_of_what_it_is_most_like_and_not_the_mean_of_what_is_like_it():
     light, maps = halves()
-    striped = light.copy()
-    striped[::4], striped[1::4] = striped[::4] + 3, striped[1::4] + 3
+    lit = np.arange(SIDE) // 4 % 2
+    striped = light + 3 * lit[:, None].astype(np.float32)
     colors = np.zeros((2, SIDE, SIDE), np.float32)
-    colors[0], colors[0, ::4], colors[0, 1::4] = -40, 40, 40
+    colors[0] = 80 * lit[:, None] - 40
     told, found = recalled(striped, maps, [ShownSmall(striped, colors[None], None, None, maps)])
     assert found.shape == (1, 2, SIDE, SIDE)
     assert np.abs(found[0, 0]).max() > 39
