@@ -130,7 +130,8 @@ def main() -> None:
     folders = sorted(
         p for p in args.clips.iterdir() if p.is_dir() and (not args.only or p.name in args.only.split(","))
     )
-    tried, rows, true = ways(Proposer(shipped.PROPOSER)), {}, []
+    tried, true = ways(Proposer(shipped.PROPOSER)), []
+    rows: dict[str, list[dict[str, float]]] = {}
     for folder in folders[: args.limit]:
         pair = pair_of(folder, args.apart, mirrored=args.mirrored)
         true.append(pair.difference(pair.planes))
