@@ -27,9 +27,9 @@ LEAST = 0.1
 SHARP, SHARPER = 4.0, 40.0
 """Power by which hints that are more alike win over others, and pictures."""
 SAME, OTHER = 1.0, 1.5
-"""Unlikeness up to which a place is what it is most like in another picture, and from which it is not. Frames 20 apart of
-ten clips: of the second's places half are within .7 of one of the first, and nine in ten within 1.3; mirrored .86 and 1.36.
-Of three frames of other clips, one in twenty is within 1.45."""
+"""Unlikeness up to which a place is what it is most like in another picture, and from which it is not. Frames 20 apart
+of ten clips: of the second's places half are within .7 of one of the first, and nine in ten within 1.3; mirrored .86
+and 1.36. Of three frames of other clips, one in twenty is within 1.45."""
 MOST = 64
 """Places of hints that speak for others; of more, as many evenly spread over them."""
 
