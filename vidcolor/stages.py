@@ -9,7 +9,7 @@ STAGES: dict[str, int] = {
     "keyframes": 2,
     "references": 3,
     "colorize": 9,
-    "propagate": 12,
+    "propagate": 13,
     "networks": 4,
     "corrections": 10,
     "propose": 2,

@@ -11,6 +11,8 @@ Kinds = Mapping[str, tuple[tuple[int | str, ...], str]]
 """Of each array its shape and kind; `h` and `w` are chroma's, any other word stands for any length."""
 PLANE, PAIR, ANY = ("h", "w"), (2, "h", "w"), ("n",)
 LOOK: Kinds = {"luma": (PLANE, "float32")}
+LIT: Kinds = {**LOOK, "light": (PLANE, "float32")}
+"""The same of a frame whose colours are delivered in other light than it is matched in"""
 WORN: Kinds = {"worn": ((), "bool")}
 STEP: Kinds = {"onward": (PAIR, "float16"), "back": (PAIR, "float16")}
 LABELS: Kinds = {

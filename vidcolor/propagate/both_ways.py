@@ -19,6 +19,7 @@ from vidcolor.flow.warp import fetch
 from vidcolor.propagate.arrays import sound
 from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, carry_by_flow, carry_plain, start
 from vidcolor.propagate.halt import PARTS, Shelf, carried_arrays, carried_of, end_name
+from vidcolor.propagate.light import change_of, lit
 from vidcolor.propagate.runs import Look, Reader, Run, backward, onward
 
 ROOM = 128 << 20
@@ -51,6 +52,8 @@ class Kept:
     """(h, w): how far from the frame's luma the keyframe's is there, in the mean around each pixel"""
     places: Array
     """(2, h / 4, w / 4) float32: where in the keyframe each place came from, in pixels"""
+    light: Array | None
+    """(h, w): by how much light changed since the keyframe (light.py); None: not at all"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,8 +140,10 @@ def kept_of(state: Carried) -> Kept:
     """What is kept of one direction's frame until the frame is coloured."""
     look, points = state.key.look, state.points
     origin = fetch(state.key.confidence, points)
-    off = cv2.blur(np.abs(fetch(look.luma, points) - state.look.luma), AROUND)
+    there = fetch(look.luma, points)
+    since = change_of(state.look.luma, there, state.reach)
+    off = cv2.blur(np.abs(lit(there, since) - state.look.luma), AROUND)
     chroma, confidence, origin, off = (p.astype(np.float16) for p in (state.chroma, state.confidence, origin, off))
     size = [-(-side // PLACE) for side in off.shape[::-1]]
     places = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in points])
-    return Kept(chroma, confidence, state.age, origin, look.position, off, places)
+    return Kept(chroma, confidence, state.age, origin, look.position, off, places, since)

@@ -16,6 +16,7 @@ from numpy import ndarray as Array
 from vidcolor.flow.camera import camera_points
 from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.flow.warp import fetch, grid, missed
+from vidcolor.propagate.light import change_of, lit, tinted
 from vidcolor.propagate.runs import Look
 from vidcolor.propagate.window import attend
 from vidcolor.settings import PropagateSettings
@@ -96,14 +97,24 @@ def carry_by_flow(source: Carried, target: Look, flow: Array, back: Array, rule:
     agreement = _agreement(flow, back, settings)
     trust = np.minimum(fetch(source.confidence, near), agreement)
     reach = np.minimum(fetch(source.reach, near), agreement)
-    far = _mended(target, key, fetch(source.points, near), rule)
-    lumas = [fetch(source.look.luma, near), fetch(key.look.luma, far)]
-    chromas = [fetch(source.chroma, near, cubic=True), fetch(key.chroma, far)]
+    points, beside = fetch(source.points, near), fetch(source.look.luma, near)
+    since, at_once = (
+        change_of(target.luma, fetch(key.look.luma, points), reach),
+        change_of(target.luma, beside, agreement),
+    )
+    far = _mended(target, key, points, since, rule)
+    there = fetch(key.look.luma, far)
+    lumas = [lit(beside, at_once), lit(there, since)]
+    chromas = [
+        tinted(fetch(source.chroma, near, cubic=True), beside, at_once),
+        tinted(fetch(key.chroma, far), there, since),
+    ]
     trusts = [trust, reach]
     still = camera_points(far, reach) if rule.camera else None
     if still is not None:
-        lumas.append(fetch(key.look.luma, still))
-        chromas.append(fetch(key.chroma, still))
+        unmoved = fetch(key.look.luma, still)
+        lumas.append(lit(unmoved, since))
+        chromas.append(tinted(fetch(key.chroma, still), unmoved, since))
         trusts.append(_seen_still(lumas[-1], still, target, key, settings))
     chroma, confidence, residual = attend(
         target.luma,
@@ -126,17 +137,17 @@ def _seen_still(luma: Array, points: Array, target: Look, key: SmallKeyframe, se
     return (STILL * inside * like * fetch(key.confidence, points)).astype(np.float32)
 
 
-def _mended(target: Look, key: SmallKeyframe, points: Array, rule: Rule) -> Array:
+def _mended(target: Look, key: SmallKeyframe, points: Array, since: Array | None, rule: Rule) -> Array:
     """Where in the keyframe each pixel lies, mended by the flow straight to it: (2, h, w).
 
     Joined flows drift. The keyframe, fetched by them, is almost in place; the little flow that is left ends the drift
     wherever it brings a better likeness.
     """
-    there = fetch(key.look.luma, points)
+    there = lit(fetch(key.look.luma, points), since)
     rest = rule.little_flow(target.luma * np.float32(100), there * np.float32(100))
     mended = fetch(points, grid(target.luma.shape) + rest)
     before = _around(np.square(there - target.luma))
-    after = _around(np.square(fetch(key.look.luma, mended) - target.luma))
+    after = _around(np.square(lit(fetch(key.look.luma, mended), since) - target.luma))
     return np.where(after < before, mended, points)
 
 

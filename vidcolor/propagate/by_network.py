@@ -96,9 +96,9 @@ class NetworkFinder:
             with turns():
                 places, cells = self._network.compare(seen, colored, away)
             claims = {side: self._claims(maps, one) for side, one in brought.items()}
-            found.append(
-                (seen.maps if sees else (), of_compared(places, look.luma), of_compared(cells, look.luma), claims)
-            )
+            light = min(brought.values(), key=lambda one: one.age).light if brought else None
+            by_place, by_cell = (of_compared(by, look.luma, light) for by in (places, cells))
+            found.append((seen.maps if sees else (), by_place, by_cell, claims))
         return found
 
     def _claims(self, maps: FrameMaps, kept: Kept) -> Array:

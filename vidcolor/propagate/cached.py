@@ -13,7 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.propagate.arrays import LABELS, LOOK, STEP, WORN, Arrays, Kinds, sound
+from vidcolor.propagate.arrays import LABELS, LIT, LOOK, STEP, WORN, Arrays, Kinds, sound
+from vidcolor.propagate.mended import REACH
 
 
 class FrameCache(Protocol):
@@ -42,28 +43,31 @@ class ShotCache:
     start: int
     size: tuple[int, int]
     """(height, width) of the chroma"""
+    shot: tuple[int, int] = (0, 0)
+    """Of the whole shot the first frame's number, and how many there are. A frame is matched by what is around it in
+    its shot (mended.py): near an end it is kept by how near that is, so that no other shot takes it for its own"""
     worn: str = ""
     """Names the shot whose frames are mended by one another (mended.py): what is kept of them is its alone"""
 
-    def of_worn(self, first: int, count: int, judge: Callable[[], bool]) -> ShotCache:
+    def of_worn(self, judge: Callable[[], bool]) -> ShotCache:
         """The cache as a shot asks it: for its own frames, where they are mended.
 
-        first  number of its first frame, of so many; judge  whether it is worn, asked where that is not kept
+        judge  whether it is worn, asked where that is not kept
         """
-        shot = f"{first:07d}-{count}-"
+        shot = f"{self.shot[0]:07d}-{self.shot[1]}-"
         found = self._taken("look", f"{shot}worn", WORN)
         worn = judge() if found is None else bool(found["worn"])
         if found is None:
             self._put("look", f"{shot}worn", {"worn": np.array(worn)})
         return replace(self, worn=shot) if worn else self
 
-    def look(self, position: int) -> Array | None:
-        """Luma of the frame."""
-        found = self._taken("look", self._name(position), LOOK)
-        return None if found is None else found["luma"]
+    def look(self, position: int) -> tuple[Array, Array | None] | None:
+        """Luma of the frame as it is matched, and by how much it is delivered in another light."""
+        found = self._taken("look", self._name(position), LOOK, LIT)
+        return None if found is None else (found["luma"], found.get("light"))
 
-    def keep_look(self, position: int, luma: Array) -> None:
-        self._put("look", self._name(position), {"luma": luma})
+    def keep_look(self, position: int, luma: Array, light: Array | None) -> None:
+        self._put("look", self._name(position), {"luma": luma} if light is None else {"luma": luma, "light": light})
 
     def step(self, position: int) -> Arrays | None:
         """Flows to the frame from the one before, `onward` and `back`."""
@@ -94,15 +98,18 @@ class ShotCache:
         self._put("maps", self._name(position), arrays)
 
     def _name(self, position: int) -> str:
-        return f"{self.worn}{self.start + position:07d}"
+        frame = self.start + position
+        ends = (frame - self.shot[0], self.shot[0] + self.shot[1] - 1 - frame)
+        near = "".join(f"{end}{min(away, REACH)}" for end, away in zip("ab", ends, strict=True) if away < REACH)
+        return f"{self.worn}{frame:07d}{near}"
 
     def _tracked(self, position: int) -> str:
         """Labels hang on the frame that tracking began with."""
-        return f"{self.start:07d}-{self._name(position)}"
+        return f"{self._name(0)}-{self._name(position)}"
 
-    def _taken(self, kind: str, name: str, kinds: Kinds) -> Arrays | None:
+    def _taken(self, kind: str, name: str, *kinds: Kinds) -> Arrays | None:
         found = None if self.cache is None else self.cache.take(kind, name)
-        return found if found is not None and sound(found, kinds, self.size) else None
+        return found if found is not None and any(sound(found, one, self.size) for one in kinds) else None
 
     def _put(self, kind: str, name: str, arrays: Arrays) -> None:
         if self.cache is not None:

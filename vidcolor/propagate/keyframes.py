@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.errors import InputError
-from vidcolor.propagate.runs import reduced
+from vidcolor.propagate.light import WHITE, lit, tinted
+from vidcolor.propagate.runs import Look, reduced
 from vidcolor.types import ColorFrame
 
 HELD = 2
@@ -19,9 +20,19 @@ HELD = 2
 class Keyframes:
     """Chroma (2, h, w) and confidence (h, w) of a shot's keyframes, by their position among its frames."""
 
-    def __init__(self, start: int, count: int, colored: Mapping[int, ColorFrame], size: tuple[int, int]) -> None:
-        """Of the frames `start` to `start + count - 1`, at chroma size. Refuses a keyframe outside them."""
-        self._start, self._colored, self._size = start, colored, size
+    def __init__(
+        self,
+        start: int,
+        count: int,
+        colored: Mapping[int, ColorFrame],
+        size: tuple[int, int],
+        look: Callable[[int], Look],
+    ) -> None:
+        """Of the frames `start` to `start + count - 1`, at chroma size, in the light that `look` shows them in.
+
+        Refuses a keyframe outside them.
+        """
+        self._start, self._colored, self._size, self._look = start, colored, size, look
         self.positions = [frame - start for frame in sorted(colored)]
         self._there = frozenset(self.positions)
         for position in self.positions:
@@ -36,11 +47,19 @@ class Keyframes:
     def __getitem__(self, position: int) -> tuple[Array, Array]:
         if position not in self._held:
             color = at_chroma_size(self._colored[self._start + position], self._size)
-            self._held[position] = (color.chroma, color.confidence)
+            self._held[position] = _as_matched(color, self._look(position))
             if len(self._held) > HELD:
                 self._held.popitem(last=False)
         self._held.move_to_end(position)
         return self._held[position]
+
+
+def _as_matched(color: ColorFrame, look: Look) -> tuple[Array, Array]:
+    """Chroma and confidence of a keyframe in the light that it is matched in; what a flash made white is not known."""
+    if look.light is None:
+        return color.chroma, color.confidence
+    own = lit(look.luma, look.light)
+    return tinted(color.chroma, own, 1 / look.light), color.confidence * (own < WHITE)
 
 
 def at_chroma_size(color: ColorFrame, size: tuple[int, int]) -> ColorFrame:

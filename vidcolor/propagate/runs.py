@@ -40,7 +40,9 @@ class Look:
     position: int
     """Place in the shot's sequence of frames, from 0."""
     luma: Array
-    """(h, w) float32, L* / 100"""
+    """(h, w) float32, L* / 100, as the frame is matched"""
+    light: Array | None = None
+    """(h, w): by how much the light is another that its colours are delivered in (light.py); None: the same"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,10 +133,11 @@ class Reader:
         flow_at: FlowAt,
         cache: ShotCache,
         small: Callable[[int], Array],
+        light: Callable[[int], Array | None],
     ) -> None:
-        """small  (h, w) L* of a frame as it is matched, at chroma size"""
+        """small, light  of a frame: (h, w) L* as it is matched, at chroma size, and `Look.light`"""
         self._frames, self._flow, self._workers = frames, flow, workers
-        self._flow_at, self._cache, self._small = flow_at, cache, small
+        self._flow_at, self._cache, self._small, self._light = flow_at, cache, small, light
         self._last: Look | None = None
         self._planes: OrderedDict[int, Array] = OrderedDict()
         self.size = cache.size
@@ -143,11 +146,12 @@ class Reader:
         """One frame."""
         if self._last is not None and self._last.position == position:
             return self._last
-        luma = self._cache.look(position)
-        if luma is None:
-            luma = self._small(position) / np.float32(100)
-            self._cache.keep_look(position, luma)
-        return Look(position, luma)
+        kept = self._cache.look(position)
+        if kept is not None:
+            return Look(position, *kept)
+        luma, light = self._small(position) / np.float32(100), self._light(position)
+        self._cache.keep_look(position, luma, light)
+        return Look(position, luma, light)
 
     def run(self, first: int, last: int) -> Run:
         """Frames `first` to `last`, both included."""

@@ -46,6 +46,7 @@ from vidcolor.propagate.halt import (
     step_of,
 )
 from vidcolor.propagate.keyframes import Keyframes
+from vidcolor.propagate.light import tinted
 from vidcolor.propagate.mended import Mended
 from vidcolor.propagate.runs import Look, Reader, Step, Within, chroma_size, in_turn, reduced
 from vidcolor.propagate.steady import Steady
@@ -112,9 +113,9 @@ def propagate(
     if not count:
         return
     size = chroma_size(frames[0].lightness.shape)
-    keys = Keyframes(frames[0].index, count, colored, size)
     with ThreadPoolExecutor(threads) as workers:
         shot = _Shot(frames, flow, settings, workers, threads, network, ablation, listen, doubt, shelf, cache, within)
+        keys = Keyframes(frames[0].index, count, colored, size, shot.look)
         begin = frames_done(state, size)
         for done, result in enumerate(shot.colors(keys, state if begin else None), begin + 1):
             if progress is not None:
@@ -144,11 +145,14 @@ class _Shot:
         whole, place = within or (frames, 0)
         shown = Mended(lambda position: reduced(whole[position].lightness, size), len(whole))
         caches = ablation.flow_at == WHOLE.flow_at and keeps("mended")
-        kept = ShotCache(cache if caches else None, self._start, size)
+        kept = ShotCache(cache if caches else None, self._start, size, (self._start - place, len(whole)))
         if keeps("mended"):
-            kept = kept.of_worn(self._start - place, len(whole), lambda: shown.is_worn)
-        small = shown if kept.worn else shown.own
-        self._reader = Reader(frames, flow, workers, ablation.flow_at, kept, lambda n: small(place + n))
+            kept = kept.of_worn(lambda: shown.is_worn)
+        small = (shown if kept.worn else shown.even) if keeps("mended") else shown.own
+        light = shown.light if keeps("mended") else lambda _: None
+        self._reader = Reader(
+            frames, flow, workers, ablation.flow_at, kept, lambda n: small(place + n), lambda n: light(place + n)
+        )
         self._workers, self._threads, self._settings = workers, threads, settings
         rule = Rule(little_flow(flow), settings, camera=keeps("camera"))
         self._by_flow = keeps("flow")
@@ -159,6 +163,10 @@ class _Shot:
         self._steady = Steady(settings) if keeps("steady") else None
         self._followed = -1
         self._begin = self._halted = 0
+
+    def look(self, position: int) -> Look:
+        """A frame at chroma size."""
+        return self._reader.look(position)
 
     def colors(self, keyframes: Keyframes, state: Arrays | None = None) -> Iterator[ColorFrame]:
         """The frames in order; those behind `state` alone, if there is one."""
@@ -281,7 +289,8 @@ class _Shot:
             elif self._doubt is not None:
                 self._doubt.see(look.position, look.luma, chroma, error, guesses)
             origin = error_of(keyframes[look.position][1]) if is_key else origin_of(guesses)
-            yield self._result(look.position, chroma, confidence_of(np.maximum(error, origin)))
+            tint = tinted(chroma, look.luma, look.light)
+            yield self._result(look.position, tint, confidence_of(np.maximum(error, origin)))
 
     def _as_known(self, look: Look, chroma: Array, error: Array, given: Array, confidence: Array) -> Candidate:
         """A keyframe as coloured; where a person left no doubt, as given. The next frame hears that."""

@@ -1,0 +1,80 @@
+"""Light that changed between two pictures of one scene: how much, in each broad part of it.
+
+A lamp switched on, a shutter closed, a fade inside a shot: things stay what they are, and their lightness and their
+chroma go with the light. L*, a* and b* go with the cube root of the light; so what a colour is under other light is its
+own, times the change of L* + 16.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.color import lab_to_rgb, rgb_to_lab
+
+CELLS = 24
+"""Parts of a picture's long side; what changed is smoothed over an eighth of that."""
+CHANGED, WHOLLY = np.float32(0.03), np.float32(0.06)
+"""Mean change, as a logarithm of the cube root of light, up to which motion may make it, and from which it is light."""
+SEEN = np.float32(0.02)
+"""Trust against which a part's own counts: parts that show nothing of the scene change as the whole of it does."""
+MOST = np.float32(0.7)
+"""The most that light changes, as that logarithm: eight times as much light, or as little."""
+BLACK, WHITE = np.float32(0.01), np.float32(0.97)
+"""L* / 100 beyond which more or less light does not show."""
+DARK, OFFSET = np.float32(0.08), np.float32(0.16)
+"""L* / 100 below which L* goes with the light itself, and what makes it a multiple of light's cube root above."""
+
+
+def root(luma: Array) -> Array:
+    """What a* and b* go with as light changes: of L* / 100."""
+    return np.where(luma > DARK, luma + OFFSET, luma * ((DARK + OFFSET) / DARK))
+
+
+def of_root(value: Array) -> Array:
+    """L* / 100, of `root`."""
+    return np.where(value > DARK + OFFSET, value - OFFSET, value * (DARK / (DARK + OFFSET)))
+
+
+def lit(luma: Array, change: Array | None) -> Array:
+    """A picture's L* / 100 as it would be in the changed light; None: it did not change."""
+    return luma if change is None else of_root(root(luma) * change).astype(np.float32)
+
+
+def tinted(chroma: Array, luma: Array, change: Array | None) -> Array:
+    """a* and b* (2, h, w) of colours of L* / 100 `luma` as they would be in the changed light.
+
+    What more light would make brighter than white loses its colour, channel by channel, as film and cameras have it.
+    """
+    if change is None:
+        return chroma
+    brighter = np.concatenate([lit(luma, change)[None] * np.float32(100), chroma * change])
+    return rgb_to_lab(lab_to_rgb(brighter))[1:] if change.max() > 1 else brighter[1:]
+
+
+def change_of(target: Array, other: Array, trust: Array) -> Array | None:
+    """(h, w): by how much a* and b* of what `other` shows are more in the light of `target`; None: not at all.
+
+    target, other  (h, w) L* / 100 of one scene, pixel on pixel as far as `trust` (h, w), 0..1, says
+    """
+    trust = trust * ((target > BLACK) & (target < WHITE) & (other > BLACK) & (other < WHITE))
+    height, width = target.shape
+    scale = min(1.0, CELLS / max(height, width))
+    size = (max(4, round(width * scale)), max(4, round(height * scale)))
+    seen, here, there = (
+        cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (trust, target * trust, other * trust)
+    )
+    least = np.maximum(seen, np.float32(1e-6))
+    change = np.log(root(here / least) + np.float32(0.01)) - np.log(root(there / least) + np.float32(0.01))
+    change, weight = (
+        cv2.GaussianBlur(plane, (0, 0), CELLS / 8, borderType=cv2.BORDER_REFLECT) for plane in (change * seen, seen)
+    )
+    whole = change.mean() / (weight.mean() + SEEN)
+    change = np.clip((change + SEEN * whole) / (weight + SEEN), -MOST, MOST)
+    mean = np.abs(change).mean()
+    if mean <= CHANGED:
+        return None
+    share = min(np.float32(1), (mean - CHANGED) / (WHOLLY - CHANGED))
+    full = cv2.resize(np.exp(share * change), (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(full, np.float32)
