@@ -99,9 +99,11 @@ class ShotCache:
 
     def _name(self, position: int) -> str:
         frame = self.start + position
+        if self.worn:
+            return f"{self.worn}{frame:07d}"
         ends = (frame - self.shot[0], self.shot[0] + self.shot[1] - 1 - frame)
-        near = "".join(f"{end}{min(away, REACH)}" for end, away in zip("ab", ends, strict=True) if away < REACH)
-        return f"{self.worn}{frame:07d}{near}"
+        near = "".join(f"{end}{away}" for end, away in zip("ab", ends, strict=True) if away < REACH)
+        return f"{frame:07d}{near}"
 
     def _tracked(self, position: int) -> str:
         """Labels hang on the frame that tracking began with."""
