@@ -79,6 +79,7 @@ def test_the_features_network_is_loaded_once_and_shared(monkeypatch):
 def test_shipped_networks_are_made_ready_once_in_a_process(monkeypatch):
     """Of number type: a machine that is told another makes others."""
     from vidcolor.networks import graph
+    from vidcolor.networks.load import load_features
     from vidcolor.pipeline.render import load_models
 
     load_models(load_settings([]), "cpu")
@@ -87,10 +88,11 @@ def test_shipped_networks_are_made_ready_once_in_a_process(monkeypatch):
     monkeypatch.setattr(graph, "Network", lambda *told: made.append(told[2]) or network(*told))
     load_models(load_settings([]), "cpu")
     assert made == []
-    other = "float32" if type_ == "bfloat16" else "bfloat16"
-    monkeypatch.setattr(graph, "number_type", lambda: other)
-    load_models(load_settings([]), "cpu")
-    assert made == [other] * 4
+    one = load_features(FEATURES)
+    monkeypatch.setattr(graph, "number_type", lambda: "float32" if type_ == "bfloat16" else "bfloat16")
+    other = load_features(FEATURES)
+    assert other is not one
+    assert load_features(FEATURES) is other
 
 
 def test_a_render_that_does_not_ask_what_things_are_loads_and_names_no_network_for_it():

@@ -147,6 +147,18 @@ def test_however_many_shots_few_are_under_way_and_nothing_stays_of_them(run):
     assert not ray.alive
 
 
+@pytest.mark.parametrize(("nodes", "shut"), [(["one", "two"], {on_ray.NODE: "!in(one)"}), (["one"], None)])
+def test_a_shot_whose_worker_died_goes_to_another_node_if_there_is_one(run, nodes, shut):
+    sent = []
+
+    def tells(shot: str, options: dict[str, Any]) -> Iterator[Any]:
+        sent.append(options["label_selector"])
+        return done() if len(sent) > 1 else iter([{"node": "one"}, FaultError("the worker died")])
+
+    run(StillRay(nodes, tells), 1)
+    assert sent == [None, shut]
+
+
 def test_a_shot_that_memory_was_too_short_for_gets_more_elsewhere(run):
     asked = []
 

@@ -11,7 +11,7 @@ import logging
 import re
 import statistics
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
@@ -100,7 +100,8 @@ class RayRun:
         """Why shots failed, by their ids and nodes"""
         self._faults: Counter[str] = Counter()
         """Shots that failed on a node since it last made one, by its name"""
-        self._deaths: Counter[str] = Counter()
+        self._died: defaultdict[str, list[str]] = defaultdict(list)
+        """The nodes that workers died on, by shot"""
         self._short: dict[str, tuple[str, float]] = {}
         """Shots that memory was too short for, by their ids: on which node, and what they are given next"""
         self._slow: dict[str, str] = {}
@@ -196,7 +197,7 @@ class RayRun:
             shut = {*self._aside, *failed}
             if len(failed) > 1 or (self._names and all(node["NodeID"] in shut for node in self._nodes)):
                 raise DeviceError(self._why(shot_id))
-            better = {*shut, *self._slow.values(), *self._short.get(shot_id, ("",))[:1]} - {""}
+            better = {*shut, *self._slow.values(), *self._short.get(shot_id, ("",))[:1], *self._died[shot_id]} - {""}
             shut = better if any(node["NodeID"] not in better for node in self._nodes) else shut
             asks = self._asks(shot_id)
             task = self._send_shot.options(
@@ -313,7 +314,7 @@ class RayRun:
         log.info("%s: %s on %s", task.planned.shot.id, receipt, self._name(task.node))
 
     def _again(self, task: Task, said: Mapping[str, str]) -> None:
-        """Sends a shot that was not rendered again, elsewhere unless a mere death was the cause."""
+        """Sends a shot that was not rendered again, elsewhere if there is another node."""
         ((kind, why),) = said.items()
         shot_id, name = task.planned.shot.id, self._name(task.node)
         why = " ".join(why.split())
@@ -337,8 +338,8 @@ class RayRun:
             self._blame(task.node, f"{FAULTS} shots had too little memory there, the last: {why}")
         elif not self._silent:
             self._tell(f"shot {shot_id} goes on elsewhere: its worker on {name} is gone: {why}")
-            self._deaths[shot_id] += 1
-            if self._deaths[shot_id] >= DEATHS:
+            self._died[shot_id].append(task.node)
+            if len(self._died[shot_id]) >= DEATHS:
                 raise DeviceError(
                     f"shot {shot_id}: {DEATHS} workers died of it, the last on {name}: {why}; is there memory enough? "
                     "mend that and run the same command again"
