@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 import pytest
+from keeping import Keeping
 
 from vidcolor.color.lab import light_to_lab
 from vidcolor.flow.estimate import build_flow
 from vidcolor.propagate import propagate
-from vidcolor.propagate.arrays import Arrays
 from vidcolor.propagate.light import change_of, lit, tinted
 from vidcolor.propagate.mended import Mended
 from vidcolor.propagate.runs import chroma_size, reduced
@@ -111,25 +111,12 @@ def test_what_moves_past_is_no_flash():
         assert np.array_equal(seen.even(position), plane)
 
 
-class Kept:
-    """A cache with room for everything."""
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], Arrays] = {}
-
-    def take(self, kind: str, name: str) -> Arrays | None:
-        return self.kept.get((kind, name))
-
-    def put(self, kind: str, name: str, arrays: Arrays) -> None:
-        self.kept[kind, name] = arrays
-
-
 def test_a_flash_is_found_kept_and_no_shot_cut_otherwise_takes_it_for_its_own():
     light = scene()
     light[AT] = light[AT] * np.float32(2)
     labs = labs_of(light)
     lightness, key = [lab[0] for lab in labs], colors_of(labs[AT + 3])
-    cache = Kept()
+    cache = Keeping()
     first = colored(lightness, {AT + 3: key}, cache=cache)
     again = colored(lightness, {AT + 3: key}, cache=cache)
     assert [c.chroma.tobytes() for c in again] == [c.chroma.tobytes() for c in first]

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from keeping import Keeping
 
 from vidcolor.flow.estimate import build_flow
 from vidcolor.propagate import propagate
 from vidcolor.propagate.ablation import WHOLE, Ablation, without
-from vidcolor.propagate.arrays import Arrays
 from vidcolor.propagate.mended import Mended
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
@@ -120,31 +120,18 @@ def test_colours_of_a_worn_shot_come_out_nearer_to_the_truth():
     assert error(WHOLE) < 0.85 * error(without("mended"))
 
 
-class Cache:
-    """Keeps all there is."""
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], Arrays] = {}
-
-    def take(self, kind: str, name: str) -> Arrays | None:
-        return self.kept.get((kind, name))
-
-    def put(self, kind: str, name: str, arrays: Arrays) -> None:
-        self.kept[kind, name] = arrays
-
-
 def test_a_part_of_a_worn_shot_is_mended_by_the_whole_and_finds_it_kept():
     frames = [Frame(100 + t, frame) for t, frame in enumerate(grainy(flickering(scene())))]
     settings = PropagateSettings()
     flow = build_flow("dis", settings, "cpu")
 
-    def part(cache: Cache | None) -> list[bytes]:
+    def part(cache: Keeping | None) -> list[bytes]:
         key = ColorFrame(106, colors_of(scene()[6]), np.ones((SIZE[0] // 2, SIZE[1] // 2), np.float32))
         run = frames[5:10]
         made = propagate(run, {106: key}, flow, settings, cache=cache, within=(frames, 5))
         return [color.chroma.tobytes() for color in made]
 
-    cache, key = Cache(), ColorFrame(100, colors_of(scene()[0]), np.ones((SIZE[0] // 2, SIZE[1] // 2), np.float32))
+    cache, key = Keeping(), ColorFrame(100, colors_of(scene()[0]), np.ones((SIZE[0] // 2, SIZE[1] // 2), np.float32))
     list(propagate(frames, {100: key}, flow, settings, cache=cache))
     looks = {name for kind, name in cache.kept if kind == "look"}
     assert part(cache) == part(None)

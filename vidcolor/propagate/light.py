@@ -37,6 +37,11 @@ def of_root(value: Array) -> Array:
     return np.where(value > DARK + OFFSET, value - OFFSET, value * (DARK / (DARK + OFFSET)))
 
 
+def broad(parts: Array) -> Array:
+    """A picture's parts, `CELLS` along its long side, smoothed to what is broad."""
+    return cv2.GaussianBlur(parts, (0, 0), CELLS / 8, borderType=cv2.BORDER_REFLECT)
+
+
 def lit(luma: Array, change: Array | None) -> Array:
     """A picture's L* / 100 as it would be in the changed light; None: it did not change."""
     return luma if change is None else of_root(root(luma) * change).astype(np.float32)
@@ -67,9 +72,7 @@ def change_of(target: Array, other: Array, trust: Array) -> Array | None:
     )
     least = np.maximum(seen, np.float32(1e-6))
     change = np.log(root(here / least) + np.float32(0.01)) - np.log(root(there / least) + np.float32(0.01))
-    change, weight = (
-        cv2.GaussianBlur(plane, (0, 0), CELLS / 8, borderType=cv2.BORDER_REFLECT) for plane in (change * seen, seen)
-    )
+    change, weight = broad(change * seen), broad(seen)
     whole = change.mean() / (weight.mean() + SEEN)
     change = np.clip((change + SEEN * whole) / (weight + SEEN), -MOST, MOST)
     mean = np.abs(change).mean()

@@ -23,7 +23,7 @@ from vidcolor.cache import Cache
 from vidcolor.flow.dis import for_carrying
 from vidcolor.flow.warp import fetch, grid
 from vidcolor.grain import grain_of
-from vidcolor.propagate.light import BLACK, WHITE, change_of, lit
+from vidcolor.propagate.light import BLACK, CELLS, WHITE, broad, change_of, lit
 
 REACH = 4
 """Frames on either side whose light a frame is held against; on these alone it hangs how a frame is matched."""
@@ -38,8 +38,6 @@ UNLIKE, DETAIL = 0.8, (1.5, 6)
 where its light does: in 23 of 24 clips flashes differ by .1 to .3, by .5 at most, with grain as without."""
 FEATHER = np.float32(0.02)
 """L* / 100 before white and black over which what a flash shows gives way to what is around it."""
-CELLS = 24
-"""Parts of a frame's long side; their light is smoothed over an eighth of that."""
 FLOOR = np.float32(2)
 """L* added to light before its logarithm: black has no gain."""
 FIRST = 9
@@ -133,7 +131,7 @@ class Mended:
         if before is None or behind is None:
             return None
         apart = self._light(position)[0] - (self._light(before)[0] + self._light(behind)[0]) / 2
-        return (before, behind) if np.abs(apart - _broad(apart)).mean() < SMOOTH * np.abs(apart).mean() else None
+        return (before, behind) if np.abs(apart - broad(apart)).mean() < SMOOTH * np.abs(apart).mean() else None
 
     def _without_flash(self, position: int, before: int, behind: int) -> tuple[Array, Array | None] | None:
         """The frame of a flash in the light of the frames beside it, and by how much its own is another.
@@ -189,8 +187,4 @@ def _light_of(lightness: Array) -> Array:
     scale = CELLS / max(height, width)
     size = (max(4, round(width * scale)), max(4, round(height * scale)))
     small = cv2.resize(lightness, size, interpolation=cv2.INTER_AREA)
-    return np.log(np.stack([small, _broad(small)]) + FLOOR)
-
-
-def _broad(parts: Array) -> Array:
-    return cv2.GaussianBlur(parts, (0, 0), CELLS / 8, borderType=cv2.BORDER_REFLECT)
+    return np.log(np.stack([small, broad(small)]) + FLOOR)
