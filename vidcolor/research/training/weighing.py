@@ -209,10 +209,11 @@ def one_step(
 def answer_of(
     net: WeighingNet, features: FeaturesNet, light: Tensor, evidence: Tensor, error: Tensor, claims: Tensor
 ) -> Answer:
-    """What the network says, in bfloat16; no gradient reaches the features."""
+    """What the network says, in bfloat16; no gradient reaches the features, which only a network that sees by them is
+    given."""
     with in_bfloat16(light.device):
         with torch.no_grad():
-            maps = features(light)
+            maps = features(light) if net.config.features else []
         return net.answer(light, maps, evidence, error, claims if claims.shape[1] else None)
 
 
