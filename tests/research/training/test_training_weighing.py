@@ -98,7 +98,7 @@ def test_recipes_are_read_and_strange_entries_refused(tmp_path):
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory) -> Path:
-    """A made film of 9 frames, recorded with two keyframes."""
+    """A made film of 9 frames, recorded with two keyframes and with one."""
     folder = tmp_path_factory.mktemp("recordings")
     clip = folder / "made"
     clip.mkdir()
@@ -108,7 +108,8 @@ def recordings(tmp_path_factory) -> Path:
     torch.manual_seed(0)
     save_features(folder / "f.safetensors", FeaturesNet(TINY), {})
     network = Propagator(NetworkFeatures(folder / "f.safetensors"), None)
-    record(clip, Play("both", 1, (0.0, 1.0), kept=5), network, folder)
+    for play in (Play("both", 1, (0.0, 1.0), kept=5), PLAYS[0]):
+        record(clip, play, network, folder)
     return folder
 
 
@@ -120,7 +121,8 @@ def test_recordings_hold_the_truth_and_every_guess(recordings):
     assert apart < np.hypot(*sample.truth).mean() / 3
     assert (sample.error < ABSENT).all()
     stamp = (recordings / "made-both.npy").stat().st_mtime_ns
-    record(recordings / "made", PLAYS[0], Propagator(NetworkFeatures(recordings / "f.safetensors"), None), recordings)
+    network = Propagator(NetworkFeatures(recordings / "f.safetensors"), None)
+    record(recordings / "made", Play("both", 1, (0.0,)), network, recordings)
     first = sample_of(np.load(recordings / "made-first.npy")[0].astype(np.float32))
     assert (first.error[SLOTS.index("behind")] == ABSENT).all()
     assert (recordings / "made-both.npy").stat().st_mtime_ns == stamp
