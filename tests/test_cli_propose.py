@@ -199,6 +199,33 @@ def test_painted_proposals_other_weights_and_strange_names_are_refused(work, cap
     assert "cut.safetensors" in capsys.readouterr().err
 
 
+def test_a_page_that_says_nothing_is_made_again_and_one_of_another_frame_is_not_accepted(work, capsys):
+    assert propose(work, str(FRAME)) == 0
+    before, name = files(work), f"r1-{FRAME:06d}-1-1"
+    page, project = work / f"film.vidcolor/proposals/{name}.json", str(work / "film.vidcolor")
+    for spoilt in ({"notes": 3}, {"notes": None}):
+        page.write_text(json.dumps({**json.loads(before[page.name]), **spoilt}))
+        assert propose(work, str(FRAME)) == 0
+        assert files(work) == before
+    page.write_text(json.dumps({**json.loads(before[page.name]), "frame": 1}))
+    assert main(["accept", project, name]) == 2
+    assert "not of the frame that it is named by" in capsys.readouterr().err
+    for suffix in ("png", "json"):
+        (page.parent / f"r2-{FRAME:06d}-1-1.{suffix}").write_bytes(before[f"{name}.{suffix}"])
+    assert main(["accept", project, f"r2-{FRAME:06d}-1-1"]) == 2
+    assert "or of another" in capsys.readouterr().err
+    assert not (work / "film.vidcolor/corrections").exists() or not [*(work / "film.vidcolor/corrections").iterdir()]
+
+
+def test_one_that_was_painted_on_is_accepted_and_said_to_be(work):
+    assert propose(work, str(FRAME)) == 0
+    name = f"r1-{FRAME:06d}-1-1"
+    write_picture(work / f"film.vidcolor/proposals/{name}.png", SMALL)
+    assert main(["accept", str(work / "film.vidcolor"), name]) == 0
+    (said,) = (work / "film.vidcolor/corrections").glob("*/*.toml")
+    assert f'"proposal {name}, painted on since"' in said.read_text()
+
+
 def test_a_film_whose_references_changed_is_planned_first(work, capsys):
     write_picture(work / "refs" / "000002.png", SMALL)
     assert propose(work) == 2

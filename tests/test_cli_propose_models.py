@@ -117,10 +117,12 @@ def test_a_model_that_is_tuned_for_a_frame_is_kept_and_asked_other_words(work, c
         ('["1"]\nprompts = "x"\n', "did you mean 'prompt'"),
         ('"1" = "' + "x" * 2001 + '"\n', "at most"),
         ("x", "not valid TOML"),
+        (None, "cannot be read"),
     ],
 )
 def test_prompts_that_say_nothing_are_refused_before_any_model_is_read(work, capsys, text, says):
-    (work / "film.vidcolor/prompts.toml").write_text(text)
+    place = work / "film.vidcolor/prompts.toml"
+    place.mkdir() if text is None else place.write_text(text)
     shutil.rmtree(work / "base")
     assert propose(work, "1") == 2
     error = capsys.readouterr().err

@@ -16,6 +16,7 @@ from PIL import Image, ImageCms
 
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media import decode
+from vidcolor.media.images import read_picture
 from vidcolor.media.luma import components_of, layout_of
 from vidcolor.media.pictures import ColorClip, open_colors
 from vidcolor.settings import ReelSettings
@@ -464,6 +465,16 @@ def test_names_that_do_not_say_a_frame_are_refused(tmp_path):
             open_colors(tmp_path)
         path.unlink()
     assert list(open_colors(tmp_path).frames) == [134]
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_png_that_is_cut_short_is_told_of_once(tmp_path, capfd, deep):
+    path = tmp_path / "cut.png"
+    save(path, random_pixels().astype(np.uint16) * 257 if deep else random_pixels())
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(MediaError, match=r"cut\.png: the picture is damaged or cut short"):
+        read_picture(path)
+    assert capfd.readouterr().err == "", "libpng would say so too"
 
 
 def test_pictures_of_a_folder_are_looked_at_when_they_are_read(tmp_path):

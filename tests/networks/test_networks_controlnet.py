@@ -88,6 +88,15 @@ def test_a_control_net_of_one_file_needs_its_description_and_then_is_the_same(ne
     np.testing.assert_allclose(drawn(again), drawn(net), atol=1e-3)
 
 
+def test_a_single_file_that_is_no_base_model_is_refused_in_one_line(models, tmp_path):
+    one = shutil.copy(models / "control/diffusion_pytorch_model.safetensors", tmp_path / "one.safetensors")
+    shutil.copytree(models / "base", tmp_path / "config")
+    shutil.copytree(models / "control", tmp_path / "config/controlnet")
+    with pytest.raises(WeightsError, match=r"one\.safetensors: no Stable Diffusion") as told:
+        ControlNet(replace(SETTINGS, base=str(one), config=str(tmp_path / "config")), models, "cpu")
+    assert "\n" not in str(told.value)
+
+
 def test_half_precision_alone_is_found(models, tmp_path):
     work = Path(shutil.copytree(models, tmp_path / "half"))
     for file in work.glob("control/*.safetensors"):
@@ -144,10 +153,21 @@ def _not_there(folder: Path) -> None:
     shutil.rmtree(folder / "control")
 
 
+def _wordless(folder: Path) -> None:
+    shutil.rmtree(folder / "base/tokenizer")
+
+
+def _empty_words(folder: Path) -> None:
+    for file in (folder / "base/tokenizer").iterdir():
+        file.unlink()
+
+
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
         (_cut, "control"),
+        (_wordless, r"tokenizer: no such folder, though model_index\.json names it"),
+        (_empty_words, "base: its tokenizer is damaged|base: no Stable Diffusion"),
         (_lacks, "lacks weights"),
         (_no_words, "no text_encoder"),
         (_strange, "antigravity"),

@@ -97,11 +97,14 @@ def write_checked(
 def accept_command(args: argparse.Namespace, terminal: Terminal) -> None:
     project = Project.open(args.project)
     place, told = proposal_called(project, args.proposal)
+    from vidcolor.media.picture_out import is_untouched
+
     with project.correcting(args.wait):
         film = load_film(project, settings_of(project, args.assignments), device=args.device)
-        if told["frame"] >= film.plan.reel.frame_count:
-            raise CorrectionError(f"{args.proposal}: frame {told['frame']} is outside the film; propose again")
-        entries = {"note": args.note or f"proposal {place.stem}", **_signed(args.by)}
+        if told["frame"] >= film.plan.reel.frame_count or not place.stem.startswith(f"{film.plan.reel.name}-"):
+            raise CorrectionError(f"{place}: frame {told['frame']} is outside the film, or of another; propose again")
+        since = "" if is_untouched(place) else ", painted on since"
+        entries = {"note": args.note or f"proposal {place.stem}{since}", **_signed(args.by)}
         film, name = write_checked(film, "keyframe", told["frame"], entries, {"picture": place})
     _tell_written("keyframe", told["frame"], film, name, terminal)
 

@@ -29,6 +29,8 @@ KINDS = {"uint8": "uint8", "uint16": "uint16", "half": "float", "float": "float"
 """Samples that are read, and as what; halves as floats, which hold them exactly."""
 OTHERS = {"CMYK": {"C", "M", "Y", "K"}, "LAB": {"L", "a", "b"}}
 """Channels of pictures that are neither gray nor RGB, as a PSD may be; by one of their names they would be gray."""
+PNG_END = b"IEND"
+"""What a whole PNG ends with."""
 MOST_NAMED = 4
 
 
@@ -71,6 +73,8 @@ def read_stored(path: Path) -> Stored:
     The caller has checked the picture's size.
     """
     with closing(opened(path)) as file:
+        if file.format_name() == "png" and PNG_END not in path.read_bytes():  # libpng would say so on the terminal
+            raise MediaError(_not_whole(path, ""))
         if file.format_name() == "openexr":
             _seek_colors(path, file)
         spec = file.spec()

@@ -15,7 +15,7 @@ import torch
 from numpy import ndarray as Array
 
 from vidcolor.machine import number_type
-from vidcolor.networks.diffusion_files import Models, read_models
+from vidcolor.networks.diffusion_files import Models, quiet, read_models
 from vidcolor.networks.drawing import Wish, drawn, drawn_size, gray_of, resized, said_by
 from vidcolor.settings import DiffusionSettings
 from vidcolor.weights import pick_device
@@ -35,7 +35,8 @@ class ControlNet:
         self._settings = settings
         self._models = read_models(settings, root)
         found = _device_for(self._models, device)
-        self._models.pipe.to(found, torch.float16 if found == "cuda" else getattr(torch, number_type()))
+        with quiet():
+            self._models.pipe.to(found, torch.float16 if found == "cuda" else getattr(torch, number_type()))
 
     def told(self, wish: Wish) -> dict[str, str | int | float]:
         """What pictures hang on, beside frame, hints, seed and number."""

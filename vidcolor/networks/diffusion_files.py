@@ -32,6 +32,8 @@ SAMPLERS = {
     "euler": "EulerDiscreteScheduler",
     "lcm": "LCMScheduler",
 }
+FEWEST_WORDS = 256
+"""Of a tokenizer: letters at least."""
 WEIGHTS = (".safetensors", ".ckpt", ".bin", ".pth")
 
 
@@ -76,7 +78,7 @@ def read_models(settings: DiffusionSettings, root: Path, *, shown: bool = True) 
                 f"{one}: a single file does not say what is in it; "
                 "give the folder of its model's configuration with --set diffusion.config=FOLDER"
             )
-    with _quiet(diffusers):
+    with quiet():
         net = None
         if shown:
             net = _network(diffusers.ControlNetModel, places["controlnet"], "", config and config / "controlnet")
@@ -92,18 +94,16 @@ def read_eye(settings: DiffusionSettings, root: Path) -> Eye:
 
     Refuses what `read_models` refuses.
     """
-    diffusers, transformers = library("diffusers", INSTALL), library("transformers", INSTALL)
+    transformers = library("transformers", INSTALL)
     place = _place(settings, "clip", root)
     if place.is_file():
         raise SettingsError(f"{place}: diffusion.clip is one file; name the folder that transformers saves")
-    with _quiet(diffusers), _refused(place, "no CLIP model that transformers reads"):
+    with quiet(), _refused(place, "no CLIP model that transformers reads"):
         net, info = transformers.CLIPModel.from_pretrained(place, local_files_only=True, output_loading_info=True)
         _refuse_gaps(place, info)
         tokenizer = transformers.CLIPTokenizer.from_pretrained(place, local_files_only=True)
-    if len(tokenizer) > net.config.text_config.vocab_size:
-        raise WeightsError(
-            f"{place}: its tokenizer is of another model ({len(tokenizer)} words); fetch the model again"
-        )
+    if not _fits(tokenizer, net.config.text_config):
+        raise WeightsError(f"{place}: its tokenizer is damaged, or of another model; fetch the model again")
     return Eye(net.eval(), tokenizer, f"clip-{_mark(place)}")
 
 
@@ -125,6 +125,9 @@ def _pipeline(diffusers: Any, base: Path, config: Path | None, net: Any) -> Any:
     for part in ("text_encoder", "tokenizer"):
         if not index.get(part) or None in index[part]:
             raise WeightsError(f"{about}: has no {part}, so that no prompt can be read; give a whole model")
+    for part, told in index.items():  # of a tokenizer that is not there transformers makes an empty one
+        if isinstance(told, list) and told[0] and part not in UNUSED and not (about / part).is_dir():
+            raise WeightsError(f"{about / part}: no such folder, though {INDEX} names it; fetch the model again")
     large = "XL" if "XL" in str(index.get("_class_name")) else ""
     kind = getattr(diffusers, f"StableDiffusion{large}{'ControlNet' if net else ''}Pipeline")
     none = {"feature_extractor": None} | ({} if large else {"safety_checker": None, "requires_safety_checker": False})
@@ -152,6 +155,10 @@ def _refuse_strangers(pipe: Any, base: Path) -> None:
         raise WeightsError(
             f"{base}: its U-Net reads {told} numbers a word, its text encoder writes {read}; fetch it again"
         )
+    for number in ("", "_2"):
+        words, reads = pipe.components.get(f"tokenizer{number}"), pipe.components.get(f"text_encoder{number}")
+        if words and reads and not _fits(words, reads.config):
+            raise WeightsError(f"{base}: its tokenizer{number} is damaged, or of another model; fetch the model again")
     if seen != pipe.vae.config.latent_channels:
         raise WeightsError(
             f"{base}: its U-Net takes {seen} channels, its VAE gives {pipe.vae.config.latent_channels}: "
@@ -166,6 +173,12 @@ def _refuse_strangers(pipe: Any, base: Path) -> None:
                 f"{base}: the ControlNet was made for another base model ({size} {ours}, here {its}); "
                 "give a ControlNet for this one"
             )
+
+
+def _fits(tokenizer: Any, text: Any) -> bool:
+    """Whether a text encoder of this config reads all that a tokenizer writes, and it knows words."""
+    known, longest = len(tokenizer), tokenizer.model_max_length
+    return bool(FEWEST_WORDS <= known <= text.vocab_size and longest <= text.max_position_embeddings)
 
 
 def _network(kind: Any, place: Path, part: str, config: Path | None = None) -> Any:
@@ -214,7 +227,8 @@ def _index(folder: Path) -> Mapping[str, Any]:
 @contextmanager
 def _refused(place: Path, what: str) -> Iterator[None]:
     """Errors of diffusers as one of ours."""
-    kinds = (*UNREADABLE, ImportError, library("safetensors", INSTALL).SafetensorError)
+    alone = library("diffusers.loaders.single_file_utils", INSTALL).SingleFileComponentError
+    kinds = (*UNREADABLE, ImportError, library("safetensors", INSTALL).SafetensorError, alone)
     try:
         yield
     except kinds as error:
@@ -222,9 +236,9 @@ def _refused(place: Path, what: str) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet(diffusers: Any) -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Libraries say what matters in what they raise, not on the terminal."""
-    logs = [diffusers.utils.logging, library("transformers.utils.logging", INSTALL)]
+    logs = [library(f"{name}.utils.logging", INSTALL) for name in ("diffusers", "transformers")]
     before = [log.get_verbosity() for log in logs]
     for log in logs:
         log.set_verbosity_error()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy import ndarray as Array
@@ -140,7 +140,8 @@ def propose(
         for proposal in proposals:
             place = place_of(film.project, proposal.name)
             if place.exists() and not is_untouched(place):
-                raise MediaError(f"{place}: was painted on since it was proposed; move it away, or give another --seed")
+                what = "was painted on since it was proposed, or is damaged"
+                raise MediaError(f"{place}: {what}; move it away, or give another --seed")
     film.project.make_folder(film.project.path(FOLDER))
     run = _Run(film, LumaLock(film.plan.reel.tags), Library(film.project, PatchFeatures()))
     total = count * len(frames)
@@ -151,7 +152,7 @@ def propose(
         for made_now in run.missing_made(frame, proposals, network):
             progress("propose", done * count + made_now, total)
         places = tuple(place_of(film.project, p.name) for p in proposals)
-        notes = film.project.read_json(f"{FOLDER}/{proposals[0].name}.json", SCHEMA)["notes"]
+        notes = _page(film.project, proposals[0])["notes"]
         yield Made(frame, stem_of(reel, frame, seed, network.method), places, made_now, tuple(notes))
         progress("propose", (done + 1) * count, total)
 
@@ -244,13 +245,22 @@ def _no_larger(chroma: Array, size: tuple[int, ...]) -> Array:
 
 
 def _is_there(project: Project, proposal: Proposal, mark: str) -> bool:
-    page = f"{FOLDER}/{proposal.name}.json"
-    if not (place_of(project, proposal.name).is_file() and project.has(page)):
+    if not (place_of(project, proposal.name).is_file() and project.has(f"{FOLDER}/{proposal.name}.json")):
         return False
     try:
-        return project.read_json(page, SCHEMA).get("made_of") == mark
+        return _page(project, proposal).get("made_of") == mark
     except ProjectError:  # damaged, or of a newer program: made again
         return False
+
+
+def _page(project: Project, proposal: Proposal) -> Mapping[str, Any]:
+    """How a proposal was made. Refuses a damaged page."""
+    page = f"{FOLDER}/{proposal.name}.json"
+    told = project.read_json(page, SCHEMA)
+    notes = told.get("notes")
+    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+        raise ProjectError(f"{project.path(page)}: damaged (no notes); delete it and propose again")
+    return told
 
 
 def _ingredients(

@@ -43,7 +43,7 @@ def read_prompts(project: Project, shots: Collection[str], frames: int) -> Mappi
     Refuses what is no such file, and names that are neither of the shots nor a number below `frames`.
     """
     path = project.path(PROMPTS)
-    if not path.is_file():
+    if not path.exists():
         return {}
     if path.stat().st_size > LARGEST:
         raise SettingsError(f"{path}: larger than {LARGEST >> 20} MiB; these are no prompts, move it away")

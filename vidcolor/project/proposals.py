@@ -71,6 +71,7 @@ def proposal_called(project: Project, name: str) -> tuple[Path, Mapping[str, Any
         few = f"; there are {', '.join(there[:3])}{' ...' if there[3:] else ''}" if there else ""
         raise ProjectError(f"{name}: no such proposal{few or '; `vidcolor propose` makes some'}")
     told = project.read_json(page, SCHEMA)
-    if type(told.get("frame")) is not int:
-        raise ProjectError(f"{project.path(page)}: damaged (no frame); delete it and propose again")
+    named = NAME.fullmatch(stem)
+    if named is None or type(told.get("frame")) is not int or told["frame"] != int(named[2]):
+        raise ProjectError(f"{project.path(page)}: damaged (not of the frame that it is named by); propose again")
     return place, told
