@@ -17,6 +17,7 @@ HOUSE = ROOT / "vidcolor"
 FLOOR = {
     "errors": 0,
     "partial": 0,
+    "loops": 0,
     "timeline": 1,
     "stages": 1,
     "checked": 1,
@@ -25,6 +26,7 @@ FLOOR = {
     "types": 2,
     "compiled": 2,
     "columns": 3,
+    "ahead": 3,
     "weights": 2,
     "machine": 2,
     "threads": 2,

@@ -5,18 +5,43 @@ compiled, code from numba's cache and code of another machine differ in last bit
 `LOOSE` also reassociates sums, several times faster for inner products; only for whole loops that call no other.
 A kernel that calls another from a second file goes stale in silence when that one changes: keep them together.
 Compiling is what a first start waits for, so nothing is compiled that nobody calls: no door from C, and from Python
-only where Python comes in. A function costs by its length, and again in each that LLVM takes it into.
+only where Python comes in. A function costs by its length, and again in each that LLVM takes it into. Commands that
+render have it done beforehand, on all cores (ahead.py).
 """
 
+import atexit
+import os
+import shutil
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from numba import njit
+from numba import config, njit
+from numba import types as types
 
 STRICT = {"nnan", "ninf", "nsz"}
 LOOSE = {*STRICT, "reassoc", "contract", "arcp"}
 
+
+def _kept() -> Path:
+    """The folder in which numba keeps this room's compiled loops.
+
+    Where neither the program's folder nor the user's can be written, one that goes as the program ends: numba would
+    refuse to work, and processes that compile for one another need a place.
+    """
+    with suppress(RuntimeError):
+        return Path(str(njit(cache=True)(_kept).stats.cache_path))
+    place = tempfile.mkdtemp(prefix="vidcolor-loops-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    # the second is for processes that this one starts
+    vars(config)["CACHE_DIR"] = os.environ["NUMBA_CACHE_DIR"] = place
+    return Path(str(njit(cache=True)(_kept).stats.cache_path))
+
+
+KEPT = _kept()
 exact: Callable[..., Any] = partial(njit, cache=True, nogil=True, no_cfunc_wrapper=True)
 """No liberties: for loops whose values may be infinite."""
 strict: Callable[..., Any] = partial(exact, fastmath=STRICT)

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vidcolor.ahead import Ahead, loops_ahead
 from vidcolor.cli.correct import accept_command as accept_command
 from vidcolor.cli.correct import correct_command as correct_command
 from vidcolor.cli.correct import corrections_command as corrections_command
@@ -79,8 +80,11 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
         with working(project, "run", args.wait), terminal.progress(project.reel_path) as progress:
             refuse_place(project, args)
             _check_device(settings, args.device)
-            film = _plan(project, settings, progress, said, delivers=True)
-            film, shown, rendered = _render(film, progress, args.device, delivers=True)
+            with loops_ahead(progress) as ahead:
+                ahead.wait_for_plan()
+                film = _plan(project, settings, progress, said, delivers=True)
+                here = partial(_render_here, ahead=ahead)
+                film, shown, rendered = _render(film, progress, args.device, delivers=True, made_by=here)
             looks = sheets_of(film, shown, progress)
             delivered = deliver_film(film, shown, args, progress)
     show_summary(film, shown, terminal)
@@ -130,7 +134,9 @@ def plan_command(args: argparse.Namespace, terminal: Terminal) -> None:
         from vidcolor.pipeline.lists import lists_of
         from vidcolor.pipeline.plan import make_plan  # told of before: these take seconds
 
-        film = make_plan(project, settings, progress, lambda reel: progress.expect(expected_of_plan(reel)))
+        with loops_ahead(progress) as ahead:
+            ahead.wait_for_plan()
+            film = make_plan(project, settings, progress, lambda reel: progress.expect(expected_of_plan(reel)))
         project.remember(**said)
     show_shots(film, terminal)
     for note in film.plan.notes:
@@ -305,11 +311,17 @@ def _plan(
     return film
 
 
-def _render_here(film: Film, stale: Sequence[ShotPlan], progress: ShowProgress) -> list[ShotPlan]:
+def _render_here(
+    film: Film, stale: Sequence[ShotPlan], progress: ShowProgress, ahead: Ahead | None = None
+) -> list[ShotPlan]:
+    """ahead  where the loops that are called are compiled already"""
     from vidcolor.pipeline.corrected import needs_networks
     from vidcolor.pipeline.render import load_models, render
 
-    return render(film, stale, load_models(film.settings, film.device, networks=needs_networks(film, stale)), progress)
+    with nullcontext(ahead) if ahead else loops_ahead(progress) as loops:
+        models = load_models(film.settings, film.device, networks=needs_networks(film, stale))
+        loops.wait()
+        return render(film, stale, models, progress)
 
 
 def _render(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LABELS = {
     "hash": "reading the film",
+    "loops": "compiling loops, once",
     "shots": "finding shots",
     "references": "looking at references",
     "keyframes": "choosing keyframes",

@@ -66,7 +66,7 @@ def segment(
     Refuses other shapes, a count below 1, NaN, and an empty mask.
     """
     _check(lightness, count, mask)
-    lightness = np.ascontiguousarray(lightness, np.float32)
+    lightness = np.require(lightness, np.float32, ["C", "W"])  # what may not be written would be compiled for anew
     with ThreadPoolExecutor(1) if threads > 1 else nullcontext() as pool:
         rule = {"compactness": compactness, "iterations": iterations, "pool": pool}
         if mask is None or mask.all():

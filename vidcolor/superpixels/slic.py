@@ -63,33 +63,40 @@ class Prior(NamedTuple):
 NO_PRIOR = Prior(np.empty((0, 0), np.int32), np.float32(0), 0)
 
 
+def near_tiles(centres: Array, reach: float, height: int, width: int) -> Tiles:
+    """The centres near each tile, each list in order of centre, so that the lowest label wins a tie."""
+    down, across = -(-height // TILE_HEIGHT), -(-width // TILE_WIDTH)
+    y, x = centres[:, 0].astype(np.float64), centres[:, 1].astype(np.float64)
+    box = np.empty((len(centres), 4), np.int32)
+    box[:, 0] = np.maximum(y - reach, 0) // TILE_HEIGHT
+    box[:, 1] = np.where(y >= 0, np.minimum(down - 1, (y + reach) // TILE_HEIGHT), -1)
+    box[:, 2] = np.maximum(x - reach, 0) // TILE_WIDTH
+    box[:, 3] = np.minimum(across - 1, (x + reach) // TILE_WIDTH)
+    sides = np.maximum(box[:, 1::2] - box[:, ::2] + 1, 0)
+    starts, items = np.zeros(down * across + 1, np.int32), np.empty(int(np.sum(sides[:, 0] * sides[:, 1])), np.int32)
+    _list_centres(box, across, starts, items)
+    return Tiles(starts, items)
+
+
 @strict()
-def near_tiles(centres: Array, reach: float, height: int, width: int) -> tuple[Array, Array]:
-    """The arrays of `Tiles`, each list in order of centre, so that the lowest label wins a tie."""
-    across = (width + TILE_WIDTH - 1) // TILE_WIDTH
-    down = (height + TILE_HEIGHT - 1) // TILE_HEIGHT
-    box = np.empty((centres.shape[0], 4), np.int32)
-    starts = np.zeros(across * down + 1, np.int32)
-    for c in range(centres.shape[0]):
-        y, x = centres[c, 0], centres[c, 1]
-        box[c, 0] = int(max(y - reach, 0.0)) // TILE_HEIGHT
-        box[c, 1] = min(down - 1, int(y + reach) // TILE_HEIGHT) if y >= 0.0 else -1
-        box[c, 2] = int(max(x - reach, 0.0)) // TILE_WIDTH
-        box[c, 3] = min(across - 1, int(x + reach) // TILE_WIDTH)
-        for row in range(box[c, 0], box[c, 1] + 1):
-            for column in range(box[c, 2], box[c, 3] + 1):
-                starts[row * across + column + 1] += 1
-    for tile in range(across * down):
-        starts[tile + 1] += starts[tile]
-    fill = starts[:-1].copy()
-    items = np.empty(starts[-1], np.int32)
-    for c in range(centres.shape[0]):
-        for row in range(box[c, 0], box[c, 1] + 1):
-            for column in range(box[c, 2], box[c, 3] + 1):
-                tile = row * across + column
-                items[fill[tile]] = c
-                fill[tile] += 1
-    return starts, items
+def _list_centres(box: Array, across: int, starts: Array, items: Array) -> None:
+    """Fills the arrays of `Tiles`; `box` holds of each centre the first and last row, and column, of tiles near it."""
+    tiles = starts.shape[0] - 1
+    for turn in range(2):  # counts, then lists
+        for c in range(box.shape[0]):
+            for row in range(box[c, 0], box[c, 1] + 1):
+                for column in range(box[c, 2], box[c, 3] + 1):
+                    tile = row * across + column
+                    if turn:
+                        items[starts[tile]] = c
+                    starts[tile] += 1
+        if turn == 0:
+            before = 0
+            for tile in range(tiles):
+                before, starts[tile] = before + starts[tile], before
+    for tile in range(tiles, 0, -1):
+        starts[tile] = starts[tile - 1]
+    starts[0] = 0
 
 
 @loose()
@@ -215,7 +222,7 @@ def iterate(
     for turn in range(iterations):
         if turn:
             centres, _ = mean_centres(lightness, labels, len(centres), pool)
-        tiles = Tiles(*near_tiles(centres, reach * step, height, width))
+        tiles = near_tiles(centres, reach * step, height, width)
         moved = centres
         _in_bands(
             lambda _, rows: _assign(lightness, moved, tiles, prior, weight, rows, labels),  # noqa: B023
