@@ -11,7 +11,7 @@ STAGES: dict[str, int] = {
     "colorize": 9,
     "propagate": 13,
     "networks": 4,
-    "corrections": 10,
+    "corrections": 11,
     "propose": 2,
     "finish": 4,
     "export": 3,

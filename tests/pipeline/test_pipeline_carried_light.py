@@ -1,11 +1,15 @@
-"""What was said where colours were unsure counts on every frame for what is as light as the place where it was said."""
+"""Carried layers and light: what was said where colours were unsure counts on every frame for what is as light as the
+place where it was said; and how far a layer counts is no colour, so it does not go with light that changes."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+import pytest
 
 from vidcolor.flow.estimate import build_flow
 from vidcolor.pipeline.layers import AsLight, Change, Layer, carry
+from vidcolor.propagate.light import lit
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import Frame
 
@@ -23,6 +27,10 @@ def carried(light: AsLight | None) -> list[np.ndarray]:
         frames.append(Frame(n, lightness.astype(np.float32)))
     share = np.ones((SIZE[0] // 2, SIZE[1] // 2), np.float32)
     layer = Layer("hint", 0, Change(np.full((2, 1, 1), 20, np.float32)), share, soft=True, light=light)
+    return shares(layer, frames)
+
+
+def shares(layer: Layer, frames: list[Frame]) -> list[np.ndarray]:
     settings = PropagateSettings()
     flow = build_flow(settings.flow, settings)
     return [color.confidence for color in carry(layer, frames, flow, settings, (False, False))]
@@ -37,3 +45,19 @@ def test_a_carried_layer_counts_for_what_is_as_light_as_its_point():
         assert unsure[n][:, : middle - 4].min() > 0.9
         assert unsure[n][:, middle + 4 :].max() < 0.3
         assert 0.5 < half[n][:, middle + 4 :].mean() < 0.7
+
+
+@pytest.mark.parametrize("change", [0.7, 1.35], ids=["darker", "brighter"])
+def test_a_layer_holds_while_the_light_changes(change):
+    random = np.random.default_rng(4)
+    plane = cv2.GaussianBlur(random.uniform(0, 1, SIZE).astype(np.float32), (0, 0), 3)
+    scene = np.float32(0.45) + (plane - plane.mean()) * np.float32(0.1 / plane.std())
+    frames = [
+        Frame(n, lit(scene, np.full(SIZE, 1 + (change - 1) * n / 7, np.float32)) * np.float32(100)) for n in range(8)
+    ]
+    share = np.zeros((SIZE[0] // 2, SIZE[1] // 2), np.float32)
+    share[8:24, 12:36] = 1
+    for soft in (False, True):
+        for there in shares(Layer("paint", 0, Change(np.full((2, 1, 1), 20, np.float32)), share, soft=soft), frames):
+            assert there[11:21, 15:33].min() > 0.98
+            assert there[:5].max() < 0.02

@@ -55,7 +55,7 @@ def off(made: list[ColorFrame]) -> float:
 
 def test_every_part_that_can_be_left_out_is_tested_here():
     """`mended` on films that are worn: test_propagate_mended.py; `flats` on drawn ones: test_propagate_flats.py."""
-    assert set(get_args(Part)) == {*PARTS, "weigher", "flats", "mended"}
+    assert set(get_args(Part)) == {*PARTS, "weigher", "flats", "mended", "tinted"}
     assert Ablation() == WHOLE
     assert all(WHOLE.keeps(part) for part in get_args(Part))
 

@@ -5,7 +5,7 @@ A surface is (h, w, 3) coded R'G'B' 0..1, a cut-out (h, w, 4) with its alpha pre
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -104,7 +104,14 @@ class Scene:
 
     def paint(self, moment: float, camera: Camera | None = None) -> Picture:
         """(H, W, 3) at a moment in frames, from the scene's own camera or another."""
-        frame, seen = np.zeros((*SIZE, 3), np.float32), camera or self._camera(moment)
+        frame = np.zeros((*SIZE, 3), np.float32)
+        for piece, matrix in self.placed(moment, camera):
+            _blend(frame, piece.image, matrix)
+        return frame
+
+    def placed(self, moment: float, camera: Camera | None = None) -> Iterator[tuple[Piece, Picture]]:
+        """Each piece, and the (2, 3) matrix that takes its pixels into the frame."""
+        seen = camera or self._camera(moment)
         for piece in self.pieces:
             right, down, turn = piece.moves(moment)
             zoom = 1 + (seen.zoom - 1) * piece.depth
@@ -112,8 +119,7 @@ class Scene:
             linear = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
             stand = np.array([piece.at[0] + right - seen.x * piece.depth, piece.at[1] + down - seen.y * piece.depth])
             offset = np.array(SIZE[::-1]) / 2 + stand * zoom - linear @ np.asarray(piece.pivot, float)
-            _blend(frame, piece.image, np.hstack([linear, offset[:, None]]))
-        return frame
+            yield piece, np.hstack([linear, offset[:, None]])
 
     def _camera(self, moment: float) -> Camera:
         a, b = self.cameras

@@ -21,7 +21,7 @@ from vidcolor.color import rgb_to_lab
 from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import Hint, Hue, Neutral, Paint, Region, Saturation
-from vidcolor.propagate.ablation import without
+from vidcolor.propagate.ablation import Ablation, without
 from vidcolor.propagate.cached import FrameCache
 from vidcolor.propagate.guesses import Listener
 from vidcolor.propagate.runs import Look, Within
@@ -36,8 +36,10 @@ FULL = np.float32(100)
 """The share 1 as propagation carries it: in place of a*."""
 NOT_THERE, THERE = 0.2, 0.8
 """Carried shares up to which a pixel is none of the layer's, and from which it wholly is: between them, an edge."""
-CARRIED = without("attention", "flats")
-"""A mask is not looked up elsewhere, nor known by its gray: another coat is another thing."""
+COLORS = without("attention", "flats")
+"""A person's colours are not looked up elsewhere, nor known by their gray: another coat is another thing."""
+SHARES = without("attention", "flats", "tinted")
+"""Nor is a mask; and it is the same in any light."""
 SOFT = 0.05, 0.9
 """The same of what spread from a point or stroke: how much of a share is left says how sure it is."""
 OTHER = 10.0, 30.0
@@ -272,7 +274,7 @@ def carry(
     frame, first, count = layer.frame, frames[0].index, len(frames)
     share = np.stack([layer.share * FULL, np.zeros_like(layer.share)])
     looks = deque[Look](maxlen=1)
-    shares = _carried(frame, share, frames, flow, settings, cache, within, lambda look, *_: looks.append(look))
+    shares = _carried(frame, share, frames, flow, settings, cache, within, SHARES, lambda look, *_: looks.append(look))
     own = layer.change.chroma
     plain = np.zeros((2, *layer.share.shape), np.float32) if own is None else np.broadcast_to(own, share.shape)
     varies = layer.varies
@@ -297,11 +299,12 @@ def _carried(
     settings: PropagateSettings,
     cache: FrameCache | None,
     within: Within | None,
+    ablation: Ablation = COLORS,
     listen: Listener | None = None,
 ) -> Iterator[ColorFrame]:
     known = ColorFrame(frame, planes.astype(np.float32), np.ones(planes.shape[1:], np.float32))
     return propagate(
-        frames, {frame: known}, flow, settings, ablation=CARRIED, listen=listen, cache=cache, within=within
+        frames, {frame: known}, flow, settings, ablation=ablation, listen=listen, cache=cache, within=within
     )
 
 

@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 Part = Literal[
-    "flow", "local", "camera", "superpixel", "attention", "blend", "fill", "weigher", "flats", "steady", "mended"
+    "flow",
+    "local",
+    "camera",
+    "superpixel",
+    "attention",
+    "blend",
+    "fill",
+    "weigher",
+    "flats",
+    "steady",
+    "mended",
+    "tinted",
 ]
 """flow        colours carried along it, from both sides
 local       attention around where the flow ends; without it colours are warped, and the nearer keyframe's taken
@@ -22,6 +33,7 @@ weigher     the network that weighs guesses; without it rules do
 flats       flat areas of drawn frames in one paint each
 steady      what the frame before says; it needs the flow
 mended      worn frames evened and without wear, where they are matched
+tinted      colours that go with the light; without it they stay as they are, as a mask does
 """
 FlowAt = Literal["chroma", "working"]
 

@@ -40,6 +40,8 @@ class Rule:
     settings: PropagateSettings
     camera: bool = True
     """Whether the keyframe is also seen by the camera's motion alone."""
+    tints: bool = True
+    """Whether what is carried goes with the light."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,16 +107,17 @@ def carry_by_flow(source: Carried, target: Look, flow: Array, back: Array, rule:
     far = _mended(target, key, points, since, rule)
     there = fetch(key.look.luma, far)
     lumas = [lit(beside, at_once), lit(there, since)]
+    nearer, farther = (at_once, since) if rule.tints else (None, None)
     chromas = [
-        tinted(fetch(source.chroma, near, cubic=True), beside, at_once),
-        tinted(fetch(key.chroma, far), there, since),
+        tinted(fetch(source.chroma, near, cubic=True), beside, nearer),
+        tinted(fetch(key.chroma, far), there, farther),
     ]
     trusts = [trust, reach]
     still = camera_points(far, reach) if rule.camera else None
     if still is not None:
         unmoved = fetch(key.look.luma, still)
         lumas.append(lit(unmoved, since))
-        chromas.append(tinted(fetch(key.chroma, still), unmoved, since))
+        chromas.append(tinted(fetch(key.chroma, still), unmoved, farther))
         trusts.append(_seen_still(lumas[-1], still, target, key, settings))
     chroma, confidence, residual = attend(
         target.luma,

@@ -26,9 +26,9 @@ class Keyframes:
         count: int,
         colored: Mapping[int, ColorFrame],
         size: tuple[int, int],
-        look: Callable[[int], Look],
+        look: Callable[[int], Look | None],
     ) -> None:
-        """Of the frames `start` to `start + count - 1`, at chroma size, in the light that `look` shows them in.
+        """Of the frames `start` to `start + count - 1`, at chroma size, in the light that `look` shows them in, if any.
 
         Refuses a keyframe outside them.
         """
@@ -54,9 +54,9 @@ class Keyframes:
         return self._held[position]
 
 
-def _as_matched(color: ColorFrame, look: Look) -> tuple[Array, Array]:
+def _as_matched(color: ColorFrame, look: Look | None) -> tuple[Array, Array]:
     """Chroma and confidence of a keyframe in the light that it is matched in; what a flash made white is not known."""
-    if look.light is None:
+    if look is None or look.light is None:
         return color.chroma, color.confidence
     own = lit(look.luma, look.light)
     return tinted(color.chroma, own, 1 / look.light), color.confidence * (own < WHITE)

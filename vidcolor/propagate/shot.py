@@ -115,7 +115,7 @@ def propagate(
     size = chroma_size(frames[0].lightness.shape)
     with ThreadPoolExecutor(threads) as workers:
         shot = _Shot(frames, flow, settings, workers, threads, network, ablation, listen, doubt, shelf, cache, within)
-        keys = Keyframes(frames[0].index, count, colored, size, shot.look)
+        keys = Keyframes(frames[0].index, count, colored, size, shot.light)
         begin = frames_done(state, size)
         for done, result in enumerate(shot.colors(keys, state if begin else None), begin + 1):
             if progress is not None:
@@ -154,7 +154,8 @@ class _Shot:
             frames, flow, workers, ablation.flow_at, kept, lambda n: small(place + n), lambda n: light(place + n)
         )
         self._workers, self._threads, self._settings = workers, threads, settings
-        rule = Rule(little_flow(flow), settings, camera=keeps("camera"))
+        self._tints = keeps("tinted")
+        rule = Rule(little_flow(flow), settings, camera=keeps("camera"), tints=self._tints)
         self._by_flow = keeps("flow")
         self._ways = BothWays(self._reader, rule, workers, shelf, warps=not keeps("local"))
         self._guesses = Guesses(kept, settings, network, ablation, listen)
@@ -167,6 +168,10 @@ class _Shot:
     def look(self, position: int) -> Look:
         """A frame at chroma size."""
         return self._reader.look(position)
+
+    def light(self, position: int) -> Look | None:
+        """The frame whose light a keyframe's colours go with; None: with none."""
+        return self.look(position) if self._tints else None
 
     def colors(self, keyframes: Keyframes, state: Arrays | None = None) -> Iterator[ColorFrame]:
         """The frames in order; those behind `state` alone, if there is one."""
@@ -289,8 +294,9 @@ class _Shot:
             elif self._doubt is not None:
                 self._doubt.see(look.position, look.luma, chroma, error, guesses)
             origin = error_of(keyframes[look.position][1]) if is_key else origin_of(guesses)
-            tint = tinted(chroma, look.luma, look.light)
-            yield self._result(look.position, tint, confidence_of(np.maximum(error, origin)))
+            if self._tints:
+                chroma = tinted(chroma, look.luma, look.light)
+            yield self._result(look.position, chroma, confidence_of(np.maximum(error, origin)))
 
     def _as_known(self, look: Look, chroma: Array, error: Array, given: Array, confidence: Array) -> Candidate:
         """A keyframe as coloured; where a person left no doubt, as given. The next frame hears that."""
