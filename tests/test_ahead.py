@@ -11,10 +11,10 @@ import film
 import pytest
 
 from vidcolor import ahead
-from vidcolor.loops import PLANS, listed
+from vidcolor.loops import PICTURES, PLANS, listed
 
 TOOL = Path(__file__).parents[1] / "tools" / "list_loops.py"
-FEW = ("columns", "propagate.smooth")
+FEW = ("networks.origins", "propagate.smooth")
 NOWHERE = """
 import numba.core.caching as caching
 from numba import config
@@ -54,7 +54,7 @@ def test_all_that_is_listed_is_there() -> None:
         assert loops
         for loop, kinds in loops:
             assert len(kinds) == loop.py_func.__code__.co_argcount, loop
-    assert set(PLANS) <= listed().keys()
+    assert {*PLANS, *PICTURES} <= listed().keys()
 
 
 def test_all_that_a_film_needs_is_listed(tmp_path: Path) -> None:
@@ -78,13 +78,13 @@ def test_all_that_a_film_needs_is_listed(tmp_path: Path) -> None:
 def test_others_compile_and_it_is_noted(empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, int, int]] = []
     with ahead.loops_ahead(lambda *now: told.append(now)) as work:
-        work.wait()
+        work.wait(FEW)
     assert told[-1] == ("loops", 2, 2)
-    assert compiled_in(empty_cache) == {"columns.follow_columns", "smooth._solve_columns"}
+    assert compiled_in(empty_cache) == {"origins._compare", "smooth._solve_columns"}
     told.clear()
-    monkeypatch.setattr(subprocess, "Popen", None)
+    monkeypatch.setattr(subprocess, "Popen", None)  # none is started
     with ahead.loops_ahead(lambda *now: told.append(now)) as work:
-        work.wait()
+        work.wait(FEW)
     assert not told
 
 
@@ -92,9 +92,18 @@ def test_others_that_end_are_done_without(empty_cache: Path, monkeypatch: pytest
     monkeypatch.setattr(sys, "executable", "/bin/true" if os.name == "posix" else sys.executable)
     monkeypatch.setattr(ahead, "loops_of", None)
     with ahead.loops_ahead(lambda *_: None) as work:
-        work.wait()
+        work.wait(FEW)
     assert not compiled_in(empty_cache)
-    assert not [path for path in empty_cache.glob("loops-*") if path.suffix != ".lock"]
+    assert [path.suffix for path in empty_cache.glob("loops-*")] == [".lock"]
+
+
+def test_one_has_it_done_for_all(empty_cache: Path) -> None:
+    """Of two at once the second starts no process before the first has ended, and hears what that one has done."""
+    with ahead.loops_ahead(lambda *_: None) as first, ahead.loops_ahead(lambda *_: None) as second:
+        first.wait(FEW)
+        second.wait(FEW)
+        assert len(first._children) + len(second._children) <= ahead.MOST
+        assert not (first._children and second._children)
 
 
 def test_what_is_not_waited_for_is_ended(empty_cache: Path) -> None:

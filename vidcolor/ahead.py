@@ -1,14 +1,14 @@
 """Loops compiled before they are needed, on all cores: what the first start on a machine waits for.
 
 Numba compiles a loop where it is first called, one at a time in a process. So a command has other processes compile
-what every film needs (loops.py) into numba's cache on disk, and waits for what it is about to call; it then loads it.
+what films need (loops.py) into numba's cache on disk, and waits for what it is about to call; it then loads it.
 - One process compiles all of a module: its loops share helpers, and numba's index of a loop's cache bears several
   writers only where they write the same.
 - Nothing hangs on it: what is not listed, or could not be compiled, is compiled where it is first called.
-- A file beside the cache notes that all are there, by what they were compiled of. Of several commands that start at
-  once on a machine one has the work done, the others wait for it.
+- A note beside the cache says which modules are there, and what they were compiled of. Of several commands that start
+  at once on a machine one has the work done, the others wait for it.
 
-`python -m vidcolor.ahead` is such a process: it is told modules, a line each, and answers each with a line.
+`python -m vidcolor.ahead` is such a process: it is told modules, a line each, and answers each with the same line.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ import platform
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from vidcolor.loops import PLANS, TEXT, listed
+from vidcolor.loops import PICTURES, PLANS, TEXT, listed
 from vidcolor.machine import computed_on, version_of
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ Progress = Callable[[str, int, int], None]
 
 
 class Ahead:
-    """The work, behind the caller's back from here on; nothing where it has been done before."""
+    """The work, behind the caller's back; nothing, where it has been done before."""
 
     def __init__(self, progress: Progress) -> None:
         """progress  is told ("loops", modules that are ready, of how many) where any is waited for"""
@@ -46,61 +46,85 @@ class Ahead:
 
         self._progress = progress
         self._note = KEPT / f"loops-{_digest(computed_on())}"
-        self._left = dict.fromkeys(listed())
-        self._ready: set[str] = set()
+        self._asked: dict[str, None] = {}
+        self._kept = self._noted()
+        self._taken: set[str] = set()
+        self._failed: set[str] = set()
         self._changed = threading.Condition()
         self._children: list[subprocess.Popen[str]] = []
         self._closed = False
         self._thread: threading.Thread | None = None
-        if self._is_noted():
-            self._ready |= self._left.keys()
-            return
-        self._thread = threading.Thread(target=self._work, name="loops", daemon=True)
-        self._thread.start()
+        self.want(module for module in listed() if module not in PICTURES)
 
-    def wait(self, modules: Iterable[str] | None = None) -> None:
-        """Waits until the loops of these modules, or all, can be called without being compiled."""
-        wanted, told = set(modules or listed()), False
+    def want(self, modules: Iterable[str]) -> None:
+        """Has the loops of these modules compiled, after what was wanted before."""
         with self._changed:
-            while (ready := len(wanted & self._ready)) < len(wanted) or told:
-                self._progress("loops", ready, len(wanted))
-                if ready == len(wanted):
+            self._asked |= dict.fromkeys(modules)
+            if self._thread is None and not self._kept >= self._asked.keys():
+                self._thread = threading.Thread(target=self._work, name="loops", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def wait(self, modules: Collection[str]) -> None:
+        """Waits until these modules' loops are compiled, or nobody is left who would."""
+        self.want(modules)
+        told = False
+        with self._changed:
+            while (ready := sum(m in self._kept or m in self._failed for m in modules)) < len(modules) or told:
+                self._progress("loops", ready, len(modules))
+                if ready == len(modules):
                     return
                 told = True
                 self._changed.wait()
 
     def wait_for_plan(self) -> None:
+        """Waits for what plan calls, but for what looks at pictures."""
         self.wait(PLANS)
 
+    def wait_for_render(self, *, pictures: bool) -> None:
+        """Waits for what render and export call, and ends the work.
+
+        pictures  whether keyframes take their colours from pictures of other frames
+        """
+        self.wait([module for module in listed() if pictures or module not in PICTURES])
+        self.close()
+
     def close(self) -> None:
-        """Ends what still compiles."""
+        """Ends the work, done or not."""
         with self._changed:
             self._closed = True
             for child in self._children:
                 child.kill()
+            self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
 
-    def _is_noted(self) -> bool:
-        with suppress(OSError):
-            return self._note.read_text() == compiled_of()
-        return False
+    def _noted(self) -> set[str]:
+        """The modules that the note holds, if it is of this very installation."""
+        with suppress(OSError, ValueError):
+            of, *modules = self._note.read_text().splitlines()
+            return set(modules) if of == compiled_of() else set()
+        return set()
 
     def _work(self) -> None:
+        from vidcolor.threads import cores
+
         try:
             with self._alone():
-                if not self._is_noted():
-                    self._have_compiled()
+                count = min(cores(), MOST)
+                with ThreadPoolExecutor(count, thread_name_prefix="loops") as pool:
+                    for work in [pool.submit(self._have_compiled) for _ in range(count)]:
+                        work.result()
         except OSError as error:
             log.info("loops are compiled where they are called: %s", error)
         finally:
             with self._changed:
-                self._ready |= listed().keys()
+                self._failed |= listed().keys()
                 self._changed.notify_all()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """While no other command of this machine does the same; not, where this one ends before."""
+        """While no other command of this machine does the same; until then it hears of what that one has done."""
         from filelock import FileLock, Timeout
 
         lock = FileLock(f"{self._note}.lock")
@@ -108,44 +132,51 @@ class Ahead:
             with suppress(Timeout):
                 lock.acquire(timeout=LOOK)
                 break
+            self._hear()
         try:
+            self._hear()
             yield
         finally:
             lock.release()
 
+    def _hear(self) -> None:
+        with self._changed:
+            self._kept |= self._noted()
+            self._changed.notify_all()
+
     def _have_compiled(self) -> None:
-        from vidcolor.threads import cores
-
-        count = min(cores(), MOST)
-        with ThreadPoolExecutor(count, thread_name_prefix="loops") as pool:
-            whole = all(list(pool.map(lambda _: self._have_one(), range(count))))
-        if whole:
-            with suppress(OSError):
-                self._note.write_text(compiled_of())
-
-    def _have_one(self) -> bool:
-        """Hands modules to one process until there are none; whether it could compile them all."""
+        """Hands modules to one process until all work ends, or the process."""
         with self._changed:
             if self._closed:
-                return False
-            # not the current folder, wherever the command was started
+                return
+            # not from the current folder, wherever the command was started
             line = [sys.executable, "-P", "-m", "vidcolor.ahead"]
             pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
             child = subprocess.Popen(line, text=True, **pipes)
             self._children.append(child)
         with child:
-            while True:
+            while module := self._next():
+                done = _asked(child, module) == module
                 with self._changed:
-                    if not self._left:
-                        return True
-                    module = next(iter(self._left))
-                    del self._left[module]
-                if _asked(child, module) != module:
-                    log.info("loops of %s are compiled where they are called: no process could", module)
-                    return False
-                with self._changed:
-                    self._ready.add(module)
+                    (self._kept if done else self._failed).add(module)
+                    if done:
+                        with suppress(OSError):
+                            self._note.write_text("\n".join([compiled_of(), *sorted(self._kept)]))
                     self._changed.notify_all()
+                if not done:
+                    log.info("loops of %s are compiled where they are called: no process could", module)
+                    return
+
+    def _next(self) -> str | None:
+        """A module that nobody has taken yet, as soon as there is one; None as the work ends."""
+        with self._changed:
+            while not self._closed:
+                for module in self._asked:
+                    if module not in self._kept and module not in self._taken:
+                        self._taken.add(module)
+                        return module
+                self._changed.wait()
+        return None
 
 
 @contextmanager

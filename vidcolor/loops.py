@@ -7,17 +7,13 @@ part those that take longest. `tools/list_loops.py` prints what a command called
 
 from __future__ import annotations
 
-PLANS = (
-    "color.kernels",
-    "shots.transitions",
-    "shots.measure",
-    "media.areas",
-    "media.luma",
-    "media.colors",
-    "features",
-    "columns",
-)
+PLANS = ("color.kernels", "shots.transitions", "shots.measure", "media.areas", "media.luma", "media.colors")
 """Modules of which plan calls loops"""
+PICTURES = (
+    *("superpixels.pool", "colorize.spread", "colorize.regrain", "colorize.settle", "colorize.super_features"),
+    *("features", "columns"),
+)
+"""Those that are needed where keyframes take their colours from pictures of other frames"""
 TEXT = """
 color.kernels
     differences(f4[::1], f4[::1], f4[::1], f4[::1], Tuple(f4, f4, f4, f4, f4, f4, f4, f4, f4), f4[::1], f4[::1])

@@ -320,8 +320,8 @@ def _render_here(
 
     with nullcontext(ahead) if ahead else loops_ahead(progress) as loops:
         models = load_models(film.settings, film.device, networks=needs_networks(film, stale))
-        loops.wait()
-        return render(film, stale, models, progress)
+        loops.wait_for_render(pictures=any(key.reason != "person" for one in stale for key in one.keyframes))
+    return render(film, stale, models, progress)
 
 
 def _render(
