@@ -2,6 +2,7 @@
 
 import struct
 import threading
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
@@ -216,6 +217,16 @@ def test_clip_in_any_order(film, reel, step):
         assert frame.index == start + place
         assert np.allclose(frame.lightness, lightness(film[1][start + place], reel, reel.size), atol=1e-3)
     assert len(clip._kept) <= KEPT
+
+
+@pytest.mark.parametrize("places", [[0], [3, 4, 5], [0, 2, 11, 19]], ids=str)
+def test_some_frames_are_those_of_the_clip(reel, places):
+    size = (reel.size[0] // 2, reel.size[1] // 2)
+    with closing(Clip(reel, FrameRange(2, reel.frame_count), size)) as clip:
+        found = clip.some([place for place in places if place < len(clip)])
+        assert [frame.index for frame in found] == [place + 2 for place in places if place < len(clip)]
+        for frame in found:
+            assert np.array_equal(frame.lightness, clip[frame.index - 2].lightness)
 
 
 def test_clip_is_a_sequence(reel):

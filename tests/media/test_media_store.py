@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from vidcolor.errors import InputError, MediaError
-from vidcolor.media.store import ChromaReader, ChromaWriter
+from vidcolor.media.store import ChromaReader, ChromaWriter, as_stored
 from vidcolor.timeline import Rate
 from vidcolor.types import ColorFrame
 
@@ -50,6 +50,16 @@ def test_what_goes_in_comes_out(tmp_path: Path, rate: Rate) -> None:
         assert np.abs(other.chroma - one.chroma).max() <= 0.1251
         assert np.abs(other.confidence - one.confidence).max() <= 0.5 / 63 + 1e-6
         assert other.chroma.dtype == other.confidence.dtype == np.float32
+
+
+def test_what_will_be_read_is_known_when_it_is_written(tmp_path: Path) -> None:
+    given = colors(3)
+    given[1].chroma[:, 0] = 200  # beyond the scale
+    with ChromaReader(store(tmp_path / "chroma", given), START) as reader:
+        for one, other in zip(map(as_stored, given), reader, strict=True):
+            assert one.index == other.index
+            assert one.chroma.tobytes() == other.chroma.tobytes()
+            assert one.confidence.tobytes() == other.confidence.tobytes()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (33, 47), (360, 640)], ids=str)

@@ -24,7 +24,7 @@ class Stored:
 
 
 def test_what_a_keyframe_would_make_known_is_boxed_in_colours_and_confidence() -> None:
-    stored, frames = Stored(), [Frame(n, np.full(SIZE, 50, np.float32)) for n in REACH]
+    stored, frames = Stored(), {n: Frame(n, np.full(SIZE, 50, np.float32)) for n in REACH}
     picture = strip_picture(stored, frames, REACH, [100], {106: (20, 15, 60, 45)}, SIZE)
     assert 106 in stored.frames, "shown, though it is neither a keyframe nor one of the even ones"
     column = stored.frames.index(106) * (WIDTH + GAP)

@@ -169,6 +169,18 @@ def test_runs_change_nothing(keys: list[int], monkeypatch: pytest.MonkeyPatch) -
         assert np.array_equal(a.confidence, b.confidence)
 
 
+@pytest.mark.parametrize("keys", [[0], [11], [0, 11], [5]])
+def test_runs_that_are_carried_ahead_change_nothing(keys: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is looked up: masks of corrections are carried so."""
+    masks = replace(WORKING, without=frozenset({"attention", "flats"}))
+    whole = Film().colors(keys, masks)
+    monkeypatch.setattr(shot, "SHORT", 3)
+    parted = Film().colors(keys, masks)
+    for a, b in zip(whole, parted, strict=True):
+        assert np.array_equal(a.chroma, b.chroma)
+        assert np.array_equal(a.confidence, b.confidence)
+
+
 class Decoded(Sequence[Frame]):
     """Frames made when asked for, as a decoder does; counts those alive."""
 

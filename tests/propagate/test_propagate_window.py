@@ -63,3 +63,15 @@ def test_what_is_not_trusted_is_not_taken() -> None:
     found, confidence, _ = attend(flat, np.stack([flat, flat]), values, trust, radius=1, patch=1, tau=5e-4)
     assert found.min() > 9.9
     assert confidence.mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_channel_of_nothing_changes_no_other() -> None:
+    random = np.random.default_rng(5)
+    target, sources = random.random((9, 13), np.float32), random.random((2, 9, 13), np.float32)
+    values, trust = random.random((2, 3, 9, 13), np.float32) * 50, random.random((2, 9, 13), np.float32)
+    whole = attend(target, sources, values, trust, radius=2, patch=2, tau=0.05)
+    values[:, 1] = 0
+    parted = attend(target, sources, values, trust, radius=2, patch=2, tau=0.05)
+    assert np.array_equal(parted[0][[0, 2]], whole[0][[0, 2]])
+    assert not parted[0][1].any()
+    assert all(np.array_equal(a, b) for a, b in zip(whole[1:], parted[1:], strict=True))

@@ -25,7 +25,7 @@ from vidcolor.color.scale import TEN, Scale
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.areas import area_means
 from vidcolor.media.damage import neighbours, repeating
-from vidcolor.media.decode import check_picture, read_frames
+from vidcolor.media.decode import check_picture, read_chosen, read_frames
 from vidcolor.media.index import find_frames
 from vidcolor.media.luma import deep_luma, entries_of_stored, layout_of, look_up, luma_codes, luma_plane
 from vidcolor.media.pulldown import reversed_pulldown, weave
@@ -66,6 +66,26 @@ def _pictures(reel: Reel, first: int) -> Generator[tuple[int, Any], None, None]:
             yield frame, weave(before, picture, reel.pulldown.order) if is_woven and reel.pulldown else picture
 
 
+def _chosen(reel: Reel, frames: Sequence[int]) -> Generator[Any, None, None]:
+    """The decoded pictures of some frames, rising; of those between, only what must be is decoded."""
+    if is_sequence(reel.path):
+        sequence = find_sequence(reel.path).pictures
+        check_count(reel, len(sequence))
+        from_there = neighbours(len(sequence), reel.damaged)
+        for frame in frames:
+            yield read_picture_frame(sequence[from_there[frame]], reel.transfer)[0]
+        return
+    index = repeating(find_frames(reel.path), reel.damaged)
+    check_count(reel, len(index.shown))
+    stored = [int(index.shown[frame]) for frame in frames]
+    with closing(read_chosen(index, sorted(set(stored)))) as decoded:
+        here, picture = -1, None
+        for number in stored:
+            if number != here:
+                here, picture = number, next(decoded)
+            yield picture
+
+
 def check_count(reel: Reel, count: int) -> None:
     """Refuses a film that holds another number of frames than when it was opened."""
     if count != reel.frame_count:
@@ -83,9 +103,13 @@ def read_pictures(reel: Reel, first: int) -> Generator[tuple[int, Any], None, No
     """
     with closing(_pictures(reel, first)) as pictures:
         for frame, picture in pictures:
-            size = reel.size if picture.rotation % 180 == 0 else reel.size[::-1]
-            check_picture(f"{reel.path}: frame {frame}", picture, size, reel.pixel_format)
-            yield frame, picture
+            yield frame, _checked(reel, frame, picture)
+
+
+def _checked(reel: Reel, frame: int, picture: Any) -> Any:
+    size = reel.size if picture.rotation % 180 == 0 else reel.size[::-1]
+    check_picture(f"{reel.path}: frame {frame}", picture, size, reel.pixel_format)
+    return picture
 
 
 def luma_of(reel: Reel, picture: Any) -> np.ndarray:
@@ -246,6 +270,17 @@ class Clip(Sequence[Frame]):
             self._kept.move_to_end(place)
             self._asked = place
             return frame
+
+    def some(self, places: Sequence[int]) -> list[Frame]:
+        """The frames at a few places, rising; where pictures stand alone, those between are not decoded."""
+        if self.reel.pulldown is not None:  # a picture may be woven of two
+            return [self[place] for place in places]
+        wanted = [self.frames.start + place for place in places]
+        with closing(_chosen(self.reel, wanted)) as pictures:
+            checked = (
+                (frame, _checked(self.reel, frame, picture)) for frame, picture in zip(wanted, pictures, strict=True)
+            )
+            return [Frame(frame, self._lightness(luma_of(self.reel, picture))) for frame, picture in checked]
 
     def close(self) -> None:
         """Lets go of the file and the frames; the clip can still be read."""

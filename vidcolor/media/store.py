@@ -150,9 +150,8 @@ class ChromaWriter:
             )
         height, width = self._size
         picture = av.VideoFrame(width, height, PIXEL_FORMAT)
-        for number, plane in enumerate(color.chroma):
-            plane_view(picture, number)[:] = _codes(plane, STEPS, NEUTRAL, TOP, color.index)
-        plane_view(picture, 2)[:] = _codes(color.confidence, CONFIDENCE_STEPS, 0, CONFIDENCE_STEPS, color.index)
+        for number, codes in enumerate(_all_codes(color)):
+            plane_view(picture, number)[:] = codes
         picture.pts = self._count
         picture.time_base = 1 / self._rate
         with told(self._path, "--project"):
@@ -182,6 +181,30 @@ def _codes(values: np.ndarray, steps: int, offset: int, top: int, frame: int) ->
     if not np.isfinite(codes.sum(dtype=np.float64)):
         raise InputError(f"frame {frame}: its colours hold values that are not numbers")
     return np.clip(codes, 0, top, out=codes).astype(np.uint16)
+
+
+def _color(picture: Any, frame: int) -> ColorFrame:
+    return _of_codes([plane_view(picture, number) for number in range(3)], frame)
+
+
+def _of_codes(codes: Sequence[np.ndarray], frame: int) -> ColorFrame:
+    chroma = np.empty((2, *codes[0].shape), np.float32)
+    for number in range(2):
+        np.multiply(codes[number], np.float32(1 / STEPS), out=chroma[number], dtype=np.float32)
+    chroma -= np.float32(NEUTRAL / STEPS)
+    confidence = np.multiply(codes[2], np.float32(1 / CONFIDENCE_STEPS), dtype=np.float32)
+    return ColorFrame(frame, chroma, confidence)
+
+
+def as_stored(color: ColorFrame) -> ColorFrame:
+    """What a store gives back of colours that are written into it. Refuses colours that are not numbers."""
+    return _of_codes(_all_codes(color), color.index)
+
+
+def _all_codes(color: ColorFrame) -> list[np.ndarray]:
+    """a*, b* and confidence as whole codes."""
+    planes = [_codes(plane, STEPS, NEUTRAL, TOP, color.index) for plane in color.chroma]
+    return [*planes, _codes(color.confidence, CONFIDENCE_STEPS, 0, CONFIDENCE_STEPS, color.index)]
 
 
 class ChromaReader:
@@ -243,21 +266,12 @@ class ChromaReader:
             for picture in self._input.decode(stream):
                 if picture.pts != round(place * step) or picture.is_corrupt:
                     break
-                yield self._color(picture, place)
+                yield _color(picture, self._start + place)
                 place += 1
         except av.FFmpegError as error:
             raise self._damage(f"frame {self._start + place}: {error.strerror}") from error
         if place != self._count:
             raise self._damage(f"frame {self._start + place} is missing")
-
-    def _color(self, picture: Any, place: int) -> ColorFrame:
-        height, width = picture.height, picture.width
-        chroma = np.empty((2, height, width), np.float32)
-        for number in range(2):
-            np.multiply(plane_view(picture, number), np.float32(1 / STEPS), out=chroma[number], dtype=np.float32)
-        chroma -= np.float32(NEUTRAL / STEPS)
-        confidence = np.multiply(plane_view(picture, 2), np.float32(1 / CONFIDENCE_STEPS), dtype=np.float32)
-        return ColorFrame(self._start + place, chroma, confidence)
 
     def _damage(self, reason: str | None) -> MediaError:
         return MediaError(f"{self._path}: damaged ({reason}); delete its folder and render again")

@@ -8,6 +8,7 @@ later version of the same shot that differs in corrections alone takes the base 
 from __future__ import annotations
 
 import shutil
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from numpy import ndarray as Array
 
 from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.media.read import Clip, resized
-from vidcolor.media.store import ChromaReader, ChromaWriter
+from vidcolor.media.store import ChromaReader, ChromaWriter, as_stored
 from vidcolor.pipeline.fades import dimmed
 from vidcolor.pipeline.kept import FOLDER as KEYS
 from vidcolor.pipeline.kept import given_name, read_given, write_given
@@ -63,7 +64,12 @@ def base_of(film: Film, planned: ShotPlan) -> tuple[Version, str] | None:
 
 def needs_networks(film: Film, shots: Iterable[ShotPlan]) -> bool:
     """Whether a render of the shots colours anything anew; else corrections alone are laid over what is there."""
-    return any(store_of(one) != BASE or one.laid_over or base_of(film, one) is None for one in shots)
+    return any(one.laid_over or is_anew(film, one) for one in shots)
+
+
+def is_anew(film: Film, planned: ShotPlan) -> bool:
+    """Whether a render of a shot colours all of its frames; else it is laid over an earlier version's."""
+    return store_of(planned) != BASE or base_of(film, planned) is None
 
 
 def take_base(film: Film, planned: ShotPlan, found: tuple[Version, str], folder: Path) -> dict[str, Any]:
@@ -163,13 +169,18 @@ class Corrector:
             found += [made[correction.name] for correction in laid_on]
         layers = [_laid(layer, planned, exact) for layer in found if layer is not None]
         (folder / MATTES).mkdir(exist_ok=True)
-        for laid in layers:
-            self._carry(laid, planned, clip, folder)
+        missing = [laid for laid in layers if laid.layer.share is not None and not laid.path(folder).exists()]
+        for laid in missing[:-1]:
+            deque(self._carry(laid, planned, clip, folder), maxlen=0)
+        last = missing[-1] if missing else None  # carried while it is laid on
         groups = together([laid.layer for laid in layers])
         confidence, points, answered = [], base_report["points"], set[int]()
         with ExitStack() as opened:
             base = opened.enter_context(ChromaReader(folder / BASE, start))
-            mattes = [opened.enter_context(closing(laid.matte(folder))) for laid in layers]
+            shares_of = [
+                self._carry(laid, planned, clip, folder) if laid is last else laid.matte(folder) for laid in layers
+            ]
+            mattes = [opened.enter_context(closing(shares)) for shares in shares_of]
             store = opened.enter_context(ChromaWriter(folder / CHROMA, size, self.film.plan.reel.rate))
             for color in base:
                 for group in groups:
@@ -180,6 +191,8 @@ class Corrector:
                             answered.update(self._answered(points, color.index, *part))
                 store.write(dimmed(color, shares.get(color.index, 1.0)))
                 confidence.append(round(float(color.confidence.mean()), 4))
+            if last is not None:
+                deque(mattes[layers.index(last)], maxlen=0)  # so that its matte is kept
         for key in keys:
             self._over_given(key["frame"], layers, folder)
         suggestions = [found for found in base_report["suggestions"] if not self._is_answered(found, layers, folder)]
@@ -217,17 +230,19 @@ class Corrector:
                 answered |= np.asarray(laid.at(found["frame"], folder, size)[1]) >= ANSWERED
         return bool(answered[top:bottom, left:right].mean() >= ANSWERED)
 
-    def _carry(self, laid: Laid, planned: ShotPlan, clip: Clip, folder: Path) -> None:
-        """Keeps the layer's matte, as it is on every frame of its span, unless it is there already."""
+    def _carry(
+        self, laid: Laid, planned: ShotPlan, clip: Clip, folder: Path
+    ) -> Generator[tuple[Change, Array | np.float32], None, None]:
+        """What `Laid.matte` gives, as it is carried; when all is taken, it is kept as the layer's matte."""
         layer, span = laid.layer, laid.span
-        if layer.share is None or laid.path(folder).exists():
-            return
+        assert layer.share is not None, "what holds everywhere is not carried"
         settings, first = self.film.settings.propagate, span.start - planned.reach.start
         frames = Part(clip, first, len(span))
         ends = span.start > planned.reach.start, span.stop < planned.reach.stop
         with ChromaWriter(laid.path(folder), layer.share.shape, self.film.plan.reel.rate) as store:
             for color in carry(layer, frames, self.flow, settings, ends, self.cache, (clip, first)):
                 store.write(color)
+                yield laid.change(as_stored(color))
 
     def _over_given(self, frame: int, layers: Sequence[Laid], folder: Path) -> None:
         """The layers over a keyframe's own colours, which are delivered on its frame; kept too as they were."""
@@ -274,7 +289,7 @@ class Laid:
                 yield self.layer.change, np.float32(1)
         with ChromaReader(self.path(folder), self.span.start) as store:
             for found in store:
-                yield self._change(found.chroma), found.confidence
+                yield self.change(found)
 
     def at(self, frame: int, folder: Path, size: tuple[int, ...]) -> tuple[Change, Array | np.float32]:
         """The same on one frame, at a larger size."""
@@ -284,7 +299,8 @@ class Laid:
             found = store.read(frame)
         planes = np.concatenate([found.chroma, found.confidence[None]])
         large = np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in planes])
-        return self._change(large[:2]), large[2]
+        return self.change(ColorFrame(frame, large[:2], large[2]))
 
-    def _change(self, chroma: Array) -> Change:
-        return Change(chroma) if self.layer.varies else self.layer.change
+    def change(self, carried: ColorFrame) -> tuple[Change, Array]:
+        """What the layer makes of a frame, of what was carried to it, and how far it counts there."""
+        return Change(carried.chroma) if self.layer.varies else self.layer.change, carried.confidence

@@ -23,7 +23,11 @@ class Reading:
     """One reading of a film for several shots."""
 
     def __init__(self, reel: Reel, size: tuple[int, int], reaches: Sequence[FrameRange], folder: Path) -> None:
-        """`reaches`: the frames of each shot, in the film's order; `size`: working size; `folder` holds the frames."""
+        """`reaches`: the frames of shots that ask for all of theirs, in the film's order; others read for themselves.
+
+        size    working size
+        folder  holds the frames
+        """
         self._reel, self._size = reel, size
         stores = {reach: StoredFrames(size, folder, exact=True) for reach in reaches}
         self._waiting = {reach: store for reach, store in stores.items() if len(reach) * store.bytes <= MOST}
@@ -99,6 +103,9 @@ class _ShotFrames(Clip):
 
     def __iter__(self) -> Iterator[Frame]:
         return (self[place] for place in range(len(self)))
+
+    def some(self, places: Sequence[int]) -> list[Frame]:
+        return [self[place] for place in places]
 
     def _fetch(self, place: int) -> Frame:
         frame = self._reading.read(self.frames, self.frames.start + place)

@@ -23,7 +23,7 @@ from vidcolor.media.images import write_image
 from vidcolor.media.read import Clip
 from vidcolor.media.store import ChromaReader, ChromaWriter
 from vidcolor.pipeline.checkpoint import Checkpoint, close_checkpoint, open_checkpoint
-from vidcolor.pipeline.corrected import BASE, Corrector, base_of, store_of, take_base
+from vidcolor.pipeline.corrected import BASE, Corrector, base_of, is_anew, store_of, take_base
 from vidcolor.pipeline.costs import Tally, colored_frames, frame_seconds, keyframe_seconds
 from vidcolor.pipeline.counter import Counter
 from vidcolor.pipeline.fades import dimmed, fade_shares
@@ -155,7 +155,8 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     size = working_size(film.plan.reel.size, film.settings.propagate.chroma_side)
     workers = shots_at_once(len(stale), chroma_size(size))
     models = replace(models, threads=max(WORKERS, cores() // workers))
-    reading = Reading(film.plan.reel, size, [s.reach for s in stale], film.project.path("shots"))
+    anew = [s.reach for s in stale if is_anew(film, s)]
+    reading = Reading(film.plan.reel, size, anew, film.project.path("shots"))
     made: list[ShotPlan] = []
     with (
         Leases(film.project, this_process(alike(film))) as leases,
@@ -240,9 +241,11 @@ def _render_shot(
     suggestions = report["suggestions"]
     with ChromaReader(kept.version / CHROMA, planned.reach.start) as stored:
         own, boxes = [key.frame for key in planned.keyframes], {found["frame"]: found["box"] for found in suggestions}
-        picture = strip_picture(stored, clip, planned.reach, own, boxes, plan.reel.size)
-        middle = (clear.start + clear.stop) // 2
-        write_stills(kept.version, stored, clip, planned.reach, frames_shown(planned.reach, own, boxes), middle)
+        wanted, middle = frames_shown(planned.reach, own, boxes), (clear.start + clear.stop) // 2
+        some = clip.some([frame - planned.reach.start for frame in sorted({*wanted, middle})])
+        frames = {frame.index: frame for frame in some}
+        picture = strip_picture(stored, frames, planned.reach, own, boxes, plan.reel.size)
+        write_stills(kept.version, stored, frames, wanted, middle)
     clip.close()
     write_image(kept.version / "confidence.png", picture)
     took = {"seconds": round(time.monotonic() - started, 2), "machine": lease.machine}

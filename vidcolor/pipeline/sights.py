@@ -16,8 +16,9 @@ from numpy import ndarray as Array
 from vidcolor.colorize.by_hint import Sights
 from vidcolor.features import Features, PatchFeatures
 from vidcolor.networks.kept_maps import KINDS, NAMES, numbers, sound
-from vidcolor.propagate.arrays import Arrays
-from vidcolor.propagate.cached import FrameCache
+from vidcolor.propagate.arrays import LOOK, Arrays
+from vidcolor.propagate.arrays import sound as is_look
+from vidcolor.propagate.cached import FrameCache, names_of
 from vidcolor.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,17 +44,32 @@ class ByNetworks:
 
     def __call__(self, frame: int, lightness: Array) -> Sights:
         """Of frame number `frame` of the film; lightness (h, w) L*."""
-        size = (lightness.shape[0], lightness.shape[1])
         luma = lightness / np.float32(100)
-        name = f"{frame:07d}"
-        kept = None if self._cache is None else self._cache.take("maps", name)
-        if kept is None or not sound(kept, size, has_things=self._things):
-            kept = self._looked(luma)
-            if self._cache is not None:
-                self._cache.put("maps", name, kept)
+        own = f"{frame:07d}own"
+        found = self._kept(own, luma.shape) or self._found(frame, luma)
+        kept = found or self._looked(luma)
+        if self._cache is not None and found is None:
+            self._cache.put("maps", own, kept)
         share = float(kept["share"])
         counts = {"things": share, "features": 1 - share}
         return {kind: (counts[kind], _maps(kept, kind)) for kind in reversed(KINDS) if counts[kind] > 0}
+
+    def _kept(self, name: str, size: tuple[int, ...]) -> Arrays | None:
+        kept = None if self._cache is None else self._cache.take("maps", name)
+        return kept if kept and sound(kept, (size[0], size[1]), has_things=self._things) else None
+
+    def _found(self, frame: int, luma: Array) -> Arrays | None:
+        """What propagation kept of the frame, if it matched it as it is, and not mended or in other light."""
+        if self._cache is None:
+            return None
+        for name in names_of(frame):
+            look = self._cache.take("look", name)
+            as_it_is = (
+                look and is_look(look, LOOK, (luma.shape[0], luma.shape[1])) and np.array_equal(look["luma"], luma)
+            )
+            if as_it_is and (kept := self._kept(name, luma.shape)):
+                return kept
+        return None
 
     def _looked(self, luma: Array) -> Arrays:
         with self._guard:

@@ -30,7 +30,7 @@ def frames_shown(reach: FrameRange, keys: Sequence[int], boxes: Mapping[int, Box
 
 def strip_picture(
     colors: ChromaReader,
-    frames: Sequence[Frame],
+    frames: Mapping[int, Frame],
     reach: FrameRange,
     keys: Sequence[int],
     boxes: Mapping[int, Box],
@@ -39,20 +39,20 @@ def strip_picture(
     """(3, h, w) 8-bit: colours above confidence, from left to right in time; red is 0, yellow half, white 1.
 
     colors  the shot's, as they are stored
-    frames  the shot's frames; the first is `reach.start`
+    frames  by number, those that are shown
     keys    the keyframes
     boxes   frames that would help as keyframes, with a box around what they would make known: left, top, right, bottom
             in pixels of a film of `size` (height, width)
     """
     wanted = frames_shown(reach, keys, boxes)
-    columns = [_column(frames[frame - reach.start], colors.read(frame), boxes.get(frame), size) for frame in wanted]
+    columns = [_column(frames[frame], colors.read(frame), boxes.get(frame), size) for frame in wanted]
     gap = np.full((3, columns[0].shape[1], GAP), 255, np.uint8)
     joined = [part for column in columns for part in (column, gap)][:-1]
     return np.concatenate(joined, axis=2)
 
 
 def write_stills(
-    version: Path, colors: ChromaReader, frames: Sequence[Frame], reach: FrameRange, wanted: Sequence[int], middle: int
+    version: Path, colors: ChromaReader, frames: Mapping[int, Frame], wanted: Sequence[int], middle: int
 ) -> None:
     """Writes small stills of the frames `wanted` into a version's folder, and a large one of the frame `middle`."""
     small = [still_name(frame) for frame in wanted]
@@ -60,8 +60,8 @@ def write_stills(
     for frame, name in zip(wanted, small, strict=True):
         color = colors.read(frame)
         width = min(SMALL, color.confidence.shape[1])
-        write_jpeg(version / name, _colored(frames[frame - reach.start], color, width))
-    large = frames[middle - reach.start]
+        write_jpeg(version / name, _colored(frames[frame], color, width))
+    large = frames[middle]
     write_jpeg(version / STILL, _colored(large, colors.read(middle), large.lightness.shape[1]))
 
 

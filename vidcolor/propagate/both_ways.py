@@ -7,7 +7,8 @@ of the runs themselves (luma and flows) as many as fit into `ROOM`; each run the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -48,8 +49,16 @@ class Kept:
     """(h, w): the keyframe's own confidence where each pixel came from"""
     key: int
     """The keyframe's position"""
+    traced: Traced | None = None
+    """None: no network asks"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traced:
+    """What networks ask of where carried colours come from."""
+
     off: Array
-    """(h, w): how far from the frame's luma the keyframe's is there, in the mean around each pixel"""
+    """(h, w) float16: how far from the frame's luma the keyframe's is there, in the mean around each pixel"""
     places: Array
     """(2, h / 4, w / 4) float32: where in the keyframe each place came from, in pixels"""
     light: Array | None
@@ -73,10 +82,13 @@ class BothWays:
     """Carries colours through a shot's gaps, one gap after the other."""
 
     def __init__(
-        self, reader: Reader, rule: Rule, workers: ThreadPoolExecutor, shelf: Shelf | None, *, warps: bool
+        self, reader: Reader, rule: Rule, workers: ThreadPoolExecutor, shelf: Shelf | None, *, warps: bool, traces: bool
     ) -> None:
-        """warps  the baseline: colours fetched through the flow, and nothing else"""
+        """warps   the baseline: colours fetched through the flow, and nothing else
+        traces  whether networks ask where colours come from
+        """
         self._reader, self._rule, self._workers, self._shelf = reader, rule, workers, shelf
+        self._traces = traces
         self._warps, self._carry = warps, carry_plain if warps else carry_by_flow
         self._runs: dict[Span, Run] = {}
 
@@ -89,7 +101,43 @@ class BothWays:
             states.append(self._kept_end(a, right) or self._end(a, b, states[-1]))
         return states[::-1]
 
-    def bring(self, span: Span, ahead: Carried | None, end: Carried | None, *, left: bool, right: bool) -> Brought:
+    def along(
+        self,
+        spans: Sequence[Span],
+        ahead: Carried | None,
+        ends: Sequence[Carried | None],
+        sides: Sequence[tuple[bool, bool]],
+        *,
+        early: bool,
+    ) -> Iterator[Brought]:
+        """A gap's runs, each as `bring` gives it; `ahead` is known at the first frame of the first.
+
+        early  whether each is brought, and the one behind it read, while the one before it is at work
+        """
+        if not early:
+            for span, end, side in zip(spans, ends, sides, strict=True):
+                brought = self.bring(span, ahead, end, *side)
+                ahead = brought.ahead
+                yield brought
+                del brought  # or it is held while the next is brought
+            return
+        with ThreadPoolExecutor(1) as reading, ThreadPoolExecutor(1) as bringing:
+            runs = deque(reading.submit(self._reader.run, *span) for span in spans[:2])
+
+            def bring(n: int, state: Carried | None) -> Brought:
+                self._runs[spans[n]] = runs.popleft().result()
+                if n + 2 < len(spans):
+                    runs.append(reading.submit(self._reader.run, *spans[n + 2]))
+                return self.bring(spans[n], state, ends[n], *sides[n])
+
+            coming = bringing.submit(bring, 0, ahead)
+            for n in range(1, len(spans) + 1):
+                brought = coming.result()
+                if n < len(spans):
+                    coming = bringing.submit(bring, n, brought.ahead)
+                yield brought
+
+    def bring(self, span: Span, ahead: Carried | None, end: Carried | None, left: bool, right: bool) -> Brought:
         """The run, gone through from `ahead`, known at its first frame, and from `end`, known at its last.
 
         left, right  whether its first frame, its last, is a keyframe to be coloured like the others
@@ -99,6 +147,13 @@ class BothWays:
         behind = self._along(run.looks[::-1], backward(run.steps), end, right)[1][::-1]
         ahead, before = forward.result()
         return Brought(run, before, behind, ahead)
+
+    def kept(self, state: Carried) -> Kept:
+        """What is kept of one direction's frame until the frame is coloured."""
+        planes = (state.chroma, state.confidence, fetch(state.key.confidence, state.points))
+        chroma, confidence, origin = (plane.astype(np.float16) for plane in planes)
+        traced = _traced(state) if self._traces else None
+        return Kept(chroma, confidence, state.age, origin, state.key.look.position, traced)
 
     def _kept_end(self, position: int, key: SmallKeyframe) -> Carried | None:
         """What the backward direction knew here before the program was stopped."""
@@ -127,23 +182,20 @@ class BothWays:
         """
         if state is None:
             return None, []
-        kept = [kept_of(state)]
+        kept = [self.kept(state)]
         for look, (flow, back) in zip(looks[1:], steps, strict=True):
             source, state = state, self._carry(state, look, flow, back, self._rule)
             if and_back and len(kept) == 1 and not self._warps:
-                kept = [kept_of(self._carry(state, source.look, back, flow, self._rule))]
-            kept.append(kept_of(state))
+                kept = [self.kept(self._carry(state, source.look, back, flow, self._rule))]
+            kept.append(self.kept(state))
         return state, kept
 
 
-def kept_of(state: Carried) -> Kept:
-    """What is kept of one direction's frame until the frame is coloured."""
+def _traced(state: Carried) -> Traced:
     look, points = state.key.look, state.points
-    origin = fetch(state.key.confidence, points)
     there = fetch(look.luma, points)
     since = change_of(state.look.luma, there, state.reach)
-    off = cv2.blur(np.abs(lit(there, since) - state.look.luma), AROUND)
-    chroma, confidence, origin, off = (p.astype(np.float16) for p in (state.chroma, state.confidence, origin, off))
+    off = cv2.blur(np.abs(lit(there, since) - state.look.luma), AROUND).astype(np.float16)
     size = [-(-side // PLACE) for side in off.shape[::-1]]
     places = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in points])
-    return Kept(chroma, confidence, state.age, origin, look.position, off, places, since)
+    return Traced(off, places, since)

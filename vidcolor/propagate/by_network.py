@@ -96,7 +96,8 @@ class NetworkFinder:
             with turns():
                 places, cells = self._network.compare(seen, colored, away)
             claims = {side: self._claims(maps, one) for side, one in brought.items()}
-            light = min(brought.values(), key=lambda one: one.age).light if brought else None
+            nearest = min(brought.values(), key=lambda one: one.age) if brought else None
+            light = nearest.traced.light if nearest is not None and nearest.traced is not None else None
             by_place, by_cell = (of_compared(by, look.luma, light) for by in (places, cells))
             found.append((seen.maps if sees else (), by_place, by_cell, claims))
         return found
@@ -106,10 +107,11 @@ class NetworkFinder:
 
         Flow that slid along a wall or into leaves agrees with itself, there and back; only this says that it did.
         """
-        off = np.minimum(kept.off.astype(np.float32) / OFF_SCALE, MOST_OFF)
+        assert kept.traced is not None, "it was asked for"
+        off = np.minimum(kept.traced.off.astype(np.float32) / OFF_SCALE, MOST_OFF)
         if kept.key not in self._keys:
             return np.concatenate([off[None], np.ones((2, *off.shape), np.float32)])
-        unlike = self._network.unlike(maps, self._keys[kept.key][1], kept.places)
+        unlike = self._network.unlike(maps, self._keys[kept.key][1], kept.traced.places)
         return np.stack([off, *(cv2.resize(p, off.shape[::-1], interpolation=cv2.INTER_LINEAR) for p in unlike)])
 
 

@@ -6,8 +6,9 @@ not as it was made. Found or made, it is the same to the bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,12 @@ from numpy import ndarray as Array
 
 from vidcolor.propagate.arrays import LABELS, LIT, LOOK, STEP, WORN, Arrays, Kinds, sound
 from vidcolor.propagate.mended import REACH
+
+
+def names_of(frame: int) -> Iterator[str]:
+    """The names that a film's frame may be kept by where it is no worn shot's, by how near its shot's ends may be."""
+    ends = [["", *(f"{end}{away}" for away in range(REACH))] for end in "ab"]
+    return (f"{frame:07d}{a}{b}" for a, b in product(*ends))
 
 
 class FrameCache(Protocol):

@@ -6,6 +6,7 @@ A run holds 12 bytes a pixel of chroma size and frame: its luma, and four flow v
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -140,10 +141,15 @@ class Reader:
         self._flow_at, self._cache, self._small, self._light = flow_at, cache, small, light
         self._last: Look | None = None
         self._planes: OrderedDict[int, Array] = OrderedDict()
+        self._guard = threading.Lock()
         self.size = cache.size
 
     def look(self, position: int) -> Look:
-        """One frame."""
+        """One frame; several threads may ask at once."""
+        with self._guard:
+            return self._look(position)
+
+    def _look(self, position: int) -> Look:
         if self._last is not None and self._last.position == position:
             return self._last
         kept = self._cache.look(position)
@@ -159,13 +165,15 @@ class Reader:
         for position in range(first + 1, last + 1):
             looks.append(self.look(position))
             steps.append(self._step(position))
-        self._last = looks[-1]
+        with self._guard:
+            self._last = looks[-1]
         return Run(looks, steps)
 
     def _lightness(self, position: int) -> Array:
         """What a frame's flow is found on, L*; the last two are kept."""
         if self._flow_at == "chroma":
-            return self._small(position)
+            with self._guard:
+                return self._small(position)
         if position not in self._planes:
             self._planes[position] = self._frames[position].lightness
             if len(self._planes) > FLOW_TAKES:

@@ -25,7 +25,7 @@ from vidcolor.flow.estimate import FlowEstimator, little_flow
 from vidcolor.propagate.ablation import WHOLE, Ablation
 from vidcolor.propagate.arrays import Arrays
 from vidcolor.propagate.blend import Candidate, origin_of
-from vidcolor.propagate.both_ways import BothWays, Brought, kept_of
+from vidcolor.propagate.both_ways import BothWays, Brought
 from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, start
 from vidcolor.propagate.cached import FrameCache, ShotCache
 from vidcolor.propagate.doubt import Doubt
@@ -60,6 +60,8 @@ RUN = 64
 """Frames worked at once."""
 HELD = 36
 """Bytes held for each pixel of chroma size and frame of a run: what it is made of, and what is found ahead."""
+SHORT = 8
+"""The same where nothing is looked up, and colours go one way: the next run is carried while this one is coloured."""
 KNOWN = 0.9995
 """Confidence from which a keyframe's colour is as a person gave it: an exact picture's, a painted region's."""
 WORKERS = 2
@@ -157,7 +159,11 @@ class _Shot:
         self._tints = keeps("tinted")
         rule = Rule(little_flow(flow), settings, camera=keeps("camera"), tints=self._tints)
         self._by_flow = keeps("flow")
-        self._ways = BothWays(self._reader, rule, workers, shelf, warps=not keeps("local"))
+        looks_up = keeps("attention")
+        traces = looks_up and network is not None
+        self._ways = BothWays(self._reader, rule, workers, shelf, warps=not keeps("local"), traces=traces)
+        self._length = RUN if looks_up else min(RUN, SHORT)
+        self._brings_early = not looks_up
         self._guesses = Guesses(kept, settings, network, ablation, listen)
         self._doubt, self._shelf = doubt, shelf
         self._flats = Flats() if keeps("flats") else None
@@ -246,7 +252,8 @@ class _Shot:
         places = {name: place for name, place in (("before", left), ("behind", right)) if place is not None}
         unsure = {name for name, place in places.items() if keyframes[place][1].min() < KNOWN}
         self._meet(first, last, keyframes)
-        spans = [(a, min(a + RUN, last)) for a in range(first if state is None else self._begin, last, RUN)]
+        length = self._length if right is None else RUN
+        spans = [(a, min(a + length, last)) for a in range(first if state is None else self._begin, last, length)]
         before, behind = (self._key(p, keyframes) if self._by_flow and p is not None else None for p in (left, right))
         ends = self._ways.ends(spans, behind)
         ahead = start(before) if before is not None else None
@@ -254,10 +261,12 @@ class _Shot:
         if state is not None:
             went, step = part_of(state, "ahead"), step_of(part_of(state, "step"))
             ahead = carried_of(went, ahead.key) if went and ahead else None
-        for (a, b), end in zip(spans, ends, strict=True):
+        sides = [(a == left == 0, b == right) for a, b in spans]
+        early = self._brings_early and right is None and len(spans) > 1
+        for brought in self._ways.along(spans, ahead, ends, sides, early=early):
+            a, b = (brought.run.looks[n].position for n in (0, -1))
             if a > first:
                 self._halt(a, ahead, step)
-            brought = self._ways.bring((a, b), ahead, end, left=a == left == 0, right=b == right)
             skipped = ({left} if left else set()) | ({b} if b != last else set())
             yield from self._run(brought, step, keyframes, unsure, skipped)
             ahead, step = brought.ahead, brought.run.steps[-1]
@@ -283,7 +292,7 @@ class _Shot:
                 continue
             is_key = look.position in keyframes
             if is_key and not kept:
-                kept["behind"] = kept_of(start(self._key(look.position, keyframes)))
+                kept["behind"] = self._ways.kept(start(self._key(look.position, keyframes)))
             (chroma, error), guesses = self._guesses.weigh(look, kept, next(found), unsure, learns=not is_key)
             if self._flats is not None and not is_key:
                 chroma, error = self._flats(look.luma, chroma, error)

@@ -50,7 +50,16 @@ def _solve_columns(fields, links, strength, carry, inverse):  # type: ignore[no-
 
 
 def smooth(values: Array, weight: Array, luma: Array, *, strength: float, sigma: float) -> Array:
-    """Values (C, h, w) smoothed within edges of `luma` (h, w), each pixel counting by `weight` (h, w)."""
+    """Values (C, h, w) smoothed within edges of `luma` (h, w), each pixel counting by `weight` (h, w).
+
+    Planes that hold nothing but 0 stay so, and are not worked out.
+    """
+    some = values.any(axis=(1, 2))
+    if not some.all():
+        planes = np.zeros(values.shape, np.float32)
+        if some.any():
+            planes[some] = smooth(values[some], weight, luma, strength=strength, sigma=sigma)
+        return planes
     down = np.exp(-np.abs(np.diff(luma, axis=0)) / np.float32(sigma)).astype(np.float32)
     across = np.ascontiguousarray(np.exp(-np.abs(np.diff(luma, axis=1)) / np.float32(sigma)).astype(np.float32).T)
     fields = np.concatenate([values * weight, weight[None]]).astype(np.float32)

@@ -104,7 +104,10 @@ def attend(
     returns  (C, h, w) values; (h, w) mean trust under the weights; (h, w) the least mean squared patch difference
 
     Weights are softmax(-|patch(x) - patch(y)|^2 / tau) over the (2 radius + 1)^2 window, patches of (2 patch + 1)^2.
+    Channels that hold nothing but 0 give 0, and are not worked out.
     """
+    some = np.asarray(values.any(axis=(0, 2, 3)))
+    values = values if some.all() else values[:, some]
     channels, (height, width) = values.shape[1], target.shape
     margin = ((0, 0), (radius + patch, radius + patch), (radius + patch, radius + patch))
     around = ((0, 0), (radius, radius), (radius, radius))
@@ -125,4 +128,8 @@ def attend(
         confidence,
         residual,
     )
-    return out, confidence, residual
+    if some.all():
+        return out, confidence, residual
+    planes = np.zeros((len(some), height, width), np.float32)
+    planes[some] = out
+    return planes, confidence, residual
