@@ -9,7 +9,7 @@ STAGES: dict[str, int] = {
     "keyframes": 2,
     "references": 3,
     "colorize": 9,
-    "propagate": 13,
+    "propagate": 14,
     "networks": 4,
     "corrections": 11,
     "propose": 2,

@@ -145,3 +145,13 @@ def test_what_is_brighter_than_white_loses_its_colour():
 def test_motion_alone_changes_no_light():
     first, last = (lab[0] / 100 for lab in labs_of([scene()[0], scene()[3]]))
     assert change_of(last, first, np.ones(SIZE, np.float32)) is None
+
+
+def test_things_that_change_places_change_no_light():
+    """What flow has lost is as broad as light, but darker here where it is lighter there, or of small parts."""
+    sure, sides = np.ones(SIZE, np.float32), np.full(SIZE, 0.3, np.float32)
+    sides[:, SIZE[1] // 2 :] = 0.6
+    assert change_of(sides[:, ::-1], sides, sure) is None
+    small = cv2.resize(np.random.default_rng(3).uniform(0.2, 0.8, (8, 12)).astype(np.float32), SIZE[::-1])
+    assert change_of(small[:, ::-1] * np.float32(1.05), small, sure) is None
+    assert change_of(sides * np.float32(1.2), sides, sure) is not None

@@ -17,6 +17,10 @@ CELLS = 24
 """Parts of a picture's long side; what changed is smoothed over an eighth of that."""
 CHANGED, WHOLLY = np.float32(0.03), np.float32(0.06)
 """Mean change, as a logarithm of the cube root of light, up to which motion may make it, and from which it is light."""
+LEFT, ONE_WAY = (np.float32(0.55), np.float32(0.7)), (np.float32(0.3), np.float32(0.5))
+"""Shares of parts' changes that are not broad: up to the first it is light, from the second none is. And shares by which
+parts agree on more or on less light: up to the first it is none, from the second it is. Of made lamps and fades on 30 clips
+nine in ten leave less than .4 and agree by over .5; where flow is lost, .2 to .8 is left, and parts agree by .1 to .9."""
 SEEN = np.float32(0.02)
 """Trust against which a part's own counts: parts that show nothing of the scene change as the whole of it does."""
 MOST = np.float32(0.7)
@@ -71,13 +75,22 @@ def change_of(target: Array, other: Array, trust: Array) -> Array | None:
         cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (trust, target * trust, other * trust)
     )
     least = np.maximum(seen, np.float32(1e-6))
-    change = np.log(root(here / least) + np.float32(0.01)) - np.log(root(there / least) + np.float32(0.01))
-    change, weight = broad(change * seen), broad(seen)
+    parts = np.log(root(here / least) + np.float32(0.01)) - np.log(root(there / least) + np.float32(0.01))
+    change, weight = broad(parts * seen), broad(seen)
     whole = change.mean() / (weight.mean() + SEEN)
     change = np.clip((change + SEEN * whole) / (weight + SEEN), -MOST, MOST)
     mean = np.abs(change).mean()
     if mean <= CHANGED:
         return None
-    share = min(np.float32(1), (mean - CHANGED) / (WHOLLY - CHANGED))
+    share = min(np.float32(1), (mean - CHANGED) / (WHOLLY - CHANGED)) * _like_light(parts, change, seen)
+    if share <= 0:
+        return None
     full = cv2.resize(np.exp(share * change), (width, height), interpolation=cv2.INTER_CUBIC)
     return np.asarray(full, np.float32)
+
+
+def _like_light(parts: Array, change: Array, seen: Array) -> np.float32:
+    """0..1: how far parts of a picture change as light does, broadly and one way, not as things that move."""
+    left = (seen * np.abs(parts - change)).sum() / max((seen * np.abs(parts)).sum(), np.float32(1e-6))
+    one_way = np.abs((seen * np.sign(parts)).sum()) / max(seen.sum(), np.float32(1e-6))
+    return np.float32(np.interp(left, LEFT, (1, 0)) * np.interp(one_way, ONE_WAY, (0, 1)))
