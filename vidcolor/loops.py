@@ -58,7 +58,7 @@ superpixels.connect
     _paint(Runs(i4[::1], i4[::1], i4[::1]), i4[::1], i8, i4[:, ::1])
 superpixels.pool
     _pool(f4[:, :, ::1], i4[:, ::1], f4[:, ::1])
-    _pool_enlarged(f4[:, :, ::1], i4[:, ::1], f4[:, ::1])
+    _pool_enlarged(f4[:, :, ::1], i4[:, ::1], i8[::1], i8[::1], f8[::1], i8[::1], f8[::1], f4[:, ::1])
     _unpool(f4[:, ::1], i4[:, ::1], f4[:, :, ::1])
 superpixels.slic
     _assign(f4[:, ::1], f4[:, ::1], Tiles(i4[::1], i4[::1]), Prior(i4[:, ::1], f4, i8), f4, Tuple(i8, i8), i4[:,
@@ -74,7 +74,7 @@ networks.compare_places
     _mix_places(f4[:, :, ::1], f4[:, ::1], f4[:, :, ::1])
 colorize.spread
     _spread(readonly(f4[:, :, ::1]), Tuple(f4[:, ::1], f4[:, ::1], f4[:, ::1], f4[:, :, ::1], f4[::1]), f4[:, ::1],
-        f4[:, :, ::1])
+        Tuple(i8[::1], i8[::1], f4[::1], f4[::1], f4[::1]), f4[:, :, ::1])
 colorize.regrain
     _apply(f8[:, ::1], f8[:, ::1], f8[:, ::1], f8[:, ::1], f8[:, ::1])
     _product(f8[:, ::1], f8[:, ::1])

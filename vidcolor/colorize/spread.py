@@ -93,23 +93,26 @@ def spread(picture: Array, reach: Reach, values: Array) -> Array:
     """
     if picture.ndim != 3 or len(picture) != reach.colors.shape[1] or values.shape[1] != len(reach.colors):
         raise InputError(f"spread: picture {picture.shape} and values {values.shape} do not fit {len(reach.colors)}")
-    out = np.empty((len(values), *picture.shape[1:]), np.float32)
+    out, count = np.empty((len(values), *picture.shape[1:]), np.float32), len(reach.colors)
+    total, off = np.empty(len(values), np.float32), np.empty(len(picture), np.float32)
     _spread(
         np.ascontiguousarray(picture, np.float32),
         (reach.middles, reach.colors, reach.place, reach.color, reach.least),
         np.ascontiguousarray(values.T, np.float32),
+        (np.empty(258, np.int64), np.empty(count, np.int64), np.empty(count, np.float32), total, off),
         out,
     )
     return out
 
 
 @strict(**INNER)
-def _nearest_first(middles, least, box, bound, order):  # type: ignore[no-untyped-def]
+def _nearest_first(middles, least, box, starts, bound, order):  # type: ignore[no-untyped-def]
     """Writes the superpixels in order of their least exponent over a tile, and those exponents, in steps of 1.
 
     Steps beyond 255 are one: they come in the order of their numbers, with 255 as their bound.
     """
-    starts = np.zeros(258, np.int64)
+    for k in range(258):
+        starts[k] = 0
     y0, y1, x0, x1 = box
     for i in range(middles.shape[0]):
         dx = max(np.float32(0), x0 - middles[i, 0], middles[i, 0] - x1)
@@ -127,22 +130,22 @@ def _nearest_first(middles, least, box, bound, order):  # type: ignore[no-untype
 
 
 @strict()
-def _spread(picture, reach, values, out):  # type: ignore[no-untyped-def]
+def _spread(picture, reach, values, scratch, out):  # type: ignore[no-untyped-def]
+    """scratch  where each step of the exponent begins; the order and its bounds; sums; a colour's differences"""
     middles, colors, place, color, least = reach
     (channels, height, width), kinds, count = out.shape, picture.shape[0], middles.shape[0]
-    order, bound = np.empty(count, np.int64), np.empty(count, np.float32)
-    total = np.empty(channels, np.float32)
-    off = np.empty(kinds, np.float32)
+    starts, order, bound, total, off = scratch
     for tile in range(((height + TILE - 1) // TILE) * ((width + TILE - 1) // TILE)):
         top = tile // ((width + TILE - 1) // TILE) * TILE
         left = tile % ((width + TILE - 1) // TILE) * TILE
         bottom, right = min(top + TILE, height), min(left + TILE, width)
         box = (np.float32(top), np.float32(bottom - 1), np.float32(left), np.float32(right - 1))
-        _nearest_first(middles, least, box, bound, order)
+        _nearest_first(middles, least, box, starts, bound, order)
         for y in range(top, bottom):
             for x in range(left, right):
                 best, weight = np.float32(1e30), np.float32(0)
-                total[:] = 0
+                for c in range(channels):
+                    total[c] = 0
                 for n in range(count):
                     if bound[n] > best + np.float32(CUTOFF):
                         break

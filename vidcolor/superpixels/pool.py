@@ -70,30 +70,34 @@ def pool(features: Array, labels: Array, count: int) -> Array:
 
 
 @strict()
-def _pool_enlarged(maps: Any, labels: Any, means: Any) -> None:  # pragma: no cover
+def _pool_enlarged(
+    maps: Any, labels: Any, ends: Any, pixels: Any, shares: Any, touched: Any, sums: Any, means: Any
+) -> None:  # pragma: no cover
     """Writes the means (count, C) of maps (h, w, C), enlarged by straight lines as OpenCV enlarges.
 
     The pixels of a superpixel come one after another; what they take of each place is added up first, so that its
     channels, which lie side by side, are looked at once a superpixel.
+
+    ends, shares  zeros, to work in: (count + 1,), and one a place
+    pixels        as many as there are, to work in; so are `touched`, one a place, and `sums`, one a channel
     """
     (height, width), (rows, columns, channels) = labels.shape, maps.shape
-    ends = np.zeros(means.shape[0] + 1, np.int64)
     for y in range(height):
         for x in range(width):
             if labels[y, x] >= 0:
                 ends[labels[y, x] + 1] += 1
-    ends = np.cumsum(ends)
-    free, pixels = ends[:-1].copy(), np.empty(ends[-1], np.int64)
+    before = 0
+    for label in range(means.shape[0]):  # where each begins, at its place; where it ends, once it is listed
+        before, ends[label + 1] = before + ends[label + 1], before
     for y in range(height):
         for x in range(width):
             if labels[y, x] >= 0:
-                pixels[free[labels[y, x]]] = y * width + x
-                free[labels[y, x]] += 1
-    shares, touched = np.zeros(rows * columns), np.empty(rows * columns, np.int64)
-    sums = np.empty(channels)
+                pixels[ends[labels[y, x] + 1]] = y * width + x
+                ends[labels[y, x] + 1] += 1
     for label in range(means.shape[0]):
         count = 0
-        for pixel in pixels[ends[label] : ends[label + 1]]:
+        for index in range(ends[label], ends[label + 1]):
+            pixel = pixels[index]
             top = min(max((pixel // width + 0.5) * rows / height - 0.5, 0.0), rows - 1.0)
             left = min(max((pixel % width + 0.5) * columns / width - 0.5, 0.0), columns - 1.0)
             row, column = int(top), int(left)
@@ -106,7 +110,8 @@ def _pool_enlarged(maps: Any, labels: Any, means: Any) -> None:  # pragma: no co
                             touched[count] = place
                             count += 1
                         shares[place] += share
-        sums[:] = 0
+        for channel in range(channels):
+            sums[channel] = 0
         for k in range(count):
             values = maps[touched[k] // columns, touched[k] % columns]
             share = shares[touched[k]]
@@ -127,7 +132,10 @@ def pool_enlarged(maps: Array, labels: Array, count: int) -> Array:
         raise InputError(f"pool: features {maps.shape} are no smaller picture of labels {labels.shape}")
     _check_labels("pool", labels, count)
     means = np.zeros((count, len(maps)), np.float32)
-    _pool_enlarged(np.ascontiguousarray(maps.transpose(1, 2, 0), np.float32), labels, means)
+    ends, pixels = np.zeros(count + 1, np.int64), np.empty(labels.size, np.int64)
+    places, channels = maps.shape[1] * maps.shape[2], len(maps)
+    work = (ends, pixels, np.zeros(places), np.empty(places, np.int64), np.empty(channels))
+    _pool_enlarged(np.ascontiguousarray(maps.transpose(1, 2, 0), np.float32), labels, *work, means)
     return np.ascontiguousarray(means.T)
 
 
