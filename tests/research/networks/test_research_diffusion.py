@@ -11,6 +11,7 @@ from vidcolor.errors import InputError  # noqa: E402
 from vidcolor.research.networks.denoiser import DenoiserConfig  # noqa: E402
 from vidcolor.research.networks.diffusart import build_diffusart  # noqa: E402
 from vidcolor.research.networks.diffusion import (  # noqa: E402
+    BEGUN,
     DDPM,
     PALETTE_TEST,
     PALETTE_TRAIN,
@@ -91,6 +92,20 @@ def test_who_knows_the_noise_is_led_to_the_picture(schedule):
     noise = torch.randn(truth.shape, generator=random)
     torch.testing.assert_close(sampled_in_few(knows, noise, schedule, 5), truth, atol=1e-3, rtol=0)
     torch.testing.assert_close(sampled(knows, noise, schedule, random), truth, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("schedule", [DDPM, PALETTE_TEST, Schedule(6, 0.1, 0.6), Schedule(4, 1e-4, 1e-4)])
+def test_few_steps_are_laid_where_a_picture_is_among_the_noise(schedule):
+    for steps in {1, 2, 3, 4, 20, 250, 700, 999} & {*range(1, schedule.steps)}:
+        places = schedule.places(steps)
+        assert (len(places), int(places[-1])) == (steps + 1, 0)
+        assert (places[:-1] > places[1:]).all(), "no step twice"
+        assert places[0] <= schedule.steps
+    if schedule.steps == 1000:
+        gammas = schedule.gammas[schedule.places(4)]
+        assert float(gammas[0]) == pytest.approx(BEGUN, rel=0.05)
+        angles = gammas.sqrt().arccos()
+        torch.testing.assert_close(angles[:-1] - angles[1:], (angles[0] / 4).expand(4), rtol=0.1, atol=0)
 
 
 def test_all_steps_are_as_published_fewer_have_no_new_noise_and_what_is_known_is_laid_over_each():

@@ -2,6 +2,9 @@
 
 gamma is the share of the picture's variance that is left after a step: from 1 (the picture) to nearly 0 (noise).
 
+- A few steps are laid where they count: evenly by the angle between picture and noise, from `BEGUN` on. Evenly over
+  the schedule, as DDIM has it, most of Palette's are among noise alone, where what is guessed of the picture is a tint.
+
 Sources: Ho 2020 (DDPM), Song 2021 (DDIM), Saharia 2022 (Palette's schedules, gamma drawn between two steps').
 """
 
@@ -19,6 +22,10 @@ Mends = Callable[[Tensor], Tensor]
 """What is made at every step of the picture (B, C, H, W), -1..1, that is guessed: where some of it is known."""
 
 
+BEGUN = 0.03
+"""gamma from which a few steps go: noise is taken for a picture with so little of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """Noise that is added in `steps` steps, rising evenly."""
@@ -32,6 +39,14 @@ class Schedule:
         """(steps + 1,), from 1 on."""
         left = 1 - torch.linspace(self.first, self.last, self.steps, dtype=torch.float64)
         return torch.cat([torch.ones(1, dtype=torch.float64), left.cumprod(0)])
+
+    def places(self, steps: int) -> Tensor:
+        """(steps + 1,) int64, falling to 0: between which of its steps a few of them go."""
+        angles = self.gammas.sqrt().arccos()
+        first = min(float(torch.tensor(BEGUN).sqrt().arccos()), float(angles[-1]))
+        nearest = torch.searchsorted(angles, torch.linspace(0, first, steps + 1, dtype=torch.float64))
+        each = torch.arange(steps + 1)  # no place twice, where they are as dense as the schedule's own
+        return ((nearest - each).cummax(0).values + each).clamp(max=self.steps - steps + each).flip(0)
 
 
 PALETTE_TRAIN, PALETTE_TEST = Schedule(2000, 1e-6, 0.01), Schedule(1000, 1e-4, 0.09)
@@ -87,9 +102,8 @@ def sampled(
 def sampled_in_few(
     denoises: Denoises, noise: Tensor, schedule: Schedule, steps: int, mends: Mends | None = None
 ) -> Tensor:
-    """The same in few steps, evenly over the schedule, with no new noise (DDIM)."""
-    x, clean = noise, noise
-    places = torch.linspace(schedule.steps, 0, steps + 1).round().long()
+    """The same in few steps, with no new noise (DDIM)."""
+    x, clean, places = noise, noise, schedule.places(steps)
     for now, after in zip(schedule.gammas[places[:-1]], schedule.gammas[places[1:]], strict=True):
         clean = _clean(denoises, x, float(now), mends)
         left = (x - float(now) ** 0.5 * clean) / (1 - float(now)) ** 0.5

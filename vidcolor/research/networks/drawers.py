@@ -20,7 +20,7 @@ from vidcolor.color import fit_to_rgb, rgb_to_lab
 from vidcolor.errors import DeviceError, InputError, WeightsError
 from vidcolor.networks.drawing import drawn_size, gray_of, resized
 from vidcolor.networks.proposer_hints import Shown, refuse_other_shapes
-from vidcolor.research.networks.diffusion import DDPM, PALETTE_TEST, Mends, Schedule, drawn
+from vidcolor.research.networks.diffusion import BEGUN, DDPM, PALETTE_TEST, Mends, Schedule, drawn
 from vidcolor.research.networks.published_files import Kind, load_published
 from vidcolor.weights import hash_file, pick_device
 
@@ -92,7 +92,8 @@ class PaletteProposer:
         """Loads the file; `steps` as `Drawer` has them, of 1,000."""
         self._drawer = Drawer("palette", file, device, PALETTE_TEST, steps)
         self.told: Mapping[str, str | int | float] = {
-            "network": self._drawer.name, "steps": steps, "device": self._drawer.device
+            "network": self._drawer.name, "steps": steps, "device": self._drawer.device,
+            "sampler": "as published" if steps >= PALETTE_TEST.steps else f"DDIM from {BEGUN}",
         }  # fmt: skip
 
     def each(
