@@ -244,6 +244,9 @@ class Said(Painter):
 class Shot:
     """A clip coloured from its first frame."""
 
+    mask: dict[int, Array]
+    """The share of the mask that `of_kinds` carried last, by frames on; empty: none"""
+
     def __init__(self, clip: Clip, settings: Settings, network: Propagator) -> None:
         self.clip, self.settings, self.cache = clip, settings, Kept()
         self.flow: FlowEstimator = build_flow(settings.propagate.flow, settings.propagate)
@@ -303,6 +306,7 @@ class Shot:
 
     def of_kinds(self, thing: Thing, kinds: Sequence[str]) -> Iterator[tuple[str, dict[int, Array]]]:
         """What `apart` says of each kind; the masks of several are carried once."""
+        self.mask = {}
         for kind in kinds:
             if kind in SPREAD:
                 layer, asked = self.layer(kind, thing)
@@ -397,7 +401,7 @@ def main(words: list[str] | None = None) -> int:
                 for n in AFTER:
                     for where in ("example" if thing.masks else "clips", thing.name.split()[0]):
                         found.setdefault(f"{kind}, {where}", {}).setdefault(n, []).append(apart[n])
-            if thing.masks:
+            if thing.masks and shot.mask:
                 carried, warped = shot.mask, shot.warped(thing)
                 both = [
                     [v for mask in (carried[n] > 0.5, warped[n] > 0.5) for v in similarity(mask, true)]

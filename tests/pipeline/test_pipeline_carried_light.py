@@ -1,5 +1,5 @@
-"""Carried layers and light: what was said where colours were unsure counts on every frame for what is as light as the
-place where it was said; and how far a layer counts is no colour, so it does not go with light that changes."""
+"""Carried layers: what was said where colours were unsure counts on every frame for what is as light as its place; how
+far a layer counts is no colour, so it does not go with light that changes; and another colour stays whole."""
 
 from __future__ import annotations
 
@@ -61,3 +61,16 @@ def test_a_layer_holds_while_the_light_changes(change):
         for there in shares(Layer("paint", 0, Change(np.full((2, 1, 1), 20, np.float32)), share, soft=soft), frames):
             assert there[11:21, 15:33].min() > 0.98
             assert there[:5].max() < 0.02
+
+
+def test_another_colour_stays_whole_where_most_of_its_share_is_left():
+    """A colour that is put right counts as far as its share says; one that is another is its whole thing's."""
+    frames = [Frame(n, np.random.default_rng(3).uniform(30, 60, SIZE).astype(np.float32)) for n in range(2)]
+    share, there = np.full((SIZE[0] // 2, SIZE[1] // 2), 0.82, np.float32), np.zeros((2, 1, 1), np.float32)
+
+    def left(asked: float, instead: np.ndarray | None) -> float:
+        change = Change(np.full((2, 1, 1), asked, np.float32), instead=instead)
+        return float(np.median(shares(Layer("hint", 0, change, share, soft=True), frames)[1]))
+
+    assert left(50, there) == left(50, None) == 1
+    assert 0.85 < left(5, there) < 0.95

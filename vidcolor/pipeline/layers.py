@@ -41,7 +41,8 @@ COLORS = without("attention", "flats")
 SHARES = without("attention", "flats", "tinted")
 """Nor is a mask; and it is the same in any light."""
 SOFT = 0.05, 0.9
-"""The same of what spread from a point or stroke: how much of a share is left says how sure it is."""
+"""The same of what spread from a point or stroke: how much of a share is left says how sure it is. Where its colour is
+another than is there, the whole thing is meant, and is wholly there from THERE on."""
 OTHER = 10.0, 30.0
 """Distance in a*b* up to which a point's colour is what is there, put right, and from which it is another colour."""
 KNOWN = 1e-3
@@ -284,7 +285,7 @@ def carry(
         for place in range(count):
             waiting = beside.submit(next, colors) if colors is not None else None
             found = next(shares)
-            counts = _edge(found.chroma[0] / FULL, soft=layer.soft) if found.index != frame else layer.share
+            counts = _edge(found.chroma[0] / FULL, layer) if found.index != frame else layer.share
             if layer.light is not None and found.index != frame:
                 counts = counts * layer.light.share(looks[-1].luma * np.float32(100))
             counts = counts * np.float32(_ramp(place, frame - first, count, ends))
@@ -308,9 +309,13 @@ def _carried(
     )
 
 
-def _edge(share: Array, *, soft: bool) -> Array:
+def _edge(share: Array, layer: Layer) -> Array:
     """Carried shares without what carrying smeared: nothing of what hardly counts, all of what nearly does."""
-    nothing, all_of_it = SOFT if soft else (NOT_THERE, THERE)
+    nothing, all_of_it = NOT_THERE, THERE
+    if layer.soft:
+        said, instead = layer.change.chroma, layer.change.instead
+        other = 1.0 if said is None or instead is None else how_other(instead, said)
+        nothing, all_of_it = SOFT[0], SOFT[1] + other * (THERE - SOFT[1])
     return np.clip((share - nothing) / (all_of_it - nothing), 0, 1).astype(np.float32)
 
 
