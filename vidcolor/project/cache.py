@@ -207,11 +207,11 @@ def _arrays(table: list[list[Any]], content: memoryview) -> dict[str, Array]:
         left -= count * dtype.itemsize
         if left < 0 or len(lengths) != (dtype.itemsize if by_place else 1):
             raise ValueError(name)
-        opened = np.empty((len(lengths), count * dtype.itemsize // len(lengths)), np.uint8)
-        for plane, length in zip(opened, lengths, strict=True):
+        opened, size = np.empty(count * dtype.itemsize, np.uint8), count * dtype.itemsize // len(lengths)
+        for number, length in enumerate(lengths):
             part, place = content[place : place + length], place + length
-            plane[:] = np.frombuffer(part if length == len(plane) else _opened(part, len(plane)), np.uint8)
-        found[name] = np.array(opened.T, order="C").reshape(-1).view(dtype).reshape(shape)
+            opened[number :: len(lengths)] = np.frombuffer(part if length == size else _opened(part, size), np.uint8)
+        found[name] = opened.view(dtype).reshape(shape)
     if place != len(content):
         raise ValueError(place)
     return found
