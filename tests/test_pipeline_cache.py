@@ -15,6 +15,7 @@ from tiny import shot_colors, write_frames, write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
 from vidcolor.networks.propagator import Propagator
+from vidcolor.pipeline import corrected
 from vidcolor.project.cache import DiskCache
 from vidcolor.propagate.runs import Reader
 from vidcolor.superpixels.track import Tracker
@@ -24,6 +25,7 @@ NO_CACHE = ("--set", "cache.room=0")
 BOTH = pytest.mark.parametrize("made", ["draft", "standard"], indirect=True)
 """Without networks, and with them."""
 KINDS = ["labels", "look", "maps", "step"]
+STOPPED = 130
 LOOKED_AT = 5
 """Frames 1, 4 and 7, for their neighbours too; 5 and 9, whose neighbours another gap colours or are not there."""
 KILLS_ITSELF = """
@@ -185,6 +187,30 @@ def test_killed_while_it_writes_the_same_bytes(made, tmp_path):
     repaint(folder)
     assert main(line(folder)) == 0
     paint(folder)
+    assert main(line(folder)) == 0
+    assert colors(folder) == colors(plain)
+
+
+@pytest.mark.parametrize("made", ["draft"], indirect=True)
+def test_stopped_while_a_correction_is_carried_and_laid_the_same_bytes(made, tmp_path, monkeypatch):
+    preset, plain = made
+    folder = new(tmp_path / "film", preset)
+    assert main(line(folder)) == 0
+    repaint(folder)
+    assert main(line(folder)) == 0
+    paint(folder)
+    real, calls = corrected.over_together, Counter[str]()
+
+    def stops(*given):
+        calls["laid"] += 1
+        if calls["laid"] == FRAMES // 2:
+            raise KeyboardInterrupt
+        return real(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(corrected, "over_together", stops)
+        assert main(line(folder)) == STOPPED
+    assert not list(folder.rglob("mattes/0001*.avi")), "no half a matte has its name"
     assert main(line(folder)) == 0
     assert colors(folder) == colors(plain)
 
