@@ -18,9 +18,10 @@ CELLS = 24
 CHANGED, WHOLLY = np.float32(0.03), np.float32(0.06)
 """Mean change, as a logarithm of the cube root of light, up to which motion may make it, and from which it is light."""
 LEFT, ONE_WAY = (np.float32(0.55), np.float32(0.7)), (np.float32(0.3), np.float32(0.5))
-"""Shares of parts' changes that are not broad: up to the first it is light, from the second none is. And shares by which
-parts agree on more or on less light: up to the first it is none, from the second it is. Of made lamps and fades on 30 clips
-nine in ten leave less than .4 and agree by over .5; where flow is lost, .2 to .8 is left, and parts agree by .1 to .9."""
+"""Shares of parts' changes that are not broad: up to the first it is light, from the second none is. And shares by
+which parts agree on more or on less light: up to the first it is none, from the second it is. Of made lamps and fades
+on 30 clips nine in ten leave less than .4 and agree by over .5; where flow is lost, .2 to .8 is left, and parts agree
+by .1 to .9."""
 SEEN = np.float32(0.02)
 """Trust against which a part's own counts: parts that show nothing of the scene change as the whole of it does."""
 MOST = np.float32(0.7)
