@@ -97,12 +97,14 @@ def test_accept_loads_nothing_heavy_to_say_that_there_is_no_such_proposal(work):
     assert done.returncode == 0, done.stderr
 
 
-def test_an_accepted_one_is_a_correction_undone_by_deleting(work):
+def test_an_accepted_one_is_a_correction_undone_by_deleting(work, capsys):
     assert propose(work, str(FRAME)) == 0
     project = work / "film.vidcolor"
     assert main(["accept", str(project), f"r1-{FRAME:06d}-1-2", "--by", "ann"]) == 0
     folder = project / f"corrections/0001-keyframe-r1-{FRAME:06d}"
     assert (folder / "picture.png").read_bytes() == files(work)[f"r1-{FRAME:06d}-1-2.png"]
+    assert main(["accept", str(project), f"r1-{FRAME:06d}-1-1"]) == 2
+    assert f"{folder.name} is its frame's picture; delete that, then accept" in capsys.readouterr().err
     assert run(work) == 0
     report = json.loads((project / f"shots/r1-{CUT:06d}/v001/report.json").read_text())
     assert [(key["frame"], key["how"]) for key in report["keyframes"]] == [(FRAME, "exact")]

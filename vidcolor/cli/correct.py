@@ -103,6 +103,11 @@ def accept_command(args: argparse.Namespace, terminal: Terminal) -> None:
         film = load_film(project, settings_of(project, args.assignments), device=args.device)
         if told["frame"] >= film.plan.reel.frame_count or not place.stem.startswith(f"{film.plan.reel.name}-"):
             raise CorrectionError(f"{place}: frame {told['frame']} is outside the film, or of another; propose again")
+        for other in film.plan.corrections:
+            if other.frame == told["frame"] and other.kind in ("keyframe", "reference"):
+                raise CorrectionError(
+                    f"{place}: {other.place} is its frame's picture; delete that, then accept this one"
+                )
         since = "" if is_untouched(place) else ", painted on since"
         entries = {"note": args.note or f"proposal {place.stem}{since}", **_signed(args.by)}
         film, name = write_checked(film, "keyframe", told["frame"], entries, {"picture": place})
