@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from itertools import pairwise
 from typing import Any
 
@@ -46,6 +47,19 @@ def read_chosen(index: FrameIndex, frames: Sequence[int]) -> Generator[Any, None
     far = [place for place in range(1, len(frames)) if _is_far(index, frames[place - 1], frames[place])]
     for start, stop in pairwise((0, *far, len(frames))):
         yield from _read_run(index, frames[start:stop])
+
+
+def read_shown(index: FrameIndex, frames: Sequence[int]) -> Generator[Any, None, None]:
+    """The picture that each of some of the film's frames shows, rising, as `read_chosen` decodes them; one that several
+    frames show comes again for each.
+    """
+    stored = [int(index.shown[frame]) for frame in frames]
+    with closing(read_chosen(index, sorted(set(stored)))) as decoded:
+        here, picture = -1, None
+        for number in stored:
+            if number != here:
+                here, picture = number, next(decoded)
+            yield picture
 
 
 def _is_far(index: FrameIndex, here: int, there: int) -> bool:

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 from vidcolor.color.colorimetry import LUMA_WEIGHTS
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.colors import picture_rgb, rgb_luma
-from vidcolor.media.decode import check_picture, read_chosen
+from vidcolor.media.decode import read_shown
 from vidcolor.media.images import read_rgb
 from vidcolor.media.index import find_frames
 from vidcolor.media.luma import luma_codes
 from vidcolor.media.probe import open_reel
-from vidcolor.media.read import check_count
+from vidcolor.media.read import check_count, checked
 from vidcolor.settings import ReelSettings
 from vidcolor.timeline import TIMECODE
 from vidcolor.types import Reel
@@ -112,15 +112,10 @@ def open_colors(path: Path, settings: ReelSettings | None = None) -> ColorClip:
 def _film_pictures(reel: Reel, frames: Sequence[int]) -> Pictures:
     index = find_frames(reel.path)
     check_count(reel, len(index.shown))
-    stored = [int(index.shown[frame]) for frame in frames]
-    place = -1
-    with closing(read_chosen(index, sorted(set(stored)))) as decoded:
-        for frame, wanted in zip(frames, stored, strict=True):
-            if wanted != place:
-                picture, place = next(decoded), wanted
-                size = reel.size if picture.rotation % 180 == 0 else reel.size[::-1]
-                check_picture(f"{reel.path}: frame {frame}", picture, size, reel.pixel_format)
-            weights = LUMA_WEIGHTS[reel.tags.matrix]
+    weights = LUMA_WEIGHTS[reel.tags.matrix]
+    with closing(read_shown(index, frames)) as shown:
+        for frame, decoded in zip(frames, shown, strict=True):
+            picture = checked(reel, frame, decoded)
             luma = luma_codes(picture, full_range=reel.full_range, weights=weights)
             yield frame, ColorPicture(picture_rgb(picture, reel), luma)
 

@@ -25,7 +25,7 @@ from vidcolor.color.scale import TEN, Scale
 from vidcolor.errors import InputError, MediaError
 from vidcolor.media.areas import area_means
 from vidcolor.media.damage import neighbours, repeating
-from vidcolor.media.decode import check_picture, read_chosen, read_frames
+from vidcolor.media.decode import check_picture, read_frames, read_shown
 from vidcolor.media.index import find_frames
 from vidcolor.media.luma import deep_luma, entries_of_stored, layout_of, look_up, luma_codes, luma_plane
 from vidcolor.media.pulldown import reversed_pulldown, weave
@@ -77,13 +77,7 @@ def _chosen(reel: Reel, frames: Sequence[int]) -> Generator[Any, None, None]:
         return
     index = repeating(find_frames(reel.path), reel.damaged)
     check_count(reel, len(index.shown))
-    stored = [int(index.shown[frame]) for frame in frames]
-    with closing(read_chosen(index, sorted(set(stored)))) as decoded:
-        here, picture = -1, None
-        for number in stored:
-            if number != here:
-                here, picture = number, next(decoded)
-            yield picture
+    yield from read_shown(index, frames)
 
 
 def check_count(reel: Reel, count: int) -> None:
@@ -103,10 +97,11 @@ def read_pictures(reel: Reel, first: int) -> Generator[tuple[int, Any], None, No
     """
     with closing(_pictures(reel, first)) as pictures:
         for frame, picture in pictures:
-            yield frame, _checked(reel, frame, picture)
+            yield frame, checked(reel, frame, picture)
 
 
-def _checked(reel: Reel, frame: int, picture: Any) -> Any:
+def checked(reel: Reel, frame: int, picture: Any) -> Any:
+    """The decoded picture. Refuses one that is not of the reel's size and pixel format."""
     size = reel.size if picture.rotation % 180 == 0 else reel.size[::-1]
     check_picture(f"{reel.path}: frame {frame}", picture, size, reel.pixel_format)
     return picture
@@ -277,10 +272,10 @@ class Clip(Sequence[Frame]):
             return [self[place] for place in places]
         wanted = [self.frames.start + place for place in places]
         with closing(_chosen(self.reel, wanted)) as pictures:
-            checked = (
-                (frame, _checked(self.reel, frame, picture)) for frame, picture in zip(wanted, pictures, strict=True)
-            )
-            return [Frame(frame, self._lightness(luma_of(self.reel, picture))) for frame, picture in checked]
+            return [
+                Frame(frame, self._lightness(luma_of(self.reel, checked(self.reel, frame, picture))))
+                for frame, picture in zip(wanted, pictures, strict=True)
+            ]
 
     def close(self) -> None:
         """Lets go of the file and the frames; the clip can still be read."""
