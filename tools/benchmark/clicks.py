@@ -74,21 +74,35 @@ class Row:
     ciede2000: float
 
 
-class Artist:
-    """One clip, its colours as far as they have come, and who knows the truth."""
+class FirstGiven:
+    """A clip coloured from its first frame, and the painter of what is said of it."""
 
-    def __init__(self, clip: Clip, settings: Settings, network: Propagator) -> None:
+    def __init__(
+        self,
+        clip: Clip,
+        settings: Settings,
+        network: Propagator,
+        doubt: Doubt | None = None,
+        painter: type[Painter] = Painter,
+    ) -> None:
+        """doubt  told of the clip's frames as they are coloured"""
         self.clip, self.settings, self.cache = clip, settings, Kept()
         self.flow: FlowEstimator = build_flow(settings.propagate.flow, settings.propagate)
         self.size = clip.labs[0].shape[1:]
-        no_library = cast("Library", None)  # a hint reads no picture
-        sees = sights_of(settings, self.cache, network)
-        self.painter = Painter(no_library, {}, sees, settings.correct, self.size)
+        no_library = cast("Library", None)  # no picture is read
+        self.painter = painter(no_library, {}, sights_of(settings, self.cache, network), settings.correct, self.size)
         given = {0: ColorFrame(0, clip.labs[0][1:], np.ones(self.size, np.float32))}
-        doubt = Doubt(self.size, len(clip.frames))
         self.base = list(
             propagate(clip.frames, given, self.flow, settings.propagate, network=network, doubt=doubt, cache=self.cache)
         )
+
+
+class Artist(FirstGiven):
+    """One clip, its colours as far as they have come, and who knows the truth."""
+
+    def __init__(self, clip: Clip, settings: Settings, network: Propagator) -> None:
+        doubt = Doubt(clip.labs[0].shape[1:], len(clip.frames))
+        super().__init__(clip, settings, network, doubt)
         self.named = [(point.position, *point.at) for point in doubt.points(1, len(clip.frames), self.size)]
         self.begin()
 
