@@ -94,3 +94,25 @@ def jpeg_of(colors: np.ndarray, quality: int = 85) -> np.ndarray:
 def off(result: np.ndarray, truth: np.ndarray) -> float:
     """Mean distance of two chroma pictures in a*b*."""
     return float(np.hypot(*(result - truth)).mean())
+
+
+def hidden_disc(frame: int, size: tuple[int, int] = (128, 176)) -> tuple[np.ndarray, np.ndarray]:
+    """(H, W, 3) R'G'B' and (H, W) bool: an orange disc on a still green wall, and where it is seen.
+
+    A blue bar passes before it: it hides a part from frame 14 on, all in frames 20 to 22, nothing from frame 29 on.
+    """
+    height, width = size
+    random = np.random.default_rng(3)
+    wall, disc, bar = (cv2.GaussianBlur(random.normal(size=size).astype(np.float32), (0, 0), g) for g in (2, 1.2, 1.5))
+    y, x = np.mgrid[:height, :width]
+    there = np.hypot(x - width / 2, y - height / 2) < 0.15 * height
+    left = round(0.034 * width * (frame - 11))
+    before = (x >= left) & (x < left + 0.3 * width)
+    planes = ((wall, 0.45, 0.06), (disc, 0.6, 0.05), (bar, 0.3, 0.08))
+    shade = [(middle + deep * plane / plane.std())[..., None] for plane, middle, deep in planes]
+    tints = (0.5, 1.1, 0.6), (1.3, 0.9, 0.4), (0.6, 0.9, 2.0)
+    colors = shade[0] * tints[0]
+    colors[there] = (shade[1] * tints[1])[there]
+    moved = np.roll(shade[2], left, 1)
+    colors[before] = (moved * tints[2])[before]
+    return np.clip(colors, 0, 1).astype(np.float32), there & ~before

@@ -43,7 +43,8 @@ from vidcolor.color import delta_e, lab_to_rgb, rgb_to_lab
 from vidcolor.flow.warp import fetch
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.propagator import Propagator
-from vidcolor.pipeline.layers import Change, Layer, carry, over
+from vidcolor.pipeline.carried import carry
+from vidcolor.pipeline.layers import Change, Layer, over
 from vidcolor.pipeline.painter import Painter
 from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import Neutral, Scribble
@@ -118,8 +119,7 @@ class Shot(FirstGiven):
 
     def carried(self, layer: Layer) -> dict[int, ColorFrame]:
         """The layer on the frames SAID and on, by frames on."""
-        frames = self.clip.frames[1:LONG]
-        found = carry(layer, frames, self.flow, self.settings.propagate, (True, False), self.cache)
+        found = carry(layer, self.clip.frames[:LONG], self.flow, self.settings.propagate, (0,), self.cache)
         return {color.index - SAID: color for color in found if color.index >= SAID}
 
     def apart(self, change: Change, asked: Array, thing: Thing, carried: dict[int, ColorFrame]) -> dict[int, Array]:

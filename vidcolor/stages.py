@@ -11,7 +11,7 @@ STAGES: dict[str, int] = {
     "colorize": 9,
     "propagate": 14,
     "networks": 4,
-    "corrections": 12,
+    "corrections": 13,
     "propose": 2,
     "finish": 4,
     "export": 3,

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from vidcolor.flow.estimate import build_flow
-from vidcolor.pipeline.layers import AsLight, Change, Layer, carry
+from vidcolor.pipeline.carried import carry
+from vidcolor.pipeline.layers import AsLight, Change, Layer
 from vidcolor.propagate.light import lit
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import Frame
@@ -33,7 +34,7 @@ def carried(light: AsLight | None) -> list[np.ndarray]:
 def shares(layer: Layer, frames: list[Frame]) -> list[np.ndarray]:
     settings = PropagateSettings()
     flow = build_flow(settings.flow, settings)
-    return [color.confidence for color in carry(layer, frames, flow, settings, (False, False))]
+    return [color.confidence for color in carry(layer, frames, flow, settings)]
 
 
 def test_a_carried_layer_counts_for_what_is_as_light_as_its_point():

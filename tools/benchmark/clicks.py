@@ -24,8 +24,9 @@ from vidcolor.color import delta_e, lab_to_rgb
 from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.propagator import Propagator
+from vidcolor.pipeline.carried import carry
 from vidcolor.pipeline.corrected import ANSWERED
-from vidcolor.pipeline.layers import Layer, carry, over_together
+from vidcolor.pipeline.layers import Layer, over_together
 from vidcolor.pipeline.library import Library
 from vidcolor.pipeline.painter import AROUND, Painter
 from vidcolor.pipeline.sights import sights_of
@@ -114,12 +115,11 @@ class Artist(FirstGiven):
     def click(self, point: Point) -> None:
         """Says the true colour at a point: hints of its frame share it anew."""
         self.hints.append(self._hint(len(self.hints), *point))
-        at, frames = point[0], self.clip.frames[1:]  # up to the exact picture
+        at, frames = point[0], self.clip.frames[1:]  # behind the exact picture
         said = [hint for hint in self.hints if hint.frame == at]
         layers = self.painter.layers(said, self.base[at], self.clip.frames[at])
-        found = [
-            list(carry(one, frames, self.flow, self.settings.propagate, (True, False), self.cache)) for one in layers
-        ]
+        way = self.clip.frames, self.flow, self.settings.propagate, (0,), self.cache
+        found = [list(carry(one, *way)) for one in layers]
         self.carried[at] = layers, found
         for n, frame in enumerate(frames):
             color, shares = self.base[frame.index], np.zeros(self.size, np.float32)

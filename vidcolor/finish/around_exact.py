@@ -10,7 +10,7 @@ where flow returns, the picture's colours are nearer to the truth than propagate
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -19,7 +19,6 @@ from numpy import ndarray as Array
 
 from vidcolor.flow.dis import for_carrying, for_return
 from vidcolor.flow.warp import fetch, mismatch, resized
-from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, SourceFrame
 
 REACH = 12
@@ -52,9 +51,9 @@ class Joined:
     """Which shot of the film is seen; None where a dissolve mixes two"""
     exact: bool = False
     """Whether the colours are an artist's own, of every pixel"""
-    over: tuple[tuple[FrameRange, Array], ...] = ()
-    """What people laid over a part of the frame, but not of all frames of its shot: the frames that it is carried to,
-    and how far it counts here"""
+    over: tuple[tuple[Container[int], Array], ...] = ()
+    """What people laid over a part of the frame, but not of all frames of its shot: the frames that it is laid on, and
+    how far it counts here"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +119,7 @@ def _index(item: Item) -> int:
     return item[0].index
 
 
-def _drawing(keyframe: Item, frame: int, width: int, over: Sequence[tuple[FrameRange, Array]]) -> Drawing:
+def _drawing(keyframe: Item, frame: int, width: int, over: Sequence[tuple[Container[int], Array]]) -> Drawing:
     source, joined = keyframe
     wave = 0.5 + 0.5 * np.cos(np.pi * min(abs(frame - source.index) / max(width, 1), 1))
     # Flatter at the keyframe: a picture that half its neighbours' neighbours lack bends there. Still, two sum to 1.

@@ -1,7 +1,8 @@
 """A shot's colours with people's corrections over them: layers are made, carried, kept as mattes, and laid on.
 
 In the version's folder: `base.avi` holds the shot as the machine colours it, `mattes/NAME.avi` each correction as it
-was carried (its colours, and how far they count in place of confidence), `chroma.avi` the shot with all of them. A
+was carried (its colours, and how far they count in place of confidence; `mattes/NAME.json` tells its frames where they
+go past exact pictures), `chroma.avi` the shot with all of them. A
 later version of the same shot that differs in corrections alone takes the base from there: nothing is coloured anew.
 """
 
@@ -22,11 +23,12 @@ from numpy import ndarray as Array
 from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.media.read import Clip, resized
 from vidcolor.media.store import ChromaReader, ChromaWriter, as_stored
+from vidcolor.pipeline.carried import Span, carry, note_of
 from vidcolor.pipeline.fades import dimmed
 from vidcolor.pipeline.kept import FOLDER as KEYS
 from vidcolor.pipeline.kept import given_name, read_given, write_given
 from vidcolor.pipeline.keyframes import KeyframeMaker
-from vidcolor.pipeline.layers import Change, Layer, Part, carry, over_together, span_of, together
+from vidcolor.pipeline.layers import Change, Layer, over_together, together
 from vidcolor.pipeline.painter import Painter
 from vidcolor.project.corrections import Correction
 from vidcolor.project.fingerprint import Ingredients
@@ -99,7 +101,10 @@ def _take_mattes(film: Film, version: Version, planned: ShotPlan, wanted: Ingred
     for layer, of in made.items():
         name = matte_name(layer)
         if name in version.stores and all(version.ingredients.get(part) == value for part, value in of.items()):
-            shutil.copyfile(version.checked(name), folder / name)
+            matte = version.checked(name)
+            if note_of(matte).exists():
+                shutil.copyfile(note_of(matte), note_of(folder / name))
+            shutil.copyfile(matte, folder / name)
 
 
 def name_of_regions(key: PlannedKeyframe) -> str:
@@ -167,7 +172,7 @@ class Corrector:
                 for layer in self.painter.layers(theirs, base.read(frame), clip[frame - start])
             }
             found += [made[correction.name] for correction in laid_on]
-        layers = [_laid(layer, planned, exact) for layer in found if layer is not None]
+        layers = [Laid(layer, planned.reach, exact) for layer in found if layer is not None]
         (folder / MATTES).mkdir(exist_ok=True)
         missing = [laid for laid in layers if laid.layer.share is not None and not laid.path(folder).exists()]
         for laid in missing[:-1]:
@@ -177,22 +182,19 @@ class Corrector:
         confidence, points, answered = [], base_report["points"], set[int]()
         with ExitStack() as opened:
             base = opened.enter_context(ChromaReader(folder / BASE, start))
-            shares_of = [
-                self._carry(laid, planned, clip, folder) if laid is last else laid.matte(folder) for laid in layers
-            ]
-            mattes = [opened.enter_context(closing(shares)) for shares in shares_of]
+            playing = []
+            for laid in layers:
+                parts = self._carry(laid, planned, clip, folder) if laid is last else laid.matte(folder)
+                playing.append(_Playing(opened.enter_context(closing(parts))))
             store = opened.enter_context(ChromaWriter(folder / CHROMA, size, self.film.plan.reel.rate))
             for color in base:
                 for group in groups:
-                    if color.index in layers[group[0]].span:
-                        parts = [next(mattes[n]) for n in group]
-                        color = over_together(color, parts)
-                        for part in parts:
+                    if here := [part for n in group if (part := playing[n].at(color.index))]:
+                        color = over_together(color, here)
+                        for part in here:
                             answered.update(self._answered(points, color.index, *part))
                 store.write(dimmed(color, shares.get(color.index, 1.0)))
                 confidence.append(round(float(color.confidence.mean()), 4))
-            if last is not None:
-                deque(mattes[layers.index(last)], maxlen=0)  # so that its matte is kept
         for key in keys:
             self._over_given(key["frame"], layers, folder)
         suggestions = [found for found in base_report["suggestions"] if not self._is_answered(found, layers, folder)]
@@ -226,28 +228,26 @@ class Corrector:
         size = self.film.plan.reel.size
         answered = np.zeros(size, np.bool_)
         for laid in layers:
-            if found["frame"] in laid.span and laid.layer.change.chroma is not None:
+            if found["frame"] in laid.span(folder) and laid.layer.change.chroma is not None:
                 answered |= np.asarray(laid.at(found["frame"], folder, size)[1]) >= ANSWERED
         return bool(answered[top:bottom, left:right].mean() >= ANSWERED)
 
-    def _carry(
-        self, laid: Laid, planned: ShotPlan, clip: Clip, folder: Path
-    ) -> Generator[tuple[Change, Array | np.float32], None, None]:
+    def _carry(self, laid: Laid, planned: ShotPlan, clip: Clip, folder: Path) -> Generator[Part, None, None]:
         """What `Laid.matte` gives, as it is carried; when all is taken, it is kept as the layer's matte."""
-        layer, span = laid.layer, laid.span
+        layer, settings, path = laid.layer, self.film.settings.propagate, laid.path(folder)
         assert layer.share is not None, "what holds everywhere is not carried"
-        settings, first = self.film.settings.propagate, span.start - planned.reach.start
-        frames = Part(clip, first, len(span))
-        ends = span.start > planned.reach.start, span.stop < planned.reach.stop
-        with ChromaWriter(laid.path(folder), layer.share.shape, self.film.plan.reel.rate) as store:
-            for color in carry(layer, frames, self.flow, settings, ends, self.cache, (clip, first)):
+        reached = list[int]()
+        with ChromaWriter(path, layer.share.shape, self.film.plan.reel.rate) as store:
+            for color in carry(layer, clip, self.flow, settings, laid.exact, self.cache):
+                reached.append(color.index)
                 store.write(color)
-                yield laid.change(as_stored(color))
+                yield color.index, *laid.change(as_stored(color))
+            Span.over(FrameRange(reached[0], reached[-1] + 1), layer.frame, laid.exact).keep(path)
 
     def _over_given(self, frame: int, layers: Sequence[Laid], folder: Path) -> None:
         """The layers over a keyframe's own colours, which are delivered on its frame; kept too as they were."""
         given = read_given(folder, frame)
-        laid = [one for one in layers if frame in one.span]
+        laid = [one for one in layers if frame in one.span(folder)]
         if given is None or not laid:
             return
         color = given
@@ -265,8 +265,24 @@ class Corrector:
         return full or laid.at(given.index, folder, given.confidence.shape)
 
 
-def _laid(layer: Layer, planned: ShotPlan, exact: Sequence[int]) -> Laid:
-    return Laid(layer, span_of(layer.frame, planned.reach, exact) if layer.share is not None else planned.reach)
+Part = tuple[int, Change, Array | np.float32]
+"""A frame, what a layer makes of its colours, and how far it counts there."""
+
+
+class _Playing:
+    """The parts of one layer, in the order of their frames."""
+
+    def __init__(self, parts: Iterator[Part]) -> None:
+        self._parts = parts
+        self._next = next(parts, None)
+
+    def at(self, frame: int) -> tuple[Change, Array | np.float32] | None:
+        """What the layer makes of a frame behind the one asked for last, and how far it counts; None: it ended."""
+        if self._next is None or self._next[0] != frame:
+            return None
+        _, change, share = self._next
+        self._next = next(self._parts, None)
+        return change, share
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -274,7 +290,10 @@ class Laid:
     """A layer, and the frames that it is laid on."""
 
     layer: Layer
-    span: FrameRange
+    reach: FrameRange
+    """Those of its shot"""
+    exact: Sequence[int]
+    """The shot's frames of exact pictures"""
 
     def path(self, folder: Path) -> Path:
         return folder / matte_name(self.layer.name)
@@ -282,20 +301,26 @@ class Laid:
     def is_of(self, frame: int) -> bool:
         return self.layer.frame == frame and self.layer.share is not None
 
-    def matte(self, folder: Path) -> Generator[tuple[Change, Array | np.float32], None, None]:
-        """What the layer makes of colours, and how far it counts, on each frame of its span in order."""
+    def span(self, folder: Path) -> Span:
+        """The frames that it is laid on, when its matte is there."""
         if self.layer.share is None:
-            while True:
-                yield self.layer.change, np.float32(1)
-        with ChromaReader(self.path(folder), self.span.start) as store:
+            return Span(self.reach)
+        return Span.kept(self.path(folder), self.layer.frame, self.reach, self.exact)
+
+    def matte(self, folder: Path) -> Generator[Part, None, None]:
+        """What the layer makes of colours, and how far it counts, on each frame that it was carried to, in order."""
+        if self.layer.share is None:
+            yield from ((frame, self.layer.change, np.float32(1)) for frame in self.reach)
+            return
+        with ChromaReader(self.path(folder), self.span(folder).frames.start) as store:
             for found in store:
-                yield self.change(found)
+                yield found.index, *self.change(found)
 
     def at(self, frame: int, folder: Path, size: tuple[int, ...]) -> tuple[Change, Array | np.float32]:
         """The same on one frame, at a larger size."""
         if self.layer.share is None:
             return self.layer.change, np.float32(1)
-        with ChromaReader(self.path(folder), self.span.start) as store:
+        with ChromaReader(self.path(folder), self.span(folder).frames.start) as store:
             found = store.read(frame)
         planes = np.concatenate([found.chroma, found.confidence[None]])
         large = np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in planes])

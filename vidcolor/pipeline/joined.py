@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Container, Generator, Sequence
 
 import numpy as np
 from numpy import ndarray as Array
@@ -12,6 +12,7 @@ from vidcolor.errors import MediaError, ProjectError
 from vidcolor.finish import mix
 from vidcolor.finish.around_exact import REACH, Joined
 from vidcolor.media.store import ChromaReader
+from vidcolor.pipeline.carried import Span
 from vidcolor.pipeline.kept import given_name, read_given
 from vidcolor.pipeline.keyframes import mixed
 from vidcolor.pipeline.matte_files import mattes_of
@@ -89,13 +90,13 @@ class _Over:
 
     def __init__(self, film: Film, planned: ShotPlan, version: Version | None) -> None:
         mattes = [] if version is None else mattes_of(film, planned, version)
-        self._mattes = [matte for matte in mattes if matte.span != planned.reach]
+        self._mattes = [matte for matte in mattes if matte.span != planned.reach or matte.passed]
         self._under_way: dict[str, Generator[Array, None, None]] = {}
 
-    def at(self, frame: int) -> tuple[tuple[FrameRange, Array], ...]:
-        """The frames that each is carried to, `frame` among them, and how far it counts there."""
+    def at(self, frame: int) -> tuple[tuple[Container[int], Array], ...]:
+        """The frames that each is laid on, `frame` among them, and how far it counts there."""
         here = [matte for matte in self._mattes if frame in matte.span]
-        return tuple((m.span, next(self._under_way.setdefault(m.name, m.shares(frame)))) for m in here)
+        return tuple((Span(m.span, m.passed), next(self._under_way.setdefault(m.name, m.shares(frame)))) for m in here)
 
     def close(self) -> None:
         for shares in self._under_way.values():

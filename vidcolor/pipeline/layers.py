@@ -1,48 +1,24 @@
-"""Corrections of colour as layers over a shot's colours: where each counts on its frame, and carried from there.
+"""Corrections of colour as layers over a shot's colours: where each counts on its frame, and what it makes of colours.
 
 A layer says how far it counts in every pixel of its frame, and what it makes of the colours there. Propagation carries
-that share through the shot as it carries a keyframe's chroma, both ways, as far as the next exact picture of a person;
-there the layer fades. Where a layer does not count, the colours below stay as they are, bit for bit.
+that share through the shot as it carries a keyframe's chroma (carried.py). Where a layer does not count, the colours
+below stay as they are, bit for bit.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import overload
 
 import cv2
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.color import rgb_to_lab
-from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import Hint, Hue, Neutral, Paint, Region, Saturation
-from vidcolor.propagate.ablation import Ablation, without
-from vidcolor.propagate.cached import FrameCache
-from vidcolor.propagate.guesses import Listener
-from vidcolor.propagate.runs import Look, Within
-from vidcolor.propagate.shot import propagate
-from vidcolor.settings import PropagateSettings
-from vidcolor.timeline import FrameRange
-from vidcolor.types import ColorFrame, Frame
+from vidcolor.types import ColorFrame
 
-FADE = 8
-"""Frames over which a layer fades towards an exact picture that says otherwise."""
-FULL = np.float32(100)
-"""The share 1 as propagation carries it: in place of a*."""
-NOT_THERE, THERE = 0.2, 0.8
-"""Carried shares up to which a pixel is none of the layer's, and from which it wholly is: between them, an edge."""
-COLORS = without("attention", "flats")
-"""A person's colours are not looked up elsewhere, nor known by their gray: another coat is another thing."""
-SHARES = without("attention", "flats", "tinted")
-"""Nor is a mask; and it is the same in any light."""
-SOFT = 0.05, 0.9
-"""The same of what spread from a point or stroke: how much of a share is left says how sure it is. Where its colour is
-another than is there, the whole thing is meant, and is wholly there from THERE on."""
 OTHER = 10.0, 30.0
 """Distance in a*b* up to which a point's colour is what is there, put right, and from which it is another colour."""
 KNOWN = 1e-3
@@ -226,101 +202,3 @@ def spread_out(chroma: Array, share: Array) -> Array:
     table = np.zeros((2, int(nearest.max()) + 1), np.float32)
     table[:, nearest[known > 0]] = chroma[:, known > 0]
     return table[:, nearest]
-
-
-class Part(Sequence[Frame]):
-    """Some of a shot's frames, one after the other."""
-
-    def __init__(self, frames: Sequence[Frame], first: int, count: int) -> None:
-        self._frames, self._first, self._count = frames, first, count
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, place: int) -> Frame: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Frame]: ...
-    def __getitem__(self, place: int | slice) -> Frame | list[Frame]:
-        if isinstance(place, slice):
-            return [self[k] for k in range(*place.indices(self._count))]
-        if not -self._count <= place < self._count:
-            raise IndexError(f"place {place} of {self._count} frames")
-        return self._frames[self._first + place % self._count]
-
-
-def span_of(frame: int, reach: FrameRange, exact: Sequence[int]) -> FrameRange:
-    """The frames that a layer of `frame` is carried to: up to the exact pictures on either side, without them."""
-    before = max((k for k in exact if k < frame), default=reach.start - 1)
-    after = min((k for k in exact if k > frame), default=reach.stop)
-    return FrameRange(max(before + 1, reach.start), min(after, reach.stop))
-
-
-def carry(
-    layer: Layer,
-    frames: Sequence[Frame],
-    flow: FlowEstimator,
-    settings: PropagateSettings,
-    ends: tuple[bool, bool],
-    cache: FrameCache | None = None,
-    within: Within | None = None,
-) -> Iterator[ColorFrame]:
-    """The layer on each of the frames, in order: its own colours as chroma, its share as confidence.
-
-    frames  a run that holds the layer's own frame
-    within  the whole shot and the place of the run in it, if it is a part
-    ends    whether the run ends before, and behind, at an exact picture, towards which the layer fades
-    """
-    assert layer.share is not None, "what holds everywhere is not carried"
-    frame, first, count = layer.frame, frames[0].index, len(frames)
-    share = np.stack([layer.share * FULL, np.zeros_like(layer.share)])
-    looks = deque[Look](maxlen=1)
-    shares = _carried(frame, share, frames, flow, settings, cache, within, SHARES, lambda look, *_: looks.append(look))
-    own = layer.change.chroma
-    plain = np.zeros((2, *layer.share.shape), np.float32) if own is None else np.broadcast_to(own, share.shape)
-    varies = layer.varies
-    spread = spread_out(plain, layer.share) if varies else plain
-    colors = _carried(frame, spread, frames, flow, settings, cache, within) if varies else None
-    with ThreadPoolExecutor(1) as beside:
-        for place in range(count):
-            waiting = beside.submit(next, colors) if colors is not None else None
-            found = next(shares)
-            counts = _edge(found.chroma[0] / FULL, layer) if found.index != frame else layer.share
-            if layer.light is not None and found.index != frame:
-                counts = counts * layer.light.share(looks[-1].luma * np.float32(100))
-            counts = counts * np.float32(_ramp(place, frame - first, count, ends))
-            yield ColorFrame(found.index, waiting.result().chroma if waiting is not None else plain, counts)
-
-
-def _carried(
-    frame: int,
-    planes: Array,
-    frames: Sequence[Frame],
-    flow: FlowEstimator,
-    settings: PropagateSettings,
-    cache: FrameCache | None,
-    within: Within | None,
-    ablation: Ablation = COLORS,
-    listen: Listener | None = None,
-) -> Iterator[ColorFrame]:
-    known = ColorFrame(frame, planes.astype(np.float32), np.ones(planes.shape[1:], np.float32))
-    return propagate(
-        frames, {frame: known}, flow, settings, ablation=ablation, listen=listen, cache=cache, within=within
-    )
-
-
-def _edge(share: Array, layer: Layer) -> Array:
-    """Carried shares without what carrying smeared: nothing of what hardly counts, all of what nearly does."""
-    nothing, all_of_it = NOT_THERE, THERE
-    if layer.soft:
-        said, instead = layer.change.chroma, layer.change.instead
-        other = 1.0 if said is None or instead is None else how_other(instead, said)
-        nothing, all_of_it = SOFT[0], SOFT[1] + other * (THERE - SOFT[1])
-    return np.clip((share - nothing) / (all_of_it - nothing), 0, 1).astype(np.float32)
-
-
-def _ramp(place: int, own: int, count: int, ends: tuple[bool, bool]) -> float:
-    """How much of the layer is left beside an exact picture, 0..1."""
-    left = (place + 1) / (min(FADE, own) + 1) if ends[0] and place < own else 1.0
-    right = (count - place) / (min(FADE, count - 1 - own) + 1) if ends[1] and place > own else 1.0
-    return min(1.0, left, right)

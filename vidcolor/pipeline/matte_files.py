@@ -10,8 +10,8 @@ from numpy import ndarray as Array
 
 from vidcolor.errors import MediaError
 from vidcolor.media.store import ChromaReader
+from vidcolor.pipeline.carried import Span
 from vidcolor.pipeline.corrected import matte_name, name_of_regions
-from vidcolor.pipeline.layers import span_of
 from vidcolor.project.versions import Version, read_report
 from vidcolor.state.film import Film
 from vidcolor.state.plan import ShotPlan
@@ -29,6 +29,8 @@ class Matte:
     sha256: str
     span: FrameRange
     """The frames that it is carried to"""
+    passed: tuple[int, ...]
+    """Those of exact pictures that do not show its thing: there it counts nowhere"""
 
     def shares(self, first: int | None = None) -> Generator[Array, None, None]:
         """(H, W) float32 of each frame from `first` on, 0..1: how far the correction counts. Refuses damage."""
@@ -48,13 +50,9 @@ def mattes_of(film: Film, planned: ShotPlan, version: Version) -> list[Matte]:
         return []
     report = read_report(film.project, version)
     exact = [key["frame"] for key in (report.get("base") or report)["keyframes"] if key.get("how") == "exact"]
-    return [
-        Matte(
-            name,
-            planned.shot,
-            version.checked(matte_name(name)),
-            version.stores[matte_name(name)],
-            span_of(frame, planned.reach, exact),
-        )
-        for name, frame in stored.items()
-    ]
+    mattes = []
+    for name, frame in stored.items():
+        path = version.checked(matte_name(name))
+        span = Span.kept(path, frame, planned.reach, exact)
+        mattes.append(Matte(name, planned.shot, path, version.stores[matte_name(name)], span.frames, span.passed))
+    return mattes
