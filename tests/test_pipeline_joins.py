@@ -103,13 +103,13 @@ def test_colors_come_near_the_truth(made: Path, truth: list[np.ndarray], frames:
 
 
 def test_colors_go_with_the_light_of_fades(made: Path, truth: list[np.ndarray]) -> None:
-    """Out and in, and at the film's end, each frame is nearer to its true colours than a gray one; those of full light
-    are twice as far."""
+    """Out and in, and at the film's end, each frame is far nearer to its true colours than a gray one, and than colours
+    that lose by the light twice: those are .3 to .6 as far. Those of full light are twice as far."""
     result = delivered(made)
     for frame in [*FADE, *END]:
         gray = float(np.abs(512 - chroma_codes(truth[frame])).mean())
         assert np.array_equal(result[frame][0], luma_of(truth[frame]))
-        assert error(result[frame], truth[frame]) < 0.7 * gray, frame
+        assert error(result[frame], truth[frame]) < 0.4 * gray, frame
 
 
 def test_a_dissolve_mixes_by_its_ramp(made: Path, truth: list[np.ndarray]) -> None:

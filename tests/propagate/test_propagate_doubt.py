@@ -62,6 +62,17 @@ def test_a_strong_colour_that_a_keyframe_guessed_is_in_doubt() -> None:
     assert len(doubt.area()["area"][0]) <= BOUNDS.index(4.0)
 
 
+def test_no_more_is_off_than_a_fade_leaves() -> None:
+    """What would be other colours in full light is hardly seen in the dark, and not at all in black."""
+    confidence, luma = np.full((48, 80), 0.08, np.float32), np.full((48, 80), 0.1, np.float32)
+    doubt = Doubt((48, 80), 3, dark={1: 0.3, 2: 0.0})
+    for position in range(3):
+        doubt.follow(None)
+        doubt.see_key(position, luma, np.full((2, 48, 80), 20, np.float32), confidence)
+    full, dark, black = (len(row) for row in doubt.area()["area"])
+    assert full > BOUNDS.index(6.0) > BOUNDS.index(4.0) > dark > black == 0
+
+
 def scene() -> tuple[list[Frame], list[np.ndarray]]:
     """A wall; from frame 7 on, another thing comes in from the right, six pixels a frame, in a cloth of its own."""
     random = np.random.default_rng(3)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
@@ -127,13 +127,15 @@ def carry(
     settings: PropagateSettings,
     exact: Sequence[int] = (),
     cache: FrameCache | None = None,
+    dimmed: Collection[int] = (),
 ) -> Iterator[ColorFrame]:
     """The layer on each frame that it reaches, in order: its own colours as chroma, its share as confidence.
 
     frames   those of its shot
     exact    frames of exact pictures: of those that it goes past, its share is 0
+    dimmed   frames in a fade of the shot, whose colours are dimmed when all is laid
     """
-    yield from _Carrying(layer, frames, flow, settings, cache).between(
+    yield from _Carrying(layer, frames, flow, settings, cache, dimmed).between(
         [k for k in sorted(exact, reverse=True) if k < layer.frame], [k for k in sorted(exact) if k > layer.frame]
     )
 
@@ -148,11 +150,12 @@ class _Carrying:
         flow: FlowEstimator,
         settings: PropagateSettings,
         cache: FrameCache | None,
+        dimmed: Collection[int],
     ) -> None:
         assert layer.share is not None, "what holds everywhere is not carried"
         self._layer, self._frames, self._flow, self._settings, self._cache = layer, frames, flow, settings, cache
         self._own, self._share, self._least = layer.frame, layer.share, SHOWN * float(layer.share.sum())
-        self._first = frames[0].index
+        self._first, self._dimmed = frames[0].index, dimmed
         self._last = self._first + len(frames) - 1
 
     def between(self, before: Sequence[int], behind: Sequence[int]) -> Iterator[ColorFrame]:
@@ -241,6 +244,7 @@ class _Carrying:
             listen=listen,
             cache=self._cache,
             within=(self._frames, place),
+            dimmed=self._dimmed,
         )
 
 

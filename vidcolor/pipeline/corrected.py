@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -176,7 +176,7 @@ class Corrector:
         (folder / MATTES).mkdir(exist_ok=True)
         missing = [laid for laid in layers if laid.layer.share is not None and not laid.path(folder).exists()]
         for laid in missing[:-1]:
-            deque(self._carry(laid, planned, clip, folder), maxlen=0)
+            deque(self._carry(laid, clip, folder, shares), maxlen=0)
         last = missing[-1] if missing else None  # carried while it is laid on
         groups = together([laid.layer for laid in layers])
         confidence, points, answered = [], base_report["points"], set[int]()
@@ -184,7 +184,7 @@ class Corrector:
             base = opened.enter_context(ChromaReader(folder / BASE, start))
             playing = []
             for laid in layers:
-                parts = self._carry(laid, planned, clip, folder) if laid is last else laid.matte(folder)
+                parts = self._carry(laid, clip, folder, shares) if laid is last else laid.matte(folder)
                 playing.append(_Playing(opened.enter_context(closing(parts))))
             store = opened.enter_context(ChromaWriter(folder / CHROMA, size, self.film.plan.reel.rate))
             for color in base:
@@ -232,13 +232,13 @@ class Corrector:
                 answered |= np.asarray(laid.at(found["frame"], folder, size)[1]) >= ANSWERED
         return bool(answered[top:bottom, left:right].mean() >= ANSWERED)
 
-    def _carry(self, laid: Laid, planned: ShotPlan, clip: Clip, folder: Path) -> Generator[Part, None, None]:
+    def _carry(self, laid: Laid, clip: Clip, folder: Path, dark: Collection[int]) -> Generator[Part, None, None]:
         """What `Laid.matte` gives, as it is carried; when all is taken, it is kept as the layer's matte."""
         layer, settings, path = laid.layer, self.film.settings.propagate, laid.path(folder)
         assert layer.share is not None, "what holds everywhere is not carried"
         reached = list[int]()
         with ChromaWriter(path, layer.share.shape, self.film.plan.reel.rate) as store:
-            for color in carry(layer, clip, self.flow, settings, laid.exact, self.cache):
+            for color in carry(layer, clip, self.flow, settings, laid.exact, self.cache, dark):
                 reached.append(color.index)
                 store.write(color)
                 yield color.index, *laid.change(as_stored(color))

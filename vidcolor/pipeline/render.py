@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -275,12 +275,13 @@ def _base(
     shares = fade_shares(clip, planned.reach.start, planned.shot.frames, planned.fades, keys.to_carry())
     bars = film.plan.reel.bars_at(clear.start)
     counts = WHOLE_FRAME if bars is None else bars.inside(film.plan.reel.size, half)
-    doubt = Doubt(half, len(planned.reach), counts)
+    dark = {frame - planned.reach.start: share for frame, share in shares.items()}
+    doubt = Doubt(half, len(planned.reach), counts, dark)
     state, first = kept.take_state(name, half, len(planned.reach))
     counter.skip(frames=len(kept.confidence))
     with ChromaWriter(kept.version / name, half, rate, first=first, stays=True) as store:
         kept.watch(store)
-        for color in _colored(clip, keys.to_carry(), settings, models, counter, doubt, kept, state):
+        for color in _colored(clip, keys.to_carry(), settings, models, counter, doubt, kept, state, shares):
             store.write(color if name == BASE else dimmed(color, shares.get(color.index, 1.0)))
             kept.confidence.append(round(float(color.confidence.mean()), 4))
     return {
@@ -318,8 +319,9 @@ def _colored(
     doubt: Doubt | None = None,
     shelf: Checkpoint | None = None,
     state: Arrays | None = None,
+    dark: Collection[int] = (),
 ) -> Iterator[ColorFrame]:
-    """The shot's frames in the keyframes' colours, counted: all, or those behind `state`.
+    """The shot's frames in the keyframes' colours, counted: all, or those behind `state`; `dark`: those of a fade.
 
     Stops where another shot has failed.
     """
@@ -335,6 +337,7 @@ def _colored(
         state=state,
         cache=models.cache,
         threads=models.threads,
+        dimmed=dark,
     )
     began = time.monotonic()
     for color in frames:

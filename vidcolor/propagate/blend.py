@@ -88,17 +88,19 @@ def of_carried(chroma: Array, confidence: Array, age: int, origin: Array = SURE_
     return Guess(*of_flow(chroma, confidence, age), signals, _of_places(origin.astype(np.float32)))
 
 
-def of_compared(found: Array, luma: Array, light: Array | None = None) -> Guess:
+def of_compared(found: Array, luma: Array, light: Array | None = None, *, tints: bool = True) -> Guess:
     """What was matched: compare_places.PLANES (6, h, w), in a frame of `luma` (h, w), L* / 100.
 
     light  by how much it changed since the keyframe (light.py)
+    tints  whether colours go with it
     """
     lightness = found[4] if light is None else lit(found[4] / np.float32(100), light) * np.float32(100)
     off = np.abs(lightness - luma * np.float32(100))
     unlike = 1 - found[3]
     error = COMPARED_LEAST + COMPARED_SPREAD * found[2] + COMPARED_UNLIKE * unlike + COMPARED_LIGHT * off
     signals = np.stack([found[2] / SPREAD_SCALE, unlike, off / LIGHT_SCALE])
-    return Guess(tinted(found[:2], found[4] / np.float32(100), light), error, signals, _of_places(found[5]))
+    chroma = tinted(found[:2], found[4] / np.float32(100), light if tints else None)
+    return Guess(chroma, error, signals, _of_places(found[5]))
 
 
 def _of_places(confidence: Array) -> Array:

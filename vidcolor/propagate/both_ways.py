@@ -63,6 +63,8 @@ class Traced:
     """(2, h / 4, w / 4) float32: where in the keyframe each place came from, in pixels"""
     light: Array | None
     """(h, w): by how much light changed since the keyframe (light.py); None: not at all"""
+    tints: bool
+    """Whether colours go with it"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +154,7 @@ class BothWays:
         """What is kept of one direction's frame until the frame is coloured."""
         planes = (state.chroma, state.confidence, fetch(state.key.confidence, state.points))
         chroma, confidence, origin = (plane.astype(np.float16) for plane in planes)
-        traced = _traced(state) if self._traces else None
+        traced = _traced(state, self._rule) if self._traces else None
         return Kept(chroma, confidence, state.age, origin, state.key.look.position, traced)
 
     def _kept_end(self, position: int, key: SmallKeyframe) -> Carried | None:
@@ -191,11 +193,11 @@ class BothWays:
         return state, kept
 
 
-def _traced(state: Carried) -> Traced:
+def _traced(state: Carried, rule: Rule) -> Traced:
     look, points = state.key.look, state.points
     there = fetch(look.luma, points)
     since = change_of(state.look.luma, there, state.reach)
     off = cv2.blur(np.abs(lit(there, since) - state.look.luma), AROUND).astype(np.float16)
     size = [-(-side // PLACE) for side in off.shape[::-1]]
     places = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in points])
-    return Traced(off, places, since)
+    return Traced(off, places, since, rule.tints_between(state.look, look))

@@ -7,6 +7,7 @@ Confidence is that of the weakest link: it does not fade with every frame, but o
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import cv2
@@ -42,6 +43,12 @@ class Rule:
     """Whether the keyframe is also seen by the camera's motion alone."""
     tints: bool = True
     """Whether what is carried goes with the light."""
+    dimmed: Collection[int] = ()
+    """Positions of frames whose colours go with the light of a fade afterwards, all at once"""
+
+    def tints_between(self, one: Look, other: Look) -> bool:
+        """Whether colours of one frame are brought into the light of the other."""
+        return self.tints and one.position not in self.dimmed and other.position not in self.dimmed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +114,8 @@ def carry_by_flow(source: Carried, target: Look, flow: Array, back: Array, rule:
     far = _mended(target, key, points, since, rule)
     there = fetch(key.look.luma, far)
     lumas = [lit(beside, at_once), lit(there, since)]
-    nearer, farther = (at_once, since) if rule.tints else (None, None)
+    nearer = at_once if rule.tints_between(target, source.look) else None
+    farther = since if rule.tints_between(target, key.look) else None
     chromas = [
         tinted(fetch(source.chroma, near, cubic=True), beside, nearer),
         tinted(fetch(key.chroma, far), there, farther),

@@ -97,8 +97,9 @@ class NetworkFinder:
                 places, cells = self._network.compare(seen, colored, away)
             claims = {side: self._claims(maps, one) for side, one in brought.items()}
             nearest = min(brought.values(), key=lambda one: one.age) if brought else None
-            light = nearest.traced.light if nearest is not None and nearest.traced is not None else None
-            by_place, by_cell = (of_compared(by, look.luma, light) for by in (places, cells))
+            traced = nearest.traced if nearest is not None else None
+            light, tints = (traced.light, traced.tints) if traced is not None else (None, False)
+            by_place, by_cell = (of_compared(by, look.luma, light, tints=tints) for by in (places, cells))
             found.append((seen.maps if sees else (), by_place, by_cell, claims))
         return found
 

@@ -109,8 +109,17 @@ def _distance(chroma: Array, guess: Guess) -> Array:
 class Doubt:
     """Gathers the doubt of one shot while it is coloured, frame after frame."""
 
-    def __init__(self, size: tuple[int, int], count: int, inside: tuple[slice, slice] = WHOLE) -> None:
-        """size  (height, width) of the shot's chroma; count  its frames; inside  rows and columns of it that count"""
+    def __init__(
+        self,
+        size: tuple[int, int],
+        count: int,
+        inside: tuple[slice, slice] = WHOLE,
+        dark: Mapping[int, float] | None = None,
+    ) -> None:
+        """size    (height, width) of the shot's chroma; count  its frames
+        inside  rows and columns of it that count
+        dark    how much of its colour a fade leaves a frame, 0 to 1, by position: no more is off
+        """
         self._links = Links(size, count)
         self._area = np.zeros((count, len(BOUNDS)), np.int16)
         self._size, self._thin_size = size, (-(-size[0] // EVERY), -(-size[1] // EVERY))
@@ -119,6 +128,7 @@ class Doubt:
         counts[inside] = True
         self._counts = _thin(counts)
         self._share = self._counts.mean()
+        self._dark = dark or {}
 
     def follow(self, step: Step | None) -> None:
         """Goes on to the next frame; None for the first."""
@@ -131,14 +141,19 @@ class Doubt:
         luma  (h, w) L* / 100; chroma  (2, h, w); confidence  (h, w) 0..1
         """
         chroma, confidence = _thin(chroma), _thin(confidence)
-        self._take(position, _thin(luma), chroma, of_keyframe(chroma, error_of(confidence)), key=True)
+        expected = self._seen(position, of_keyframe(chroma, error_of(confidence)))
+        self._take(position, _thin(luma), chroma, expected, key=True)
 
     def see(self, position: int, luma: Array, chroma: Array, error: Array, guesses: Mapping[str, Guess]) -> None:
         """Takes a coloured frame, the one that was followed last; see `expected_difference`. luma  (h, w) L* / 100"""
         thin = {name: g.thin(EVERY) for name, g in guesses.items() if name in BROUGHT}
         calibration = BY_NETWORK if "ruled" in guesses else BY_RULE
         expected = expected_difference(_thin(chroma), _thin(error), thin, calibration)
-        self._take(position, _thin(luma), _thin(chroma), expected)
+        self._take(position, _thin(luma), _thin(chroma), self._seen(position, expected))
+
+    def _seen(self, position: int, expected: Array) -> Array:
+        """What is off in full light, as the frame shows it."""
+        return expected * np.float32(self._dark.get(position, 1.0))
 
     def see_nothing(self, position: int) -> None:
         """Takes a frame that has no colours at all, and was not looked at."""

@@ -11,7 +11,7 @@ frames.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain, pairwise
@@ -91,6 +91,7 @@ def propagate(
     cache: FrameCache | None = None,
     threads: int = WORKERS,
     within: Within | None = None,
+    dimmed: Collection[int] = (),
 ) -> Iterator[ColorFrame]:
     """Every frame of a shot in colour, in order, at chroma size (half of working size).
 
@@ -105,6 +106,7 @@ def propagate(
     doubt     gathers what the shot leaves in doubt
     shelf     keeps the state about every `RUN` frames, when every frame before it has been taken from here
     within    the whole shot and the place of `frames` in it, where they are a part: worn frames are mended by others
+    dimmed    frames in a fade, by their number, whose colours the caller dims: here they stay as in full light
     cache     keeps what hangs on the frames alone, from one call to the next; `frames` must be the same then
     threads   that work at once, beside the caller's
     state     what the shelf kept under `STATE` for the same shot: goes on behind the frames that were done then
@@ -116,7 +118,10 @@ def propagate(
         return
     size = chroma_size(frames[0].lightness.shape)
     with ThreadPoolExecutor(threads) as workers:
-        shot = _Shot(frames, flow, settings, workers, threads, network, ablation, listen, doubt, shelf, cache, within)
+        fades = frozenset(frame - frames[0].index for frame in dimmed)
+        shot = _Shot(
+            frames, flow, settings, workers, threads, network, ablation, listen, doubt, shelf, cache, within, fades
+        )
         keys = Keyframes(frames[0].index, count, colored, size, shot.light)
         begin = frames_done(state, size)
         for done, result in enumerate(shot.colors(keys, state if begin else None), begin + 1):
@@ -140,6 +145,7 @@ class _Shot:
         shelf: Shelf | None,
         cache: FrameCache | None,
         within: Within | None,
+        dimmed: Collection[int],
     ) -> None:
         self._start, self._count = frames[0].index, len(frames)
         size = chroma_size(frames[0].lightness.shape)
@@ -157,7 +163,7 @@ class _Shot:
         )
         self._workers, self._threads, self._settings = workers, threads, settings
         self._tints = keeps("tinted")
-        rule = Rule(little_flow(flow), settings, camera=keeps("camera"), tints=self._tints)
+        rule = Rule(little_flow(flow), settings, camera=keeps("camera"), tints=self._tints, dimmed=dimmed)
         self._by_flow = keeps("flow")
         looks_up = keeps("attention")
         traces = looks_up and network is not None
