@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from tiny import write_gray_film, write_picture
@@ -392,3 +393,24 @@ def test_one_frame_film_works(tmp_path, capsys):
     assert told[0] == "opening one.mkv"
     assert told[1].startswith("gray "), "no picture was given"
     assert "--keyframes DIR" in told[1]
+
+
+def test_a_delivery_that_cannot_hold_the_film_is_refused_before_any_work(tmp_path, capsys):
+    """So it is for a film that is planned: its stale shots are not rendered first."""
+    write_gray_film(tmp_path / "film.mkv", FRAMES, SIZE)
+    line = ["run", tmp_path / "film.mkv", "--preset", "draft"]
+    assert "64x48 is too small for dnxhr-hqx" in refused(capsys, *line, "--delivery", "dnxhr-hqx")
+    assert not (tmp_path / "film.vidcolor").exists()
+    assert main(["new", str(tmp_path / "film.vidcolor"), "--reel", str(tmp_path / "film.mkv")]) == 0
+    assert main(["plan", str(tmp_path / "film.vidcolor")]) == 0
+    refused(capsys, *line, "--delivery", "dnxhr-hqx")
+    assert not list((tmp_path / "film.vidcolor" / "shots").glob("*/v001"))
+
+
+def test_a_film_of_many_frames_a_second_is_delivered(tmp_path, capsys):
+    """MOV's timecode counts 255 frames a second at most."""
+    write_gray_film(tmp_path / "fast.mkv", 3, SIZE, rate=1000)
+    assert main(["run", str(tmp_path / "fast.mkv"), "--preset", "draft"]) == 0
+    assert "carries no timecode in MOV" in capsys.readouterr().out
+    with av.open(str(tmp_path / "fast_color.mov")) as film:
+        assert (film.streams.video[0].average_rate, film.streams.video[0].frames) == (1000, 3)

@@ -13,6 +13,7 @@ from vidcolor.errors import SettingsError, VidcolorError
 from vidcolor.media.codecs import CODECS
 from vidcolor.media.destination import check_destination, delivery_notes, destination_notes
 from vidcolor.settings import ExportSettings
+from vidcolor.timeline import Rate
 
 
 def refusal(path: Path, delivery: str = "prores-422hq", reel: Any = None, **settings: Any) -> str:
@@ -124,3 +125,14 @@ def test_sound_without_a_place_in_the_container_becomes_pcm_and_is_told(tmp_path
 def test_a_picture_delivered_larger_than_it_is_is_told(width: int, delivery: str, told: list[str]) -> None:
     notes = delivery_notes(CODECS[delivery], make_reel(size=(96, width)), ExportSettings())
     assert [note.split(":")[0] for note in notes] == told
+
+
+@pytest.mark.parametrize(
+    ("rate", "delivery", "told"),
+    [(255, "prores-422hq", False), (256, "prores-422hq", True), (1000, "proxy", True), (1000, "ffv1", False)],
+)
+def test_a_timecode_that_the_container_cannot_count_is_told(rate: int, delivery: str, told: bool) -> None:
+    notes = delivery_notes(CODECS[delivery], make_reel(rate=Rate(rate)), ExportSettings())
+    assert [note.startswith(f"a film of {rate} frames a second carries no timecode in MOV") for note in notes] == (
+        [True] if told else []
+    )

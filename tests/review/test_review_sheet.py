@@ -14,10 +14,12 @@ from vidcolor.cli.parser import main
 from vidcolor.media.jpeg import read_jpeg
 from vidcolor.project import Project
 from vidcolor.review import sheet
+from vidcolor.review.draw import write_page
 from vidcolor.review.looks import Looks
 from vidcolor.settings import load_settings, preset_tables
 from vidcolor.state.read import load_film
 from vidcolor.state.status import states
+from vidcolor.timeline import FrameRange
 
 SIZE, COUNT, CUT, KEYS = (96, 128), 30, 15, (5, 20)
 
@@ -112,6 +114,19 @@ def test_one_shot_by_time(work, capsys):
         assert page.height > 3 * 60
     assert main(["sheet", str(work / "film.vidcolor"), "--shot", "r1-000099"]) == 2
     assert "no such shot" in capsys.readouterr().err
+
+
+def test_a_long_shot_by_time_shows_its_keyframes():
+    """In place of the frames beside them; of more keyframes than there is room for, the first."""
+    assert sheet._by_time(FrameRange(10, 110), 5, ()) == [10, 35, 60, 84, 109]
+    assert sheet._by_time(FrameRange(10, 110), 5, (37, 61)) == [10, 37, 61, 84, 109]
+    assert sheet._by_time(FrameRange(10, 110), 2, (11, 12, 13)) == [11, 12]
+
+
+def test_a_page_is_no_taller_than_its_file_can_be(tmp_path):
+    write_page(tmp_path / "page.jpg", Image.new("RGB", (20, 131_000)))
+    with Image.open(tmp_path / "page.jpg") as page:
+        assert page.size == (10, 65_500)
 
 
 def test_a_file_of_other_making_is_left_alone(work, capsys):

@@ -24,7 +24,7 @@ from vidcolor.cli.correct import accept_command as accept_command
 from vidcolor.cli.correct import correct_command as correct_command
 from vidcolor.cli.correct import corrections_command as corrections_command
 from vidcolor.cli.correct import refuse_problems
-from vidcolor.cli.deliver import deliver_film, refuse_place
+from vidcolor.cli.deliver import deliver_film, refuse_delivery, refuse_place
 from vidcolor.cli.deliver import export_command as export_command
 from vidcolor.cli.diff import diff_command as diff_command
 from vidcolor.cli.farm import TaskLines, render_on, say_receipts
@@ -82,7 +82,8 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
             _check_device(settings, args.device)
             with loops_ahead(progress) as ahead:
                 ahead.wait_for_plan()
-                film = _plan(project, settings, progress, said, delivers=True)
+                refuses = partial(refuse_delivery, project, settings, args)
+                film = _plan(project, settings, progress, said, refuses)
                 here = partial(_render_here, ahead=ahead)
                 film, shown, rendered = _render(film, progress, args.device, delivers=True, made_by=here)
             looks = sheets_of(film, shown, progress)
@@ -301,12 +302,26 @@ def _plan_in_force(project: Project, settings: Settings) -> Film | None:
 
 
 def _plan(
-    project: Project, settings: Settings, progress: ShowProgress, said: dict[str, str], *, delivers: bool = False
+    project: Project,
+    settings: Settings,
+    progress: ShowProgress,
+    said: dict[str, str],
+    refuses: Callable[[Reel], None] | None = None,
 ) -> Film:
-    """The film with its plan made up to date; the project then remembers what the line said."""
+    """The film with its plan made up to date; the project then remembers what the line said.
+
+    refuses  told the reel before any work, as it is to be delivered; None: it is not
+    """
     from vidcolor.pipeline.plan import make_plan
 
-    film = make_plan(project, settings, progress, partial(_expect, progress, settings, delivers))
+    def opened(reel: Reel) -> None:
+        if refuses is not None:
+            refuses(reel)
+        _expect(progress, settings, refuses is not None, reel)
+
+    film = make_plan(project, settings, progress, opened)
+    if refuses is not None:
+        refuses(film.plan.reel)
     project.remember(**said)
     return film
 

@@ -14,7 +14,7 @@ from vidcolor.cli.terminal import Terminal
 from vidcolor.cli.working import settings_of, working
 from vidcolor.errors import MediaError, SettingsError
 from vidcolor.project import Project
-from vidcolor.settings import override
+from vidcolor.settings import Settings, override
 from vidcolor.state.film import Film
 from vidcolor.state.read import load_film
 from vidcolor.state.status import ShotState, states
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vidcolor.media.delivery import Delivery
     from vidcolor.pipeline.conform import Lists, ReelPieces
     from vidcolor.pipeline.deliver import Delivered
+    from vidcolor.types import Reel
 
 
 def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -124,6 +125,16 @@ def _place(args: argparse.Namespace, usual: Path) -> Path:
     if args.out and args.reel_name:
         return Path(args.out) / usual.name
     return args.out or usual
+
+
+def refuse_delivery(project: Project, settings: Settings, args: argparse.Namespace, reel: Reel) -> None:
+    """Refuses, before hours of work, a delivery that cannot hold the film."""
+    from vidcolor.media.codecs import DEFAULT_DELIVERY
+    from vidcolor.media.destination import check_destination
+    from vidcolor.pipeline.deliver import default_out
+
+    place = _place(args, default_out(project, args.delivery))
+    check_destination(place, args.delivery or DEFAULT_DELIVERY, reel, settings.export)
 
 
 def refuse_place(project: Project, args: argparse.Namespace) -> None:

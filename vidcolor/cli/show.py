@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LEGEND = """
 fresh: made of today's film, pictures and settings. stale: something has changed since; `vidcolor why` says what.
-new: never rendered. Both are rendered by the next `vidcolor run`.
+new: never rendered. Both are rendered by the next `vidcolor run`. approved, excluded: delivered as it is, or gray.
 keyframes: the frames coloured first. * is chosen here; the others have a picture of their own.
 confidence: how far colours are to be trusted, a mean over the shot. From 0.9 on the eye hardly tells them from the
 true ones; at 0.5 it does, side by side; below 0.2 they are other colours.

@@ -9,6 +9,7 @@ from vidcolor.errors import MediaError
 from vidcolor.media.beside import notes_on, takes_sound, tracks_of
 from vidcolor.media.codecs import CONTAINERS, FilmDelivery, container_of, find_delivery
 from vidcolor.media.delivery import Delivery
+from vidcolor.media.encoder import MOST_IN_A_SECOND
 from vidcolor.media.mxf import RATES
 from vidcolor.media.picture_codecs import PictureDelivery
 from vidcolor.media.picture_file import MOST_LABELS
@@ -98,6 +99,11 @@ def delivery_notes(codec: Delivery, reel: Reel, settings: ExportSettings) -> Ite
             yield (
                 f"delivered {width}x{height}, the film being {reel.size[1]}x{reel.size[0]}: its last column is there "
                 "twice, as FFmpeg's encoder of ProRes 422 turns one that is left over behind whole blocks green"
+            )
+        if reel.rate.base > MOST_IN_A_SECOND and ".mkv" not in codec.suffixes:
+            yield (
+                f"a film of {reel.rate} frames a second carries no timecode in {codec.suffixes[0][1:].upper()}: its "
+                f"track counts no further than {MOST_IN_A_SECOND}"
             )
     if not isinstance(codec, PictureDelivery):
         return

@@ -32,6 +32,8 @@ FIELD_FILTER = {"top": "tff", "bottom": "bff"}
 FINE_TIMESCALE = 10_000
 """A rate's numerator below this is multiplied by 1000, so that sound edits are fine enough too."""
 PICTURE_HANDLER = "vidcolor picture"
+MOST_IN_A_SECOND = 255
+"""Frames a second that a timecode track of MOV and MP4 counts: a byte. Matroska has it as text."""
 
 
 def timescale(rate: Fraction) -> int:
@@ -78,9 +80,9 @@ class PictureTrack:
             os.environ.setdefault("SVT_LOG", "1")  # errors alone: the library's log knows no other switch
         self._stream = output.add_stream(codec.encoder, rate=rate, options=options)
         self._stream.time_base = 1 / rate
-        self._stream.metadata.update(
-            {"encoder": codec.compressor, "handler_name": PICTURE_HANDLER, "timecode": timecode}
-        )
+        self._stream.metadata.update({"encoder": codec.compressor, "handler_name": PICTURE_HANDLER})
+        if reel.rate.base <= MOST_IN_A_SECOND or output.format.name == "matroska":
+            self._stream.metadata["timecode"] = timecode
         if reel.tape:
             self._stream.metadata["reel_name"] = reel.tape
         self._set_up(self._stream.codec_context, settings)

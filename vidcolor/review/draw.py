@@ -23,6 +23,8 @@ LINE_HEIGHT = 17
 MARK = "vidcolor sheet"
 """Only a file that bears it is replaced."""
 HEAD = 4096
+TALLEST = 65_500
+"""Pixels of a JPEG's side, as libjpeg has it; a page of frames some twenty times as high as wide would have more."""
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
@@ -63,6 +65,8 @@ def _font(size: int = LETTERS) -> Any:
 def write_page(path: Path, image: Image.Image) -> None:
     """Writes a page as PNG or JPEG by its name, whole or not at all. Refuses a place that holds another file."""
     check_place(path)
+    if image.height > TALLEST:
+        image = image.resize((max(1, image.width * TALLEST // image.height), TALLEST))
     data = io.BytesIO()
     if path.suffix.lower() == ".png":
         info = PngInfo()

@@ -6,7 +6,7 @@ A page of the project's own `sheets/` is drawn again only when something on it h
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,7 @@ from vidcolor.review.draw import INK, LINE_HEIGHT, SOFT, WARN, Canvas, check_pla
 from vidcolor.review.looks import Look, Looks, clear_of, frames_of
 from vidcolor.state.film import Film
 from vidcolor.state.status import ShotState, doubts
+from vidcolor.timeline import FrameRange
 
 View = Literal["all", "after"]
 FOLDER, RECORD, SCHEMA = "sheets", "sheets/sheets.json", "vidcolor.sheets/1"
@@ -84,10 +85,10 @@ def write_shot_sheet(film: Film, state: ShotState, path: Path, progress: Progres
     across, rows = BY_TIME
     frames = state.planned.shot.frames
     count = min(len(frames), across * rows)
-    wanted = sorted({frames.start + round((len(frames) - 1) * k / max(1, count - 1)) for k in range(count)})
+    keys = {key.frame for key in state.planned.keyframes}
+    wanted = _by_time(frames, count, keys)
     width = (WIDTH - 2 * MARGIN - (across - 1) * GAP * 2) // across
     doubtful = doubts([state], film.settings.export)
-    keys = {key.frame for key in state.planned.keyframes}
     with Looks(film, width // 3 - 1) as looks:
         seen = []
         for done, frame in enumerate(wanted):
@@ -105,6 +106,16 @@ def write_shot_sheet(film: Film, state: ShotState, path: Path, progress: Progres
         page.bar(doubtful.get(look.frame, 0), x, y + height + LINE_HEIGHT + 4, width)
     write_page(path, page.image)
     progress("sheet", len(wanted), len(wanted))
+
+
+def _by_time(frames: FrameRange, count: int, keys: Collection[int]) -> list[int]:
+    """`count` frames evenly from the first to the last; a keyframe in place of the one nearest to it."""
+    wanted = [frames.start + round((len(frames) - 1) * k / max(1, count - 1)) for k in range(count)]
+    for key in sorted(keys):
+        free = [n for n, frame in enumerate(wanted) if frame not in keys]
+        if key not in wanted and free:
+            wanted[min(free, key=lambda n: abs(wanted[n] - key))] = key
+    return sorted(set(wanted))
 
 
 def _draw_shots(
