@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -344,6 +346,28 @@ def test_a_full_disk_below_the_project_asks_for_another_project(tmp_path, monkey
     monkeypatch.setattr(Path, "write_bytes", lambda *_: _full(0))
     with pytest.raises(MediaError, match=r"still\.jpg: .* the disk is full; .* choose another place with --project"):
         write_jpeg(tmp_path / "still.jpg", np.zeros((3, 8, 8), np.uint8))
+
+
+@pytest.mark.parametrize(("most", "what"), [(40, "keys/000003.png"), (320, "confidence.png")])
+def test_what_of_a_project_is_too_large_for_its_disk_asks_for_another_project(most, what, tmp_path):
+    """most  KiB that a file may take"""
+    resource = pytest.importorskip("resource")
+    size = (192, 256)
+    write_gray_film(tmp_path / "film.mkv", FRAMES, size)
+    (tmp_path / "refs").mkdir()
+    write_picture(tmp_path / "refs" / "000003.png", size)
+    code = f"""
+import resource, sys
+from vidcolor.cli.parser import main
+resource.setrlimit(resource.RLIMIT_FSIZE, ({most << 10}, {resource.RLIM_INFINITY}))
+raise SystemExit(main(sys.argv[1:]))
+"""
+    line = [sys.executable, "-P", "-c", code, *run_line(tmp_path), "--preset", "draft", "--set", "cache.room=0"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    (told,) = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert f"{what}: cannot be written" in told
+    assert told.endswith("this size; choose another place with --project")
 
 
 @pytest.mark.parametrize("said", ["nan", "-1", "inf", "soon"])

@@ -62,7 +62,7 @@ class Uploads:
             whole = bool(rgba[3].min() == 1)
             codes = np.rint(rgba[: 3 if whole else 4] * np.float32(65535)).astype(np.uint16)
             bytes_say_it = not (codes % 257).any()  # as of what a page paints: read in a third of the time
-            write_image(path, (codes // 257).astype(np.uint8) if bytes_say_it else codes)
+            write_image(path, (codes // 257).astype(np.uint8) if bytes_say_it else codes, "--project")
             self._there[number] = path
             while len(self._there) > MOST:
                 self._there.pop(next(iter(self._there))).unlink(missing_ok=True)

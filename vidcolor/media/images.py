@@ -174,8 +174,8 @@ def _upright(planes: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(planes[:, :, ::-1] if mirrored else planes)
 
 
-def write_image(path: Path, picture: np.ndarray) -> None:
-    """Writes a PNG of 8 or 16 bits: whole or not at all.
+def write_image(path: Path, picture: np.ndarray, option: str = "-o") -> None:
+    """Writes a PNG of 8 or 16 bits: whole or not at all. `option` of the command named its place.
 
     picture  (H, W) gray, (3, H, W) R'G'B', or (4, H, W) with how opaque each pixel is; uint8 or uint16
     """
@@ -186,5 +186,5 @@ def write_image(path: Path, picture: np.ndarray) -> None:
     done, data = cv2.imencode(".png", pixels)
     if not done:
         raise MediaError(f"{path}: the picture could not be encoded as PNG; make it smaller")
-    with whole(path) as partial:
+    with whole(path, option) as partial:
         partial.write_bytes(data.tobytes())

@@ -64,9 +64,9 @@ def _is_ours(path: Path, mark: bytes) -> bool:
     return not head or mark in head
 
 
-def write_frame(path: Path, rgb: np.ndarray) -> None:
+def write_frame(path: Path, rgb: np.ndarray, option: str = "-o") -> None:
     """Writes a film's frame as `write_picture` does, so that `is_untouched` knows it again."""
-    write_picture(path, rgb, b"vidcolor frame " + _samples_hash(np.moveaxis(rgb, 0, 2)).encode())
+    write_picture(path, rgb, b"vidcolor frame " + _samples_hash(np.moveaxis(rgb, 0, 2)).encode(), option)
 
 
 def is_untouched(path: Path) -> bool:
@@ -86,11 +86,14 @@ def _samples_hash(samples: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(samples).data).hexdigest()
 
 
-def write_picture(path: Path, rgb: np.ndarray, mark: bytes = MARK) -> None:
-    """Writes (3, H, W) uint16 R'G'B' as PNG or TIFF, by the name, with a mark at its head: whole or not at all."""
+def write_picture(path: Path, rgb: np.ndarray, mark: bytes = MARK, option: str = "-o") -> None:
+    """Writes (3, H, W) uint16 R'G'B' as PNG or TIFF, by the name, with a mark at its head: whole or not at all.
+
+    `option` of the command named its place.
+    """
     if rgb.dtype != np.uint16 or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
         raise InputError(f"{path}: a picture of {rgb.dtype} {rgb.shape} is not (3, height, width) of 16 bits")
-    with whole(path) as partial:
+    with whole(path, option) as partial:
         if path.suffix.lower() in PNG:
             partial.write_bytes(_png(path, rgb, mark))
         else:

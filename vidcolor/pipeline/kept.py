@@ -48,7 +48,7 @@ class KeptKeyframes(Mapping[int, ColorFrame]):
         (version / FOLDER).mkdir(exist_ok=True)
         small = None
         if made.color is not None:
-            write_image(version / FOLDER / f"{made.frame:06d}.png", picture_of(target, made.color))
+            write_image(version / FOLDER / f"{made.frame:06d}.png", picture_of(target, made.color), "--project")
             small = at_chroma_size(made.color, self._size)
         given = given_of(made, mixed=made.frame in self._mixed)
         if given is not None:

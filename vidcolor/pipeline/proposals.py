@@ -201,7 +201,8 @@ class _Run:
         drawn = network.each(lightness, asked.hints, proposals[0].seed, numbers, seen)
         for made, (n, chroma) in enumerate(zip(missing, drawn, strict=True), 1):
             proposal = proposals[n]
-            write_frame(place_of(film.project, proposal.name), _finished(film, source, chroma, self._lock))
+            place = place_of(film.project, proposal.name)
+            write_frame(place, _finished(film, source, chroma, self._lock), "--project")
             alike = [*others, *(one.proposals[n].name for one in before)]
             about = {"frame": frame, "timecode": film.plan.reel.timecode(frame), "seed": proposal.seed}
             method = {"number": proposal.number, "method": network.method, **network.told}

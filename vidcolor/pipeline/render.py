@@ -247,7 +247,7 @@ def _render_shot(
         picture = strip_picture(stored, frames, planned.reach, own, boxes, plan.reel.size)
         write_stills(kept.version, stored, frames, wanted, middle)
     clip.close()
-    write_image(kept.version / "confidence.png", picture)
+    write_image(kept.version / "confidence.png", picture, "--project")
     took = {"seconds": round(time.monotonic() - started, 2), "machine": lease.machine}
     report = {**report, **took, "peak_memory": peak_memory()}
     lease.check()
