@@ -36,7 +36,7 @@ def found(finder: Finder, order: list[int]) -> tuple[Guess, np.ndarray]:
 
 def test_a_like_look_is_found_elsewhere_in_the_picture() -> None:
     finder = Finder()
-    finder.meet(key(0, [0, 1, 2]))
+    finder.meet([key(0, [0, 1, 2])])
     result, band = found(finder, [1, 0, 2])
     error = np.hypot(*(result.chroma - CHROMA[band].transpose(2, 0, 1)))
     inside = [slice(5, 25), slice(35, 55), slice(65, 85)]
@@ -45,8 +45,8 @@ def test_a_like_look_is_found_elsewhere_in_the_picture() -> None:
 
 def test_all_keyframes_are_asked_and_forgotten_ones_are_not() -> None:
     finder = Finder()
-    finder.meet(key(0, [0, 1, 1]))
-    finder.meet(key(70, [2, 1, 1]))
+    finder.meet([key(0, [0, 1, 1])])
+    finder.meet([key(70, [2, 1, 1])])
     result, band = found(finder, [2, 0, 1])
     error = np.hypot(*(result.chroma - CHROMA[band].transpose(2, 0, 1)))
     assert np.median(error) < 8
@@ -60,7 +60,7 @@ def test_all_keyframes_are_asked_and_forgotten_ones_are_not() -> None:
 
 def test_unknown_colours_of_a_keyframe_are_not_taken() -> None:
     finder = Finder()
-    finder.meet(key(0, [0, 1, 2], known=np.array([1, 0, 1])))
-    finder.meet(key(1, [0, 1, 2]))
+    finder.meet([key(0, [0, 1, 2], known=np.array([1, 0, 1]))])
+    finder.meet([key(1, [0, 1, 2])])
     result, band = found(finder, [0, 1, 2])
     assert np.hypot(*(result.chroma - CHROMA[band].transpose(2, 0, 1)))[:, 35:55].mean() < 12

@@ -15,6 +15,7 @@ from vidcolor.networks.compare_places import Colored, Seen
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.frame_maps import FrameMaps
 from vidcolor.networks.shipped import PROPAGATOR, THINGS
+from vidcolor.networks.tells import Tells
 from vidcolor.networks.things import Things
 from vidcolor.networks.weighing import Weigher
 
@@ -70,9 +71,19 @@ class Propagator:
         """A coloured frame: chroma (2, H, W), confidence (H, W) 0..1."""
         return compare_places.with_colors(seen, chroma, confidence)
 
-    def compare(self, seen: Seen, colored: Sequence[Colored], away: Sequence[int]) -> tuple[Array, Array]:
+    def learned(self, colored: Sequence[Colored]) -> tuple[list[Colored], Tells | None]:
+        """Coloured frames that are looked into together, with what they tell one another: as `compare` takes them."""
+        tells = compare_places.learned(colored)
+        if tells is None:
+            return [*colored], None
+        return [compare_places.told_colored(frame, tells) for frame in colored], tells
+
+    def compare(
+        self, seen: Seen, colored: Sequence[Colored], tells: Tells | None, away: Sequence[int]
+    ) -> tuple[Array, Array]:
         """What is found for each pixel in the coloured frames, by places and by cells: see compare_places.PLANES.
 
         away  how far each coloured frame is, in frames
         """
-        return compare_places.compare(seen, compare_places.gathered(colored, away))
+        known = seen if tells is None else compare_places.told(seen, tells)
+        return compare_places.compare(known, compare_places.gathered(colored, away))

@@ -146,8 +146,9 @@ class Finder:
     def knows(self, position: int) -> bool:
         return position in self._keys
 
-    def meet(self, key: SmallKeyframe) -> None:
-        self._keys[key.look.position] = colored(self._described(key.look), key.chroma, key.confidence)
+    def meet(self, keys: Sequence[SmallKeyframe]) -> None:
+        for key in keys:
+            self._keys[key.look.position] = colored(self._described(key.look), key.chroma, key.confidence)
 
     def forget_all_but(self, positions: Sequence[int]) -> None:
         self._keys = {p: k for p, k in self._keys.items() if p in positions}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vidcolor.networks.compare_places import Colored
     from vidcolor.networks.frame_maps import FrameMaps
     from vidcolor.networks.propagator import Propagator
+    from vidcolor.networks.tells import Tells
     from vidcolor.networks.weighing import Weigher
 
 
@@ -47,14 +48,19 @@ class NetworkFinder:
     def __init__(self, network: Propagator, cache: ShotCache) -> None:
         self._network, self._cache = network, cache
         self._keys: dict[int, tuple[Colored, FrameMaps]] = {}
+        self._colored: list[Colored] = []
+        self._tells: Tells | None = None
 
     def knows(self, position: int) -> bool:
         return position in self._keys
 
-    def meet(self, key: SmallKeyframe) -> None:
-        maps = self._maps(key.look)
-        seen = self._network.see(_lightness(key.look), maps)
-        self._keys[key.look.position] = self._network.with_colors(seen, key.chroma, key.confidence), maps
+    def meet(self, keys: Sequence[SmallKeyframe]) -> None:
+        """Takes these in too; what all that it knows tell together is learned anew."""
+        for key in keys:
+            maps = self._maps(key.look)
+            seen = self._network.see(_lightness(key.look), maps)
+            self._keys[key.look.position] = self._network.with_colors(seen, key.chroma, key.confidence), maps
+        self._colored, self._tells = self._network.learned([key for key, _ in self._keys.values()])
 
     def _maps(self, look: Look) -> FrameMaps:
         """What the networks say of a frame."""
@@ -87,14 +93,13 @@ class NetworkFinder:
         """For each frame, its features, what its places and its cells find, and what is to be said against the colours
         that flow brought to it, `kept` by side."""
         found: list[tuple[Features, Guess, Guess, Claims]] = []
-        colored = [key for key, _ in self._keys.values()]
         weigher = self._network.weigher
         sees = weigher is not None and weigher.sees
         for look, maps, brought in zip(group.looks, self._maps_of_all(group), kept, strict=True):
             seen = self._network.see(_lightness(look), maps)
             away = [abs(look.position - position) for position in self._keys]
             with turns():
-                places, cells = self._network.compare(seen, colored, away)
+                places, cells = self._network.compare(seen, self._colored, self._tells, away)
             claims = {side: self._claims(maps, one) for side, one in brought.items()}
             nearest = min(brought.values(), key=lambda one: one.age) if brought else None
             traced = nearest.traced if nearest is not None else None

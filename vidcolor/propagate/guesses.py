@@ -78,9 +78,7 @@ class Guesses:
         if self._finder is None:
             return
         self._finder.forget_all_but(sorted(positions))
-        for position in sorted(positions):
-            if not self._finder.knows(position):
-                self._finder.meet(key(position))
+        self._finder.meet([key(position) for position in sorted(positions) if not self._finder.knows(position)])
 
     def find(self, asked: Asked) -> Sequence[Found]:
         """What looks like each frame of a group in the keyframes that were met."""

@@ -1,0 +1,105 @@
+"""What a place's look tells of its colour, learned on the keyframes themselves.
+
+Features tell things of all films apart; which of their differences matter in this shot, its keyframes say. A regression
+from looks to the keyframes' colours answers for every place with a code: how near its colour is to each of a palette's.
+Places whose codes differ are less alike to the look-up, however alike they look. Of places such as the keyframes do not
+show it would say anything: there its word counts less, as the leverage of their looks is larger.
+
+Source: Heckbert 1982 (a palette by cutting the group that varies most); ridge regression and its leverage (Hoaglin and
+Welsch 1978); the code is ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy import ndarray as Array
+
+from vidcolor.networks.graph import products
+
+COLORS, VARIED = 16, 1.0
+"""Most colours of a palette, and the variance of a*b* below which a group of colours is one."""
+NEAR = 4.0
+"""Distance in a*b* at which a colour counts e^-1/2 in a code."""
+RIDGE = 0.01
+"""Of the looks' mean variance, what each coefficient costs."""
+KNOWN, FEWEST = 0.5, 64
+"""Confidence from which a place is learned from, and the fewest of them."""
+
+
+USUAL = 75
+"""Percentile of the keyframes' own places' leverage, above which the word of places counts less."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tells:
+    """The regression: looks (n, C) times `slopes` (k, C), and `level` (k,)."""
+
+    slopes: Array
+    level: Array
+    mean: Array
+    """(C,): the keyframes' looks"""
+    root: Array
+    """(C, C): a look less the mean times this, squared and summed, is its leverage"""
+    usual: float
+
+    def codes(self, places: Array) -> Array:
+        """(..., k) float32, of unit length, of looks (..., C)."""
+        rows = np.ascontiguousarray(places.reshape(-1, places.shape[-1]))
+        return _unit(products(rows, self.slopes) + self.level).reshape(*places.shape[:-1], -1)
+
+    def familiar(self, places: Array) -> Array:
+        """(...) float32, 0..1: how far looks (..., C) are such as the keyframes show."""
+        rows = np.ascontiguousarray(places.reshape(-1, places.shape[-1]))
+        return np.minimum(self.usual / self._leverage(rows), np.float32(1)).reshape(places.shape[:-1])
+
+    def _leverage(self, rows: Array) -> Array:
+        apart = products(rows - self.mean, self.root)
+        return np.maximum(np.einsum("nc,nc->n", apart, apart), np.float32(1e-12))
+
+
+def learn(places: Array, colors: Array, confidence: Array) -> Tells | None:
+    """From looks (n, C), a*b* (n, 2) and confidence (n,) of keyframes' places; None where they are too few, or of one
+    colour."""
+    sure = confidence >= KNOWN
+    if sure.sum() < FEWEST:
+        return None
+    looks, colors = places[sure], colors[sure].astype(np.float64)
+    palette = _palette(colors)
+    if len(palette) < 2:
+        return None
+    codes = _codes(colors, palette)
+    mean, level = looks.mean(0).astype(np.float32), codes.mean(0)
+    apart = np.ascontiguousarray((looks - mean).T)
+    square = products(apart, apart).astype(np.float64)
+    square[np.diag_indices_from(square)] += RIDGE * np.trace(square) / len(square)
+    inverse = np.linalg.inv(square)
+    slopes = products(apart, np.ascontiguousarray((codes - level).T.astype(np.float32))).T @ inverse
+    root = np.ascontiguousarray(np.linalg.cholesky(inverse).T.astype(np.float32))
+    tells = Tells(slopes.astype(np.float32), (level - slopes @ mean).astype(np.float32), mean, root, 0.0)
+    return replace(tells, usual=float(np.percentile(tells._leverage(np.ascontiguousarray(looks)), USUAL)))
+
+
+def _palette(colors: Array) -> Array:
+    """(k, 2): means of the groups that colours (n, 2) are cut into, each time the one that varies most, at its mean."""
+    groups: list[Array] = [colors]
+    while len(groups) < COLORS:
+        varied = [group.var(0) for group in groups]
+        worst = int(np.argmax([spread.max() * len(group) for spread, group in zip(varied, groups, strict=True)]))
+        if varied[worst].max() < VARIED:
+            break
+        group, axis = groups.pop(worst), int(np.argmax(varied[worst]))
+        below = group[:, axis] <= group[:, axis].mean()
+        groups += [group[below], group[~below]]
+    return np.array([group.mean(0) for group in groups])
+
+
+def _codes(colors: Array, palette: Array) -> Array:
+    """(n, k) of unit length: how near each colour is to each of the palette's."""
+    away = np.square(colors[:, None] - palette).sum(2)
+    return _unit(np.exp(-away / (2 * NEAR**2)))
+
+
+def _unit(x: Array) -> Array:
+    return x / np.maximum(np.sqrt(np.square(x).sum(1, keepdims=True)), x.dtype.type(1e-6))
