@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from tiny import write_gray_film, write_picture
 
-from vidcolor.cli.parser import main
+from vidcolor.cli.parser import build_parser, main
 from vidcolor.errors import MediaError
 from vidcolor.media.jpeg import write_jpeg
 from vidcolor.pipeline.checkpoint import Checkpoint
@@ -295,12 +295,22 @@ def test_unknown_shot(place, capsys):
     assert "r1-000999" in refused(capsys, "render", place / "film.vidcolor", "r1-000999")
 
 
-@pytest.mark.parametrize("argv", [[], ["rnu"], ["run"], ["run", "x", "--device", "tpu"]])
-def test_usage(argv, capsys):
+@pytest.mark.parametrize(
+    "argv",
+    [
+        *([], ["rnu"], ["run"], ["run", "x", "--device", "tpu"], ["--nonsense"], ["run", "x", "--keyframes"]),
+        *([verb, "--nonsense=two\nlines"] for verb in build_parser().verbs),
+    ],
+)
+def test_lines_that_cannot_be_read_are_refused_in_one_line_that_says_where_help_is(argv, capsys):
     with pytest.raises(SystemExit) as stop:
         main(argv)
     assert stop.value.code == 2
-    assert "usage" in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert len(err.splitlines()) == 1
+    assert err.startswith(f"vidcolor {argv[0]}: " if argv and argv[0] in build_parser().verbs else "vidcolor: ")
+    assert "--help`" in err or ("rnu" in argv and "did you mean run?" in err)
+    assert not out
 
 
 LISTS = {

@@ -126,6 +126,11 @@ def test_what_cannot_be_used_ends_in_one_line(work, capsys, monkeypatch):
     with pytest.raises(SystemExit):
         paint(work, steps=1001)
     assert "from 1 to 1000" in capsys.readouterr().err
+    line = [str(work / "drawing.png"), "--scribbles", str(work / "red.png"), "-o", str(work / "out.png")]
+    assert main(["lineart", *line]) == 2
+    told = capsys.readouterr().err
+    assert "no weights are shipped" in told
+    assert "configs/train/14-diffusart.toml" in told
     monkeypatch.setitem(sys.modules, "torch", None)
     assert paint(work) == 2
     assert "pip install 'vidcolor[torch]'" in capsys.readouterr().err

@@ -183,6 +183,22 @@ def test_mistakes_end_in_one_line(work, capsys, words, says):
     assert says in capsys.readouterr().err.splitlines()[-1]
 
 
+def test_a_project_that_goes_while_it_is_worked_on_is_named_and_not_an_option_of_the_line(work, capsys, monkeypatch):
+    from vidcolor.pipeline import proposals
+
+    def goes(path: Path, rgb: np.ndarray) -> None:
+        shutil.rmtree(work / "film.vidcolor")
+        write(path, rgb)
+
+    write = proposals.write_frame
+    monkeypatch.setattr(proposals, "write_frame", goes)
+    assert propose(work, str(FRAME)) == 2
+    told = capsys.readouterr().err
+    assert f"{work / 'film.vidcolor'}: was removed or moved" in told
+    assert "-o" not in told.replace(str(work), "")
+    assert len(told.splitlines()) == 1
+
+
 def test_painted_proposals_other_weights_and_strange_names_are_refused(work, capsys, monkeypatch):
     project = work / "film.vidcolor"
     assert main(["accept", str(project), "r1-000001-1-1"]) == 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vidcolor.cli.propose import INSTALL_TORCH
 from vidcolor.cli.terminal import Terminal
-from vidcolor.errors import MediaError
+from vidcolor.errors import MediaError, SettingsError
 from vidcolor.weights import library
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 STEPS, USUAL_STEPS = 1000, 20
 """From noise to a picture: as published, and where nobody says how many."""
+UNTRAINED = (
+    "lineart: no weights are shipped; train on coloured drawings by configs/train/14-diffusart.toml, export what comes "
+    "of it with tools/export_network.py, and give that file with --weights FILE"
+)
 
 
 def lineart_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -24,6 +28,8 @@ def lineart_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
     from vidcolor.media.picture_out import DRAWN_MARK, check_picture_out, write_picture
 
+    if args.weights is None:
+        raise SettingsError(UNTRAINED)
     check_picture_out(args.out, (args.picture, args.scribbles), DRAWN_MARK)
     library("torch", INSTALL_TORCH)
     from vidcolor.research.networks.drawers import DiffusartPainter

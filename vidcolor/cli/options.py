@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from vidcolor.cli import commands
 from vidcolor.cli.misspelt import meant, no_command
@@ -26,7 +26,15 @@ NEGATIVE = re.compile(r"-\.?[0-9]")
 """How a value begins that is no option: -5, and -5,48 too, which is then refused in words, as a point outside."""
 
 
-class Commands(argparse.ArgumentParser):
+class OneLine(argparse.ArgumentParser):
+    """Refuses a line as all else is refused: in one line that says where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        text = " ".join(message.split())
+        self.exit(2, f"{self.prog}: {text}{'' if '--help' in text else f' (see `{self.prog} --help`)'}\n")
+
+
+class Commands(OneLine):
     """The program's own parser: its first word is a command."""
 
     verbs: Collection[str] = ()
@@ -38,7 +46,7 @@ class Commands(argparse.ArgumentParser):
         return super().parse_known_args(args, namespace)
 
 
-class Mixed(argparse.ArgumentParser):
+class Mixed(OneLine):
     """Takes options before, between and behind the other words: `render PROJECT --dry-run SHOT`."""
 
     mixing = False

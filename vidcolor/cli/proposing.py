@@ -79,7 +79,7 @@ def _add_lineart(verbs: argparse._SubParsersAction) -> None:
     parser.epilog = LINEART
     parser.add_argument("picture", type=path, help="a drawing, dark on white or on nothing; with --lines any picture")
     parser.add_argument("--scribbles", type=path, required=True, metavar="FILE", help="strokes in the colours to paint")
-    parser.add_argument("--weights", type=path, required=True, metavar="FILE", help="Diffusart's, as you exported them")
+    parser.add_argument("--weights", type=path, metavar="FILE", help="Diffusart's, as you exported them")
     parser.add_argument(
         "-o", dest="out", type=path, metavar="OUT", required=True,
         help="PNG or TIFF of 16 bits, by its name; replaced if an earlier lineart wrote it, no other file is",

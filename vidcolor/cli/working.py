@@ -6,8 +6,9 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from vidcolor.errors import VidcolorError
+from vidcolor.errors import ProjectError, VidcolorError
 from vidcolor.project import Project
+from vidcolor.project.folder import CONFIG
 from vidcolor.settings import Settings, load_settings, parse_assignment, preset_tables
 from vidcolor.state.read import REELS, SHOTS
 
@@ -33,7 +34,13 @@ def assigned(assignments: list[str]) -> list[tuple[str, dict]]:
 def working(project: Project, verb: str, wait: float) -> Iterator[None]:
     """Holds the project's lock and writes its log while a command works; waits for the lock so many seconds."""
     with project.lock(verb, wait), logged(project, verb):
-        yield
+        try:
+            yield
+        except (VidcolorError, OSError) as error:
+            if (project.root / CONFIG).exists():
+                raise
+            what = "was removed or moved while it was worked on; put it back, or make it anew"  # not as its parts say
+            raise ProjectError(f"{project.root}: {what}, and run the same command again") from error
 
 
 @contextmanager
