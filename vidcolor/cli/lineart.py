@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
 STEPS, USUAL_STEPS = 1000, 20
 """From noise to a picture: as published, and where nobody says how many."""
-UNTRAINED = (
-    "lineart: no weights are shipped; train on coloured drawings by configs/train/14-diffusart.toml, export what comes "
-    "of it with tools/export_network.py, and give that file with --weights FILE"
-)
 
 
 def lineart_command(args: argparse.Namespace, terminal: Terminal) -> None:
@@ -29,7 +25,10 @@ def lineart_command(args: argparse.Namespace, terminal: Terminal) -> None:
     from vidcolor.media.picture_out import DRAWN_MARK, check_picture_out, write_picture
 
     if args.weights is None:
-        raise SettingsError(UNTRAINED)
+        raise SettingsError(
+            "lineart: no weights are shipped; train on coloured drawings by configs/train/14-diffusart.toml, export "
+            "what comes of it with tools/export_network.py, and give that file with --weights FILE"
+        )
     check_picture_out(args.out, (args.picture, args.scribbles), DRAWN_MARK)
     library("torch", INSTALL_TORCH)
     from vidcolor.research.networks.drawers import DiffusartPainter

@@ -39,8 +39,9 @@ def working(project: Project, verb: str, wait: float) -> Iterator[None]:
         except (VidcolorError, OSError) as error:
             if (project.root / CONFIG).exists():
                 raise
-            what = "was removed or moved while it was worked on; put it back, or make it anew"  # not as its parts say
-            raise ProjectError(f"{project.root}: {what}, and run the same command again") from error
+            raise ProjectError(  # a part of it would be told as a place that an option named
+                f"{project.root}: was removed or moved while it was worked on; put it back, or make it anew"
+            ) from error
 
 
 @contextmanager
