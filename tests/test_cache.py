@@ -42,3 +42,21 @@ def test_an_error_is_not_kept() -> None:
     with pytest.raises(ZeroDivisionError):
         kept.get("a", lambda: str(1 // 0))
     assert kept.get("a", lambda: "now") == "now"
+
+
+def test_what_is_let_go_makes_room_and_is_made_again() -> None:
+    kept: Cache[str] = Cache(4, len)
+    made: list[str] = []
+
+    def get(key: str) -> str:
+        return kept.get(key, lambda: made.append(key) or key * 2)  # type: ignore[func-returns-value]
+
+    get("a")
+    get("b")
+    kept.let_go(lambda key: key == "a")
+    get("c")
+    assert "".join(made) == "abc"
+    assert get("b") == "bb"
+    assert "".join(made) == "abc", "there was room for it beside c"
+    assert get("a") == "aa"
+    assert "".join(made) == "abca"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -25,7 +26,7 @@ from vidcolor.pipeline.keyframes import KeyframeMaker, load_colorizer
 from vidcolor.references.choose import describe
 from vidcolor.settings import ColorizeSettings, Settings
 from vidcolor.state.made_of import network_ingredients
-from vidcolor.state.plan import Plan, PlannedKeyframe, ShotPlan
+from vidcolor.state.plan import Picture, Plan, PlannedKeyframe, ShotPlan
 from vidcolor.timeline import FrameRange, Rate
 from vidcolor.types import ColorFrame, Guidance, Reel, Shot
 
@@ -274,3 +275,25 @@ def test_the_shipped_network_colours_better_than_gray():
     )
     assert off(made.chroma, chroma(truth)) < 0.4 * off(0 * made.chroma, chroma(truth))
     assert replace(Settings(), colorize=ColorizeSettings()).colorize.network == "shipped"
+
+
+def test_a_picture_is_let_go_with_the_last_shot_that_uses_it():
+    class Pictures:
+        def __init__(self) -> None:
+            self.gone = list[set[str]]()
+
+        def let_go(self, names: set[str]) -> None:
+            self.gone.append(names)
+
+    shots = []
+    for start, names in ((0, ("a", "both")), (10, ("b", "both"))):
+        frames = FrameRange(start, start + 10)
+        shots.append(ShotPlan(Shot("r1", frames), frames, (PlannedKeyframe(start, "person", names),)))
+    library, colorizer = Pictures(), Pictures()
+    plan = SimpleNamespace(pictures=[Picture(name, f"hash of {name}") for name in ("a", "b", "both")], shots=shots)
+    maker = KeyframeMaker(plan, library, Settings(), colorizer)
+    maker.will_make(shots)
+    maker.done(shots[1])
+    maker.done(shots[0])
+    assert library.gone == [{"b"}, {"a", "both"}]
+    assert colorizer.gone == [{"hash of b"}, {"hash of a", "hash of both"}]

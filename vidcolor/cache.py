@@ -35,6 +35,12 @@ class Cache(Generic[Value]):
                 self._keep(key, value)
             return value
 
+    def let_go(self, of: Callable[[Hashable], bool]) -> None:
+        """Lets go of the values of those keys; they are made again where they are asked for again."""
+        with self._guard:
+            for key in [key for key in self._kept if of(key)]:
+                self._bytes -= self._size(self._kept.pop(key))
+
     def _keep(self, key: Hashable, value: Value) -> None:
         self._kept[key] = value
         self._bytes += self._size(value)

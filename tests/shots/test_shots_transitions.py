@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -144,3 +146,15 @@ def test_dissolves_that_cannot_gain_enough_are_let_go_and_no_other():
     assert (quick[good] == whole[good]).all()
     assert (quick[~good] <= 0.5).all()
     assert (quick != whole).mean() > 0.5
+
+
+def test_a_fade_is_found_alike_in_a_film_however_long():
+    """Only what is near enough to be part of it is looked at, and that is all that there is to see."""
+    long = measured(fade(scene(8, 240), scene(9, 240), 12, 4, 0.0))
+    near = slice(240 - 2 * SETTINGS.longest - 40, 240 + 2 * SETTINGS.longest + 40)
+    short = Measures(*(getattr(long, name)[near] for name in ("change", "jump", "mean", "spread", "energy")))
+    whole, part = (find_fades(each, SETTINGS.fade, SETTINGS.longest) for each in (long, short))
+    assert len(whole) == 1
+    assert [
+        replace(each, frames=each.frames.moved(near.start), boundary=each.boundary + near.start) for each in part
+    ] == whole

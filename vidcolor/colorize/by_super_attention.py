@@ -10,7 +10,7 @@ with their expected errors, references weighed and not averaged, and the calibra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -86,6 +86,11 @@ class Kept:
         make = partial(_made_layable, planes, size)
         return self._layable.get((guide.reference.hash, *size), make) if guide.reference.hash else make()
 
+    def let_go(self, pictures: Collection[str]) -> None:
+        """Forgets what was made of pictures, by their hashes."""
+        self._ready.let_go(lambda key: key in pictures)
+        self._layable.let_go(lambda key: isinstance(key, tuple) and key[0] in pictures)
+
 
 class Colorizer:
     """Colours frames from references; may be used by several threads at once."""
@@ -113,6 +118,10 @@ class Colorizer:
         if laid is not None or any(guide.regions for guide in guidance):
             return made
         return harmonized(target, made, [(g.reference, g.score) for g in guidance], self.features, settings)
+
+    def let_go(self, pictures: Collection[str]) -> None:
+        """Forgets what it has kept of pictures, by their hashes."""
+        self._kept.let_go(pictures)
 
 
 def collect(

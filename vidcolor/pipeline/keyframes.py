@@ -5,7 +5,9 @@ Without the network (`colorize.network = "none"`), other references are transfer
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -85,6 +87,9 @@ class Colorizer(Protocol):
         self, target: Frame, guidance: Sequence[Guidance], settings: ColorizeSettings, laid: ColorFrame | None = None
     ) -> ColorFrame: ...
 
+    def let_go(self, pictures: Collection[str]) -> None:
+        """Forgets what it has kept of pictures, by their hashes."""
+
 
 def load_colorizer(features: NetworkFeatures) -> Colorizer:
     """The shipped network, seeing by the features network."""
@@ -103,6 +108,22 @@ class KeyframeMaker:
         self.pictures = {p.name: p for p in plan.pictures}
         self._shots = {key.frame: planned for planned in plan.shots for key in planned.keyframes}
         self._colorfulness: dict[str, float] = {}
+        self._uses: Counter[str] = Counter()
+        self._guard = threading.Lock()
+
+    def will_make(self, shots: Sequence[ShotPlan]) -> None:
+        """Told before the shots are rendered: what none of them uses any more is let go as they are done."""
+        self._uses = Counter(name for planned in shots for name in _pictures_of(planned))
+
+    def done(self, planned: ShotPlan) -> None:
+        """Told behind the last keyframe of such a shot."""
+        with self._guard:
+            pictures = _pictures_of(planned)
+            self._uses.subtract(pictures)
+            gone = {name for name in pictures if self._uses[name] <= 0}
+        self.library.let_go(gone)
+        if self.colorizer is not None:
+            self.colorizer.let_go({self.pictures[name].hash for name in gone})
 
     def make(self, key: PlannedKeyframe, target: Frame, beside: Beside | None = None) -> MadeKeyframe:
         """The keyframe's colours at working size; without a colorizer its regions are left out, and a note says so.
@@ -342,6 +363,10 @@ def _misfit(key: PlannedKeyframe, match: FrameMatch, *, laid: bool = True) -> st
     if laid:
         return f"hardly fits frame {key.frame}; where it does not, colours are guessed. Is its number right?"
     return f"does not fit frame {key.frame}; is its number right?"
+
+
+def _pictures_of(planned: ShotPlan) -> set[str]:
+    return {name for key in planned.keyframes for name in key.pictures}
 
 
 def _left_out(key: PlannedKeyframe) -> str:

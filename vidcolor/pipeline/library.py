@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from vidcolor.cache import Cache
 from vidcolor.errors import MediaError
 from vidcolor.features import Features, gray_of
 from vidcolor.media.images import Painted, may_have_alpha, read_painted, read_picture
+from vidcolor.pipeline.stored import StoredArrays
 from vidcolor.project.corrections import path_of
 from vidcolor.project.folder import Project
 from vidcolor.references.choose import describe
@@ -17,8 +19,8 @@ from vidcolor.state.plan import Picture
 from vidcolor.types import Reference
 
 ROOM = 256 << 20
-"""Bytes of pictures kept in memory, and as many again of their descriptions (0.2 MB each)."""
-
+"""Bytes of pictures kept in memory. Their descriptions, of 0.2 MB each, are asked for again one after another for every
+keyframe: what lets go of those longest unused would make all anew."""
 
 PAINTED: Cache[Painted] = Cache(64 << 20, lambda painted: painted.nbytes)
 """Paints and masks by path and hash, for all libraries of a process: a page shows a frame's paints anew with each that
@@ -35,11 +37,11 @@ class Library:
     A picture that changed since it was listed is refused: the plan speaks of the old one.
     """
 
-    def __init__(self, project: Project, features: Features) -> None:
-        """`features` are what pictures are described by."""
+    def __init__(self, project: Project, features: Features, room: int = ROOM) -> None:
+        """`features` are what pictures are described by; `room`: bytes of pictures that are kept, one at least."""
         self.project, self.features = project, features
-        self._pictures: Cache[Reference] = Cache(ROOM, _size)
-        self._described: Cache[np.ndarray] = Cache(ROOM, lambda described: described.nbytes)
+        self._pictures: Cache[Reference] = Cache(room, _size)
+        self._described = StoredArrays(project.path("plan"))
 
     def read(self, picture: Picture) -> Reference:
         """The picture at its own size, under the name the plan gives it."""
@@ -48,6 +50,10 @@ class Library:
     def picture(self, name: str, mark: str) -> Reference:
         """A picture by its name and hash."""
         return self.read(Picture(name, mark))
+
+    def let_go(self, names: Collection[str]) -> None:
+        """Lets go of pictures that nothing more will ask for."""
+        self._pictures.let_go(lambda key: isinstance(key, tuple) and key[0] in names)
 
     def check_size(self, name: str, shape: tuple[int, ...], size: tuple[int, ...]) -> None:
         """Refuses a picture of other proportions than `size` (height, width)."""

@@ -6,7 +6,7 @@ carried. What other frames' corrections will bring here is not known yet, and to
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -78,27 +78,34 @@ def previews(film: Film, shown: Sequence[ShotState], frames: Sequence[int]) -> d
     return found
 
 
-class _Makers:
-    """What makes keyframes and layers; networks are loaded when something first asks for them."""
-
-    def __init__(self, film: Film) -> None:
-        settings = film.settings
-        self.film, self.library = film, Library(film.project, PatchFeatures())
-        colorizer = self._color if settings.colorize.network == "shipped" else None
-        self.maker = KeyframeMaker(film.plan, self.library, settings, colorizer)
-        sees = sights_of(settings, cache_of(film))
-        self.painter = Painter(self.library, film.plan.hashes, sees, settings.correct, film.plan.reel.size)
+class _ColorizerLater:
+    """The shipped colorizer, loaded when something first asks for it."""
 
     @cached_property
-    def _colorizer(self) -> Colorizer:
+    def _loaded(self) -> Colorizer:
         from vidcolor.networks.features import NetworkFeatures  # loads what runs networks
 
         return load_colorizer(NetworkFeatures())
 
-    def _color(
+    def __call__(
         self, target: Frame, guidance: Sequence[Guidance], settings: ColorizeSettings, laid: ColorFrame | None = None
     ) -> ColorFrame:
-        return self._colorizer(target, guidance, settings, laid)
+        return self._loaded(target, guidance, settings, laid)
+
+    def let_go(self, pictures: Collection[str]) -> None:
+        self._loaded.let_go(pictures)
+
+
+class _Makers:
+    """What makes keyframes and layers."""
+
+    def __init__(self, film: Film) -> None:
+        settings = film.settings
+        self.film, self.library = film, Library(film.project, PatchFeatures())
+        colorizer = _ColorizerLater() if settings.colorize.network == "shipped" else None
+        self.maker = KeyframeMaker(film.plan, self.library, settings, colorizer)
+        sees = sights_of(settings, cache_of(film))
+        self.painter = Painter(self.library, film.plan.hashes, sees, settings.correct, film.plan.reel.size)
 
     def target(self, planned: ShotPlan, frame: int) -> Frame:
         reel = self.film.plan.reel

@@ -147,6 +147,7 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     costs = keyframe_seconds(film.plan.reel, stale), frame_seconds(film.plan.reel, film.settings)
     library = Library(film.project, models.features)
     maker = KeyframeMaker(film.plan, library, film.settings, models.colorizer)
+    maker.will_make(stale)
     models = replace(models, cache=cache_of(film))
     sees = sights_of(film.settings, models.cache, models.propagator)
     painter = Painter(library, film.plan.hashes, sees, film.settings.correct, film.plan.reel.size)
@@ -181,6 +182,7 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
                         film, planned, lease, clear[planned.shot.id], reading, maker, corrector, models, counter
                     )
                     made.append(planned)
+                maker.done(planned)
             except (LeaseLostError, VidcolorError):
                 lease.beat()
                 if not lease.lost:

@@ -1,7 +1,10 @@
-"""Gray frames kept for a while: in memory, and beyond some size in a file without a name that nobody need remove."""
+"""What is kept for a while: in memory, and beyond some size in a file without a name that nobody need remove."""
 
 from __future__ import annotations
 
+import threading
+import weakref
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
@@ -9,7 +12,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 IN_MEMORY = 16 << 20
-"""Bytes kept in memory, of each shot that is under way."""
+"""Bytes kept in memory, of each shot that is under way, and of descriptions."""
 STEPS = np.float32(655.35)
 """Steps of one L* where a frame is kept in 16 bits: 0.0008 L* from the truth at most."""
 
@@ -45,3 +48,28 @@ class StoredFrames:
         """Lets go of the frames."""
         self._file.close()
         self._places.clear()
+
+
+class StoredArrays:
+    """Arrays of float32 by key, however many; for several threads at once."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: where the file lies, if there is one."""
+        self._file = SpooledTemporaryFile(IN_MEMORY, dir=str(folder))  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+        self._places: dict[Hashable, tuple[int, tuple[int, ...]]] = {}
+        self._guard = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Array]) -> Array:
+        """The array of the key, made now if it is not kept."""
+        with self._guard:
+            found = self._places.get(key)
+            if found is not None:
+                self._file.seek(found[0])
+                return np.frombuffer(self._file.read(4 * int(np.prod(found[1]))), np.float32).reshape(found[1])
+        made = make()
+        with self._guard:
+            place = self._file.seek(0, 2)
+            self._file.write(np.ascontiguousarray(made, np.float32).tobytes())
+            self._places[key] = (place, made.shape)
+        return made

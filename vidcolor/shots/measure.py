@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -70,31 +71,28 @@ def measure(frames: Iterable[Frame], side: int, odd: int, progress: Callable[[in
 
     `odd` is the longest run of frames that may return to the same scene, as a flash does.
     """
-    change: list[float] = []
-    jump: list[float] = []
-    rest: list[tuple[float, float]] = []
-    energy: list[Array] = []
+    change, jump, rest, energy = array("d"), array("d"), array("d"), array("f")  # a row of objects is twice as large
     window: deque[Blocks] = deque(maxlen=2 * odd + 2)
     for frame in frames:
         picture = reduced(frame.lightness, side)
         blocks = blocks_of(picture)
         change.append(difference(window[-1], blocks) if window else 0.0)
         window.append(blocks)
-        rest.append((float(picture.mean()), float(np.abs(picture - np.median(picture)).mean())))
-        energy.append(band_energies(picture))
+        rest.extend((float(picture.mean()), float(np.abs(picture - np.median(picture)).mean())))
+        energy.frombytes(band_energies(picture).tobytes())
         if len(change) > odd:
             jump.append(_jump(change, window, len(change) - 1 - odd, odd))
         if progress:
             progress(len(change))
     first = len(jump)
-    jump += [_jump(change, window, at, odd) for at in range(first, len(change))]
+    jump.extend(_jump(change, window, at, odd) for at in range(first, len(change)))
     scalars = np.array(rest, np.float32).reshape(-1, 2)
     return Measures(
         change=np.array(change, np.float32),
         jump=np.array(jump, np.float32),
         mean=scalars[:, 0],
         spread=scalars[:, 1],
-        energy=np.array(energy, np.float32).reshape(len(change), 2 * BANDS * REGIONS[0] * REGIONS[1]),
+        energy=np.frombuffer(energy, np.float32).reshape(len(change), 2 * BANDS * REGIONS[0] * REGIONS[1]),
     )
 
 
@@ -124,7 +122,7 @@ def _signal(lightness: Any, steps: Any) -> Any:  # pragma: no cover
     return out
 
 
-def _jump(change: list[float], window: deque[Blocks], at: int, odd: int) -> float:
+def _jump(change: array[float], window: deque[Blocks], at: int, odd: int) -> float:
     """Least change from any of `odd` + 1 frames before `at` to any of `odd` + 1 from it on; 0 if unsuspected."""
     least = change[at]
     if least < SUSPECT:

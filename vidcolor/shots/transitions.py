@@ -263,17 +263,17 @@ def _fade(measures: Measures, run: tuple[int, int], room: FrameRange, limits: tu
     start, stop = max(run[0], room.start), run[1]
     if start >= stop:
         return None
-    count = len(measures)
-    middle = _faintest(measures, start, stop)
-    ground = measures.mean[middle]
-    apart = (measures.mean - ground) ** 2
-    signals = np.concatenate([measures.energy, np.repeat(apart[:, None], MEAN_WEIGHT, axis=1)], axis=1)
+    count, (threshold, longest) = len(measures), limits
+    middle, reach = _faintest(measures, start, stop), 2 * longest + ANCHOR + 1
+    first, behind = max(0, middle - reach), min(count, middle + 1 + reach)  # all that a ramp looks at
+    apart = (measures.mean[first:behind] - measures.mean[middle]) ** 2
+    signals = np.concatenate([measures.energy[first:behind], np.repeat(apart[:, None], MEAN_WEIGHT, axis=1)], axis=1)
     levels = np.log(signals + ENERGY_NOISE).astype(np.float32)
-    threshold, longest = limits
-    begin, hold, out_gain = _ramp(levels, middle, room.start, longest)
+    begin, hold, out_gain = _ramp(levels, middle - first, room.start - first, longest)
+    begin, hold = begin + first, hold + first
     flipped = np.ascontiguousarray(levels[::-1])
-    end, resume, in_gain = _ramp(flipped, count - 1 - middle, count - room.stop, longest)
-    end, resume = count - end, count - resume
+    end, resume, in_gain = _ramp(flipped, behind - 1 - middle, behind - room.stop, longest)
+    end, resume = behind - end, behind - resume
     if start == 0 or out_gain < threshold or begin >= start:
         begin = hold = start
     if stop == count or in_gain < threshold or end <= stop:
