@@ -12,7 +12,7 @@ from made_films import decoded_luma, gray_frame, moving, noise, plane, write_fil
 
 from vidcolor.errors import MediaError
 from vidcolor.media.decode import read_frames
-from vidcolor.media.index import find_frames
+from vidcolor.media.index import Rows, find_frames
 from vidcolor.media.timing import conform, find_rate
 
 NTSC = Fraction(24000, 1001)
@@ -80,7 +80,7 @@ def test_dnxhr_in_mxf_is_exact(tmp_path):
 def test_table_of_an_intra_film_equals_its_packets(tmp_path, monkeypatch):
     path = write_film(tmp_path / "f.mov", "prores_ks", [gray_frame(p, "yuv422p10le") for p in moving(9, top=1000)])
     by_table = find_frames(path)
-    monkeypatch.setattr("vidcolor.media.index._from_table", lambda *_: [])
+    monkeypatch.setattr("vidcolor.media.index._from_table", lambda *_: Rows())
     by_packets = find_frames(path.rename(tmp_path / "g.mov"))
     assert by_table.pts.tolist() == by_packets.pts.tolist()
     assert by_table.keys.tolist() == by_packets.keys.tolist()

@@ -76,6 +76,27 @@ class ProjectConfig:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Packed(Mapping[str, Any]):
+    """A table that is held as text; each value is made of it anew when it is asked for.
+
+    A film's reports, as lists of numbers, take ten times the memory.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self._text = msgspec.json.encode(table)
+
+    def __getitem__(self, name: str) -> Any:
+        return _READER.decode(_PARTS_READER.decode(self._text)[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PARTS_READER.decode(self._text))
+
+    def __len__(self) -> int:
+        return len(_PARTS_READER.decode(self._text))
+
+
 class Project:
     """One open project folder. Make one by `Project.create` or `Project.open`."""
 
@@ -84,6 +105,7 @@ class Project:
         self.config = config
         self._read: dict[str, dict[str, Any]] = {}
         """What the machine-written files said, by name"""
+        self._packed: dict[str, Packed] = {}
         self._inside = {"": str(root)}
         """Folders that were found to lie inside, by their names in it"""
 
@@ -286,6 +308,13 @@ class Project:
             self._read[name] = upgrade(self._decoded(path, whole, remedy), schema, path, remedy)
         return self._read[name]
 
+    def read_packed(self, name: str, schema: str, whole: str = "") -> Packed:
+        """The same of a file that says much of which little is asked at a time: what is kept of it is small."""
+        if name not in self._packed:
+            path = self._checked(name)
+            self._packed[name] = Packed(upgrade(self._decoded(path, whole, ""), schema, path, ""))
+        return self._packed[name]
+
     def _decoded(self, path: str, whole: str, remedy: str) -> dict[str, Any]:
         def mended() -> str:
             return remedy or f"delete {self.root / whole if whole else 'it'} and run the command again"
@@ -313,6 +342,7 @@ class Project:
     def write_text(self, name: str, text: str) -> None:
         """Writes a file whole or not at all."""
         self._read.pop(name, None)
+        self._packed.pop(name, None)
         path = self.path(name)
         self.make_folder(path.parent)
         try:
@@ -373,6 +403,7 @@ def _whole(text: str) -> int:
 
 
 _READER, _CHECKING_READER = msgspec.json.Decoder(), json.JSONDecoder(parse_int=_whole)
+_PARTS_READER = msgspec.json.Decoder(dict[str, msgspec.Raw])
 """Made once: a long film has thousands of files. Numbers are checked where there are long ones: it takes time."""
 
 

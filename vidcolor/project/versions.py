@@ -104,10 +104,10 @@ def version_named(project: Project, shot_id: str, name: str) -> Version:
     raise ProjectError(f"{shot_id}: no version {name!r:.20}; {known}")
 
 
-def read_report(project: Project, version: Version) -> dict[str, Any]:
+def read_report(project: Project, version: Version) -> Mapping[str, Any]:
     """What the render of this version measured."""
     name = f"shots/{version.shot_id}/{version.name}"
-    return project.read_json(f"{name}/{REPORT}", REPORT_SCHEMA, whole=name)
+    return project.read_packed(f"{name}/{REPORT}", REPORT_SCHEMA, whole=name)
 
 
 def partial_name(lease: int) -> str:
