@@ -201,6 +201,8 @@ class Flat:
         size = target.lightness.shape
         return ColorFrame(target.index, np.full((2, *size), 30, np.float32), np.full(size, 0.8, np.float32))
 
+    def let_go(self, pictures) -> None: ...
+
 
 def test_regions_laid_over_a_shots_colours_wait_for_these_once(tmp_path, monkeypatch, capsys, seen):
     """After a stop while they are laid on, here by hand, of the shot only its last run is coloured again."""
