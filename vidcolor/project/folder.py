@@ -25,6 +25,7 @@ from vidcolor.checked import MisfitError, PathText, checked
 from vidcolor.errors import ProjectError, SettingsError
 from vidcolor.partial import grown
 from vidcolor.project.lock import HOLDER, LOCK, locked
+from vidcolor.project.packed import Packed
 from vidcolor.project.upgrade import upgrade
 from vidcolor.settings import read_toml
 
@@ -74,27 +75,6 @@ class ProjectConfig:
     name: ReelName = ""
     """What the reel is called in a film of several, as is the project's folder, in the film's; empty: it is the film"""
     settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Packed(Mapping[str, Any]):
-    """A table that is held as text; each value is made of it anew when it is asked for.
-
-    A film's reports, as lists of numbers, take ten times the memory.
-    """
-
-    __slots__ = ("_text",)
-
-    def __init__(self, table: Mapping[str, Any]) -> None:
-        self._text = msgspec.json.encode(table)
-
-    def __getitem__(self, name: str) -> Any:
-        return _READER.decode(_PARTS_READER.decode(self._text)[name])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_PARTS_READER.decode(self._text))
-
-    def __len__(self) -> int:
-        return len(_PARTS_READER.decode(self._text))
 
 
 class Project:
@@ -403,7 +383,6 @@ def _whole(text: str) -> int:
 
 
 _READER, _CHECKING_READER = msgspec.json.Decoder(), json.JSONDecoder(parse_int=_whole)
-_PARTS_READER = msgspec.json.Decoder(dict[str, msgspec.Raw])
 """Made once: a long film has thousands of files. Numbers are checked where there are long ones: it takes time."""
 
 
