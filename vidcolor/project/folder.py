@@ -25,7 +25,7 @@ from vidcolor.checked import MisfitError, PathText, checked
 from vidcolor.errors import ProjectError, SettingsError
 from vidcolor.partial import grown
 from vidcolor.project.lock import HOLDER, LOCK, locked
-from vidcolor.project.packed import Packed
+from vidcolor.project.packed import Packed, decoded
 from vidcolor.project.upgrade import upgrade
 from vidcolor.settings import read_toml
 
@@ -35,11 +35,6 @@ CORRECTING = ".correcting"
 JSON_LIMIT = 256 << 20
 """A project file larger than this many bytes is not ours."""
 REEL_NAME = re.compile(r"r[1-9][0-9]{0,2}")
-LARGEST, LONGEST_NUMBER = 1 << 53, 20
-LONG_NUMBER = re.compile(rb"[\s\[:,-][0-9]{16}")
-"""Whole numbers of fewer digits hold nothing beyond LARGEST; digits behind a point, and of hashes, are passed over."""
-DIGITS, MANY_DIGITS = bytes(48 if chr(byte).isdecimal() else 32 for byte in range(128)) + b" " * 128, b"0" * 16
-"""Every digit as 0, all else as a space: sixteen in a row are so found in a sixth of the pattern's time."""
 TEMPLATE = """\
 # A vidcolor project. This file is yours; everything in plan/, shots/, exports/ and cache/ is the machine's.
 version = 1
@@ -304,8 +299,7 @@ class Project:
                 if (size := os.fstat(file.fileno()).st_size) > JSON_LIMIT:
                     raise ProjectError(f"{path}: too large to be a project file; {mended()}")
                 text = file.read(size)  # without a size it would be asked for again, and the end looked for
-            long = MANY_DIGITS in text.translate(DIGITS) and LONG_NUMBER.search(text)
-            data = _CHECKING_READER.decode(text.decode()) if long else _READER.decode(text)
+            data = decoded(text)
         except OSError as error:
             if whole and isinstance(error, FileNotFoundError):
                 raise ProjectError(f"{path}: is missing; {mended()}") from error
@@ -373,17 +367,6 @@ def _cannot(what: str, path: Path, error: OSError) -> ProjectError:
         errno.EPERM: "no permission; give a writable folder with --project",
     }.get(error.errno or 0, f"{error.strerror or error}; look at the folder and run the command again")
     return ProjectError(f"{path}: cannot be {what}: {remedy}")
-
-
-def _whole(text: str) -> int:
-    """A whole number of a project file. Refuses one that is not exact in every reader of JSON: it is none of ours."""
-    if abs(number := int(text[:LONGEST_NUMBER])) > LARGEST or len(text) > LONGEST_NUMBER:
-        raise ValueError(f"the number {text[:LONGEST_NUMBER]} is too large")
-    return number
-
-
-_READER, _CHECKING_READER = msgspec.json.Decoder(), json.JSONDecoder(parse_int=_whole)
-"""Made once: a long film has thousands of files. Numbers are checked where there are long ones: it takes time."""
 
 
 def toml_text(value: str) -> str:
