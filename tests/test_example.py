@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from vidcolor.cli.parser import main
 from vidcolor.colorize.by_registration import register
 from vidcolor.errors import InputError
 from vidcolor.example import ExampleFacts, make_example
@@ -198,8 +199,8 @@ def test_it_leaves_other_peoples_folders_alone(tmp_path):
     assert [path.name for path in mine.iterdir()] == ["letter.txt"]
 
 
-def test_it_writes_the_same_bytes_again_over_its_own_and_leaves_the_rest(tmp_path, monkeypatch):
-    """Its first frames, two pictures among them, show it."""
+def test_it_writes_the_same_bytes_again_where_it_was_not_whole_and_leaves_the_rest(tmp_path, monkeypatch):
+    """Its first frames, two pictures among them, show it. The film is named last: without it, it is not whole."""
     monkeypatch.setattr("vidcolor.example.write.FRAME_COUNT", 16)
 
     def sums() -> dict[str, str]:
@@ -211,6 +212,8 @@ def test_it_writes_the_same_bytes_again_over_its_own_and_leaves_the_rest(tmp_pat
     assert {"film.mov", "film_color.mkv", "000012.png", "hillside.png", "README.txt", "shots.csv"} == set(before)
     other = made.folder / "notes.txt"
     other.write_text("kept")
+    made.film.unlink()
+    (made.references / "000012.png").write_bytes(b"half")
     shares: list[float] = []
     assert make_example(made.folder, shares.append) == ExampleFacts(made.folder)
     assert other.read_text() == "kept"
@@ -218,3 +221,16 @@ def test_it_writes_the_same_bytes_again_over_its_own_and_leaves_the_rest(tmp_pat
     assert sums() == before
     assert shares == sorted(shares)
     assert shares[-1] == 1
+
+
+def test_pictures_of_an_example_that_is_there_are_the_artists(tmp_path, monkeypatch, capsys):
+    """The README's first line, run again after a picture was painted and another removed."""
+    monkeypatch.setattr("vidcolor.example.write.FRAME_COUNT", 16)
+    assert main(["example", str(tmp_path / "demo")]) == 0
+    made = ExampleFacts(tmp_path / "demo")
+    (made.references / "000012.png").write_bytes(b"painted")
+    (made.references / "hillside.png").unlink()
+    assert main(["example", str(tmp_path / "demo")]) == 0
+    assert "is there already, and was left as it is" in capsys.readouterr().out
+    assert (made.references / "000012.png").read_bytes() == b"painted"
+    assert not (made.references / "hillside.png").exists()

@@ -112,6 +112,12 @@ def test_a_word_too_many_for_run_is_taken_for_the_references(place, capsys):
     assert "did you mean --keyframes r?" in refused(capsys, "run", place / "film.mkv", "r")
 
 
+def test_a_second_reel_that_is_not_there_is_no_folder_of_references(place, capsys):
+    told = refused(capsys, "run", place / "film.mkv", place / "none.mkv", "--project", place / "reels")
+    assert told.strip().endswith("none.mkv: cannot be read (No such file or directory); is the path right?")
+    assert not (place / "reels").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

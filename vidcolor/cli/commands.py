@@ -97,11 +97,14 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
 
 
 def example_command(args: argparse.Namespace, terminal: Terminal) -> None:
-    from vidcolor.example import make_example
+    from vidcolor.example import ExampleFacts, make_example
 
     folder: Path = args.folder
+    there = ExampleFacts(folder).film.exists()
     with terminal.progress() as progress:
         facts = make_example(folder, lambda share: progress("example", round(100 * share), 100))
+    if there:
+        terminal.say(f"{folder}: is there already, and was left as it is; delete it for a fresh one")
     terminal.say(f"{folder}: {facts.frame_count} frames in {len(facts.cuts) + 1} shots, with sound and timecode")
     terminal.say(f"try:  vidcolor run {folder / 'film.mov'} --keyframes {folder / 'refs'}")
 

@@ -176,6 +176,7 @@ def _refuse_slips(args: argparse.Namespace) -> None:
     films: Sequence[Path] = args.film
     began = args.project is not None and reels_in(args.project)
     for film in films[1:]:
-        hint = meant(args.words, [str(film)], (), "" if args.keyframes or began else "--keyframes")
+        is_reel = began or (film.suffix and not film.exists())  # one that is not there is told where it is opened
+        hint = meant(args.words, [str(film)], (), "" if args.keyframes or is_reel else "--keyframes")
         if hint and not (film.is_file() and all(other.exists() for other in films)):
             raise InputError(f"unrecognized arguments: {film}{hint}")

@@ -1,7 +1,7 @@
 """The example on disk: gray film with sound and timecode, true colours, pictures, shot list, a page to read.
 
 - The same bytes at every writing.
-- A folder that holds other things is left alone.
+- A folder that holds other things is left alone; so is a whole example: an artist may have painted on its pictures.
 """
 
 from __future__ import annotations
@@ -55,10 +55,13 @@ SOUND_FORMAT = "pcm_s24le"
 def make_example(folder: Path, progress: Callable[[float], None] | None = None) -> ExampleFacts:
     """Writes the example film into `folder` (made if missing) and tells where everything is.
 
-    `progress` is called with the share done, 0..1. Refuses a folder that holds other things.
+    `progress` is called with the share done, 0..1. An example that is whole stays as it is. Refuses a folder that holds
+    other things.
     """
     facts = ExampleFacts(folder)
     _claim(facts)
+    if facts.film.exists():
+        return facts
     film = Film()
     _write_lists(facts)
     _write_films(facts, film, progress or (lambda share: None))
@@ -95,7 +98,7 @@ def _write_lists(facts: ExampleFacts) -> None:
 
 
 def _write_films(facts: ExampleFacts, film: Film, progress: Callable[[float], None]) -> None:
-    """Gray film and true colours side by side, and each picture when its frame comes by."""
+    """Gray film and true colours side by side, and each picture when its frame comes by. The film is named last."""
     exact = {int(Path(name).stem): name for name, given in facts.pictures.items() if given == "exact"}
     near = {int(Path(name).stem): name for name, given in facts.pictures.items() if given == "near"}
     gray = np.full((SIZE[0], SIZE[1] // 2), NEUTRAL, np.uint16)
@@ -113,12 +116,12 @@ def _write_films(facts: ExampleFacts, film: Film, progress: Callable[[float], No
             if frame in near:
                 write_image(facts.references / near[frame], film.near_picture(frame))
             progress((frame + 1) / FRAME_COUNT)
+        for shot in SHOTS:
+            if shot.given == "free":
+                write_image(facts.references / shot.pictures[0], film.free_picture())
         gray_out.mux(pictures.flush())
         true_out.mux(true.flush())
         sound.finish()
-    for shot in SHOTS:
-        if shot.given == "free":
-            write_image(facts.references / shot.pictures[0], film.free_picture())
 
 
 def _reel(path: Path, tape: str) -> Reel:
