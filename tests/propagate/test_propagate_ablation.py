@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import get_args
 
+import cv2
 import film
 import numpy as np
 import pytest
 
-from vidcolor.propagate import both_ways, guesses, propagate, shot
+from vidcolor.flow.estimate import build_flow
+from vidcolor.propagate import both_ways, by_flow, guesses, propagate, shot, window
 from vidcolor.propagate.ablation import WHOLE, Ablation, Part
 from vidcolor.propagate.blend import best, of_flow
 from vidcolor.settings import PropagateSettings
@@ -55,7 +57,7 @@ def off(made: list[ColorFrame]) -> float:
 
 def test_every_part_that_can_be_left_out_is_tested_here():
     """`mended` on films that are worn: test_propagate_mended.py; `flats` on drawn ones: test_propagate_flats.py."""
-    assert set(get_args(Part)) == {*PARTS, "weigher", "flats", "mended", "tinted"}
+    assert set(get_args(Part)) == {*PARTS, "weigher", "flats", "mended", "tinted", "everywhere"}
     assert Ablation() == WHOLE
     assert all(WHOLE.keeps(part) for part in get_args(Part))
 
@@ -144,3 +146,37 @@ def test_local_attention_alone_is_flow_alone_unfilled(monkeypatch):
     assert all(np.array_equal(a.chroma, b.chroma) for a, b in zip(local, colors(without=LOCAL, fill=0.0), strict=True))
     assert not np.array_equal(local[-1].chroma, colors(without=PLAIN)[-1].chroma)
     assert off(local) < off(colors(without=PLAIN))
+
+
+def test_a_mask_is_carried_alike_where_attention_works_around_it_alone(monkeypatch: pytest.MonkeyPatch):
+    size = (120, 160)
+    random = np.random.default_rng(6)
+    wall = cv2.GaussianBlur(random.uniform(0, 1, (size[0], size[1] + 20)).astype(np.float32), (0, 0), 2)
+    wall = 50 + (wall - wall.mean()) * (12 / wall.std())
+    frames = [Frame(n, np.ascontiguousarray(wall[:, 2 * n : 2 * n + size[1]], np.float32)) for n in range(6)]
+    share = np.zeros((2, 60, 80), np.float32)
+    share[0, 30:40, 46:60] = 100
+    known = {0: ColorFrame(0, share, np.ones((60, 80), np.float32))}
+    settings, asked = PropagateSettings(), list[int]()
+    flow = build_flow(settings.flow, settings)
+
+    def attend(target: np.ndarray, *of: np.ndarray, **words: float) -> tuple[np.ndarray, ...]:
+        asked.append(target.size)
+        return window.attend(target, *of, **words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(by_flow, "attend", attend)
+    made = []
+    for parts in ((), ("everywhere",)):
+        asked.clear()
+        without = frozenset({"attention", "flats", "tinted", *parts})
+        made.append(list(propagate(frames, known, flow, settings, ablation=Ablation(without))))
+        assert (max(asked) < 0.7 * 60 * 80) == bool(parts)
+    for whole, part in zip(*made, strict=True):
+        assert np.abs(whole.chroma - part.chroma).max() < 1
+        true = np.roll(share[0], -whole.index, 1) > 50
+        assert ((part.chroma[0] > 50) == true).mean() > 0.995
+    empty = {0: ColorFrame(0, 0 * share, np.ones((60, 80), np.float32))}
+    asked.clear()
+    for color in propagate(frames, empty, flow, settings, ablation=Ablation(without)):
+        assert not color.chroma.any()
+    assert not asked

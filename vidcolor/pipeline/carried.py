@@ -44,8 +44,8 @@ NOT_THERE, THERE = 0.2, 0.8
 """Carried shares up to which a pixel is none of the layer's, and from which it wholly is: between them, an edge."""
 COLORS = without("attention", "flats")
 """A person's colours are not looked up elsewhere, nor known by their gray: another coat is another thing."""
-SHARES = without("attention", "flats", "tinted")
-"""Nor is a mask; and it is the same in any light."""
+SHARES = without("attention", "flats", "tinted", "everywhere")
+"""Nor is a mask; it is the same in any light, and most of a frame holds none of it."""
 SOFT = 0.05, 0.9
 """The same of what spread from a point or stroke: how much of a share is left says how sure it is. Where its colour is
 another than is there, the whole thing is meant, and is wholly there from THERE on."""

@@ -322,9 +322,9 @@ class Laid:
             return self.layer.change, np.float32(1)
         with ChromaReader(self.path(folder), self.span(folder).frames.start) as store:
             found = store.read(frame)
-        planes = np.concatenate([found.chroma, found.confidence[None]])
-        large = np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in planes])
-        return self.change(ColorFrame(frame, large[:2], large[2]))
+        planes = [*(found.chroma if self.layer.varies else ()), found.confidence]
+        *chroma, share = (cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in planes)
+        return Change(np.stack(chroma)) if chroma else self.layer.change, share
 
     def change(self, carried: ColorFrame) -> tuple[Change, Array]:
         """What the layer makes of a frame, of what was carried to it, and how far it counts there."""

@@ -21,6 +21,7 @@ Part = Literal[
     "steady",
     "mended",
     "tinted",
+    "everywhere",
 ]
 """flow        colours carried along it, from both sides
 local       attention around where the flow ends; without it colours are warped, and the nearer keyframe's taken
@@ -34,6 +35,7 @@ flats       flat areas of drawn frames in one paint each
 steady      what the frame before says; it needs the flow
 mended      worn frames evened and without wear, where they are matched
 tinted      colours that go with the light; without it they stay as they are, as a mask does
+everywhere  attention along the flow where nothing is carried; without it, a mask is carried where it is
 """
 FlowAt = Literal["chroma", "working"]
 

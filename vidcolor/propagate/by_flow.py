@@ -7,7 +7,7 @@ Confidence is that of the weakest link: it does not fade with every frame, but o
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -28,6 +28,10 @@ FADE = np.float32(0.995)
 """Confidence kept from one frame to the next where nothing speaks against it."""
 STILL = np.float32(0.9)
 """Trust of what the camera's motion alone finds in the keyframe; a chance likeness is possible."""
+LITTLE = np.float32(0.5)
+"""a*b* up to which nothing is carried: attention smears a little farther with every frame."""
+BESIDE = 16
+"""Pixels around what is carried where attention works at least: superpixels that it lies in reach no farther."""
 AROUND = 9
 """Side of the square in which the two ways' likeness is compared, in chroma pixels."""
 
@@ -43,6 +47,8 @@ class Rule:
     """Whether the keyframe is also seen by the camera's motion alone."""
     tints: bool = True
     """Whether what is carried goes with the light."""
+    everywhere: bool = True
+    """Whether attention works where nothing is carried too: there it tells only how far carrying is to be trusted."""
     dimmed: Collection[int] = ()
     """Positions of frames whose colours go with the light of a fade afterwards, all at once"""
 
@@ -111,31 +117,30 @@ def carry_by_flow(source: Carried, target: Look, flow: Array, back: Array, rule:
         change_of(target.luma, fetch(key.look.luma, points), reach),
         change_of(target.luma, beside, agreement),
     )
-    far = _mended(target, key, points, since, rule)
+    far, off = _mended(target, key, points, since, rule)
     there = fetch(key.look.luma, far)
     lumas = [lit(beside, at_once), lit(there, since)]
     nearer = at_once if rule.tints_between(target, source.look) else None
     farther = since if rule.tints_between(target, key.look) else None
     chromas = [
-        tinted(fetch(source.chroma, near, cubic=True), beside, nearer),
-        tinted(fetch(key.chroma, far), there, farther),
+        tinted(_fetched(source.chroma, near, cubic=True), beside, nearer),
+        tinted(_fetched(key.chroma, far), there, farther),
     ]
     trusts = [trust, reach]
     still = camera_points(far, reach) if rule.camera else None
     if still is not None:
         unmoved = fetch(key.look.luma, still)
         lumas.append(lit(unmoved, since))
-        chromas.append(tinted(fetch(key.chroma, still), unmoved, farther))
+        chromas.append(tinted(_fetched(key.chroma, still), unmoved, farther))
         trusts.append(_seen_still(lumas[-1], still, target, key, settings))
-    chroma, confidence, residual = attend(
-        target.luma,
-        np.stack(lumas),
-        np.stack(chromas),
-        np.stack(trusts) + LEAST_TRUST,
-        radius=settings.window,
-        patch=settings.patch,
-        tau=settings.tau,
-    )
+    sources = np.stack(lumas), np.stack(chromas), np.stack(trusts) + LEAST_TRUST
+    if rule.everywhere:
+        chroma, confidence, residual = _attended(target.luma, sources, settings)
+    else:
+        chroma, confidence, residual = np.zeros_like(source.chroma), (trust + reach) / 2, off
+        for near_by, own in _boxes(sources[1], target.luma.shape, settings):
+            found = _attended(target.luma[near_by], [planes[..., *near_by] for planes in sources], settings)
+            chroma[:, *own[0]], confidence[own[0]], residual[own[0]] = (plane[..., *own[1]] for plane in found)
     confidence = np.minimum(confidence, _likeness(residual, settings)) * FADE
     return Carried(target, chroma, confidence, key, far, np.minimum(reach, confidence))
 
@@ -148,8 +153,47 @@ def _seen_still(luma: Array, points: Array, target: Look, key: SmallKeyframe, se
     return (STILL * inside * like * fetch(key.confidence, points)).astype(np.float32)
 
 
-def _mended(target: Look, key: SmallKeyframe, points: Array, since: Array | None, rule: Rule) -> Array:
-    """Where in the keyframe each pixel lies, mended by the flow straight to it: (2, h, w).
+def _fetched(chroma: Array, points: Array, *, cubic: bool = False) -> Array:
+    """As `fetch`, and without work for planes that hold nothing but 0."""
+    some = chroma.any(axis=(1, 2))
+    if some.all():
+        return fetch(chroma, points, cubic=cubic)
+    planes = np.zeros(chroma.shape, np.float32)
+    if some.any():
+        planes[some] = fetch(chroma[some], points, cubic=cubic)
+    return planes
+
+
+Box = tuple[slice, slice]
+
+
+def _attended(target: Array, sources: Sequence[Array], settings: PropagateSettings) -> tuple[Array, Array, Array]:
+    lumas, chromas, trusts = sources
+    return attend(target, lumas, chromas, trusts, radius=settings.window, patch=settings.patch, tau=settings.tau)
+
+
+def _boxes(chromas: Array, size: tuple[int, int], settings: PropagateSettings) -> Iterator[tuple[Box, tuple[Box, Box]]]:
+    """The box around what any source (S, 2, h, w) holds, if any does.
+
+    With all that attention in it looks at; and the box by itself, in the frame and in that.
+    """
+    held = np.asarray(np.abs(chromas).max(axis=(0, 1)) > LITTLE)
+    inner, outer, part = list[slice](), list[slice](), list[slice]()
+    for side, there in zip(size, (held.any(1), held.any(0)), strict=True):
+        where = np.flatnonzero(there)
+        if not len(where):
+            return
+        first, last = max(0, int(where[0]) - BESIDE), min(side, int(where[-1]) + 1 + BESIDE)
+        seen = settings.window + settings.patch
+        begin = max(0, first - seen)
+        inner.append(slice(first, last))
+        outer.append(slice(begin, min(side, last + seen)))
+        part.append(slice(first - begin, last - begin))
+    yield (outer[0], outer[1]), ((inner[0], inner[1]), (part[0], part[1]))
+
+
+def _mended(target: Look, key: SmallKeyframe, points: Array, since: Array | None, rule: Rule) -> tuple[Array, Array]:
+    """Where in the keyframe each pixel lies, mended by the flow straight to it: (2, h, w); and how unlike it is there.
 
     Joined flows drift. The keyframe, fetched by them, is almost in place; the little flow that is left ends the drift
     wherever it brings a better likeness.
@@ -159,7 +203,7 @@ def _mended(target: Look, key: SmallKeyframe, points: Array, since: Array | None
     mended = fetch(points, grid(target.luma.shape) + rest)
     before = _around(np.square(there - target.luma))
     after = _around(np.square(lit(fetch(key.look.luma, mended), since) - target.luma))
-    return np.where(after < before, mended, points)
+    return np.where(after < before, mended, points), np.minimum(before, after)
 
 
 def _around(plane: Array) -> Array:

@@ -163,7 +163,14 @@ class _Shot:
         )
         self._workers, self._threads, self._settings = workers, threads, settings
         self._tints = keeps("tinted")
-        rule = Rule(little_flow(flow), settings, camera=keeps("camera"), tints=self._tints, dimmed=dimmed)
+        rule = Rule(
+            little_flow(flow),
+            settings,
+            camera=keeps("camera"),
+            tints=self._tints,
+            everywhere=keeps("everywhere"),
+            dimmed=dimmed,
+        )
         self._by_flow = keeps("flow")
         looks_up = keeps("attention")
         traces = looks_up and network is not None
