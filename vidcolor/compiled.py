@@ -10,6 +10,7 @@ render have it done beforehand, on all cores (ahead.py).
 """
 
 import atexit
+import hashlib
 import os
 import shutil
 import tempfile
@@ -19,6 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numba import __version__ as numba_version
 from numba import config, njit
 from numba import types as types
 
@@ -41,6 +44,28 @@ def _kept() -> Path:
     return Path(str(njit(cache=True)(_kept).stats.cache_path))
 
 
+def kept_table(name: str, shape: tuple[int, ...], of: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """A table of float32 that compiled loops make, from beside them; made and put there where it is not yet whole.
+
+    of  what it is made of, the machine included
+    """
+    mark = hashlib.sha256(f"{of} {shape} {numba_version} {np.__version__}".encode()).hexdigest()
+    path = KEPT / f"{name}-{mark[:16]}.table"
+    with suppress(OSError, ValueError):
+        told = bytearray(path.read_bytes())  # to be written to, as kernels are compiled for such arrays
+        if hashlib.sha256(told[SUM:]).digest() == told[:SUM]:
+            return np.frombuffer(told, np.float32, offset=SUM).reshape(shape)
+    made = np.ascontiguousarray(make(), np.float32)
+    with suppress(OSError):
+        KEPT.mkdir(parents=True, exist_ok=True)
+        partial_path = path.with_suffix(f".{os.getpid()}")
+        partial_path.write_bytes(hashlib.sha256(made.data).digest() + made.tobytes())
+        partial_path.replace(path)
+    return made
+
+
+SUM = 32
+"""Bytes of a table's SHA-256, before its numbers."""
 KEPT = _kept()
 exact: Callable[..., Any] = partial(njit, cache=True, nogil=True, no_cfunc_wrapper=True)
 """No liberties: for loops whose values may be infinite."""

@@ -8,15 +8,18 @@
 """
 
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from vidcolor.color import kernels
+from vidcolor.color import colorimetry, kernels
 from vidcolor.color.colorimetry import LUMA_WEIGHTS, check_tags, rgb_to_xyz
 from vidcolor.color.lab import BLACK, CODES, WHITE, decode_exactly
 from vidcolor.color.scale import TEN, Scale
+from vidcolor.compiled import kept_table
 from vidcolor.errors import InputError
+from vidcolor.machine import computed_on
 from vidcolor.types import ColorTags
 
 Subsampling = Literal["444", "422"]
@@ -135,7 +138,17 @@ def _even(rows: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
 
 @cache
 def _tables(matrix: tuple, weights: tuple, margin: np.float32) -> tuple[np.ndarray, np.ndarray]:
-    """The gamut's edge and the guesses: see `kernels.shrink` and `kernels.guess`."""
+    """The gamut's edge and the guesses: see `kernels.shrink` and `kernels.guess`. Kept on disk: they take a third of a
+    second, which is much of a short command."""
+    files = [Path(file).stat() for file in (__file__, str(kernels.__file__), str(colorimetry.__file__))]
+    of = repr((computed_on(), matrix, weights, margin, [(file.st_size, file.st_mtime_ns) for file in files]))
+    count = LUMA_NODES * (HUE_NODES + 1)
+    table = kept_table("lock", (count + CODES * 6,), of, lambda: _made_tables(matrix, weights, margin))
+    return table[:count].reshape(LUMA_NODES, HUE_NODES + 1), table[count:].reshape(CODES, 6)
+
+
+def _made_tables(matrix: tuple, weights: tuple, margin: np.float32) -> np.ndarray:
+    """Both on end."""
     turn = np.arange(HUE_NODES + 1) * (4 / HUE_NODES)
     a = np.where(turn <= 2, 1 - turn, turn - 3)
     b = np.copysign(1 - np.abs(a), 2 - turn)
@@ -156,7 +169,7 @@ def _tables(matrix: tuple, weights: tuple, margin: np.float32) -> tuple[np.ndarr
     start = np.zeros((CODES, 6), np.float32)
     start[:, 0] = _gray_curve()
     start[:, 1:] = _fit(nodes, a * edge, b * edge, f - gray)
-    return edge, start
+    return np.concatenate([edge.ravel(), start.ravel()])
 
 
 def _find_edge(

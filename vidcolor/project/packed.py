@@ -37,7 +37,7 @@ _PARTS_READER = msgspec.json.Decoder(dict[str, msgspec.Raw])
 class Packed(Mapping[str, Any]):
     """A table that is held as text; each value is made of it anew when it is asked for.
 
-    A film's reports, as lists of numbers, take ten times the memory.
+    A film's reports, as lists of numbers, take five times the memory.
     """
 
     __slots__ = ("_text",)
