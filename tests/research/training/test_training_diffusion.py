@@ -106,6 +106,22 @@ def test_scribbles_have_the_pictures_colours_and_stay_off_white():
     assert COUNT == (4, 25)
 
 
+@pytest.mark.parametrize("side", [32, 64, 256])
+def test_scribbles_of_small_pictures_are_small_so_that_they_tell_the_colours_under_them(side):
+    off, least = [], []
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        tiles = random.uniform(0.1, 0.9, (3, 8, 8)).astype(np.float32)
+        rgb = np.repeat(np.repeat(tiles, side // 8, 1), side // 8, 2)
+        made = scribbles_of(rgb, random)
+        there = made[3] == 1
+        off.append(np.abs(made[:3, there] - (2 * rgb - 1)[:, there]).mean())
+        least.append(there.mean())
+    assert np.mean(off) < 0.16  # strokes as long as at 256 pixels: .31 of .43 at 32
+    assert min(least) > 0
+    assert np.mean(least) < 0.06
+
+
 def test_what_cannot_be_learned_from_is_refused(tmp_path, pictures):
     (tmp_path / "x.toml").write_text(TINY + 'network = "dalle"\n')
     with pytest.raises(SettingsError, match="palette, diffusart"):

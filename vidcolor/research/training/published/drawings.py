@@ -14,8 +14,9 @@ from vidcolor.research.networks.lines import EXTRACTORS, gray_of
 
 FINDS = tuple(EXTRACTORS.values())
 """Drawn from evenly."""
-COUNT, THICKNESS, LENGTH = (4, 25), (1, 4), (5, 30)
-"""Of scribbles, least and most: how many, and pixels."""
+COUNT, THICKNESS, LENGTH, SIDE = (4, 25), (1, 4), (5, 30), 256
+"""Of scribbles, least and most: how many, and pixels of a picture of this side. Smaller pictures have smaller ones: one
+that crosses half a picture is in the mean colour of many things, which tells of none."""
 WAYS = ((0, 1), (1, 0), (1, 1), (1, -1))
 """Directions: along a row, down a column, and both diagonals."""
 WHITE, MOST_WHITE = 0.95, 0.6
@@ -46,7 +47,8 @@ def scribbles_of(rgb: Array, random: Generator) -> Array:
 def stroke(size: tuple[int, ...], random: Generator) -> Array:
     """(H, W) bool: one straight stroke that begins within the picture."""
     down, across = WAYS[random.integers(len(WAYS))]
-    length, thick = (int(random.integers(least, most + 1)) for least, most in (LENGTH, THICKNESS))
+    drawn = [int(random.integers(least, most + 1)) for least, most in (LENGTH, THICKNESS)]
+    length, thick = (max(1, round(n * min(size) / SIDE)) for n in drawn)
     y, x = (int(random.integers(n)) for n in size)
     plane = np.zeros(size, np.uint8)
     end = (x + across * (length - 1), y + down * (length - 1))
