@@ -186,9 +186,9 @@ def test_mistakes_end_in_one_line(work, capsys, words, says):
 def test_a_project_that_goes_while_it_is_worked_on_is_named_and_not_an_option_of_the_line(work, capsys, monkeypatch):
     from vidcolor.pipeline import proposals
 
-    def goes(path: Path, rgb: np.ndarray) -> None:
+    def goes(*place: object) -> None:
         shutil.rmtree(work / "film.vidcolor")
-        write(path, rgb)
+        write(*place)
 
     write = proposals.write_frame
     monkeypatch.setattr(proposals, "write_frame", goes)
