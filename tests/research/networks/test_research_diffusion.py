@@ -41,7 +41,7 @@ def test_sizes_are_the_published_ones():
         palette, diffusart = build_palette(), build_diffusart()
     assert sum(p.numel() for p in palette.parameters()) / 1e6 == pytest.approx(62, rel=0.05)
     assert palette.denoiser.down.enter.in_channels == 6
-    assert diffusart.denoiser.down.enter.in_channels == 4
+    assert diffusart.denoiser.down.enter.in_channels == 3 + 1 + 4, "lines and scribbles beside the noise"
     assert [len(level) for level in diffusart.denoiser.down.levels] == [2, 2, 2, 2]
     assert [len(level) for level in diffusart.encoder.levels] == [1, 1, 1, 1], "half of the blocks"
 
