@@ -17,7 +17,7 @@ import pytest
 from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import main
-from vidcolor.project import folder as project_folder
+from vidcolor.project import packed as project_packed
 
 SHOTS, FRAMES, SIZE = 80, 2, (16, 16)
 
@@ -94,9 +94,9 @@ def test_status_reads_and_hashes_shots_without_pythons_json(rendered: Path, monk
     counted(json.JSONDecoder, "decode")
     counted(json.JSONEncoder, "encode")
     patterns: list[int] = []
-    pattern = project_folder.LONG_NUMBER
+    pattern = project_packed.LONG_NUMBER
     searching = SimpleNamespace(search=lambda text: patterns.append(len(text)) or pattern.search(text))
-    monkeypatch.setattr(project_folder, "LONG_NUMBER", searching)
+    monkeypatch.setattr(project_packed, "LONG_NUMBER", searching)
     assert main(["status", str(rendered / "p")]) == 0
     assert sum(asked.values()) < SHOTS / 4
     assert len(patterns) < SHOTS / 4, "a file without long numbers is not searched for them by a pattern"

@@ -37,10 +37,10 @@ class Library:
     A picture that changed since it was listed is refused: the plan speaks of the old one.
     """
 
-    def __init__(self, project: Project, features: Features, room: int = ROOM) -> None:
-        """`features` are what pictures are described by; `room`: bytes of pictures that are kept, one at least."""
+    def __init__(self, project: Project, features: Features) -> None:
+        """`features` are what pictures are described by."""
         self.project, self.features = project, features
-        self._pictures: Cache[Reference] = Cache(room, _size)
+        self._pictures: Cache[Reference] = Cache(ROOM, _size)
         self._described = StoredArrays(project.path("plan"))
 
     def read(self, picture: Picture) -> Reference:

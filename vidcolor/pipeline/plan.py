@@ -64,7 +64,7 @@ def make_plan(
     keeps = project.keyframes_path is not None
     with closing(SmallFrames(project.path("plan"), settings.keyframes.spacing, keeps=keeps)) as small:
         reel, found = _reel_and_shots(project, settings, small, progress, opened)
-        library = Library(project, PatchFeatures(), room=0)  # none is looked at twice
+        library = Library(project, PatchFeatures())
         if look_at_pictures(project, reel, found, library):
             own = read.load_shots(project, reel, settings) or found.shots
             found = corrected(project, reel, own, read.known_files(project))

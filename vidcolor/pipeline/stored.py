@@ -66,7 +66,8 @@ class StoredArrays:
             found = self._places.get(key)
             if found is not None:
                 self._file.seek(found[0])
-                return np.frombuffer(self._file.read(4 * int(np.prod(found[1]))), np.float32).reshape(found[1])
+                told = self._file.read(4 * int(np.prod(found[1])))
+                return np.frombuffer(bytearray(told), np.float32).reshape(found[1])  # writable, as loops are compiled
         made = make()
         with self._guard:
             place = self._file.seek(0, 2)
