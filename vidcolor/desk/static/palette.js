@@ -8,17 +8,23 @@ import { setColor, tool } from "./tools.js";
 const row = document.getElementById("names");
 const select = document.getElementById("palette");
 
+/** A name that was asked for: the film's facts may tell of it before the answer comes, or only after it. */
+let given = "";
+
+async function give(words, request) {
+  const color = tool.color;
+  given = words;
+  if (await act("palette", request)) setColor(color, words);
+  else given = "";
+}
+
 function name() {
-  ask(`a name for the colour ${tool.color}`, async (words) => {
-    const color = tool.color;
-    if (await act("palette", { name: words, color })) setColor(color, words);
-  }, tool.named);
+  const color = tool.color;
+  ask(`a name for the colour ${color}`, (words) => give(words, { name: words, color }), tool.named);
 }
 
 function rename() {
-  ask(`another name for ${tool.named}`, async (words) => {
-    if (await act("palette", { name: tool.named, rename: words })) setColor(tool.color, words);
-  }, tool.named);
+  ask(`another name for ${tool.named}`, (words) => give(words, { name: tool.named, rename: words }), tool.named);
 }
 
 async function remove() {
@@ -39,8 +45,11 @@ tool.listeners.push(chosen);
 onChange(() => {
   const names = Object.keys(film.facts.palette);
   select.replaceChildren(new Option(names.length ? "none" : "none yet", ""), ...names.map((one) => new Option(one, one)));
+  const known = given in film.facts.palette;
+  if (known && !(tool.named in film.facts.palette)) tool.named = given;
+  if (known) given = "";
   const now = film.facts.palette[tool.named];
   if (now !== undefined && now !== tool.color) setColor(now, tool.named); // it was given another colour meanwhile
-  if (now === undefined) tool.named = "";
+  if (now === undefined && tool.named !== given) tool.named = "";
   chosen();
 });
