@@ -24,7 +24,7 @@ from numpy import ndarray as Array
 
 from vidcolor.compiled import loose
 from vidcolor.networks.graph import products
-from vidcolor.networks.tells import Tells, learn
+from vidcolor.networks.tells import Tells, learn, unit
 
 PLACE, SIDE = 4, 4
 """Pixels of a place, and places of a cell, each way."""
@@ -105,7 +105,7 @@ def see(lightness: Array, maps: Sequence[Array], things: Sequence[Array] = (), s
     """A frame's cells, from its features at strides 4, 8 and 16; and from what things are there at the same, if that
     is known, and how much that counts, 0..1 (things.py). Frames that are compared have things both, or neither."""
     places = _in_cells(maps[0])
-    fine, coarse = _unit(places.mean(1)), _unit(_of_each_cell(maps[1], 2))
+    fine, coarse = unit(places.mean(1)), unit(_of_each_cell(maps[1], 2))
     cells = np.concatenate([fine, coarse], 1) / np.float32(2**0.5)
     deep = cells[:, :0]
     if things:
@@ -113,7 +113,7 @@ def see(lightness: Array, maps: Sequence[Array], things: Sequence[Array] = (), s
         of_features, *shares = (np.float32(count**0.5) for count in counts)
         small = _in_cells(things[0])
         pooled = [small.mean(1), *(_of_each_cell(m, 2 >> n) for n, m in enumerate(things[1:]))]
-        fine, *rest = (part * _unit(x) for part, x in zip(shares, pooled, strict=True))
+        fine, *rest = (part * unit(x) for part, x in zip(shares, pooled, strict=True))
         places = np.concatenate([of_features * places, shares[0] * small], 2)
         cells, deep = np.concatenate([of_features * cells, fine], 1), np.concatenate(rest, 1)
     return Seen(tuple(maps), places, cells, deep, lightness, share if things else 0.0)
@@ -172,7 +172,7 @@ def _coded(places: Array, cells: Array, tells: Tells, counts: Array | None) -> t
     """Places and cells with their codes. Where a place's code `counts` (c, n) less than wholly, the rest goes to all
     places of coloured frames (None: this is one) alike."""
     codes = tells.codes(places)
-    means, rest = _unit(codes.mean(1)), np.ones(codes.shape[:2], np.float32)
+    means, rest = unit(codes.mean(1)), np.ones(codes.shape[:2], np.float32)
     if counts is not None:
         codes, means, rest = codes * counts[..., None], means * counts.mean(1, keepdims=True), 1 - counts
     share = np.float32(TOLD**0.5)
@@ -292,11 +292,6 @@ def _look_up(places, their_places, cells, things, values, of_cells, chosen, wide
             share, out = one / total, fine[c, n]
             out[0], out[1], out[2], out[3] = light * share, a * share, b * share, square * share
             out[4], out[5] = (one - wider * (one - like * share)) * sure * share, sure * share
-
-
-def _unit(x: Array) -> Array:
-    """Rows of unit length."""
-    return x / np.maximum(np.sqrt(np.square(x).sum(1, keepdims=True)), np.float32(1e-12))
 
 
 def _padded(x: Array, multiple: int) -> Array:

@@ -11,7 +11,7 @@ Welsch 1978); the code is ours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy import ndarray as Array
@@ -47,16 +47,12 @@ class Tells:
     def codes(self, places: Array) -> Array:
         """(..., k) float32, of unit length, of looks (..., C)."""
         rows = np.ascontiguousarray(places.reshape(-1, places.shape[-1]))
-        return _unit(products(rows, self.slopes) + self.level).reshape(*places.shape[:-1], -1)
+        return unit(products(rows, self.slopes) + self.level).reshape(*places.shape[:-1], -1)
 
     def familiar(self, places: Array) -> Array:
         """(...) float32, 0..1: how far looks (..., C) are such as the keyframes show."""
         rows = np.ascontiguousarray(places.reshape(-1, places.shape[-1]))
-        return np.minimum(self.usual / self._leverage(rows), np.float32(1)).reshape(places.shape[:-1])
-
-    def _leverage(self, rows: Array) -> Array:
-        apart = products(rows - self.mean, self.root)
-        return np.maximum(np.einsum("nc,nc->n", apart, apart), np.float32(1e-12))
+        return np.minimum(self.usual / _leverage(rows - self.mean, self.root), np.float32(1)).reshape(places.shape[:-1])
 
 
 def learn(places: Array, colors: Array, confidence: Array) -> Tells | None:
@@ -71,14 +67,21 @@ def learn(places: Array, colors: Array, confidence: Array) -> Tells | None:
         return None
     codes = _codes(colors, palette)
     mean, level = looks.mean(0).astype(np.float32), codes.mean(0)
-    apart = np.ascontiguousarray((looks - mean).T)
-    square = products(apart, apart).astype(np.float64)
+    apart = looks - mean
+    turned = np.ascontiguousarray(apart.T)
+    square = products(turned, turned).astype(np.float64)
     square[np.diag_indices_from(square)] += RIDGE * np.trace(square) / len(square)
     inverse = np.linalg.inv(square)
-    slopes = products(apart, np.ascontiguousarray((codes - level).T.astype(np.float32))).T @ inverse
+    slopes = products(turned, np.ascontiguousarray((codes - level).T.astype(np.float32))).T @ inverse
     root = np.ascontiguousarray(np.linalg.cholesky(inverse).T.astype(np.float32))
-    tells = Tells(slopes.astype(np.float32), (level - slopes @ mean).astype(np.float32), mean, root, 0.0)
-    return replace(tells, usual=float(np.percentile(tells._leverage(np.ascontiguousarray(looks)), USUAL)))
+    usual = float(np.percentile(_leverage(apart, root), USUAL))
+    return Tells(slopes.astype(np.float32), (level - slopes @ mean).astype(np.float32), mean, root, usual)
+
+
+def _leverage(apart: Array, root: Array) -> Array:
+    """(n,) of looks less the mean (n, C)."""
+    rows = products(np.ascontiguousarray(apart), root)
+    return np.maximum(np.einsum("nc,nc->n", rows, rows), np.float32(1e-12))
 
 
 def _palette(colors: Array) -> Array:
@@ -98,8 +101,9 @@ def _palette(colors: Array) -> Array:
 def _codes(colors: Array, palette: Array) -> Array:
     """(n, k) of unit length: how near each colour is to each of the palette's."""
     away = np.square(colors[:, None] - palette).sum(2)
-    return _unit(np.exp(-away / (2 * NEAR**2)))
+    return unit(np.exp(-away / (2 * NEAR**2)))
 
 
-def _unit(x: Array) -> Array:
-    return x / np.maximum(np.sqrt(np.square(x).sum(1, keepdims=True)), x.dtype.type(1e-6))
+def unit(x: Array) -> Array:
+    """Rows of unit length."""
+    return x / np.maximum(np.sqrt(np.square(x).sum(1, keepdims=True)), np.float32(1e-12))

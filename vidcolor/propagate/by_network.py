@@ -55,12 +55,13 @@ class NetworkFinder:
         return position in self._keys
 
     def meet(self, keys: Sequence[SmallKeyframe]) -> None:
-        """Takes these in too; what all that it knows tell together is learned anew."""
+        """Takes these in too; what all that it knows tell together is learned anew where that changed."""
         for key in keys:
             maps = self._maps(key.look)
             seen = self._network.see(_lightness(key.look), maps)
             self._keys[key.look.position] = self._network.with_colors(seen, key.chroma, key.confidence), maps
-        self._colored, self._tells = self._network.learned([key for key, _ in self._keys.values()])
+        if keys or len(self._colored) > len(self._keys):  # some came, or some were forgotten
+            self._colored, self._tells = self._network.learned([key for key, _ in self._keys.values()])
 
     def _maps(self, look: Look) -> FrameMaps:
         """What the networks say of a frame."""
