@@ -294,6 +294,7 @@ def test_a_picture_is_let_go_with_the_last_shot_that_uses_it():
     maker = KeyframeMaker(plan, library, Settings(), colorizer)
     maker.will_make(shots)
     maker.done(shots[1])
+    maker.done(shots[1])
     maker.done(shots[0])
     assert library.gone == [{"b"}, {"a", "both"}]
     assert colorizer.gone == [{"hash of b"}, {"hash of a", "hash of both"}]

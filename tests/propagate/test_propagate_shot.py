@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from vidcolor.errors import InputError
-from vidcolor.propagate import both_ways, propagate, shot
+from vidcolor.propagate import both_ways, propagate, runs, shot
 from vidcolor.propagate.ablation import Ablation
+from vidcolor.propagate.runs import Look, Run, Step
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
 
@@ -159,10 +160,11 @@ def test_the_same_bytes_every_time() -> None:
         assert a.confidence.tobytes() == b.confidence.tobytes()
 
 
+@pytest.mark.parametrize("name", ["RUN", "PART"])
 @pytest.mark.parametrize("keys", [[0], [11], [0, 11], [5]])
-def test_runs_change_nothing(keys: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_change_nothing(keys: list[int], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Film().colors(keys)
-    monkeypatch.setattr(shot, "RUN", 3)
+    monkeypatch.setattr(shot, name, 3)
     parted = Film().colors(keys)
     for a, b in zip(whole, parted, strict=True):
         assert np.array_equal(a.chroma, b.chroma)
@@ -179,6 +181,22 @@ def test_runs_that_are_carried_ahead_change_nothing(keys: list[int], monkeypatch
     for a, b in zip(whole, parted, strict=True):
         assert np.array_equal(a.chroma, b.chroma)
         assert np.array_equal(a.confidence, b.confidence)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5, 8])
+def test_parts_of_a_run_part_no_frames_that_are_looked_at_together(length: int) -> None:
+    for first, last in ((0, 1), (2, 4), (1, 20), (7, 71)):
+        looks = [Look(n, np.zeros(0)) for n in range(first, last + 1)]
+        step = Step(np.zeros(0), np.zeros(0))
+        whole = Run(looks, [step] * (last - first)).groups()
+        parted = []
+        for a, b in runs.parts(first, last, length):
+            part = Run(looks[a - first : b - first + 1], [step] * (b - a))
+            parted += part.groups({b} if b != last else set())
+        assert [[k.position for k in group.looks] for group in parted] == [
+            [k.position for k in group.looks] for group in whole
+        ]
+        assert all(b - a < length + runs.TOGETHER for a, b in runs.parts(first, last, length))
 
 
 class Decoded(Sequence[Frame]):

@@ -109,15 +109,21 @@ class KeyframeMaker:
         self._shots = {key.frame: planned for planned in plan.shots for key in planned.keyframes}
         self._colorfulness: dict[str, float] = {}
         self._uses: Counter[str] = Counter()
+        self._left: set[str] = set()
+        """Of the shots that were told of, those with keyframes still to make"""
         self._guard = threading.Lock()
 
     def will_make(self, shots: Sequence[ShotPlan]) -> None:
         """Told before the shots are rendered: what none of them uses any more is let go as they are done."""
         self._uses = Counter(name for planned in shots for name in _pictures_of(planned))
+        self._left = {planned.shot.id for planned in shots}
 
     def done(self, planned: ShotPlan) -> None:
-        """Told behind the last keyframe of such a shot."""
+        """Told behind the last keyframe of such a shot; more than once, too."""
         with self._guard:
+            if planned.shot.id not in self._left:
+                return
+            self._left.remove(planned.shot.id)
             pictures = _pictures_of(planned)
             self._uses.subtract(pictures)
             gone = {name for name in pictures if self._uses[name] <= 0}

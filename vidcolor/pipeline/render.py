@@ -274,6 +274,8 @@ def _base(
     half = (clip.size[0] // 2, clip.size[1] // 2)
     keys = KeptKeyframes(kept, half, rate, planned.mixed)
     _make_keyframes(keys, maker, planned, clip, counter)
+    if name != BASE:  # else regions are laid over the base, in colours of pictures
+        maker.done(planned)
     shares = fade_shares(clip, planned.reach.start, planned.shot.frames, planned.fades, keys.to_carry())
     bars = film.plan.reel.bars_at(clear.start)
     counts = WHOLE_FRAME if bars is None else bars.inside(film.plan.reel.size, half)

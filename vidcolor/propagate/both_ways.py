@@ -1,14 +1,15 @@
 """What flow brings to the frames of a gap from the keyframes at its ends, in both directions, run by run.
 
-Memory is bounded: a run holds about 33 bytes a pixel of chroma size and frame. Where a gap has several runs, the
-backward direction first goes through it once and keeps its state at the runs' ends (about 40 bytes a pixel each), and
-of the runs themselves (luma and flows) as many as fit into `ROOM`; each run then carries backward again from there.
+Memory is bounded: a run, or a part of one (shot.py), holds about 33 bytes a pixel of chroma size and frame. Where a gap
+has several, the backward direction first goes through it once and keeps its state at their ends (about 40 bytes a pixel
+each), and of the runs themselves (luma and flows) as many as fit into `ROOM`; each then carries backward again from
+there.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -94,13 +95,18 @@ class BothWays:
         self._warps, self._carry = warps, carry_plain if warps else carry_by_flow
         self._runs: dict[Span, Run] = {}
 
-    def ends(self, spans: Sequence[Span], right: SmallKeyframe | None) -> Sequence[Carried | None]:
-        """What the backward direction knows at each run's last frame, coming from the keyframe at the last one's."""
+    def ends(
+        self, spans: Sequence[Span], right: SmallKeyframe | None, begins: Container[int]
+    ) -> Sequence[Carried | None]:
+        """What the backward direction knows at each run's last frame, coming from the keyframe at the last one's.
+
+        begins  where the shot can be gone on with: what is known there is kept beyond the end of the program
+        """
         if right is None:
             return [None] * len(spans)
         states = [start(right)]
         for a, b in reversed(spans[1:]):
-            states.append(self._kept_end(a, right) or self._end(a, b, states[-1]))
+            states.append(self._kept_end(a, right) or self._end(a, b, states[-1], stays=a in begins))
         return states[::-1]
 
     def along(
@@ -162,16 +168,16 @@ class BothWays:
         arrays = self._shelf.take(end_name(position)) if self._shelf is not None else None
         return carried_of(arrays, key) if arrays and sound(arrays, PARTS["ahead"], self._reader.size) else None
 
-    def _end(self, a: int, b: int, state: Carried) -> Carried:
+    def _end(self, a: int, b: int, state: Carried, *, stays: bool) -> Carried:
         """What the backward direction knows at frame `a`, from what it knows at `b`."""
         run = self._runs[a, b] = self._reader.run(a, b)
         while sum(run.nbytes for run in self._runs.values()) > ROOM:
             del self._runs[max(self._runs)]
-        end = self._along(run.looks[::-1], backward(run.steps), state, False)[0]
-        assert end is not None, "it began with a state"
-        if self._shelf is not None:
-            self._shelf.put(end_name(a), carried_arrays(end))
-        return end
+        for look, (flow, back) in zip(run.looks[-2::-1], backward(run.steps), strict=True):
+            state = self._carry(state, look, flow, back, self._rule)
+        if self._shelf is not None and stays:
+            self._shelf.put(end_name(a), carried_arrays(state))
+        return state
 
     def _along(
         self, looks: Sequence[Look], steps: Sequence[tuple[Array, Array]], state: Carried | None, and_back: bool

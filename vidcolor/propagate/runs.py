@@ -11,6 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import cv2
@@ -95,6 +96,15 @@ def onward(steps: Sequence[Step]) -> list[tuple[Array, Array]]:
 def backward(steps: Sequence[Step]) -> list[tuple[Array, Array]]:
     """The same in the other direction, the last step first."""
     return [(step.onward, step.back) for step in reversed(steps)]
+
+
+def parts(first: int, last: int, length: int) -> list[tuple[int, int]]:
+    """The positions of a run's first and last frame as those of its parts, of about `length` frames: each begins where
+    the one before it ends, and where frames that are looked at together begin."""
+    begins = [first]
+    while (behind := -(-(begins[-1] + length) // TOGETHER) * TOGETHER) < last:
+        begins.append(behind)
+    return list(pairwise([*begins, last]))
 
 
 def in_turn(

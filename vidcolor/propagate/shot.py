@@ -48,7 +48,7 @@ from vidcolor.propagate.halt import (
 from vidcolor.propagate.keyframes import Keyframes
 from vidcolor.propagate.light import tinted
 from vidcolor.propagate.mended import Mended
-from vidcolor.propagate.runs import Look, Reader, Step, Within, chroma_size, in_turn, reduced
+from vidcolor.propagate.runs import Look, Reader, Step, Within, chroma_size, in_turn, parts, reduced
 from vidcolor.propagate.steady import Steady
 from vidcolor.settings import PropagateSettings
 from vidcolor.types import ColorFrame, Frame
@@ -57,7 +57,9 @@ if TYPE_CHECKING:
     from vidcolor.networks.propagator import Propagator
 
 RUN = 64
-"""Frames worked at once."""
+"""Frames from one place where a shot can be gone on with to the next."""
+PART = 32
+"""Frames worked at once, about: half the memory of a run, for carrying backward twice through gaps longer than this."""
 HELD = 36
 """Bytes held for each pixel of chroma size and frame of a run: what it is made of, and what is found ahead."""
 SHORT = 8
@@ -266,9 +268,10 @@ class _Shot:
         unsure = {name for name, place in places.items() if keyframes[place][1].min() < KNOWN}
         self._meet(first, last, keyframes)
         length = self._length if right is None else RUN
-        spans = [(a, min(a + length, last)) for a in range(first if state is None else self._begin, last, length)]
+        begins = range(first if state is None else self._begin, last, length)
+        spans = [span for a in begins for span in parts(a, min(a + length, last), PART)]
         before, behind = (self._key(p, keyframes) if self._by_flow and p is not None else None for p in (left, right))
-        ends = self._ways.ends(spans, behind)
+        ends = self._ways.ends(spans, behind, begins)
         ahead = start(before) if before is not None else None
         step = None
         if state is not None:
@@ -278,7 +281,7 @@ class _Shot:
         early = self._brings_early and right is None and len(spans) > 1
         for brought in self._ways.along(spans, ahead, ends, sides, early=early):
             a, b = (brought.run.looks[n].position for n in (0, -1))
-            if a > first:
+            if a > first and a in begins:
                 self._halt(a, ahead, step)
             skipped = ({left} if left else set()) | ({b} if b != last else set())
             yield from self._run(brought, step, keyframes, unsure, skipped)
@@ -298,6 +301,8 @@ class _Shot:
         all_kept = [{name: frames[n] for name, frames in sides.items()} for n in range(len(looks))]
         first = looks[0].position
         asked = [(group, [all_kept[k.position - first] for k in group.looks]) for group in brought.run.groups(skipped)]
+        brought.before.clear()  # each frame's goes as the frame is coloured
+        brought.behind.clear()
         found = chain.from_iterable(in_turn(self._workers, self._guesses.find, asked, self._threads))
         for step, look, kept in zip([into, *brought.run.steps], looks, all_kept, strict=True):
             self._follow(look, step, keyframes)
@@ -307,6 +312,7 @@ class _Shot:
             if is_key and not kept:
                 kept["behind"] = self._ways.kept(start(self._key(look.position, keyframes)))
             (chroma, error), guesses = self._guesses.weigh(look, kept, next(found), unsure, learns=not is_key)
+            kept.clear()
             if self._flats is not None and not is_key:
                 chroma, error = self._flats(look.luma, chroma, error)
             if self._steady is not None:
