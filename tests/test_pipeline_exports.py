@@ -58,6 +58,36 @@ def test_another_projects_film_is_not_overwritten(work: Path, capsys: pytest.Cap
     assert files_in(work) == {name: data for name, data in before.items() if name != "out.mkv"}
 
 
+def test_a_second_project_of_a_film_delivers_under_a_name_of_its_own(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(work / "p", work / "other.vidcolor")
+    assert main(["export", str(work / "p")]) == 0
+    before = files_in(work)
+    capsys.readouterr()
+    assert main(["export", str(work / "other.vidcolor"), "--set", "finish.detail=0"]) == 0
+    assert "film_color-other.mov" in capsys.readouterr().out
+    assert {"film_color-other.mov", "film_color-other.mov.manifest.json"} == files_in(work).keys() - before.keys()
+    assert before.items() <= files_in(work).items()
+    (work / "film_color.mov").unlink()
+    (work / "film_color.mov.manifest.json").unlink()
+    for project, name in (("other.vidcolor", "film_color-other.mov"), ("p", "film_color.mov")):
+        assert main(["export", str(work / project)]) == 0
+        assert f"{name} " in capsys.readouterr().out, "a project keeps to the name that it delivered under"
+    assert main(["export", str(work / "p"), "--delivery", "dpx-10"]) == 0
+    assert main(["export", str(work / "other.vidcolor"), "--delivery", "dpx-10"]) == 0
+    assert (work / "film_color_dpx-10").is_dir()
+    assert (work / "film_color_dpx-10-other").is_dir()
+
+
+def test_a_project_made_anew_takes_no_other_name_than_its_films(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (work / "p").rename(work / "film.vidcolor")
+    assert main(["export", str(work / "film.vidcolor")]) == 0
+    shutil.rmtree(work / "film.vidcolor" / "exports")
+    assert main(["export", str(work / "film.vidcolor")]) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
 def test_two_films_of_one_name_stay_fresh(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for folder in ("here", "there"):
         (work / folder).mkdir()

@@ -6,6 +6,7 @@ Frames stay in order, and few are under way.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -66,7 +67,7 @@ class Delivered:
     """Frames that were copied, as they were coded, from the film that was there."""
 
 
-def default_out(project: Project, delivery: str | None, called: str = "") -> Path:
+def usual_out(project: Project, delivery: str | None, called: str = "") -> Path:
     """`FILM_color.mov` beside the film's project folder; deliveries but the usual one add their name.
 
     called  in FILM's place; usually what the project's reel is called
@@ -74,6 +75,21 @@ def default_out(project: Project, delivery: str | None, called: str = "") -> Pat
     codec = find_delivery(delivery or DEFAULT_DELIVERY)
     name = "color" if codec.name == DEFAULT_DELIVERY else f"color_{codec.name}"
     return project.film_folder.parent / f"{called or project.called}_{name}{codec.suffixes[0]}"
+
+
+def default_out(project: Project, delivery: str | None) -> Path:
+    """The usual place; `FILM_color-FOLDER.mov` where another project of the film delivered to that one.
+
+    Only a project whose folder a person named takes another name. One that delivered under either keeps to it.
+    """
+    usual = usual_out(project, delivery)
+    folder = project.film_folder.stem
+    if folder == project.film_name or export_at(project, usual).is_known:
+        return usual
+    suffix = find_delivery(delivery or DEFAULT_DELIVERY).suffixes[0]
+    own = usual.with_name(f"{usual.name.removesuffix(suffix)}-{folder}{suffix}")
+    taken = os.path.lexists(usual) and manifest_path(usual).is_file()
+    return own if taken or export_at(project, own).is_known else usual
 
 
 def export_at(project: Project, out: Path) -> Export:

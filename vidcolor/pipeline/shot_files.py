@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.delivery import Delivery
-from vidcolor.pipeline.deliver import default_out, export_at
+from vidcolor.pipeline.deliver import export_at, usual_out
 from vidcolor.pipeline.file_names import file_name, numbers
 from vidcolor.project.exports import Export
 from vidcolor.project.folder import Project
@@ -69,7 +69,7 @@ class ShotFile:
 def default_folder(project: Project, delivery: str | None, called: str = "") -> Path:
     """`FILM_color_shots` beside the project folder; deliveries but the usual one add their name. `called`: in
     FILM's place."""
-    film = default_out(project, delivery, called)
+    film = usual_out(project, delivery, called)
     suffix = find_delivery(delivery or DEFAULT_DELIVERY).suffixes[0]
     return film.with_name(f"{film.name.removesuffix(suffix)}_shots")
 
