@@ -80,6 +80,21 @@ def test_a_second_project_of_a_film_delivers_under_a_name_of_its_own(
     assert (work / "film_color_dpx-10-other").is_dir()
 
 
+def test_a_delivered_film_given_for_a_project_names_its_own(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(work / "p", work / "out.mkv") == 0
+    assert main(["export", str(work / "p"), "--delivery", "dpx-10"]) == 0
+    capsys.readouterr()
+    for name in ("out.mkv", "film_color_dpx-10"):
+        assert main(["status", str(work / name)]) == 2
+        assert f"{name}: is no project; its project is {work / 'p'}: name that" in capsys.readouterr().err
+    shutil.copytree(work / "p", work / "other")
+    assert main(["status", str(work / "out.mkv")]) == 2
+    assert f"its projects are {work / 'other'}, {work / 'p'}: name that" in capsys.readouterr().err
+    (work / "stray.mkv").touch()
+    assert main(["status", str(work / "stray.mkv")]) == 2
+    assert "no vidcolor project here" in capsys.readouterr().err
+
+
 def test_a_project_made_anew_takes_no_other_name_than_its_films(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (work / "p").rename(work / "film.vidcolor")
     assert main(["export", str(work / "film.vidcolor")]) == 0

@@ -16,9 +16,8 @@ from typing import Any
 
 from vidcolor.errors import ProjectError
 from vidcolor.hashes import sha256_of_any
-from vidcolor.project.folder import Project
+from vidcolor.project.folder import EXPORTS, Project
 
-FOLDER = "exports"
 SCHEMA = "vidcolor.export/2"
 SHOT = "shot"
 """What an entry calls the shot whose own file it tells of"""
@@ -30,7 +29,7 @@ class Export:
 
     def __init__(self, project: Project, out: Path, manifest: Path) -> None:
         self.project, self.out, self.manifest = project, out, manifest
-        self._record = f"{FOLDER}/{out.name}.json"
+        self._record = f"{EXPORTS}/{out.name}.json"
         self._place = project.relative(Path(os.path.realpath(out.parent), out.name))
         self._places = places_of(project, self._record) if project.has(self._record) else {}
         self._entry = self._places.get(self._place) or self._places.get(str(out.absolute())) or {}
@@ -133,10 +132,10 @@ def places_of(project: Project, record: str) -> dict[str, Entry]:
 
 def exports_of(project: Project) -> Iterator[tuple[str, Entry]]:
     """(place, entry) of all that this project has delivered."""
-    folder = project.path(FOLDER)
+    folder = project.path(EXPORTS)
     for name in sorted(os.listdir(folder)) if folder.is_dir() else ():
         if name.endswith(".json") and not name.startswith("."):
-            yield from places_of(project, f"{FOLDER}/{name}").items()
+            yield from places_of(project, f"{EXPORTS}/{name}").items()
 
 
 def _mark(path: Path) -> str:

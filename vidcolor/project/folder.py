@@ -32,6 +32,8 @@ from vidcolor.settings import read_toml
 CONFIG = "project.toml"
 CONFIG_SCHEMA = 1
 CORRECTING = ".correcting"
+EXPORTS = "exports"
+"""Where it is noted, by the name of each delivered file, what was delivered and where (project/exports.py)"""
 JSON_LIMIT = 256 << 20
 """A project file larger than this many bytes is not ours."""
 REEL_NAME = re.compile(r"r[1-9][0-9]{0,2}")
@@ -112,9 +114,9 @@ class Project:
         if not path.is_file():
             if reels := reels_in(root):
                 raise ProjectError(f"{root}: a film of several reels; name the project of one of them, as {reels[0]}")
-            beside = root.with_name(f"{root.stem}.vidcolor") if root.is_file() else root
-            if (beside / CONFIG).is_file():
-                raise ProjectError(f"{root}: is no project; its project is {beside}: name that")
+            if root.exists() and (own := _projects_of(root)):
+                which = f"its project is {own[0]}" if len(own) == 1 else f"its projects are {', '.join(map(str, own))}"
+                raise ProjectError(f"{root}: is no project; {which}: name that")
             raise ProjectError(f"{root}: no vidcolor project here (no {CONFIG}); make one with `vidcolor run` or `new`")
         try:
             tables = read_toml(path)
@@ -372,6 +374,20 @@ def _cannot(what: str, path: Path, error: OSError) -> ProjectError:
 def toml_text(value: str) -> str:
     """`value` as a TOML basic string."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _projects_of(file: Path) -> list[Path]:
+    """Projects that lie beside a film or a delivered one: the one called like it, else those that delivered to it."""
+    called = file.with_name(f"{file.stem}.vidcolor")
+    if (called / CONFIG).is_file():
+        return [called]
+    with suppress(OSError):
+        return [path.parent for path in sorted(file.parent.glob(f"*/{CONFIG}")) if _delivered(path.parent, file.name)]
+    return []
+
+
+def _delivered(project: Path, name: str) -> bool:
+    return (project / EXPORTS / f"{name}.json").is_file()
 
 
 def _config(tables: dict[str, Any], path: Path) -> ProjectConfig:
