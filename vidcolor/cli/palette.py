@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from vidcolor.cli.terminal import Terminal
 from vidcolor.errors import CorrectionError
 from vidcolor.project import Project
-from vidcolor.project.folder import reels_in
 from vidcolor.project.palette import PALETTE, read_palette
 from vidcolor.project.palette_edit import drop_color, give_color, rename_color, uses
+from vidcolor.project.places import reels_in
 from vidcolor.project.reels import film_of, reels_of
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from vidcolor.cli.misspelt import meant
 from vidcolor.errors import InputError, ProjectError
 from vidcolor.project import Project, ProjectConfig
-from vidcolor.project.folder import CONFIG, REEL_NAME, reels_in
+from vidcolor.project.places import CONFIG, REEL_NAME, reels_in
 from vidcolor.settings import preset_tables
 from vidcolor.state.marks import file_mark
 from vidcolor.state.read import check_references, is_planned_film

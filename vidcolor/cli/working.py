@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from vidcolor.errors import ProjectError, VidcolorError
 from vidcolor.project import Project
-from vidcolor.project.folder import CONFIG
+from vidcolor.project.places import CONFIG
 from vidcolor.settings import Settings, load_settings, parse_assignment, preset_tables
 from vidcolor.state.read import REELS, SHOTS
 

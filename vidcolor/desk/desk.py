@@ -13,8 +13,8 @@ from typing import Any
 from vidcolor.desk.facts import page_facts, shot_facts
 from vidcolor.errors import VidcolorError
 from vidcolor.project import Project
-from vidcolor.project.folder import CONFIG
 from vidcolor.project.palette import PALETTE
+from vidcolor.project.places import CONFIG
 from vidcolor.project.reels import film_of
 from vidcolor.settings import Settings
 from vidcolor.state.film import Film

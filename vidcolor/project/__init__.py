@@ -1,7 +1,7 @@
 """The project folder.
 
-Read `folder.py`, then `kinds.py` and `corrections.py`, `fingerprint.py`, `versions.py`, `exports.py`, `proposals.py`,
-`upgrade.py`.
+Read `places.py` and `folder.py`, then `kinds.py` and `corrections.py`, `fingerprint.py`, `versions.py`, `exports.py`,
+`proposals.py`, `upgrade.py`.
 """
 
 from vidcolor.project.folder import Project, ProjectConfig

@@ -16,7 +16,8 @@ from typing import Any
 
 from vidcolor.errors import ProjectError
 from vidcolor.hashes import sha256_of_any
-from vidcolor.project.folder import EXPORTS, Project
+from vidcolor.project.folder import Project
+from vidcolor.project.places import EXPORTS
 
 SCHEMA = "vidcolor.export/2"
 SHOT = "shot"

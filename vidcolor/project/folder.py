@@ -26,17 +26,14 @@ from vidcolor.errors import ProjectError, SettingsError
 from vidcolor.partial import grown
 from vidcolor.project.lock import HOLDER, LOCK, locked
 from vidcolor.project.packed import Packed, decoded
+from vidcolor.project.places import CONFIG, REEL_NAME, projects_of, reels_in
 from vidcolor.project.upgrade import upgrade
 from vidcolor.settings import read_toml
 
-CONFIG = "project.toml"
 CONFIG_SCHEMA = 1
 CORRECTING = ".correcting"
-EXPORTS = "exports"
-"""Where it is noted, by the name of each delivered file, what was delivered and where (project/exports.py)"""
 JSON_LIMIT = 256 << 20
 """A project file larger than this many bytes is not ours."""
-REEL_NAME = re.compile(r"r[1-9][0-9]{0,2}")
 TEMPLATE = """\
 # A vidcolor project. This file is yours; everything in plan/, shots/, exports/ and cache/ is the machine's.
 version = 1
@@ -114,7 +111,7 @@ class Project:
         if not path.is_file():
             if reels := reels_in(root):
                 raise ProjectError(f"{root}: a film of several reels; name the project of one of them, as {reels[0]}")
-            if root.exists() and (own := _projects_of(root)):
+            if root.exists() and (own := projects_of(root)):
                 which = f"its project is {own[0]}" if len(own) == 1 else f"its projects are {', '.join(map(str, own))}"
                 raise ProjectError(f"{root}: is no project; {which}: name that")
             raise ProjectError(f"{root}: no vidcolor project here (no {CONFIG}); make one with `vidcolor run` or `new`")
@@ -340,14 +337,6 @@ class Project:
             raise _cannot("made", folder, error) from error
 
 
-def reels_in(root: Path) -> list[Path]:
-    """The projects of a film of several reels, in order of their names; none where the folder is no such film's."""
-    if not root.is_dir() or (root / CONFIG).exists():
-        return []
-    found = [path for path in root.iterdir() if REEL_NAME.fullmatch(path.name) and (path / CONFIG).is_file()]
-    return sorted(found, key=lambda path: int(path.name[1:]))
-
-
 def remove_tree(path: Path) -> None:
     """Removes an unfinished folder of ours. Refuses silence: what cannot be removed is an error."""
     try:
@@ -374,20 +363,6 @@ def _cannot(what: str, path: Path, error: OSError) -> ProjectError:
 def toml_text(value: str) -> str:
     """`value` as a TOML basic string."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _projects_of(file: Path) -> list[Path]:
-    """Projects that lie beside a film or a delivered one: the one called like it, else those that delivered to it."""
-    called = file.with_name(f"{file.stem}.vidcolor")
-    if (called / CONFIG).is_file():
-        return [called]
-    with suppress(OSError):
-        return [path.parent for path in sorted(file.parent.glob(f"*/{CONFIG}")) if _delivered(path.parent, file.name)]
-    return []
-
-
-def _delivered(project: Path, name: str) -> bool:
-    return (project / EXPORTS / f"{name}.json").is_file()
 
 
 def _config(tables: dict[str, Any], path: Path) -> ProjectConfig:

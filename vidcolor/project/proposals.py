@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from vidcolor.errors import ProjectError
-from vidcolor.project.folder import REEL_NAME, Project
+from vidcolor.project.folder import Project
+from vidcolor.project.places import REEL_NAME
 
 FOLDER, SCHEMA = "proposals", "vidcolor.proposal/1"
 USUAL = "shipped"

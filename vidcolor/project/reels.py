@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from vidcolor.project.folder import Project, ProjectConfig, reels_in
+from vidcolor.project.folder import Project, ProjectConfig
+from vidcolor.project.places import reels_in
 
 
 def film_of(project: Project) -> Project:

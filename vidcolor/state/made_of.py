@@ -11,8 +11,9 @@ from vidcolor.machine import flow_number_type, graphics, networks_compute_in
 from vidcolor.networks.shipped import COLORIZER, FEATURES, PROPAGATOR, THINGS, mark_of
 from vidcolor.project.corrections import FOLDER as CORRECTIONS
 from vidcolor.project.fingerprint import Ingredients, Value, describe_change, fingerprint, settings_ingredients
-from vidcolor.project.folder import CONFIG, Project
+from vidcolor.project.folder import Project
 from vidcolor.project.kinds import LAYERS, REGION
+from vidcolor.project.places import CONFIG
 from vidcolor.project.versions import Version
 from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.stages import STAGES
