@@ -163,7 +163,7 @@ def _helps(found: _Found, room: _Room) -> Iterator[str]:
             shot = state.planned.shot.id
             yield (
                 f"<figure>{image}<figcaption>frame {one.frame} · {found.film.plan.reel.timecode(one.frame)} · "
-                f'<a href="#{escape(shot)}">{escape(shot)}</a> · would make {one.gain:g} frames of picture known'
+                f'<a href="#{escape(shot)}">{escape(shot)}</a> · makes known as much as {one.gain:.1f} whole frames show'
                 "</figcaption></figure>"
             )
     yield "</div></section>"

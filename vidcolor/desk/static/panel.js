@@ -38,7 +38,7 @@ function draw(shot) {
     element("p", `frames ${shot.start} to ${shot.stop - 1}, enters by a ${shot.entry}`),
     ...section("Why it waits", facts && shot.waits ? facts.why : []),
     ...section("Keyframes", keys.map((key) => [jump(key.frame), ` ${key.pictures[0] || "no picture"}`])),
-    ...section("A picture would help", film.facts.status.suggestions.filter(inShot).map((one) => [jump(one.frame), ` makes ${one.gain.toFixed(1)} frames known`])),
+    ...section("A picture would help", film.facts.status.suggestions.filter(inShot).map((one) => [jump(one.frame), ` makes known as much as ${one.gain.toFixed(1)} whole frames show`])),
     ...section("Corrections", film.facts.corrections.filter((one) => inShot(one)).map((one) => [jump(one.frame), `${one.last > one.frame ? ` to ${one.last}` : ""} ${one.kind}${one.note ? `: ${one.note}` : ""} `, backButton(one)])),
     ...section("Quality", facts ? quality(facts) : []),
     ...pictures("Proposed", facts ? proposals(facts) : []),
