@@ -133,3 +133,15 @@ def test_an_opaque_picture_with_alpha_is_a_keyframe_as_ever(work):
     assert cv2.imwrite(str(work / "refs" / f"{AT:06d}.png"), np.rint(pixels * 255).astype(np.uint8))
     assert run(work) == 0
     assert keys(work, 2) == [(0, "exact"), (AT, "exact")]
+
+
+def test_corrections_of_a_film_that_another_took_the_place_of_are_told(work, capsys):
+    folder = correct(work, "neutral", str(AT), "--at", "20,20")
+    assert run(work) == 0
+    told = "film.mkv is another film than was planned here before, and corrections made for that one are in force: "
+    assert told not in " ".join(capsys.readouterr().out.split())
+    write_gray_film(work / "film.mkv", 2 * CUT, SIZE, (CUT - 2,))
+    assert run(work) == 0
+    assert f"{told}corrections/{folder.stem}; delete those" in " ".join(capsys.readouterr().out.split())
+    assert run(work) == 0
+    assert told not in " ".join(capsys.readouterr().out.split()), "said once"

@@ -29,7 +29,7 @@ from vidcolor.project.fingerprint import fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
 from vidcolor.project.records import encode
 from vidcolor.references.choose import choose_references, describe, similarity
-from vidcolor.references.names import PictureName
+from vidcolor.references.names import PictureName, some
 from vidcolor.settings import Settings
 from vidcolor.shots.detect import find_shots, measuring_size
 from vidcolor.shots.lists import read_shots
@@ -61,6 +61,7 @@ def make_plan(
     opened  told the reel before the work on it begins
     """
     project.make_folder(project.path("plan"))
+    former = read.planned_hash(project)
     keeps = project.keyframes_path is not None
     with closing(SmallFrames(project.path("plan"), settings.keyframes.spacing, keeps=keeps)) as small:
         reel, found = _reel_and_shots(project, settings, small, progress, opened)
@@ -71,7 +72,19 @@ def make_plan(
         shots = found.shots
         given = _looked_at(project, reel, found, library, progress)
         chosen = _match(project, reel, shots, given, library, small, settings, progress)
-    return _film(project, settings, read.plan_of(reel, shots, given, chosen, settings), found, given)
+    film = _film(project, settings, read.plan_of(reel, shots, given, chosen, settings), found, given)
+    notes = (*film.plan.notes, *_corrected_before(film.plan, former))
+    return replace(film, plan=replace(film.plan, notes=notes))
+
+
+def _corrected_before(plan: Plan, former: str) -> Iterator[str]:
+    """A sentence on corrections in force that were made for another film; `former`: the hash of the one planned."""
+    if plan.corrections and former not in ("", plan.reel.hash):
+        names = some([correction.place for correction in plan.corrections])
+        yield (
+            f"{plan.reel.path.name} is another film than was planned here before, and corrections made for that one "
+            f"are in force: {names}; delete those that do not fit"
+        )
 
 
 def plan_in_force(project: Project, settings: Settings) -> Film | None:

@@ -160,10 +160,10 @@ def _helps(found: _Found, room: _Room) -> Iterator[str]:
             state = next(s for s in found.shown if one.frame in s.planned.shot.frames)
             (look,) = looks.of(state, [one.frame])
             image = room.image(look.before if look.after is None else look.after, 80, f"frame {one.frame}")
-            shot = state.planned.shot.id
+            shot, gain = state.planned.shot.id, f"makes known as much as {one.gain:.1f} whole frames show"
             yield (
                 f"<figure>{image}<figcaption>frame {one.frame} · {found.film.plan.reel.timecode(one.frame)} · "
-                f'<a href="#{escape(shot)}">{escape(shot)}</a> · makes known as much as {one.gain:.1f} whole frames show'
+                f'<a href="#{escape(shot)}">{escape(shot)}</a> · {gain}'
                 "</figcaption></figure>"
             )
     yield "</div></section>"

@@ -121,6 +121,12 @@ def whole_hash(project: Project) -> str:
     return str(reel.get("hash")) if same and isinstance(reel, dict) else ""
 
 
+def planned_hash(project: Project) -> str:
+    """The hash of the film that was planned, whatever lies in its place now; empty where none was."""
+    reel = project.read_json(REELS, REELS_SCHEMA).get("reel") if project.has(REELS) else None
+    return str(reel.get("hash", "")) if isinstance(reel, dict) else ""
+
+
 def load_reel(project: Project, settings: Settings) -> Reel | None:
     """The reel as it was probed; None when it was not, or the film's bytes or the settings have changed."""
     path = film_path(project)
