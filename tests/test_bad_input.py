@@ -60,6 +60,20 @@ def run_line(place: Path) -> list[str]:
     return ["run", str(place / "film.mkv"), "--keyframes", str(place / "refs")]
 
 
+def test_all_pictures_that_cannot_be_read_are_told_at_once(place, capsys):
+    for name in ("000001.png", "coat.png", "hat.jpg"):
+        (place / "refs" / name).write_bytes(b"no picture")
+    write_picture(place / "refs" / "dress.png", SIZE)
+    told = refused(capsys, *run_line(place))
+    assert "000001.png: not a readable" in told
+    assert told.endswith("; nor can these be used: coat.png, hat.jpg")
+    (place / "refs" / "000001.png").unlink()
+    (place / "refs" / "hat.jpg").unlink()
+    told = refused(capsys, *run_line(place))
+    assert "coat.png: not a readable" in told
+    assert "nor can" not in told
+
+
 # Films.
 
 FILMS: dict[str, tuple[Callable[[Path], object], str]] = {

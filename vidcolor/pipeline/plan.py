@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vidcolor.errors import MediaError
 from vidcolor.features import PatchFeatures
 from vidcolor.keyframes import choose_keyframes, looks_of
 from vidcolor.media.probe import open_reel
@@ -200,14 +201,30 @@ def _looked_at(project: Project, reel: Reel, corrected: Corrected, library: Libr
 
         looker = Looker(reel, shots, given, library, describes=_some_bare(given, shots))
         found = {path: entry for path, entry in load_findings(project).items() if path in hashes}
+        refused: dict[str, MediaError] = {}
         for done, name in enumerate(wanted):
             progress("references", done, len(wanted))
-            found[name.path] = looker.finding(name, finding_mark(name, hashes[name.path], reel, shots))
-            log.info("%s: %s", name.path, found[name.path])
+            try:
+                found[name.path] = looker.finding(name, finding_mark(name, hashes[name.path], reel, shots))
+            except MediaError as error:
+                if os.path.basename(name.path) not in str(error):  # the film's
+                    raise
+                refused[name.path] = error
+            else:
+                log.info("%s: %s", name.path, found[name.path])
         progress("references", len(wanted), len(wanted))
         keep_findings(project, found)
+        _refuse(refused)
         given = read.list_given(project, reel, corrected)
     return given
+
+
+def _refuse(refused: Mapping[str, MediaError]) -> None:
+    """Refuses all pictures that could not be read at once, so that they can be mended together."""
+    if refused:
+        (_, first), *others = refused.items()
+        more = f"; nor can these be used: {some([path for path, _ in others])}" if others else ""
+        raise MediaError(f"{first}{more}") from first
 
 
 def _worth_a_look(given: Given, shots: Sequence[Shot], library: Library) -> list[PictureName]:
