@@ -66,12 +66,12 @@ def test_all_pictures_that_cannot_be_read_are_told_at_once(place, capsys):
     write_picture(place / "refs" / "dress.png", SIZE)
     told = refused(capsys, *run_line(place))
     assert "000001.png: not a readable" in told
-    assert told.endswith("; nor can these be used: coat.png, hat.jpg")
+    assert told.endswith("; mend these too: coat.png, hat.jpg")
     (place / "refs" / "000001.png").unlink()
     (place / "refs" / "hat.jpg").unlink()
     told = refused(capsys, *run_line(place))
     assert "coat.png: not a readable" in told
-    assert "nor can" not in told
+    assert "these too" not in told
 
 
 # Films.

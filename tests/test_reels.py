@@ -104,7 +104,9 @@ def test_a_reel_that_fails_does_not_stop_the_others(place, capsys):
     (place / "one.mkv").rename(place / "away.mkv")
     shutil.rmtree(place / "film.vidcolor" / "r2" / "shots")
     assert main(["render", str(place / "film.vidcolor")]) == 2
-    assert "one.mkv: no such film" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "one.mkv: no such film" in told.err
+    assert "1 of 2 reels done; not r1: its error says what mends it" in " ".join(told.out.split())
     assert (place / "film.vidcolor" / "r2" / "shots" / "r2-000004" / "v001").is_dir()
 
 

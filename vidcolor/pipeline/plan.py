@@ -223,8 +223,9 @@ def _refuse(refused: Mapping[str, MediaError]) -> None:
     """Refuses all pictures that could not be read at once, so that they can be mended together."""
     if refused:
         (_, first), *others = refused.items()
-        more = f"; nor can these be used: {some([path for path, _ in others])}" if others else ""
-        raise MediaError(f"{first}{more}") from first
+        if not others:
+            raise first
+        raise MediaError(f"{first}; mend these too: {some([path for path, _ in others])}")
 
 
 def _worth_a_look(given: Given, shots: Sequence[Shot], library: Library) -> list[PictureName]:
