@@ -32,7 +32,7 @@ BACK = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Seconds, on a core of the machine of tools/README.md, and bytes."""
+    """Seconds, on a core of the machine of tools/figures.md, and bytes."""
 
     frame: float
     shot: float

@@ -1,6 +1,6 @@
 """What the work is likely to take, before it is measured: seconds by the film's size, its frames and keyframes.
 
-Measured in November 2026 on two cores without a GPU (tools/README.md); a machine that is slower or faster shows
+Measured in November 2026 on two cores without a GPU (tools/figures.md); a machine that is slower or faster shows
 itself as the work goes on, and only the proportions count then.
 """
 
