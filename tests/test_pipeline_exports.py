@@ -74,6 +74,11 @@ def test_a_second_project_of_a_film_delivers_under_a_name_of_its_own(
     for project, name in (("other.vidcolor", "film_color-other.mov"), ("p", "film_color.mov")):
         assert main(["export", str(work / project)]) == 0
         assert f"{name} " in capsys.readouterr().out, "a project keeps to the name that it delivered under"
+    for name in ("film.v2", "film.v3"):
+        shutil.copytree(work / "p", work / name)
+        shutil.rmtree(work / name / "exports")
+        assert main(["export", str(work / name)]) == 0
+        assert (work / f"film_color-{name}.mov").is_file()
     assert main(["export", str(work / "p"), "--delivery", "dpx-10"]) == 0
     assert main(["export", str(work / "other.vidcolor"), "--delivery", "dpx-10"]) == 0
     assert (work / "film_color_dpx-10").is_dir()

@@ -141,6 +141,9 @@ def test_corrections_of_a_film_that_another_took_the_place_of_are_told(work, cap
     told = "film.mkv is another film than was planned here before, and corrections made for that one are in force: "
     assert told not in " ".join(capsys.readouterr().out.split())
     write_gray_film(work / "film.mkv", 2 * CUT, SIZE, (CUT - 2,))
+    (work / "refs" / "coat.png").write_bytes(b"no picture")
+    assert run(work) == 2
+    (work / "refs" / "coat.png").unlink()
     assert run(work) == 0
     assert f"{told}corrections/{folder.stem}; delete those" in " ".join(capsys.readouterr().out.split())
     assert run(work) == 0

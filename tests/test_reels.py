@@ -106,7 +106,7 @@ def test_a_reel_that_fails_does_not_stop_the_others(place, capsys):
     assert main(["render", str(place / "film.vidcolor")]) == 2
     told = capsys.readouterr()
     assert "one.mkv: no such film" in told.err
-    assert "1 of 2 reels done; not r1: its error says what mends it" in " ".join(told.out.split())
+    assert "1 of 2 reels done; not r1: errors say what mends that" in " ".join(told.out.split())
     assert (place / "film.vidcolor" / "r2" / "shots" / "r2-000004" / "v001").is_dir()
 
 

@@ -16,7 +16,7 @@ from vidcolor.errors import MediaError, SettingsError
 from vidcolor.project import Project
 from vidcolor.settings import Settings, override
 from vidcolor.state.film import Film
-from vidcolor.state.read import load_film
+from vidcolor.state.read import forget_former, load_film
 from vidcolor.state.status import ShotState, states
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
         shown = states(film)
         delivered = deliver_film(film, shown, args, progress)
         lists = _lists(film, shown, delivered.path) if args.lists else None
+        forget_former(project)
     show_delivered(project, delivered, terminal)
     if lists is not None:
         show_lists(lists.paths, lists.notes, terminal)

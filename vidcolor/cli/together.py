@@ -32,7 +32,7 @@ def of_reels(args: argparse.Namespace, lines: Sequence[argparse.Namespace], term
             status = refused(str(error), args, told, corrections=isinstance(error, CorrectionError))
     failed = [line.reel_name for line in lines if line.reel_name not in done]
     if failed and len(lines) > 1 and told is terminal:
-        terminal.say(f"{len(done)} of {len(lines)} reels done; not {', '.join(failed)}: its error says what mends it")
+        terminal.say(f"{len(done)} of {len(lines)} reels done; not {', '.join(failed)}: errors say what mends that")
     for line in lines:
         if line.made:  # not before: the others are told apart by its name
             unmake_idle(Project.open(line.project))

@@ -83,7 +83,7 @@ def default_out(project: Project, delivery: str | None) -> Path:
     Only a project whose folder a person named takes another name. One that delivered under either keeps to it.
     """
     usual = usual_out(project, delivery)
-    folder = project.film_folder.stem
+    folder = project.film_folder.name.removesuffix(".vidcolor")
     if folder == project.film_name or export_at(project, usual).is_known:
         return usual
     suffix = find_delivery(delivery or DEFAULT_DELIVERY).suffixes[0]

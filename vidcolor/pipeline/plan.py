@@ -62,7 +62,6 @@ def make_plan(
     opened  told the reel before the work on it begins
     """
     project.make_folder(project.path("plan"))
-    former = read.planned_hash(project)
     keeps = project.keyframes_path is not None
     with closing(SmallFrames(project.path("plan"), settings.keyframes.spacing, keeps=keeps)) as small:
         reel, found = _reel_and_shots(project, settings, small, progress, opened)
@@ -73,14 +72,12 @@ def make_plan(
         shots = found.shots
         given = _looked_at(project, reel, found, library, progress)
         chosen = _match(project, reel, shots, given, library, small, settings, progress)
-    film = _film(project, settings, read.plan_of(reel, shots, given, chosen, settings), found, given)
-    notes = (*film.plan.notes, *_corrected_before(film.plan, former))
-    return replace(film, plan=replace(film.plan, notes=notes))
+    return _film(project, settings, read.plan_of(reel, shots, given, chosen, settings), found, given)
 
 
-def _corrected_before(plan: Plan, former: str) -> Iterator[str]:
-    """A sentence on corrections in force that were made for another film; `former`: the hash of the one planned."""
-    if plan.corrections and former not in ("", plan.reel.hash):
+def _corrected_before(project: Project, plan: Plan) -> Iterator[str]:
+    """A sentence on corrections in force, until the film that they were not made for is delivered."""
+    if plan.corrections and read.former_hash(project):
         names = some([correction.place for correction in plan.corrections])
         yield (
             f"{plan.reel.path.name} is another film than was planned here before, and corrections made for that one "
@@ -105,7 +102,8 @@ def plan_in_force(project: Project, settings: Settings) -> Film | None:
 def _film(project: Project, settings: Settings, plan: Plan, found: Corrected, given: Given) -> Film:
     """The film with people's corrections in its plan, and all notes on it."""
     plan, shots = with_corrections(project, plan, with_partial(found, given)), found.shots
-    notes = (*plan.notes, *listed_notes(project, plan.reel), *edited_notes(project, plan.reel, shots))
+    listed = (*listed_notes(project, plan.reel), *edited_notes(project, plan.reel, shots))
+    notes = (*plan.notes, *listed, *_corrected_before(project, plan))
     return Film(project, replace(plan, notes=notes), settings)
 
 
@@ -163,7 +161,9 @@ def _keep_reel(project: Project, reel: Reel, marks: Mapping[str, str], settings:
     path = project.reel_path
     kept = encode(replace(reel, path=Path(os.path.relpath(reel.path, path))))
     wanted = settings_ingredients("reel", settings.reel)
+    former = read.former_hash(project) or read.planned_hash(project)
     content = {**marks, "settings": wanted, "reel": kept, "sum": fingerprint(kept)}
+    content |= {"former": former} if former not in ("", reel.hash) else {}
     project.write_json(read.REELS, read.REELS_SCHEMA, content)
     log.info("%s: %d frames of %dx%d at %s", path, reel.frame_count, reel.size[1], reel.size[0], reel.rate)
 

@@ -127,6 +127,18 @@ def planned_hash(project: Project) -> str:
     return str(reel.get("hash", "")) if isinstance(reel, dict) else ""
 
 
+def former_hash(project: Project) -> str:
+    """The hash of the film that was planned before another took its place, until that one is delivered; else empty."""
+    return str(project.read_json(REELS, REELS_SCHEMA).get("former", "")) if project.has(REELS) else ""
+
+
+def forget_former(project: Project) -> None:
+    """The film in force is the only one that the project was planned for. Needs the project's lock."""
+    if former_hash(project):
+        data = project.read_json(REELS, REELS_SCHEMA)
+        project.write_json(REELS, REELS_SCHEMA, {name: value for name, value in data.items() if name != "former"})
+
+
 def load_reel(project: Project, settings: Settings) -> Reel | None:
     """The reel as it was probed; None when it was not, or the film's bytes or the settings have changed."""
     path = film_path(project)
