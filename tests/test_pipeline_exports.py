@@ -100,6 +100,16 @@ def test_a_delivered_film_given_for_a_project_names_its_own(work: Path, capsys: 
     assert "no vidcolor project here" in capsys.readouterr().err
 
 
+def test_the_films_own_project_takes_another_name_where_another_was_first(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(work / "p")]) == 0
+    shutil.copytree(work / "p", work / "film.vidcolor")
+    shutil.rmtree(work / "film.vidcolor" / "exports")
+    assert main(["export", str(work / "film.vidcolor")]) == 0
+    assert (work / "film_color-film.mov").is_file()
+
+
 def test_a_project_made_anew_takes_no_other_name_than_its_films(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (work / "p").rename(work / "film.vidcolor")
     assert main(["export", str(work / "film.vidcolor")]) == 0

@@ -34,6 +34,7 @@ from vidcolor.pipeline.reuse import find_earlier, parts_of, with_copies
 from vidcolor.project.exports import Export
 from vidcolor.project.fingerprint import Ingredients, fingerprint, settings_ingredients
 from vidcolor.project.folder import Project
+from vidcolor.project.places import delivered_by
 from vidcolor.project.versions import Version
 from vidcolor.settings import Settings
 from vidcolor.stages import STAGES
@@ -80,15 +81,18 @@ def usual_out(project: Project, delivery: str | None, called: str = "") -> Path:
 def default_out(project: Project, delivery: str | None) -> Path:
     """The usual place; `FILM_color-FOLDER.mov` where another project of the film delivered to that one.
 
-    Only a project whose folder a person named takes another name. One that delivered under either keeps to it.
+    A project that is called as its film is takes another name only where that other project is found beside the film:
+    one that was deleted and made anew is refused its own old place. One that delivered under either name keeps to it.
     """
     usual = usual_out(project, delivery)
-    folder = project.film_folder.name.removesuffix(".vidcolor")
-    if folder == project.film_name or export_at(project, usual).is_known:
+    if export_at(project, usual).is_known:
         return usual
+    folder = project.film_folder.name.removesuffix(".vidcolor")
     suffix = find_delivery(delivery or DEFAULT_DELIVERY).suffixes[0]
     own = usual.with_name(f"{usual.name.removesuffix(suffix)}-{folder}{suffix}")
     taken = os.path.lexists(usual) and manifest_path(usual).is_file()
+    if folder == project.film_name:
+        taken = taken and any(path.absolute() != project.film_folder for path in delivered_by(usual))
     return own if taken or export_at(project, own).is_known else usual
 
 

@@ -25,6 +25,11 @@ def projects_of(file: Path) -> list[Path]:
     called = file.with_name(f"{file.stem}.vidcolor")
     if (called / CONFIG).is_file():
         return [called]
+    return delivered_by(file)
+
+
+def delivered_by(file: Path) -> list[Path]:
+    """The projects beside a file that delivered one of its name."""
     with suppress(OSError):
         return [path.parent for path in sorted(file.parent.glob(f"*/{CONFIG}")) if _delivered(path.parent, file.name)]
     return []
