@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import mmap
 import os
-import platform
 import shutil
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -130,18 +127,3 @@ def test_the_same_bytes_on_one_core_on_all_and_as_on_eight(two_shots, monkeypatc
     assert at_once["eight"][0] == 2
     assert len(made["one"]) == 3
     assert made["one"] == made["all"] == made["eight"]
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other heaps keep their own ways")
-def test_freed_memory_is_given_back_though_something_behind_it_lives() -> None:
-    def resident() -> int:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
-
-    size, count = 32 << 10, 4000
-    blocks = [bytes([n % 256]) * size for n in range(count)]
-    last = blocks.pop()
-    blocks.clear()
-    held = resident()
-    threads.give_back()
-    assert held - resident() > size * count / 2
-    assert len(last) == size

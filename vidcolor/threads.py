@@ -90,9 +90,3 @@ def share_heaps() -> None:
     """
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).mallopt(ARENAS, -(-cores() // THREADS_OF_A_HEAP))
-
-
-def give_back() -> None:
-    """Has glibc give freed memory back to the system, which it keeps wherever something that lives lies behind it."""
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)

@@ -60,7 +60,7 @@ from vidcolor.settings import Settings, load_settings, preset_tables
 from vidcolor.state.corrected import touched
 from vidcolor.state.film import Film
 from vidcolor.state.overview import overview
-from vidcolor.state.read import forget_former, is_planned_film, load_film, load_reel
+from vidcolor.state.read import is_planned_film, load_film, load_reel
 from vidcolor.state.status import ShotState, named_states, state_of, states, to_render, why
 
 if TYPE_CHECKING:
@@ -88,7 +88,6 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
                 film, shown, rendered = _render(film, progress, args.device, delivers=True, made_by=here)
             looks = sheets_of(film, shown, progress)
             delivered = deliver_film(film, shown, args, progress)
-            forget_former(project)
     show_summary(film, shown, terminal)
     show_looks(looks, terminal)
     show_rendered(shown, rendered, terminal)

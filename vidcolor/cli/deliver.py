@@ -40,7 +40,6 @@ def export_command(args: argparse.Namespace, terminal: Terminal) -> None:
         shown = states(film)
         delivered = deliver_film(film, shown, args, progress)
         lists = _lists(film, shown, delivered.path) if args.lists else None
-        forget_former(project)
     show_delivered(project, delivered, terminal)
     if lists is not None:
         show_lists(lists.paths, lists.notes, terminal)
@@ -118,7 +117,9 @@ def deliver_film(film: Film, shown: Sequence[ShotState], args: argparse.Namespac
     codec = find_delivery(args.delivery or DEFAULT_DELIVERY)
     if is_mattes(codec):
         return deliver_mattes(film, shown, place, codec.name, progress)
-    return deliver(film, shown, place, args.delivery, progress)
+    delivered = deliver(film, shown, place, args.delivery, progress)
+    forget_former(film.project)
+    return delivered
 
 
 def _place(args: argparse.Namespace, usual: Path) -> Path:

@@ -23,13 +23,10 @@ from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, carry_by_fl
 from vidcolor.propagate.halt import PARTS, Shelf, carried_arrays, carried_of, end_name
 from vidcolor.propagate.light import change_of, lit
 from vidcolor.propagate.runs import Look, Reader, Run, backward, onward
-from vidcolor.threads import give_back
 
 ROOM = 128 << 20
 """Bytes of runs kept from the first time through a long gap for the second: 85 frames at chroma 480x270."""
 
-LONG = 16
-"""Frames of a run before which freed memory is given back: that takes tens of milliseconds."""
 AROUND = (3, 3)
 """Pixels around each in which lightness is compared."""
 
@@ -127,8 +124,6 @@ class BothWays:
         """
         if not early:
             for span, end, side in zip(spans, ends, sides, strict=True):
-                if span[1] - span[0] >= LONG:
-                    give_back()  # of the run before, or of keyframes: beside another shot some 400 MiB
                 brought = self.bring(span, ahead, end, *side)
                 ahead = brought.ahead
                 yield brought
