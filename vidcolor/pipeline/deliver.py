@@ -68,14 +68,15 @@ class Delivered:
     """Frames that were copied, as they were coded, from the film that was there."""
 
 
-def usual_out(project: Project, delivery: str | None, called: str = "") -> Path:
+def usual_out(project: Project, delivery: str | None, called: str = "", behind: str = "") -> Path:
     """`FILM_color.mov` beside the film's project folder; deliveries but the usual one add their name.
 
     called  in FILM's place; usually what the project's reel is called
+    behind  ends the name, before the suffix
     """
     codec = find_delivery(delivery or DEFAULT_DELIVERY)
     name = "color" if codec.name == DEFAULT_DELIVERY else f"color_{codec.name}"
-    return project.film_folder.parent / f"{called or project.called}_{name}{codec.suffixes[0]}"
+    return project.film_folder.parent / f"{called or project.called}_{name}{behind}{codec.suffixes[0]}"
 
 
 def default_out(project: Project, delivery: str | None) -> Path:
@@ -88,8 +89,7 @@ def default_out(project: Project, delivery: str | None) -> Path:
     if export_at(project, usual).is_known:
         return usual
     folder = project.film_folder.name.removesuffix(".vidcolor")
-    suffix = find_delivery(delivery or DEFAULT_DELIVERY).suffixes[0]
-    own = usual.with_name(f"{usual.name.removesuffix(suffix)}-{folder}{suffix}")
+    own = usual_out(project, delivery, behind=f"-{folder}")
     taken = os.path.lexists(usual) and manifest_path(usual).is_file()
     if folder == project.film_name:
         taken = taken and any(path.absolute() != project.film_folder for path in delivered_by(usual))

@@ -17,7 +17,7 @@ from typing import Any
 from vidcolor.errors import ProjectError
 from vidcolor.hashes import sha256_of_any
 from vidcolor.project.folder import Project
-from vidcolor.project.places import EXPORTS
+from vidcolor.project.places import EXPORTS, record_of
 
 SCHEMA = "vidcolor.export/2"
 SHOT = "shot"
@@ -30,7 +30,7 @@ class Export:
 
     def __init__(self, project: Project, out: Path, manifest: Path) -> None:
         self.project, self.out, self.manifest = project, out, manifest
-        self._record = f"{EXPORTS}/{out.name}.json"
+        self._record = record_of(out.name)
         self._place = project.relative(Path(os.path.realpath(out.parent), out.name))
         self._places = places_of(project, self._record) if project.has(self._record) else {}
         self._entry = self._places.get(self._place) or self._places.get(str(out.absolute())) or {}

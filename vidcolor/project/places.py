@@ -8,7 +8,6 @@ from pathlib import Path
 
 CONFIG = "project.toml"
 EXPORTS = "exports"
-"""Where it is noted, by the name of each delivered file, what was delivered and where (project/exports.py)"""
 REEL_NAME = re.compile(r"r[1-9][0-9]{0,2}")
 
 
@@ -31,9 +30,11 @@ def projects_of(file: Path) -> list[Path]:
 def delivered_by(file: Path) -> list[Path]:
     """The projects beside a file that delivered one of its name."""
     with suppress(OSError):
-        return [path.parent for path in sorted(file.parent.glob(f"*/{CONFIG}")) if _delivered(path.parent, file.name)]
+        projects = [page.parent for page in sorted(file.parent.glob(f"*/{CONFIG}"))]
+        return [project for project in projects if (project / record_of(file.name)).is_file()]
     return []
 
 
-def _delivered(project: Path, name: str) -> bool:
-    return (project / EXPORTS / f"{name}.json").is_file()
+def record_of(name: str) -> str:
+    """Where a project notes what it delivered under a name, and to which places (exports.py)."""
+    return f"{EXPORTS}/{name}.json"

@@ -4,9 +4,9 @@ Between two keyframes, colours go forward from the left one and backward from th
 frame. A keyframe is coloured like any other frame, out of what its neighbours take from it: as it is it would stand out
 among them for one frame. (Where an artist gave every pixel, those are delivered: finish/around_exact.py.)
 
-Memory is bounded: a gap is worked in runs of at most `RUN` frames (both_ways.py), so a gap of any length holds `ROOM`,
-one run and one state for each run. What temporal superpixels remember goes through the shot once, in the order of its
-frames.
+Memory is bounded: a gap is worked in runs of at most `RUN` frames, and these in parts of about `PART` (both_ways.py),
+so a gap of any length holds `ROOM`, one part and one state for each part. What temporal superpixels remember goes
+through the shot once, in the order of its frames.
 """
 
 from __future__ import annotations

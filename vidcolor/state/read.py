@@ -116,15 +116,15 @@ def whole_hash(project: Project) -> str:
     if not project.has(REELS):
         return ""
     data = project.read_json(REELS, REELS_SCHEMA)
-    path, reel = film_path(project), data.get("reel")
+    path = film_path(project)
     same = (data.get("file"), data.get("touched")) == (reel_mark(path), reel_touched(path))
-    return str(reel.get("hash")) if same and isinstance(reel, dict) else ""
+    return planned_hash(project) if same else ""
 
 
 def planned_hash(project: Project) -> str:
     """The hash of the film that was planned, whatever lies in its place now; empty where none was."""
     reel = project.read_json(REELS, REELS_SCHEMA).get("reel") if project.has(REELS) else None
-    return str(reel.get("hash", "")) if isinstance(reel, dict) else ""
+    return str(reel.get("hash")) if isinstance(reel, dict) else ""
 
 
 def former_hash(project: Project) -> str:
