@@ -31,6 +31,7 @@ FLOOR = {
     "machine": 2,
     "threads": 2,
     "cache": 2,
+    "planes": 2,
     "color": 3,
     "confidence": 3,
     "grain": 3,
