@@ -25,10 +25,12 @@ from numpy import ndarray as Array
 
 from vidcolor.color import delta_e, fit_to_rgb, rgb_to_lab
 from vidcolor.flow.dis import for_carrying
-from vidcolor.flow.warp import compose, fetch, grid, occluded
+from vidcolor.flow.warp import compose, occluded
 from vidcolor.networks import shipped
 from vidcolor.networks.proposer import Proposer
 from vidcolor.networks.proposer_hints import Shown
+from vidcolor.planes.kinds import grid
+from vidcolor.planes.samples import fetch
 from vidcolor.research.training.lessons import read_rgb
 from vidcolor.research.training.pictures import planes_of
 from vidcolor.superpixels.pool import pool

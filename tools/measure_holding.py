@@ -40,12 +40,12 @@ from benchmark.things import (
 from numpy import ndarray as Array
 
 from vidcolor.color import delta_e, lab_to_rgb, rgb_to_lab
-from vidcolor.flow.warp import fetch
 from vidcolor.networks.features import NetworkFeatures
 from vidcolor.networks.propagator import Propagator
 from vidcolor.pipeline.carried import carry
 from vidcolor.pipeline.layers import Change, Layer, over
 from vidcolor.pipeline.painter import Painter
+from vidcolor.planes.samples import fetch
 from vidcolor.project.corrections import Correction
 from vidcolor.project.kinds import Neutral, Scribble
 from vidcolor.propagate.ablation import Part, without

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from vidcolor.errors import InputError
-from vidcolor.flow.warp import compose, fetch, grid, mismatch, occluded, resized, warp
+from vidcolor.flow.warp import compose, mismatch, occluded, resized, warp
+from vidcolor.planes.kinds import grid
+from vidcolor.planes.samples import fetch
 
 
 def constant(x: float, y: float, size: tuple[int, int] = (20, 30)) -> np.ndarray:

@@ -15,7 +15,7 @@ from vidcolor.example.facts import ExampleShot
 from vidcolor.example.film import Film, picture_of
 from vidcolor.example.paint import Picture, Piece
 from vidcolor.features import LUMA, lightness_of
-from vidcolor.flow.warp import fetch
+from vidcolor.planes.samples import fetch
 from vidcolor.propagate.runs import chroma_size, reduced
 from vidcolor.settings import Settings
 from vidcolor.timeline import FrameRange

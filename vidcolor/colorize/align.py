@@ -15,7 +15,9 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.flow.dis import Dis
-from vidcolor.flow.warp import fetch, grid, mismatch
+from vidcolor.flow.warp import mismatch
+from vidcolor.planes.kinds import grid
+from vidcolor.planes.samples import fetch
 
 CONTRAST_WINDOW = 0.018
 """Deviation of the window of local contrast, in widths of the picture."""

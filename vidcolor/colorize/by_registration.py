@@ -18,8 +18,8 @@ from vidcolor.colorize.by_transfer import transfer
 from vidcolor.colorize.settle import attend, smooth
 from vidcolor.confidence import confidence_of
 from vidcolor.features import PatchFeatures, gray_of
-from vidcolor.flow.warp import grid
 from vidcolor.grain import grain_of
+from vidcolor.planes.kinds import grid
 from vidcolor.settings import ColorizeSettings
 from vidcolor.types import ColorFrame, Frame, Reference, Registration
 

@@ -18,7 +18,8 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.flow.dis import for_carrying, for_return
-from vidcolor.flow.warp import fetch, mismatch, resized
+from vidcolor.flow.warp import mismatch, resized
+from vidcolor.planes.samples import fetch
 from vidcolor.types import ColorFrame, SourceFrame
 
 REACH = 12

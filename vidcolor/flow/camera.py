@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.flow.warp import grid
+from vidcolor.planes.kinds import grid
 
 SAMPLES = 40
 """Places along the picture's height at which the flow is taken."""

@@ -6,7 +6,7 @@ these words. Numbers that are not arrays take the kind of those that are. PyTorc
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -71,10 +71,16 @@ def filled(shape: tuple[int, ...], value: float, other: Array) -> Array:
     return other.new_full(shape, value, dtype=of(other).float32)  # type: ignore[attr-defined, no-any-return]
 
 
-@cache
+def grid_of(plane: Array) -> Array:
+    """(2, H, W) float32: each pixel's own x and y, of a plane (..., H, W), where that is. To be read alone."""
+    return grid((plane.shape[-2], plane.shape[-1]), device_of(plane))
+
+
+@lru_cache(maxsize=8)
 def grid(size: tuple[int, int], device: Device = None) -> Array:
-    """(2, H, W) float32: each pixel's own x and y. To be read alone."""
-    ys, xs = np.mgrid[: size[0], : size[1]].astype(np.float32)
+    """The same by height and width, on a device."""
+    height, width = size
+    ys, xs = np.mgrid[:height, :width].astype(np.float32)
     result = np.stack([xs, ys])
     if device is not None:
         return up(result, device)

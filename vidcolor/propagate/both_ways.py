@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.flow.warp import fetch
+from vidcolor.planes.samples import fetch
 from vidcolor.propagate.arrays import sound
 from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, carry_by_flow, carry_plain, start
 from vidcolor.propagate.halt import PARTS, Shelf, carried_arrays, carried_of, end_name

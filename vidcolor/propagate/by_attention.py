@@ -17,7 +17,8 @@ from numpy import ndarray as Array
 
 from vidcolor.compiled import loose
 from vidcolor.features import Features, PatchFeatures
-from vidcolor.flow.warp import fetch, grid
+from vidcolor.planes.kinds import grid
+from vidcolor.planes.samples import fetch
 from vidcolor.propagate.blend import Guess, of_attention
 from vidcolor.propagate.both_ways import Kept
 from vidcolor.propagate.by_flow import SmallKeyframe

@@ -16,7 +16,9 @@ from numpy import ndarray as Array
 
 from vidcolor.flow.camera import camera_points
 from vidcolor.flow.estimate import FlowEstimator
-from vidcolor.flow.warp import fetch, grid, missed
+from vidcolor.flow.warp import missed
+from vidcolor.planes.kinds import grid
+from vidcolor.planes.samples import fetch
 from vidcolor.propagate.light import change_of, lit, tinted
 from vidcolor.propagate.runs import Look
 from vidcolor.propagate.window import attend

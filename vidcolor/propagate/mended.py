@@ -21,8 +21,9 @@ from numpy import ndarray as Array
 
 from vidcolor.cache import Cache
 from vidcolor.flow.dis import for_carrying
-from vidcolor.flow.warp import fetch, grid
 from vidcolor.grain import grain_of
+from vidcolor.planes.kinds import grid
+from vidcolor.planes.samples import fetch
 from vidcolor.propagate.light import BLACK, CELLS, WHITE, broad, change_of, lit
 
 REACH = 4

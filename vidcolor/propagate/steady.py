@@ -13,7 +13,9 @@ from __future__ import annotations
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.flow.warp import fetch, grid, missed
+from vidcolor.flow.warp import missed
+from vidcolor.planes.kinds import grid
+from vidcolor.planes.samples import fetch
 from vidcolor.propagate.runs import Look, Step
 from vidcolor.settings import PropagateSettings
 

@@ -22,7 +22,8 @@ from numpy import ndarray as Array
 
 from vidcolor.errors import InputError
 from vidcolor.flow.estimate import FlowEstimator
-from vidcolor.flow.warp import compose, grid, occluded, resized, warp
+from vidcolor.flow.warp import compose, occluded, resized, warp
+from vidcolor.planes.kinds import grid
 from vidcolor.research.metrics import kernels
 
 LONG_SIDE = 480
