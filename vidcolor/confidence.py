@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.planes.kinds import full, of
+
 HALF = np.float32(4.0)
 """Expected error at which confidence is one half."""
-LEAST = np.float32(1e-4)
+LEAST = 1e-4
 """Confidence below which all is one: an error of 400."""
 ABSENT = 60.0
 """Expected error of a guess that is not there, as the networks that weigh guesses were trained with it."""
@@ -15,9 +19,10 @@ ABSENT = 60.0
 
 def confidence_of(error: Array) -> Array:
     """float32, 0..1, of an expected error in a*b*: 1 / (1 + (error / HALF)^2)."""
-    return np.asarray(1 / (1 + np.square(error / HALF)), np.float32)
+    return full(1 / (1 + of(error).square(error / HALF)))
 
 
 def error_of(confidence: Array) -> Array:
     """The expected error in a*b* of a confidence 0..1; that of LEAST where it is less."""
-    return HALF * np.sqrt(1 / np.clip(confidence, LEAST, 1) - 1)
+    xp = of(confidence)
+    return cast(Array, HALF * xp.sqrt(1 / xp.clip(confidence, LEAST, 1) - 1))

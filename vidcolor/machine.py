@@ -83,6 +83,9 @@ LIMITS = (
     "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
 )
 """Variables of the environment that have the libraries use less, or more, than the processor can do."""
+GRAPHICS = ("cuda", "mps")
+"""Devices on which propagation works if they are asked for by name; with `auto` it stays on the processor, whose
+answers are the same bytes on every machine like it."""
 DRIVERS = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
 NAME_LENGTH = 256
 KIB = 1024
@@ -165,10 +168,15 @@ def flow_number_type() -> Literal["bfloat16", "float32"]:
     return "bfloat16" if "amx_tile" in processor().abilities else "float32"
 
 
-def computed_on() -> str:
-    """The processor, and what in the environment has libraries use it otherwise."""
+def computed_on(device: str = "auto") -> str:
+    """The processor, and what in the environment has libraries use it otherwise; before it the graphics device, if one
+    is named, on which propagation works then."""
     limits = [f"{name}={os.environ[name]}" for name in LIMITS if os.environ.get(name)]
-    return " with ".join([str(processor()), *([" ".join(limits)] if limits else [])])
+    own = " with ".join([str(processor()), *([" ".join(limits)] if limits else [])])
+    if device not in GRAPHICS:
+        return own
+    name = (graphics() or "no CUDA device") if device == "cuda" else "Metal"
+    return f"{name} by PyTorch {version_of('torch') or '(not installed)'}, and {own}"
 
 
 def peak_memory() -> int:

@@ -75,5 +75,5 @@ def test_both_kinds_are_told_apart():
     assert kinds.up(PLANE, None) is PLANE
     assert kinds.down(PLANE) is PLANE
     assert kinds.of(there).maximum(there, 5.0).min() == 5
-    assert kinds.filled((2, 2), 0.5, there).dtype == torch.float32
+    assert kinds.planes_of((2, 2), 0.5, there).dtype == torch.float32
     np.testing.assert_array_equal(kinds.down(kinds.grid((3, 4), torch.device("cpu"))), kinds.grid((3, 4)))

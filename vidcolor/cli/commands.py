@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,13 +78,13 @@ def run_command(args: argparse.Namespace, terminal: Terminal) -> None:
         settings = settings_of(project, args.assignments)
         with working(project, "run", args.wait), terminal.progress(project.reel_path) as progress:
             refuse_place(project, args)
-            _check_device(settings, args.device)
+            _check_device(settings, project.config.device)
             with loops_ahead(progress) as ahead:
                 ahead.wait_for_plan()
                 refuses = partial(refuse_delivery, project, settings, args)
                 film = _plan(project, settings, progress, said, refuses)
                 here = partial(_render_here, ahead=ahead)
-                film, shown, rendered = _render(film, progress, args.device, delivers=True, made_by=here)
+                film, shown, rendered = _render(film, progress, delivers=True, made_by=here)
             looks = sheets_of(film, shown, progress)
             delivered = deliver_film(film, shown, args, progress)
     show_summary(film, shown, terminal)
@@ -163,12 +162,12 @@ def render_command(args: argparse.Namespace, terminal: Terminal) -> None:
     told = nullcontext(terminal.json_progress()) if args.json else terminal.progress(project.reel_path)
     told = nullcontext(TaskLines(terminal)) if args.farm else told
     with logged(project, f"render-{platform.node()}"), told as progress:
-        _check_device(settings, args.device)
+        _check_device(settings, project.config.device)
         planned = None if said else _plan_in_force(project, settings)
         if planned is None:
             with working(project, "render", args.wait):
                 planned = _plan(Project.open(args.project).supposing(**said), settings, progress, said)
-        film, shown, rendered = _render(planned, progress, args.device, args.shots, alone=args.farm, made_by=made_by)
+        film, shown, rendered = _render(planned, progress, args.shots, alone=args.farm, made_by=made_by)
         looks = [] if args.farm else sheets_of(film, shown, progress, project.lock("render"))
     if args.farm:
         say_receipts(film, [state.planned.shot.id for state in shown], terminal)
@@ -249,6 +248,8 @@ def _open(args: argparse.Namespace) -> tuple[Project, dict[str, str]]:
     """The project as if it said what the line says, and that: to be remembered once it has been planned with."""
     project = Project.open(args.project)
     said = {"shots": project.relative(args.shot_list)} if args.shot_list else {}
+    device = vars(args).get("device", "auto")  # `plan` has none
+    said |= {"device": device} if device not in ("auto", project.config.device) else {}
     return project.supposing(**said), said
 
 
@@ -273,6 +274,7 @@ def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str], bo
         "reel": place.relative(film),
         "keyframes": place.relative(args.keyframes) if args.keyframes else None,
         "preset": args.preset,
+        "device": None if args.device == "auto" else args.device,
         "shots": place.relative(args.shots) if args.shots else None,
     }
     given = {name: value for name, value in said.items() if value is not None}
@@ -293,7 +295,7 @@ def _open_or_make(args: argparse.Namespace) -> tuple[Project, dict[str, str], bo
 
 def _check_device(settings: Settings, device: str) -> None:
     """Refuses a device before any work; a line has been said by now, for this loads what is heavy."""
-    from vidcolor.pipeline.render import check_device
+    from vidcolor.pipeline.on_device import check_device
 
     check_device(settings, device)
 
@@ -345,7 +347,6 @@ def _render_here(
 def _render(
     film: Film,
     progress: ShowProgress,
-    device: str,
     only: Sequence[str] = (),
     *,
     delivers: bool = False,
@@ -360,7 +361,6 @@ def _render(
     from vidcolor.pipeline.costs import expected
 
     logger = logging.getLogger("vidcolor")
-    film = replace(film, device=device)
     read = partial(named_states, film, only) if alone and only else partial(states, film)
     shown = read()
     for state in shown:

@@ -165,10 +165,10 @@ def add_delivery(parser: argparse.ArgumentParser) -> None:
 def add_device(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--device",
-        choices=("auto", "cpu", "cuda"),
+        choices=("auto", "cpu", "cuda", "mps"),
         default="auto",
         metavar="NAME",
-        help="where networks run: auto (default), cpu or cuda",
+        help="where to work: auto (default), cpu, or a GPU, cuda or mps",
     )
 
 

@@ -4,9 +4,10 @@ from functools import cache
 
 import numpy as np
 
-from vidcolor.color import kernels
+from vidcolor.color import kernels, lab_on_device
 from vidcolor.color.colorimetry import check_tags, rgb_to_xyz
 from vidcolor.errors import InputError
+from vidcolor.planes.kinds import on_device
 from vidcolor.types import ColorTags
 
 BLACK, WHITE = 64, 940
@@ -57,6 +58,8 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
 
     rgb     (3, H, W) coded R'G'B' (sRGB curve, BT.709 primaries), 0..1; what lies outside is clipped
     """
+    if on_device(rgb):
+        return lab_on_device.rgb_to_lab(rgb, _matrices()[0])
     rgb = _planes(rgb)
     lab = np.empty_like(rgb)
     kernels.fill_lab(rgb.reshape(3, -1), _matrices()[0], lab.reshape(3, -1))
@@ -75,6 +78,8 @@ def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
 
     lab     (3, H, W): L*, a*, b*
     """
+    if on_device(lab):
+        return lab_on_device.lab_to_rgb(lab, _matrices()[1])
     lab = _planes(lab)
     rgb = np.empty_like(lab)
     kernels.fill_rgb(lab.reshape(3, -1), _matrices()[1], rgb.reshape(3, -1))

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.planes.kinds import grid
+from vidcolor.planes.kinds import grid, on_device
 
 SAMPLES = 40
 """Places along the picture's height at which the flow is taken."""
@@ -28,10 +28,16 @@ def camera_points(points: Array, trust: Array) -> Array | None:
 
     points   (2, h, w): where each pixel lies in the other picture, as found by flow
     trust    (h, w), 0..1
-    returns  (2, h, w) float32, by the homography that most of the trusted points follow (RANSAC)
+    returns  (2, h, w) float32, by the homography that most of the trusted points follow (RANSAC). On a device there is
+             no None: all pixels then lie beyond every edge
     """
     height, width = trust.shape
     step = max(4, height // SAMPLES)
+    if on_device(trust):
+        from vidcolor.flow.camera_on_device import camera_points as found  # loads PyTorch
+
+        rule = {"fewest": LEAST_SAMPLES, "least_trust": LEAST_TRUST, "inlier": INLIER, "least_share": LEAST_SHARE}
+        return found(points, trust, step=step, **rule)  # type: ignore[arg-type, return-value]
     sampled = (slice(step // 2, None, step), slice(step // 2, None, step))
     own = grid(trust.shape)
     known = trust[sampled].ravel() > LEAST_TRUST

@@ -10,6 +10,7 @@ from numpy import ndarray as Array
 from vidcolor.errors import SettingsError
 from vidcolor.flow.dis import Dis, for_carrying, for_little
 from vidcolor.flow.raft import Raft
+from vidcolor.planes.kinds import of
 from vidcolor.settings import PropagateSettings
 
 
@@ -38,6 +39,16 @@ def build_flow(name: str, settings: PropagateSettings, device: str = "auto") -> 
     if name not in FLOWS:
         raise SettingsError(f"propagate.flow = {name!r}: no such flow estimator; known: {', '.join(FLOWS)}")
     return FLOWS[name](settings, device)
+
+
+def both_ways(flow: FlowEstimator, earlier: Array, later: Array) -> tuple[Array, Array]:
+    """The flows from earlier pictures (B, H, W) to later ones and back, (B, 2, H, W) each, on the pictures' device."""
+    together = getattr(flow, "both", None)
+    if together is not None:
+        return together(earlier, later)  # type: ignore[no-any-return]
+    pairs = list(zip(earlier, later, strict=True))
+    stack = of(earlier).stack
+    return stack([flow(a, b) for a, b in pairs]), stack([flow(b, a) for a, b in pairs])
 
 
 def little_flow(flow: FlowEstimator) -> FlowEstimator:

@@ -104,7 +104,7 @@ def _film(project: Project, settings: Settings, plan: Plan, found: Corrected, gi
     plan, shots = with_corrections(project, plan, with_partial(found, given)), found.shots
     listed = (*listed_notes(project, plan.reel), *edited_notes(project, plan.reel, shots))
     notes = (*plan.notes, *listed, *_corrected_before(project, plan))
-    return Film(project, replace(plan, notes=notes), settings)
+    return Film(project, replace(plan, notes=notes), settings).on("auto")
 
 
 def _shots_in_force(project: Project, reel: Reel, shots: Sequence[Shot]) -> Corrected | None:

@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from vidcolor.errors import DeviceError, VidcolorError
+from vidcolor.errors import VidcolorError
 from vidcolor.features import Features, PatchFeatures
 from vidcolor.flow.estimate import FlowEstimator, build_flow
 from vidcolor.machine import peak_memory
@@ -30,6 +30,7 @@ from vidcolor.pipeline.fades import dimmed, fade_shares
 from vidcolor.pipeline.kept import KeptKeyframes
 from vidcolor.pipeline.keyframes import Beside, Colorizer, KeyframeMaker, load_colorizer
 from vidcolor.pipeline.library import Library
+from vidcolor.pipeline.on_device import OnDevice, check_device, on_device
 from vidcolor.pipeline.painter import Painter
 from vidcolor.pipeline.plan import Progress
 from vidcolor.pipeline.reading import Reading
@@ -85,6 +86,8 @@ class Models:
     """Of the film's frames, for the next render"""
     threads: int = WORKERS
     """Of each shot"""
+    there: OnDevice | None = None
+    """Propagation on a graphics device; None: on the processor"""
 
 
 def load_models(settings: Settings, device: str, *, networks: bool = True) -> Models:
@@ -94,16 +97,9 @@ def load_models(settings: Settings, device: str, *, networks: bool = True) -> Mo
     """
     check_device(settings, device)
     flow = build_flow(settings.propagate.flow, settings.propagate, device)
-    return Models(flow, PatchFeatures(), *(_networks(settings) if networks else ()))
-
-
-def check_device(settings: Settings, device: str) -> None:
-    """Refuses, before any work, a device that the settings have no use for."""
-    if device == "cuda" and settings.propagate.flow != "raft":
-        raise DeviceError(
-            f"device cuda: propagate.flow = {settings.propagate.flow} runs on the CPU; "
-            "use --device auto, or --set propagate.flow=raft"
-        )
+    there = on_device(settings, device, flow) if networks else None
+    colorizer, propagator = _networks(settings) if networks else (None, None)
+    return Models(flow, PatchFeatures(), colorizer, propagator, there=there)
 
 
 def _networks(settings: Settings) -> tuple[Colorizer | None, Propagator | None]:
@@ -329,12 +325,14 @@ def _colored(
 
     Stops where another shot has failed.
     """
+    there = models.there
     frames = propagate(
         clip,
         keys,
-        models.flow,
+        there.flow if there else models.flow,
         settings.propagate,
-        network=models.propagator,
+        network=there.network if there else models.propagator,
+        device=there.device if there else None,
         ablation=models.ablation,
         doubt=doubt,
         shelf=shelf,

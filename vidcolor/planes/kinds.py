@@ -64,7 +64,7 @@ def full(plane: Array) -> Array:
     return plane.float() if on_device(plane) else plane.astype(np.float32)  # type: ignore[attr-defined]
 
 
-def filled(shape: tuple[int, ...], value: float, other: Array) -> Array:
+def planes_of(shape: tuple[int, ...], value: float, other: Array) -> Array:
     """float32 planes of this shape, of one value, where the other one is."""
     if not on_device(other):
         return np.full(shape, value, np.float32)

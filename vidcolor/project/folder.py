@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -68,6 +68,8 @@ class ProjectConfig:
     """An EDL, OTIO, CSV or FCP 7 XML that takes the place of shot detection; empty for none."""
     name: ReelName = ""
     """What the reel is called in a film of several, as is the project's folder, in the film's; empty: it is the film"""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where it was last worked on by name: commands that name none work there"""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.confidence import ABSENT, error_of
+from vidcolor.flow.warp import length
+from vidcolor.planes.kinds import full, of, planes_of
 from vidcolor.propagate.light import lit, tinted
 from vidcolor.propagate.smooth import smooth
 from vidcolor.settings import PropagateSettings
@@ -24,13 +27,13 @@ FLOW_LEAST, FLOW_DOUBT, FLOW_LOST, FLOW_LOW, FLOW_AGE = 1.5, 2.5, 8.0, 0.02, 0.0
 """Expected error of a carried colour: least + doubt (1 - c) + lost / (1 + c / low) + age x frames, c its confidence."""
 LOOK_LEAST, LOOK_SPREAD, LOOK_DISTANCE = 3.0, 0.7, 0.7
 """Expected error of a looked-up colour: least + spread of its sources + so much for each unit of feature distance."""
-LEAST_SEEN = np.float32(1e-4)
+LEAST_SEEN = 1e-4
 """Confidence of carrying below which all is one."""
 SHARPNESS = 4
-SURE = np.float32(3.0)
+SURE = 3.0
 """Colours of this expected error and better are held against filling."""
-KEEP = np.float32(0.1)
-LEAST_WEIGHT = np.float32(1e-4)
+KEEP = 0.1
+LEAST_WEIGHT = 1e-4
 
 COMPARED_LEAST, COMPARED_SPREAD, COMPARED_UNLIKE, COMPARED_LIGHT = 1.0, 0.7, 5.0, 0.06
 """Expected error of a matched colour: least + spread + unlike (1 - likeness) + light x |its lightness less the own|."""
@@ -39,7 +42,7 @@ RULED = 0.6
 SURELY = (4.0, 6.0)
 """Expected errors of a carried colour up to which it contradicts a looked-up one wholly, and from which not at all.
 Costs 0.05 dB on the held-out clips, and keeps walls out of coats."""
-MOVED, ANYWHERE = np.float32(3.0), np.float32(100.0)
+MOVED, ANYWHERE = 3.0, 100.0
 """How far the network may move a surely carried colour, in a*b*, and any other. Costs nothing on the held-out clips."""
 NEAR, YIELD = 8, 2.0
 """Frames from a keyframe within which what another keyframe says is doubted more, and how many times its expected
@@ -82,10 +85,11 @@ class Guess:
 
 def of_carried(chroma: Array, confidence: Array, age: int, origin: Array = SURE_ORIGIN) -> Guess:
     """What flow carried, from a keyframe `age` frames away; origin: that keyframe's confidence where it came from."""
-    signals = np.zeros((3, *confidence.shape), np.float32)
-    signals[0], signals[1] = confidence, min(age / OLD, 1.0)
-    signals[2] = np.log10(np.maximum(signals[0], LEAST_SEEN)) / np.log10(LEAST_SEEN)
-    return Guess(*of_flow(chroma, confidence, age), signals, _of_places(origin.astype(np.float32)))
+    xp = of(confidence)
+    signals = planes_of((3, *confidence.shape), min(age / OLD, 1.0), confidence)
+    signals[0] = full(confidence)
+    signals[2] = xp.log10(xp.maximum(signals[0], LEAST_SEEN)) / float(np.log10(LEAST_SEEN))
+    return Guess(*of_flow(chroma, confidence, age), signals, _of_places(full(origin)))
 
 
 def of_compared(found: Array, luma: Array, light: Array | None = None, *, tints: bool = True) -> Guess:
@@ -95,17 +99,17 @@ def of_compared(found: Array, luma: Array, light: Array | None = None, *, tints:
     tints  whether colours go with it
     """
     lightness = found[4] if light is None else lit(found[4] / np.float32(100), light) * np.float32(100)
-    off = np.abs(lightness - luma * np.float32(100))
+    off = of(luma).abs(lightness - luma * np.float32(100))
     unlike = 1 - found[3]
     error = COMPARED_LEAST + COMPARED_SPREAD * found[2] + COMPARED_UNLIKE * unlike + COMPARED_LIGHT * off
-    signals = np.stack([found[2] / SPREAD_SCALE, unlike, off / LIGHT_SCALE])
+    signals = of(luma).stack([found[2] / SPREAD_SCALE, unlike, off / LIGHT_SCALE])
     chroma = tinted(found[:2], found[4] / np.float32(100), light if tints else None)
     return Guess(chroma, error, signals, _of_places(found[5]))
 
 
 def _of_places(confidence: Array) -> Array:
     """Expected error of keyframe places of this confidence; bounded, for those without colour may be mixed in."""
-    return np.minimum(error_of(confidence), np.float32(ABSENT))
+    return cast(Array, of(confidence).minimum(error_of(confidence), ABSENT))
 
 
 def contradicted(guess: Guess, carried: Candidate) -> Guess:
@@ -117,21 +121,21 @@ def contradicted(guess: Guess, carried: Candidate) -> Guess:
     carried  of `surely_carried`
     """
     chroma, sure = carried
-    apart = np.hypot(*(guess.chroma - chroma))
-    return replace(guess, error=np.maximum(guess.error, sure * apart).astype(np.float32))
+    apart = length(guess.chroma - chroma)
+    return replace(guess, error=full(of(apart).maximum(guess.error, sure * apart)))
 
 
 def held_near(chroma: Array, ruled: Array, sure: Array) -> Array:
     """The network's chroma, no farther from the rules' than MOVED where a colour was surely carried (`sure`, 0..1)."""
-    off = chroma - ruled
+    off, xp = chroma - ruled, of(chroma)
     most = MOVED + (1 - sure) * ANYWHERE
-    return (ruled + off * np.minimum(1, most / np.maximum(np.hypot(*off), MOVED))).astype(np.float32)
+    return full(ruled + off * xp.minimum(most / xp.maximum(length(off), MOVED), 1.0))
 
 
 def surely_carried(carried: Sequence[Guess]) -> Candidate:
     """The surest carried chroma (2, h, w), and how sure it is (h, w), 0..1."""
     chroma, error = best([g.candidate for g in carried])
-    return chroma, np.clip((SURELY[1] - error) / (SURELY[1] - SURELY[0]), 0, 1)
+    return chroma, of(error).clip((SURELY[1] - error) / (SURELY[1] - SURELY[0]), 0, 1)
 
 
 def yielded(guesses: dict[str, Guess], ages: dict[str, int], unsure: Collection[str]) -> dict[str, Guess]:
@@ -155,13 +159,14 @@ def yielded(guesses: dict[str, Guess], ages: dict[str, int], unsure: Collection[
 
 def of_memory(chroma: Array, error: Array) -> Guess:
     """What superpixels remember."""
-    return Guess(chroma, error, np.broadcast_to(np.minimum(error / ERROR_SCALE, 2), (3, *error.shape)))
+    xp = of(error)
+    return Guess(chroma, error, xp.broadcast_to(xp.minimum(error / ERROR_SCALE, 2.0), (3, *error.shape)))
 
 
 def of_flow(chroma: Array, confidence: Array, age: int) -> Candidate:
-    c = confidence.astype(np.float32)
+    c = full(confidence)
     error = FLOW_LEAST + FLOW_DOUBT * (1 - c) + FLOW_LOST * FLOW_LOW / (c + FLOW_LOW) + FLOW_AGE * age
-    return chroma.astype(np.float32), error.astype(np.float32)
+    return full(chroma), full(error)
 
 
 def of_attention(looked_up: Array) -> Guess:
@@ -173,11 +178,11 @@ def of_attention(looked_up: Array) -> Guess:
 def of_rules(candidates: Sequence[Candidate], luma: Array, settings: PropagateSettings) -> Guess:
     """What the rules make of the other guesses, doubtful places filled; said to be better than any of them."""
     chroma, error = mixed(candidates)
-    signals = np.zeros((3, *error.shape), np.float32)
-    signals[0] = np.minimum(error / ERROR_SCALE, 2)
+    signals, xp = planes_of((3, *error.shape), 0.0, error), of(error)
+    signals[0] = xp.minimum(error / ERROR_SCALE, 2.0)
     if settings.fill > 0:
         ruled = filled(chroma, error, luma, settings)
-        signals[1:] = np.clip((ruled - chroma) / SPREAD_SCALE, -2, 2)
+        signals[1:] = xp.clip((ruled - chroma) / SPREAD_SCALE, -2, 2)
         chroma = ruled
     return Guess(chroma, error * np.float32(RULED), signals)
 
@@ -191,13 +196,13 @@ def origin_of(guesses: Mapping[str, Guess]) -> Array:
     if not brought:
         return WHOLLY_KNOWN
     weights = [guess.error**-SHARPNESS for guess in brought]
-    return np.asarray(sum(w * g.origin for w, g in zip(weights, brought, strict=True)) / sum(weights))
+    return cast(Array, sum(w * g.origin for w, g in zip(weights, brought, strict=True)) / sum(weights))
 
 
 def mixed(candidates: Sequence[Candidate]) -> Candidate:
     """All candidates as one: nearly the best of each pixel."""
-    total = np.zeros(candidates[0][1].shape, np.float32)
-    chroma = np.zeros((2, *total.shape), np.float32)
+    total = planes_of(candidates[0][1].shape, 0.0, candidates[0][1])
+    chroma = planes_of((2, *total.shape), 0.0, total)
     for values, error in candidates:
         weight = error**-SHARPNESS
         total += weight
@@ -210,7 +215,8 @@ def best(candidates: Sequence[Candidate]) -> Candidate:
     chroma, error = candidates[0]
     for other, doubt in candidates[1:]:
         better = doubt < error
-        chroma, error = np.where(better, other, chroma), np.where(better, doubt, error)
+        xp = of(error)
+        chroma, error = xp.where(better, other, chroma), xp.where(better, doubt, error)
     return chroma, error
 
 
@@ -234,7 +240,7 @@ def nearer(candidates: Sequence[Candidate]) -> Candidate:
 
 def filled(chroma: Array, error: Array, luma: Array, settings: PropagateSettings) -> Array:
     """Doubtful colours replaced, in the measure of the doubt, by those around them of like lightness."""
-    weight = np.clip((SURE / error) ** 3, LEAST_WEIGHT, 1)
+    weight = of(error).clip((SURE / error) ** 3, LEAST_WEIGHT, 1)
     around = smooth(chroma, weight, luma, strength=settings.fill, sigma=settings.edge)
     keep = weight / (weight + KEEP)
     return chroma * keep + around * (1 - keep)

@@ -13,11 +13,10 @@ from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.planes.samples import fetch
+from vidcolor.planes.kinds import half, of
+from vidcolor.planes.samples import at_size, fetch, mean_around
 from vidcolor.propagate.arrays import sound
 from vidcolor.propagate.by_flow import Carried, Rule, SmallKeyframe, carry_by_flow, carry_plain, start
 from vidcolor.propagate.halt import PARTS, Shelf, carried_arrays, carried_of, end_name
@@ -27,8 +26,8 @@ from vidcolor.propagate.runs import Look, Reader, Run, backward, onward
 ROOM = 128 << 20
 """Bytes of runs kept from the first time through a long gap for the second: 85 frames at chroma 480x270."""
 
-AROUND = (3, 3)
-"""Pixels around each in which lightness is compared."""
+AROUND = 3
+"""Side of the square around each pixel in which lightness is compared."""
 
 Span = tuple[int, int]
 """The positions of a run's first and last frame."""
@@ -159,7 +158,7 @@ class BothWays:
     def kept(self, state: Carried) -> Kept:
         """What is kept of one direction's frame until the frame is coloured."""
         planes = (state.chroma, state.confidence, fetch(state.key.confidence, state.points))
-        chroma, confidence, origin = (plane.astype(np.float16) for plane in planes)
+        chroma, confidence, origin = map(half, planes)
         traced = _traced(state, self._rule) if self._traces else None
         return Kept(chroma, confidence, state.age, origin, state.key.look.position, traced)
 
@@ -203,7 +202,8 @@ def _traced(state: Carried, rule: Rule) -> Traced:
     look, points = state.key.look, state.points
     there = fetch(look.luma, points)
     since = change_of(state.look.luma, there, state.reach)
-    off = cv2.blur(np.abs(lit(there, since) - state.look.luma), AROUND).astype(np.float16)
-    size = [-(-side // PLACE) for side in off.shape[::-1]]
-    places = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in points])
+    xp = of(there)
+    off = half(mean_around(xp.abs(lit(there, since) - state.look.luma), AROUND))
+    size = (-(-off.shape[0] // PLACE), -(-off.shape[1] // PLACE))
+    places = xp.stack([at_size(plane, size, "area") for plane in points])
     return Traced(off, places, since, rule.tints_between(state.look, look))

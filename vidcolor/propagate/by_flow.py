@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.flow.camera import camera_points
 from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.flow.warp import missed
-from vidcolor.planes.kinds import grid
-from vidcolor.planes.samples import fetch
+from vidcolor.planes.kinds import full, grid_of, of, on_device
+from vidcolor.planes.samples import fetch, mean_around
 from vidcolor.propagate.light import change_of, lit, tinted
 from vidcolor.propagate.runs import Look
 from vidcolor.propagate.window import attend
@@ -93,12 +92,12 @@ class Carried:
 
 def start(key: SmallKeyframe) -> Carried:
     """The keyframe itself."""
-    return Carried(key.look, key.chroma, key.confidence, key, grid(key.look.luma.shape), key.confidence)
+    return Carried(key.look, key.chroma, key.confidence, key, grid_of(key.look.luma), key.confidence)
 
 
 def carry_plain(source: Carried, target: Look, flow: Array, back: Array, rule: Rule) -> Carried:
     """The baseline: chroma fetched through the flow, bilinear, and nothing else."""
-    points = grid(target.luma.shape) + flow.astype(np.float32)
+    points = grid_of(target.luma) + full(flow)
     confidence = fetch(source.confidence, points) * FADE
     return replace(source, look=target, chroma=fetch(source.chroma, points), confidence=confidence)
 
@@ -108,12 +107,12 @@ def carry_by_flow(source: Carried, target: Look, flow: Array, back: Array, rule:
 
     flow, back  (2, h, w): from the target to the source, and from the source to the target
     """
-    settings, key = rule.settings, source.key
-    flow, back = flow.astype(np.float32), back.astype(np.float32)
-    near = grid(target.luma.shape) + flow
+    settings, key, xp = rule.settings, source.key, of(target.luma)
+    flow, back = full(flow), full(back)
+    near = grid_of(target.luma) + flow
     agreement = _agreement(flow, back, settings)
-    trust = np.minimum(fetch(source.confidence, near), agreement)
-    reach = np.minimum(fetch(source.reach, near), agreement)
+    trust = xp.minimum(fetch(source.confidence, near), agreement)
+    reach = xp.minimum(fetch(source.reach, near), agreement)
     points, beside = fetch(source.points, near), fetch(source.look.luma, near)
     since, at_once = (
         change_of(target.luma, fetch(key.look.luma, points), reach),
@@ -135,7 +134,7 @@ def carry_by_flow(source: Carried, target: Look, flow: Array, back: Array, rule:
         lumas.append(lit(unmoved, since))
         chromas.append(tinted(_fetched(key.chroma, still), unmoved, farther))
         trusts.append(_seen_still(lumas[-1], still, target, key, settings))
-    sources = np.stack(lumas), np.stack(chromas), np.stack(trusts) + LEAST_TRUST
+    sources = xp.stack(lumas), xp.stack(chromas), xp.stack(trusts) + LEAST_TRUST
     if rule.everywhere:
         chroma, confidence, residual = _attended(target.luma, sources, settings)
     else:
@@ -143,20 +142,22 @@ def carry_by_flow(source: Carried, target: Look, flow: Array, back: Array, rule:
         for near_by, own in _boxes(sources[1], target.luma.shape, settings):
             found = _attended(target.luma[near_by], [planes[..., *near_by] for planes in sources], settings)
             chroma[:, *own[0]], confidence[own[0]], residual[own[0]] = (plane[..., *own[1]] for plane in found)
-    confidence = np.minimum(confidence, _likeness(residual, settings)) * FADE
-    return Carried(target, chroma, confidence, key, far, np.minimum(reach, confidence))
+    confidence = xp.minimum(confidence, _likeness(residual, settings)) * FADE
+    return Carried(target, chroma, confidence, key, far, xp.minimum(reach, confidence))
 
 
 def _seen_still(luma: Array, points: Array, target: Look, key: SmallKeyframe, settings: PropagateSettings) -> Array:
     """(h, w) 0..1: how far the keyframe, seen by the camera's motion alone, shows what the frame shows."""
     height, width = target.luma.shape
     inside = (points[0] > -1) & (points[0] < width) & (points[1] > -1) & (points[1] < height)
-    like = _likeness(_around(np.square(luma - target.luma)), settings)
-    return (STILL * inside * like * fetch(key.confidence, points)).astype(np.float32)
+    like = _likeness(_around(of(luma).square(luma - target.luma)), settings)
+    return full(STILL * inside * like * fetch(key.confidence, points))
 
 
 def _fetched(chroma: Array, points: Array, *, cubic: bool = False) -> Array:
     """As `fetch`, and without work for planes that hold nothing but 0."""
+    if on_device(chroma):
+        return fetch(chroma, points, cubic=cubic)
     some = chroma.any(axis=(1, 2))
     if some.all():
         return fetch(chroma, points, cubic=cubic)
@@ -202,22 +203,23 @@ def _mended(target: Look, key: SmallKeyframe, points: Array, since: Array | None
     """
     there = lit(fetch(key.look.luma, points), since)
     rest = rule.little_flow(target.luma * np.float32(100), there * np.float32(100))
-    mended = fetch(points, grid(target.luma.shape) + rest)
-    before = _around(np.square(there - target.luma))
-    after = _around(np.square(lit(fetch(key.look.luma, mended), since) - target.luma))
-    return np.where(after < before, mended, points), np.minimum(before, after)
+    mended, xp = fetch(points, grid_of(target.luma) + rest), of(rest)
+    before = _around(xp.square(there - target.luma))
+    after = _around(xp.square(lit(fetch(key.look.luma, mended), since) - target.luma))
+    return xp.where(after < before, mended, points), xp.minimum(before, after)
 
 
 def _around(plane: Array) -> Array:
-    return cv2.boxFilter(plane, -1, (AROUND, AROUND))
+    return mean_around(plane, AROUND)
 
 
 def _likeness(residual: Array, settings: PropagateSettings) -> Array:
     """(h, w) 0..1 of mean squared luma differences."""
-    return (1 / (1 + np.square(residual / np.float32(settings.residual)))).astype(np.float32)
+    return full(1 / (1 + of(residual).square(residual / np.float32(settings.residual))))
 
 
 def _agreement(flow: Array, back: Array, settings: PropagateSettings) -> Array:
     """(h, w) 0..1: near 1 where the flow there and back returns, falling steeply where it misses."""
     miss = missed(flow, back, settings.slack)
-    return (1 / (1 + np.square(np.square(miss / np.float32(settings.mismatch))))).astype(np.float32)
+    square = of(miss).square
+    return full(1 / (1 + square(square(miss / np.float32(settings.mismatch)))))

@@ -7,14 +7,15 @@ need no training; it gives two guesses, the second coarse but sure of the kind o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-import cv2
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.confidence import ABSENT
 from vidcolor.flow.warp import mismatch
+from vidcolor.planes.kinds import full, of, on_device, planes_of
+from vidcolor.planes.samples import at_size
 from vidcolor.propagate.blend import Guess, of_compared
 from vidcolor.propagate.both_ways import PLACE, Kept
 from vidcolor.propagate.by_flow import SmallKeyframe
@@ -36,7 +37,7 @@ Features = tuple[Array, ...]
 """Of a frame: maps at strides 4, 8, 16; none where what weighs does not see by them. Cells, which it was compared by,
 are as large again, and not held."""
 SIDES, CLAIMS = ("before", "behind"), 3
-OFF_SCALE, MOST_OFF = np.float32(0.1), np.float32(2)
+OFF_SCALE, MOST_OFF = np.float32(0.1), 2.0
 """Difference of luma that reads 1 as a claim against a carried colour, and the most that it reads."""
 MOST_LOST = 0.25
 """Share of a frame's places that flow may lose, by more than a place, until the frame must be looked at itself."""
@@ -76,6 +77,11 @@ class NetworkFinder:
 
     def _maps_of_all(self, group: Run) -> Iterator[FrameMaps]:
         """Of each frame: the middle one's maps, moved along the flow; where flow is lost, its own."""
+        if on_device(group.looks[0].luma):  # networks are what a device is fast at
+            yield from self._network.maps_of_all(  # type: ignore[attr-defined]
+                of(group.looks[0].luma).stack([_lightness(k) for k in group.looks])
+            )
+            return
         middle = group.middle
         maps = self._maps(group.looks[middle])
         for n, look in enumerate(group.looks):
@@ -115,11 +121,14 @@ class NetworkFinder:
         Flow that slid along a wall or into leaves agrees with itself, there and back; only this says that it did.
         """
         assert kept.traced is not None, "it was asked for"
-        off = np.minimum(kept.traced.off.astype(np.float32) / OFF_SCALE, MOST_OFF)
+        off = full(kept.traced.off) / OFF_SCALE
+        xp = of(off)
+        off = xp.minimum(off, MOST_OFF)
         if kept.key not in self._keys:
-            return np.concatenate([off[None], np.ones((2, *off.shape), np.float32)])
+            return cast(Array, xp.concat([off[None], planes_of((2, *off.shape), 1.0, off)]))
         unlike = self._network.unlike(maps, self._keys[kept.key][1], kept.traced.places)
-        return np.stack([off, *(cv2.resize(p, off.shape[::-1], interpolation=cv2.INTER_LINEAR) for p in unlike)])
+        size = (off.shape[0], off.shape[1])
+        return cast(Array, xp.stack([off, *(at_size(plane, size, "linear") for plane in unlike)]))
 
 
 def _lightness(look: Look) -> Array:
@@ -137,25 +146,25 @@ def weighed(
 ) -> tuple[Array, Array]:
     """Chroma (2, h, w) and its expected error (h, w): a frame's guesses, by name of slot, weighed by the network."""
     evidence, error = stacked(guesses, weigher.slots)
-    claims_of_all = claimed(claims, error.shape[1:])
+    claims_of_all = claimed(claims, error[0])
     with turns():
         return weigher(_lightness(look), features, evidence, error, claims_of_all)
 
 
-def claimed(claims: Claims, size: tuple[int, ...]) -> Array:
-    """(6, h, w): what is said against the colours of each side; nothing of a side that has none."""
-    nothing = np.zeros((CLAIMS, *size), np.float32)
-    return np.concatenate([claims.get(side, nothing) for side in SIDES])
+def claimed(claims: Claims, plane: Array) -> Array:
+    """(6, h, w): what is said against the colours of each side; nothing of a side that has none. plane: any (h, w)."""
+    nothing = planes_of((CLAIMS, *plane.shape), 0.0, plane)
+    return cast(Array, of(plane).concat([claims.get(side, nothing) for side in SIDES]))
 
 
 def stacked(guesses: dict[str, Guess], slots: Sequence[str]) -> tuple[Array, Array]:
     """(S, 2 + signals, h, w) and (S, h, w): guesses as the network takes them; empty slots as it wants them."""
     some = next(iter(guesses.values()))
-    evidence = np.zeros((len(slots), 2 + len(some.signals), *some.error.shape), np.float32)
-    error = np.full((len(slots), *some.error.shape), ABSENT, np.float32)
+    evidence = planes_of((len(slots), 2 + len(some.signals), *some.error.shape), 0.0, some.error)
+    error = planes_of((len(slots), *some.error.shape), ABSENT, some.error)
     for n, slot in enumerate(slots):
         if slot in guesses:
             guess = guesses[slot]
             evidence[n, :2], evidence[n, 2:] = guess.chroma, guess.signals
-            error[n] = np.minimum(guess.error, ABSENT - 1)
+            error[n] = of(error).minimum(guess.error, ABSENT - 1)
     return evidence, error

@@ -8,15 +8,17 @@ pixel was found at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.confidence import error_of
+from vidcolor.flow.warp import length
+from vidcolor.planes.kinds import down, full, like, of, on_device
 from vidcolor.propagate.blend import BROUGHT, Guess, origin_of
 from vidcolor.propagate.links import Gain, Links
 from vidcolor.propagate.points import Points
@@ -47,7 +49,7 @@ difference there ^ GUESSED_VISIBLE: of a large one it sees more. Fitted to 70 tr
 framing; of 45 others it expects 9.4 % of the area to be off by more than 6, and 8.7 % is."""
 APART = 5.0
 """Distance from another carrier's colour, in CIEDE2000, that speaks against a colour as its own error does."""
-LEAST = np.float32(0.3)
+LEAST = 0.3
 """Expected error, in a*b*, below which all is one."""
 PALE = 0.045
 """Chroma by which the eye becomes blind to differences of it: CIEDE2000's weight for chroma is 1 + 0.045 C*."""
@@ -82,28 +84,36 @@ def expected_difference(
     guesses  what it was made of, by name of carrier
     """
     visible = _visible(chroma)
-    log = np.float32(np.log(calibration.scale)) + np.float32(calibration.trust) * np.log(
-        np.maximum(error, LEAST) * visible
-    )
+    xp = of(error)
+    trust = np.float32(calibration.trust) * xp.log(xp.maximum(error, LEAST) * visible)
+    log = np.float32(np.log(calibration.scale)) + trust
     carried = [guesses[name] for name in ("before", "behind") if name in guesses]
     if carried:
-        away = _distance(chroma, min(carried, key=lambda guess: float(guess.error.mean())))
-        log += np.float32(calibration.carried) * np.log1p(away * visible / np.float32(APART))
+        away = _distance(chroma, _surest(carried))
+        log += np.float32(calibration.carried) * xp.log1p(away * visible / np.float32(APART))
     if (found := guesses.get("found")) is not None:
-        away = _distance(chroma, found)
-        log += np.float32(calibration.looked_up) * np.log1p(away * visible / np.float32(APART))
+        away = _distance(chroma, found.chroma)
+        log += np.float32(calibration.looked_up) * xp.log1p(away * visible / np.float32(APART))
         log += np.float32(calibration.unlike) * found.signals[1]
-    return np.maximum(np.exp(log), of_keyframe(chroma, origin_of(guesses)))
+    return cast(Array, xp.maximum(xp.exp(log), of_keyframe(chroma, like(origin_of(guesses), error))))
 
 
 def of_keyframe(chroma: Array, error: Array) -> Array:
     """(h, w): how far a keyframe's colours (2, h, w) are probably off, in CIEDE2000; error (h, w), in a*b*."""
     scale = np.float32(GUESSED) * error ** np.float32(GUESSED_TRUST)
-    return np.asarray(scale * _visible(chroma) ** np.float32(GUESSED_VISIBLE))
+    return cast(Array, scale * _visible(chroma) ** np.float32(GUESSED_VISIBLE))
 
 
-def _distance(chroma: Array, guess: Guess) -> Array:
-    return np.hypot(*(chroma - guess.chroma))
+def _surest(carried: Sequence[Guess]) -> Array:
+    """The chroma of the guess that is surest on the whole."""
+    if on_device(carried[0].chroma) and len(carried) == 2:  # which one that is, the processor is not asked
+        one, other = carried
+        return cast(Array, of(one.chroma).where(one.error.mean() <= other.error.mean(), one.chroma, other.chroma))
+    return min(carried, key=lambda guess: float(guess.error.mean())).chroma if len(carried) > 1 else carried[0].chroma
+
+
+def _distance(chroma: Array, other: Array) -> Array:
+    return length(chroma - other)
 
 
 class Doubt:
@@ -140,16 +150,16 @@ class Doubt:
 
         luma  (h, w) L* / 100; chroma  (2, h, w); confidence  (h, w) 0..1
         """
-        chroma, confidence = _thin(chroma), _thin(confidence)
+        luma, chroma, confidence = (down(_thin(planes)) for planes in (luma, chroma, confidence))
         expected = self._seen(position, of_keyframe(chroma, error_of(confidence)))
-        self._take(position, _thin(luma), chroma, expected, key=True)
+        self._take(position, luma, chroma, expected, key=True)
 
     def see(self, position: int, luma: Array, chroma: Array, error: Array, guesses: Mapping[str, Guess]) -> None:
         """Takes a coloured frame, the one that was followed last; see `expected_difference`. luma  (h, w) L* / 100"""
         thin = {name: g.thin(EVERY) for name, g in guesses.items() if name in BROUGHT}
         calibration = BY_NETWORK if "ruled" in guesses else BY_RULE
-        expected = expected_difference(_thin(chroma), _thin(error), thin, calibration)
-        self._take(position, _thin(luma), _thin(chroma), self._seen(position, expected))
+        expected = down(expected_difference(_thin(chroma), _thin(error), thin, calibration))
+        self._take(position, down(_thin(luma)), down(_thin(chroma)), self._seen(position, expected))
 
     def _seen(self, position: int, expected: Array) -> Array:
         """What is off in full light, as the frame shows it."""
@@ -248,4 +258,4 @@ def _thin(planes: Array) -> Array:
 
 def _visible(chroma: Array) -> Array:
     """(h, w): CIEDE2000 for a unit of a*b*, about, near these colours."""
-    return (1 / (1 + np.float32(PALE) * np.hypot(*chroma))).astype(np.float32)
+    return full(1 / (1 + np.float32(PALE) * length(chroma)))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.confidence import error_of
+from vidcolor.planes.kinds import down, like
 from vidcolor.propagate.blend import Candidate
 from vidcolor.propagate.by_flow import SmallKeyframe
 
@@ -90,7 +91,8 @@ class Flats:
         if not drawn:
             return chroma, error
         paints = Paints(*(np.concatenate([getattr(p, name) for p in drawn]) for name in Paints.__slots__))
-        return painted(luma, chroma, error, paints)
+        planes = painted(down(luma), down(chroma), down(error), paints)
+        return like(planes[0], chroma), like(planes[1], error)
 
 
 def areas_of(luma: Array) -> Areas:
@@ -113,7 +115,8 @@ def areas_of(luma: Array) -> Areas:
 
 def paints_of(key: SmallKeyframe) -> Paints:
     """The paints of a keyframe."""
-    areas, errors, chroma = areas_of(key.look.luma), error_of(key.confidence).ravel(), key.chroma.reshape(2, -1)
+    luma, chroma, confidence = (down(plane) for plane in (key.look.luma, key.chroma, key.confidence))
+    areas, errors, chroma = areas_of(luma), error_of(confidence).ravel(), chroma.reshape(2, -1)
     kept, colors, doubts, whole = [], [], [], 0
     for n, pixels in enumerate(areas.pixels):
         color, apart = _middle(chroma[:, pixels])

@@ -60,8 +60,13 @@ class Guesses:
         network: Propagator | None,
         ablation: Ablation,
         listen: Listener | None,
+        *,
+        remembers: bool = True,
     ) -> None:
-        """For the frames that `cache` is asked of; the rest as `propagate` has it."""
+        """For the frames that `cache` is asked of; the rest as `propagate` has it.
+
+        remembers  whether superpixels do: they are tracked on the processor alone
+        """
         keeps = ablation.keeps
         self._warps = not keeps("local")
         finder = Finder if network is None else partial(NetworkFinder, network, cache)
@@ -71,7 +76,7 @@ class Guesses:
         self._mix = mixed if keeps("blend") else best
         self._settings = settings if keeps("fill") else replace(settings, fill=0.0)
         self._listen = listen
-        self.memory = Memory(cache, settings) if keeps("superpixel") else None
+        self.memory = Memory(cache, settings) if remembers and keeps("superpixel") else None
 
     def meet(self, positions: Collection[int], key: Callable[[int], SmallKeyframe]) -> None:
         """Goes on with these keyframes to look colours up in, and no others; `key` gives one by its position."""

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy import ndarray as Array
 
+from vidcolor.planes.kinds import Device, device_of, down, like, up
 from vidcolor.propagate.arrays import ANY, LABELS, PAIR, PLANE, STEP, Arrays, Kinds, sound
 from vidcolor.propagate.by_flow import Carried, SmallKeyframe
 from vidcolor.propagate.by_superpixel import STATISTICS
@@ -122,30 +123,37 @@ def carried_arrays(state: Carried) -> dict[str, Array]:
     """What one direction knows of a frame, but for its keyframe."""
     return {
         **look_arrays(state.look),
-        "chroma": state.chroma,
-        "confidence": state.confidence,
-        "points": state.points,
-        "reach": state.reach,
+        "chroma": down(state.chroma),
+        "confidence": down(state.confidence),
+        "points": down(state.points),
+        "reach": down(state.reach),
     }
 
 
 def carried_of(arrays: Arrays, key: SmallKeyframe) -> Carried:
     """What `carried_arrays` kept, with its keyframe again."""
-    chroma, confidence, points, reach = (arrays[name] for name in ("chroma", "confidence", "points", "reach"))
-    return Carried(look_of(arrays), chroma, confidence, key, points, reach)
+    near = key.look.luma
+    planes = (like(arrays[name], near) for name in ("chroma", "confidence", "points", "reach"))
+    chroma, confidence, points, reach = planes
+    return Carried(look_of(arrays, device_of(near)), chroma, confidence, key, points, reach)
 
 
 def look_arrays(look: Look) -> dict[str, Array]:
-    return {"position": np.array(look.position), "luma": look.luma}
+    return {"position": np.array(look.position), "luma": down(look.luma)}
 
 
-def look_of(arrays: Arrays) -> Look:
-    return Look(int(arrays["position"]), arrays["luma"])
+def frame_arrays(look: Look, chroma: Array, error: Array) -> dict[str, Array]:
+    """A frame as it came out."""
+    return {**look_arrays(look), "chroma": down(chroma), "error": down(error)}
+
+
+def look_of(arrays: Arrays, device: Device = None) -> Look:
+    return Look(int(arrays["position"]), up(arrays["luma"], device))
 
 
 def step_arrays(step: Step | None) -> dict[str, Array] | None:
-    return None if step is None else {"onward": step.onward, "back": step.back}
+    return None if step is None else {"onward": down(step.onward), "back": down(step.back)}
 
 
-def step_of(arrays: Arrays | None) -> Step | None:
-    return None if arrays is None else Step(arrays["onward"], arrays["back"])
+def step_of(arrays: Arrays | None, device: Device = None) -> Step | None:
+    return None if arrays is None else Step(up(arrays["onward"], device), up(arrays["back"], device))

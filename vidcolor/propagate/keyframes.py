@@ -9,6 +9,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.errors import InputError
+from vidcolor.planes.kinds import Device, up
 from vidcolor.propagate.light import WHITE, lit, tinted
 from vidcolor.propagate.runs import Look, reduced
 from vidcolor.types import ColorFrame
@@ -27,12 +28,15 @@ class Keyframes:
         colored: Mapping[int, ColorFrame],
         size: tuple[int, int],
         look: Callable[[int], Look | None],
+        device: Device = None,
     ) -> None:
-        """Of the frames `start` to `start + count - 1`, at chroma size, in the light that `look` shows them in, if any.
+        """Of the frames `start` to `start + count - 1`, at chroma size, in the light that `look` shows them in, if any;
+        on a device.
 
         Refuses a keyframe outside them.
         """
         self._start, self._colored, self._size, self._look = start, colored, size, look
+        self._device = device
         self.positions = [frame - start for frame in sorted(colored)]
         self._there = frozenset(self.positions)
         for position in self.positions:
@@ -47,19 +51,20 @@ class Keyframes:
     def __getitem__(self, position: int) -> tuple[Array, Array]:
         if position not in self._held:
             color = at_chroma_size(self._colored[self._start + position], self._size)
-            self._held[position] = _as_matched(color, self._look(position))
+            chroma, confidence = up(color.chroma, self._device), up(color.confidence, self._device)
+            self._held[position] = _as_matched(chroma, confidence, self._look(position))
             if len(self._held) > HELD:
                 self._held.popitem(last=False)
         self._held.move_to_end(position)
         return self._held[position]
 
 
-def _as_matched(color: ColorFrame, look: Look | None) -> tuple[Array, Array]:
+def _as_matched(chroma: Array, confidence: Array, look: Look | None) -> tuple[Array, Array]:
     """Chroma and confidence of a keyframe in the light that it is matched in; what a flash made white is not known."""
     if look is None or look.light is None:
-        return color.chroma, color.confidence
+        return chroma, confidence
     own = lit(look.luma, look.light)
-    return tinted(color.chroma, own, 1 / look.light), color.confidence * (own < WHITE)
+    return tinted(chroma, own, 1 / look.light), confidence * (own < WHITE)
 
 
 def at_chroma_size(color: ColorFrame, size: tuple[int, int]) -> ColorFrame:

@@ -7,11 +7,14 @@ own, times the change of L* + 16.
 
 from __future__ import annotations
 
-import cv2
+from typing import cast
+
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.color import lab_to_rgb, rgb_to_lab
+from vidcolor.planes.kinds import full, of, on_device
+from vidcolor.planes.samples import at_size, blurred
 
 CELLS = 24
 """Parts of a picture's long side; what changed is smoothed over an eighth of that."""
@@ -24,32 +27,35 @@ on 30 clips nine in ten leave less than .4 and agree by over .5; where flow is l
 by .1 to .9."""
 SEEN = np.float32(0.02)
 """Trust against which a part's own counts: parts that show nothing of the scene change as the whole of it does."""
-MOST = np.float32(0.7)
+MOST = 0.7
 """The most that light changes, as that logarithm: eight times as much light, or as little."""
 BLACK, WHITE = np.float32(0.01), np.float32(0.97)
 """L* / 100 beyond which more or less light does not show."""
+ROUNDED = 1e-4
+"""Above 1, what rounding alone makes of light that did not change."""
 DARK, OFFSET = np.float32(0.08), np.float32(0.16)
 """L* / 100 below which L* goes with the light itself, and what makes it a multiple of light's cube root above."""
 
 
 def root(luma: Array) -> Array:
     """What a* and b* go with as light changes: of L* / 100."""
-    return np.where(luma > DARK, luma + OFFSET, luma * ((DARK + OFFSET) / DARK))
+    return cast(Array, of(luma).where(luma > DARK, luma + OFFSET, luma * ((DARK + OFFSET) / DARK)))
 
 
 def of_root(value: Array) -> Array:
     """L* / 100, of `root`."""
-    return np.where(value > DARK + OFFSET, value - OFFSET, value * (DARK / (DARK + OFFSET)))
+    dark = value * (DARK / (DARK + OFFSET))
+    return cast(Array, of(value).where(value > DARK + OFFSET, value - OFFSET, dark))
 
 
 def broad(parts: Array) -> Array:
     """A picture's parts, `CELLS` along its long side, smoothed to what is broad."""
-    return cv2.GaussianBlur(parts, (0, 0), CELLS / 8, borderType=cv2.BORDER_REFLECT)
+    return blurred(parts, CELLS / 8, "doubled")
 
 
 def lit(luma: Array, change: Array | None) -> Array:
     """A picture's L* / 100 as it would be in the changed light; None: it did not change."""
-    return luma if change is None else of_root(root(luma) * change).astype(np.float32)
+    return luma if change is None else full(of_root(root(luma) * change))
 
 
 def tinted(chroma: Array, luma: Array, change: Array | None) -> Array:
@@ -59,7 +65,10 @@ def tinted(chroma: Array, luma: Array, change: Array | None) -> Array:
     """
     if change is None:
         return chroma
-    brighter = np.concatenate([lit(luma, change)[None] * np.float32(100), chroma * change])
+    brighter = of(chroma).concat([lit(luma, change)[None] * np.float32(100), chroma * change])
+    if on_device(chroma):  # whether any light is more the processor is not asked
+        clipped = rgb_to_lab(lab_to_rgb(brighter))[1:]
+        return cast(Array, of(chroma).where(change.max() > 1 + ROUNDED, clipped, brighter[1:]))
     return rgb_to_lab(lab_to_rgb(brighter))[1:] if change.max() > 1 else brighter[1:]
 
 
@@ -68,30 +77,36 @@ def change_of(target: Array, other: Array, trust: Array) -> Array | None:
 
     target, other  (h, w) L* / 100 of one scene, pixel on pixel as far as `trust` (h, w), 0..1, says
     """
+    xp = of(target)
     trust = trust * ((target > BLACK) & (target < WHITE) & (other > BLACK) & (other < WHITE))
     height, width = target.shape
     scale = min(1.0, CELLS / max(height, width))
-    size = (max(4, round(width * scale)), max(4, round(height * scale)))
-    seen, here, there = (
-        cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (trust, target * trust, other * trust)
-    )
-    least = np.maximum(seen, np.float32(1e-6))
-    parts = np.log(root(here / least) + np.float32(0.01)) - np.log(root(there / least) + np.float32(0.01))
+    size = (max(4, round(height * scale)), max(4, round(width * scale)))
+    seen, here, there = (at_size(plane, size, "area") for plane in (trust, target * trust, other * trust))
+    least = xp.maximum(seen, 1e-6)
+    parts = xp.log(root(here / least) + np.float32(0.01)) - xp.log(root(there / least) + np.float32(0.01))
     change, weight = broad(parts * seen), broad(seen)
     whole = change.mean() / (weight.mean() + SEEN)
-    change = np.clip((change + SEEN * whole) / (weight + SEEN), -MOST, MOST)
-    mean = np.abs(change).mean()
-    if mean <= CHANGED:
+    change = xp.clip((change + SEEN * whole) / (weight + SEEN), -MOST, MOST)
+    mean = xp.abs(change).mean()
+    if not on_device(target) and mean <= CHANGED:
         return None
-    share = min(np.float32(1), (mean - CHANGED) / (WHOLLY - CHANGED)) * _like_light(parts, change, seen)
-    if share <= 0:
+    share = _rises(mean, (CHANGED, WHOLLY)) * _like_light(parts, change, seen)
+    if not on_device(target) and share <= 0:
         return None
-    full = cv2.resize(np.exp(share * change), (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(full, np.float32)
+    return full(at_size(xp.exp(share * change), (height, width), "cubic"))
 
 
-def _like_light(parts: Array, change: Array, seen: Array) -> np.float32:
+def _like_light(parts: Array, change: Array, seen: Array) -> Array:
     """0..1: how far parts of a picture change as light does, broadly and one way, not as things that move."""
-    left = (seen * np.abs(parts - change)).sum() / max((seen * np.abs(parts)).sum(), np.float32(1e-6))
-    one_way = np.abs((seen * np.sign(parts)).sum()) / max(seen.sum(), np.float32(1e-6))
-    return np.float32(np.interp(left, LEFT, (1, 0)) * np.interp(one_way, ONE_WAY, (0, 1)))
+    xp, least = of(parts), 1e-6
+    left = (seen * xp.abs(parts - change)).sum() / xp.maximum((seen * xp.abs(parts)).sum(), least)
+    one_way = xp.abs((seen * xp.sign(parts)).sum()) / xp.maximum(seen.sum(), least)
+    if on_device(parts):
+        return (1 - _rises(left, LEFT)) * _rises(one_way, ONE_WAY)
+    return np.float32(np.interp(left, LEFT, (1, 0)) * np.interp(one_way, ONE_WAY, (0, 1)))  # type: ignore[return-value]
+
+
+def _rises(value: Array, bounds: tuple[np.float32, np.float32]) -> Array:
+    """0 up to the first bound, 1 from the second: of a plane of no dimensions."""
+    return cast(Array, of(value).clip((value - bounds[0]) / (bounds[1] - bounds[0]), 0.0, 1.0))

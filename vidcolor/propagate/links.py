@@ -19,6 +19,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.flow.warp import resized
+from vidcolor.planes.kinds import down, full
 
 CELLS = 32
 """Cells along the picture's long side."""
@@ -64,7 +65,7 @@ class Links:
 
     def step(self, onward: Array, back: Array) -> None:
         """Goes on to the next frame; the flow there and back, (2, h, w)."""
-        onward, back = (resized(flow.astype(np.float32), self._size) for flow in (onward, back))
+        onward, back = (down(resized(full(flow), self._size)) for flow in (onward, back))
         points, cells, kept = self._moved(self._points, onward, back)
         labels = np.full(len(self._labels), -1, np.int64)
         found = self._centres.copy()

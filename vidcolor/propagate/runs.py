@@ -18,8 +18,9 @@ import cv2
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.flow.estimate import FlowEstimator
+from vidcolor.flow.estimate import FlowEstimator, both_ways
 from vidcolor.flow.warp import resized
+from vidcolor.planes.kinds import Device, half, of, up
 from vidcolor.propagate.ablation import FlowAt
 from vidcolor.propagate.cached import ShotCache
 from vidcolor.types import Frame
@@ -31,6 +32,8 @@ Result = TypeVar("Result")
 
 TOGETHER = 3
 """Neighbours that networks look at by one of them: the middle one; with five, what they add falls from .25 dB to .1."""
+PAIRS = 4
+"""Pairs of neighbours between which a device finds flow at once."""
 FLOW_TAKES = 2
 """Frames that a flow lies between."""
 
@@ -145,14 +148,17 @@ class Reader:
         cache: ShotCache,
         small: Callable[[int], Array],
         light: Callable[[int], Array | None],
+        device: Device = None,
     ) -> None:
-        """small, light  of a frame: (h, w) L* as it is matched, at chroma size, and `Look.light`"""
+        """small, light  of a frame: (h, w) L* as it is matched, at chroma size, and `Look.light`
+        device        where looks and steps are
+        """
         self._frames, self._flow, self._workers = frames, flow, workers
         self._flow_at, self._cache, self._small, self._light = flow_at, cache, small, light
         self._last: Look | None = None
         self._planes: OrderedDict[int, Array] = OrderedDict()
         self._guard = threading.Lock()
-        self.size = cache.size
+        self.size, self.device = cache.size, device
 
     def look(self, position: int) -> Look:
         """One frame; several threads may ask at once."""
@@ -167,17 +173,30 @@ class Reader:
             return Look(position, *kept)
         luma, light = self._small(position) / np.float32(100), self._light(position)
         self._cache.keep_look(position, luma, light)
-        return Look(position, luma, light)
+        return Look(position, up(luma, self.device), None if light is None else up(light, self.device))
 
     def run(self, first: int, last: int) -> Run:
         """Frames `first` to `last`, both included."""
-        looks, steps = [self.look(first)], []
+        looks, steps = [self.look(first)], list[Step]()
         for position in range(first + 1, last + 1):
             looks.append(self.look(position))
-            steps.append(self._step(position))
+            if self.device is None:
+                steps.append(self._step(position))
+        if self.device is not None:
+            steps = self._steps_there(looks)
         with self._guard:
             self._last = looks[-1]
         return Run(looks, steps)
+
+    def _steps_there(self, looks: Sequence[Look]) -> list[Step]:
+        """The motion between neighbours on a device, several at once."""
+        steps: list[Step] = []
+        for first in range(0, len(looks) - 1, PAIRS):
+            own = looks[first : first + PAIRS + 1]
+            planes = of(own[0].luma).stack([look.luma * np.float32(100) for look in own])
+            fields = both_ways(self._flow, planes[:-1], planes[1:])
+            steps += [Step(half(onward), half(back)) for onward, back in zip(*fields, strict=True)]
+        return steps
 
     def _lightness(self, position: int) -> Array:
         """What a frame's flow is found on, L*; the last two are kept."""

@@ -22,6 +22,7 @@ from numpy import ndarray as Array
 
 from vidcolor.confidence import confidence_of, error_of
 from vidcolor.flow.estimate import FlowEstimator, little_flow
+from vidcolor.planes.kinds import Device, down, like, of, up
 from vidcolor.propagate.ablation import WHOLE, Ablation
 from vidcolor.propagate.arrays import Arrays
 from vidcolor.propagate.blend import Candidate, origin_of
@@ -37,9 +38,9 @@ from vidcolor.propagate.halt import (
     carried_arrays,
     carried_of,
     end_name,
+    frame_arrays,
     frames_done,
     joined,
-    look_arrays,
     look_of,
     part_of,
     step_arrays,
@@ -94,6 +95,7 @@ def propagate(
     threads: int = WORKERS,
     within: Within | None = None,
     dimmed: Collection[int] = (),
+    device: Device = None,
 ) -> Iterator[ColorFrame]:
     """Every frame of a shot in colour, in order, at chroma size (half of working size).
 
@@ -111,6 +113,8 @@ def propagate(
     dimmed    frames in a fade, by their number, whose colours the caller dims: here they stay as in full light
     cache     keeps what hangs on the frames alone, from one call to the next; `frames` must be the same then
     threads   that work at once, beside the caller's
+    device    where all of it works but for superpixels, which remember nothing then; `flow` and `network` must be made
+              for it, and the cache is not asked. None: on the processor
     state     what the shelf kept under `STATE` for the same shot: goes on behind the frames that were done then
     returns   confidence is 0..1, of the colour, not of the carrying; keyframes come out near to what was given
     Refuses keyframes outside the shot. Without any keyframe the shot comes out gray, with confidence 0.
@@ -121,10 +125,9 @@ def propagate(
     size = chroma_size(frames[0].lightness.shape)
     with ThreadPoolExecutor(threads) as workers:
         fades = frozenset(frame - frames[0].index for frame in dimmed)
-        shot = _Shot(
-            frames, flow, settings, workers, threads, network, ablation, listen, doubt, shelf, cache, within, fades
-        )
-        keys = Keyframes(frames[0].index, count, colored, size, shot.light)
+        parts = ablation, listen, doubt, shelf, cache, within
+        shot = _Shot(frames, flow, settings, workers, threads, network, *parts, fades, device)
+        keys = Keyframes(frames[0].index, count, colored, size, shot.light, device)
         begin = frames_done(state, size)
         for done, result in enumerate(shot.colors(keys, state if begin else None), begin + 1):
             if progress is not None:
@@ -148,21 +151,21 @@ class _Shot:
         cache: FrameCache | None,
         within: Within | None,
         dimmed: Collection[int],
+        device: Device,
     ) -> None:
         self._start, self._count = frames[0].index, len(frames)
         size = chroma_size(frames[0].lightness.shape)
         keeps = ablation.keeps
         whole, place = within or (frames, 0)
         shown = Mended(lambda position: reduced(whole[position].lightness, size), len(whole))
-        caches = ablation.flow_at == WHOLE.flow_at and keeps("mended")
+        caches = ablation.flow_at == WHOLE.flow_at and keeps("mended") and device is None
         kept = ShotCache(cache if caches else None, self._start, size, (self._start - place, len(whole)))
         if keeps("mended"):
             kept = kept.of_worn(lambda: shown.is_worn)
         small = (shown if kept.worn else shown.even) if keeps("mended") else shown.own
         light = shown.light if keeps("mended") else lambda _: None
-        self._reader = Reader(
-            frames, flow, workers, ablation.flow_at, kept, lambda n: small(place + n), lambda n: light(place + n)
-        )
+        small_at, light_at = (lambda n: small(place + n)), (lambda n: light(place + n))
+        self._reader = Reader(frames, flow, workers, ablation.flow_at, kept, small_at, light_at, device)
         self._workers, self._threads, self._settings = workers, threads, settings
         self._tints = keeps("tinted")
         rule = Rule(
@@ -179,7 +182,7 @@ class _Shot:
         self._ways = BothWays(self._reader, rule, workers, shelf, warps=not keeps("local"), traces=traces)
         self._length = RUN if looks_up else min(RUN, SHORT)
         self._brings_early = not looks_up
-        self._guesses = Guesses(kept, settings, network, ablation, listen)
+        self._guesses = Guesses(kept, settings, network, ablation, listen, remembers=device is None)
         self._doubt, self._shelf = doubt, shelf
         self._flats = Flats() if keeps("flats") else None
         self._steady = Steady(settings) if keeps("steady") else None
@@ -231,7 +234,8 @@ class _Shot:
         if self._doubt is not None and doubt:
             self._doubt.go_on(doubt)
         if self._steady is not None and before:
-            self._steady.begin(look_of(before), before["chroma"], before["error"])
+            chroma, error = (up(before[name], self._reader.device) for name in ("chroma", "error"))
+            self._steady.begin(look_of(before, self._reader.device), chroma, error)
 
     def _halt(self, position: int, ahead: Carried | None, step: Step | None) -> None:
         """Keeps the state before frame `position`, if enough was done since it was kept last.
@@ -246,7 +250,7 @@ class _Shot:
         parts = {
             "ahead": carried_arrays(ahead) if ahead else None,
             "step": step_arrays(step),
-            "before": {**look_arrays(before[0]), "chroma": before[1], "error": before[2]} if before else None,
+            "before": frame_arrays(*before) if before else None,
             "memory": memory if tracker else None,
             "tracker": tracker,
             "doubt": self._doubt.state() if self._doubt is not None else None,
@@ -256,7 +260,7 @@ class _Shot:
         self._halted = position
 
     def _result(self, position: int, chroma: Array, confidence: Array) -> ColorFrame:
-        return ColorFrame(self._start + position, chroma, np.clip(confidence, 0, 1))
+        return ColorFrame(self._start + position, down(chroma), np.clip(down(confidence), 0, 1))
 
     def _gap(
         self, left: int | None, right: int | None, keyframes: Keyframes, state: Arrays | None
@@ -275,7 +279,7 @@ class _Shot:
         ahead = start(before) if before is not None else None
         step = None
         if state is not None:
-            went, step = part_of(state, "ahead"), step_of(part_of(state, "step"))
+            went, step = part_of(state, "ahead"), step_of(part_of(state, "step"), self._reader.device)
             ahead = carried_of(went, ahead.key) if went and ahead else None
         sides = [(a == left == 0, b == right) for a, b in spans]
         early = self._brings_early and right is None and len(spans) > 1
@@ -324,12 +328,12 @@ class _Shot:
             origin = error_of(keyframes[look.position][1]) if is_key else origin_of(guesses)
             if self._tints:
                 chroma = tinted(chroma, look.luma, look.light)
-            yield self._result(look.position, chroma, confidence_of(np.maximum(error, origin)))
+            yield self._result(look.position, chroma, confidence_of(of(error).maximum(error, like(origin, error))))
 
     def _as_known(self, look: Look, chroma: Array, error: Array, given: Array, confidence: Array) -> Candidate:
         """A keyframe as coloured; where a person left no doubt, as given. The next frame hears that."""
-        sure = confidence >= KNOWN
-        chroma, error = np.where(sure, given, chroma), np.where(sure, np.float32(0), error)
+        sure, xp = confidence >= KNOWN, of(error)
+        chroma, error = xp.where(sure, given, chroma), xp.where(sure, 0.0, error)
         if self._steady is not None and sure.any():
             self._steady.begin(look, chroma, error)
         return chroma, error

@@ -13,6 +13,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.compiled import strict
+from vidcolor.planes.kinds import of, on_device
 
 PASSES = 3
 """Times both axes are solved; Min et al. find three enough."""
@@ -54,6 +55,8 @@ def smooth(values: Array, weight: Array, luma: Array, *, strength: float, sigma:
 
     Planes that hold nothing but 0 stay so, and are not worked out.
     """
+    if on_device(values):
+        return _smooth_there(values, weight, luma, strength=strength, sigma=sigma)
     some = values.any(axis=(1, 2))
     if not some.all():
         planes = np.zeros(values.shape, np.float32)
@@ -65,9 +68,29 @@ def smooth(values: Array, weight: Array, luma: Array, *, strength: float, sigma:
     fields = np.concatenate([values * weight, weight[None]]).astype(np.float32)
     room = [(np.empty(size, np.float32), np.empty(size[1], np.float32)) for size in (luma.shape, luma.shape[::-1])]
     for number in range(PASSES):
-        step = np.float32(1.5 * strength * 4 ** (PASSES - 1 - number) / (4**PASSES - 1))
+        step = np.float32(_strength(strength, number))
         turned = np.ascontiguousarray(fields.transpose(0, 2, 1))
         _solve_columns(turned, across, step, *room[1])
         fields = np.ascontiguousarray(turned.transpose(0, 2, 1))
         _solve_columns(fields, down, step, *room[0])
     return fields[:-1] / (fields[-1] + NOTHING)
+
+
+def _strength(strength: float, number: int) -> float:
+    """What one pass takes of the whole: each a quarter of the one before (Min et al., eq. 12)."""
+    return 1.5 * strength * 4 ** (PASSES - 1 - number) / (4**PASSES - 1)
+
+
+def _smooth_there(values: Array, weight: Array, luma: Array, *, strength: float, sigma: float) -> Array:
+    """`smooth`, on a device."""
+    from vidcolor.propagate.on_device import solve_columns  # loads PyTorch
+
+    xp = of(luma)
+    down = xp.exp(-xp.abs(luma[1:] - luma[:-1]) / sigma)
+    across = xp.exp(-xp.abs(luma[:, 1:] - luma[:, :-1]) / sigma).T
+    fields = xp.concat([values * weight, weight[None]])
+    for number in range(PASSES):
+        step = _strength(strength, number)
+        turned = solve_columns(fields.transpose(1, 2), across, step)
+        fields = solve_columns(turned.transpose(1, 2), down, step)
+    return fields[:-1] / (fields[-1] + float(NOTHING))  # type: ignore[no-any-return]

@@ -10,24 +10,23 @@ Source: Kalman 1960, one state for each pixel; the measure of the doubt is ours.
 
 from __future__ import annotations
 
-import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.flow.warp import missed
-from vidcolor.planes.kinds import grid
+from vidcolor.planes.kinds import full, grid_of, of
 from vidcolor.planes.samples import fetch
 from vidcolor.propagate.runs import Look, Step
 from vidcolor.settings import PropagateSettings
 
-DRIFT = np.float32(1.0)
+DRIFT = 1.0
 """Error that a step adds in any case, in a*b*."""
-MISSED, MOST_MISSED = np.float32(10.0), np.float32(10.0)
+MISSED, MOST_MISSED = 10.0, 10.0
 """Error for each square of how far flow misses its return, in pixels beyond `slack`, and the most that it can miss."""
-CHANGED = np.float32(1 / 20)
+CHANGED = 1 / 20
 """Error for each square of what L* changes along the flow."""
-LEARNED = np.float32(1.2)
+LEARNED = 1.2
 """How much two opinions are better than their mean, times the product of their weights: they are not independent."""
-LEAST = np.float32(0.3)
+LEAST = 0.3
 """Least expected error."""
 
 
@@ -63,16 +62,17 @@ def carried(
     before: Look, chroma: Array, error: Array, look: Look, step: Step, settings: PropagateSettings
 ) -> tuple[Array, Array]:
     """The frame before, on this frame's pixels: chroma, and its error with the doubt that the step adds."""
-    flow, onward = step.back.astype(np.float32), step.onward.astype(np.float32)
-    points = grid(error.shape) + flow
-    miss = np.minimum(missed(flow, onward, settings.slack), MOST_MISSED)
-    changed = (fetch(before.luma, points) - look.luma) * np.float32(100)
-    drifted = np.sqrt(np.square(np.maximum(fetch(error, points), LEAST)) + DRIFT**2)
-    return fetch(chroma, points), drifted + MISSED * np.square(miss) + CHANGED * np.square(changed)
+    flow, onward, xp = full(step.back), full(step.onward), of(error)
+    points = grid_of(error) + flow
+    miss = xp.minimum(missed(flow, onward, settings.slack), MOST_MISSED)
+    changed = (fetch(before.luma, points) - look.luma) * 100
+    drifted = xp.sqrt(xp.square(xp.maximum(fetch(error, points), LEAST)) + DRIFT**2)
+    return fetch(chroma, points), drifted + MISSED * xp.square(miss) + CHANGED * xp.square(changed)
 
 
 def combined(chroma: Array, error: Array, other: Array, doubt: Array) -> tuple[Array, Array]:
     """Two opinions as one: chroma (2, h, w) and expected error (h, w) of each."""
-    share = np.square(doubt) / (np.square(doubt) + np.square(error))
+    xp = of(error)
+    share = xp.square(doubt) / (xp.square(doubt) + xp.square(error))
     mean = share * error + (1 - share) * doubt
-    return other + share * (chroma - other), np.maximum(mean * (1 - LEARNED * share * (1 - share)), LEAST)
+    return other + share * (chroma - other), xp.maximum(mean * (1 - LEARNED * share * (1 - share)), LEAST)

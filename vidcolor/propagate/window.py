@@ -11,6 +11,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.compiled import strict
+from vidcolor.planes.kinds import on_device
 
 DECAY = 16
 """exp(-z) is taken as (1 - z/16)^16, zero from z = 16 on: four multiplications, and nothing in the picture can tell."""
@@ -106,6 +107,10 @@ def attend(
     Weights are softmax(-|patch(x) - patch(y)|^2 / tau) over the (2 radius + 1)^2 window, patches of (2 patch + 1)^2.
     Channels that hold nothing but 0 give 0, and are not worked out.
     """
+    if on_device(target):
+        from vidcolor.propagate.on_device import attend as attend_there  # loads PyTorch
+
+        return attend_there(target, sources, values, trust, radius=radius, patch=patch, tau=tau)  # type: ignore
     some = np.asarray(values.any(axis=(0, 2, 3)))
     values = values if some.all() else values[:, some]
     channels, (height, width) = values.shape[1], target.shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vidcolor.machine import computed_on
 from vidcolor.project.folder import Project
@@ -18,6 +18,11 @@ class Film:
     plan: Plan
     settings: Settings
     device: str = "auto"
-    """Where networks run that may run on a GPU: auto, cpu or cuda."""
+    """Where propagation and other networks run: auto, cpu, cuda or mps."""
     computed_on: str = field(default_factory=computed_on)
-    """The processor, in words: it chooses how sums are ordered, and so the last digits of every colour."""
+    """The machine, in words: it chooses how sums are ordered, and so the last digits of every colour."""
+
+    def on(self, device: str) -> Film:
+        """The film on a device; `auto`: on the one that the project was last worked on by name, if any."""
+        where = self.project.config.device if device == "auto" else device
+        return replace(self, device=where, computed_on=computed_on(where))

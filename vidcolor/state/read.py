@@ -69,7 +69,7 @@ def load_film(project: Project, settings: Settings, shots: Sequence[Shot] | None
     found = corrected(project, reel, shots, known_files(project))
     given = list_given(project, reel, found)
     plan = plan_of(reel, found.shots, given, load_chosen(project), settings)
-    return Film(project, with_corrections(project, plan, with_partial(found, given)), settings, device)
+    return Film(project, with_corrections(project, plan, with_partial(found, given)), settings).on(device)
 
 
 def _why_no_reel(project: Project, settings: Settings) -> str:

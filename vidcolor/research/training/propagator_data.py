@@ -163,7 +163,7 @@ def _played(pictures: Sequence[tuple[Array, Array]], play: Play, network: Propag
         if look.position in wanted:
             evidence, error = stacked(guesses, CARRIERS)
             planes = np.concatenate([evidence, error[:, None]], 1).reshape(-1, *error.shape[1:])
-            light, said = (look.luma * np.float32(100))[None], claimed(claims, look.luma.shape)
+            light, said = (look.luma * np.float32(100))[None], claimed(claims, look.luma)
             rows.append(np.concatenate([light, pictures[look.position][1], planes, said]).astype(np.float16))
 
     settings = PropagateSettings(chroma_side=4096)

@@ -1,0 +1,61 @@
+"""Propagation on a graphics device: made where the line asks for one, and else not there at all.
+
+Networks and flow are made for the device and stay there. A shot's frames go up at chroma size, its colours come down;
+keyframes are coloured on the processor, and so are corrections.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from vidcolor.errors import DeviceError
+from vidcolor.flow.estimate import FlowEstimator
+from vidcolor.machine import GRAPHICS
+from vidcolor.planes.kinds import Device
+from vidcolor.settings import PropagateSettings, Settings
+from vidcolor.weights import library, pick_device
+
+INSTALL = "run pip install 'vidcolor[torch]', or use --device auto"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnDevice:
+    """What propagation works with there."""
+
+    device: Device
+    flow: FlowEstimator
+    network: Any
+    """Propagator's like, of tensors"""
+
+
+def check_device(settings: Settings, device: str) -> None:
+    """Refuses, before any work, a device that is not there, or that the settings have no use for."""
+    if device not in GRAPHICS:
+        return
+    if settings.propagate.network != "shipped" and settings.propagate.flow != "raft":
+        raise DeviceError(
+            f"device {device}: propagate.network = {settings.propagate.network} works on the processor; "
+            "use --device auto, or --set propagate.network=shipped"
+        )
+    pick_device(library("torch", INSTALL), device)
+
+
+def on_device(settings: Settings, name: str, flow: FlowEstimator) -> OnDevice | None:
+    """Propagation on the device of this name; None where it works on the processor.
+
+    flow  on the processor, or RAFT wherever it is: that takes what is on a device
+    """
+    if name not in GRAPHICS or settings.propagate.network != "shipped":
+        return None
+    torch = library("torch", INSTALL)
+    return made_for(torch.device(pick_device(torch, name)), settings.propagate, flow)
+
+
+def made_for(device: Device, settings: PropagateSettings, flow: FlowEstimator) -> OnDevice:
+    """Networks and flow for a device of PyTorch's, the processor's own (`cpu`) among them."""
+    from vidcolor.flow.search import for_carrying
+    from vidcolor.networks.propagator_on_device import DevicePropagator
+
+    network = DevicePropagator(device, things=settings.things)
+    return OnDevice(device, flow if settings.flow == "raft" else for_carrying(), network)
