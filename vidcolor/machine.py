@@ -175,8 +175,12 @@ def computed_on(device: str = "auto") -> str:
     own = " with ".join([str(processor()), *([" ".join(limits)] if limits else [])])
     if device not in GRAPHICS:
         return own
-    name = (graphics() or "no CUDA device") if device == "cuda" else "Metal"
-    return f"{name} by PyTorch {version_of('torch') or '(not installed)'}, and {own}"
+    return f"{graphics_named(device)} by PyTorch {version_of('torch') or '(not installed)'}, and {own}"
+
+
+def graphics_named(device: str) -> str:
+    """What a device of GRAPHICS is called."""
+    return (graphics() or "no CUDA device") if device == "cuda" else "Metal"
 
 
 def peak_memory() -> int:

@@ -134,8 +134,7 @@ class Actions:
         """
         said = self._ran(words, refused)
         after = self._desk.refresh()
-        if not (name := _new(before, after)):
-            raise InputError(said[-1] if said else refused)  # one in force says the same already
+        name = _new(before, after)
         line = typed(words, _lie_at(sent, name, after))
         return {"line": line, "name": name, "said": said, **self._changed(before, after, {name})}
 

@@ -1,5 +1,8 @@
-"""Stage 6: full-size chroma under the film's own luma. Read frame.py, then around_exact.py."""
+"""Stage 6: full-size chroma under the film's own luma. Read frame.py, then around_exact.py.
 
-from vidcolor.finish.frame import enlarge, finish, mix
+on_device.py is frame.py's work on a device.
+"""
 
-__all__ = ["enlarge", "finish", "mix"]
+from vidcolor.finish.frame import enlarge, finish, finisher, mix
+
+__all__ = ["enlarge", "finish", "finisher", "mix"]

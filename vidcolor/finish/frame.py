@@ -14,9 +14,12 @@ Source of the slope: K. He, J. Sun, X. Tang, "Guided Image Filtering", PAMI 2013
 squared correlation is ours.
 """
 
+import importlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,8 +30,10 @@ from vidcolor.color.scale import TEN, Scale
 from vidcolor.compiled import strict
 from vidcolor.errors import InputError
 from vidcolor.finish.around_exact import Drawing, draw
+from vidcolor.planes.kinds import Device
 from vidcolor.settings import FinishSettings
 from vidcolor.types import Bars, ColorFrame, DeliveryFrame, SourceFrame
+from vidcolor.weights import library
 
 SHARPEN = np.float32(0.1)
 """Gives area means back their contrast; 0.1 to 0.2 is best on photographs reduced 2 to 4 times."""
@@ -57,6 +62,7 @@ def finish(
     drawings: Sequence[Drawing] = (),
     scale: Scale = TEN,
     bars: Bars | None = None,
+    device: Device = None,
 ) -> DeliveryFrame:
     """The frame to deliver: the luma that the source hands on, the same array, with Cb, Cr codes of the colours.
 
@@ -66,6 +72,7 @@ def finish(
     drawings     the exact keyframes that draw the frame: around_exact.py
     scale        of the luma that the source hands on, and of the codes that come out
     bars         around the picture: they come out neutral, and no colour runs between them and the picture
+    device       where it is worked (on_device.py); None, and where drawings are to be laid: the processor
     Refuses colours of another frame or larger than the film.
     """
     if source.index != color.index:
@@ -73,14 +80,40 @@ def finish(
     luma = source.luma
     if bars is not None:
         inner = ColorFrame(color.index, *(_run_out(p, bars, luma.shape) for p in (color.chroma, color.confidence)))
-        made = finish(source, inner, lock, settings, subsampling, drawings, scale)
+        made = finish(source, inner, lock, settings, subsampling, drawings, scale, device=device)
         cb, cr = (_neutral(codes, bars, luma.shape, scale) for codes in (made.cb, made.cr))
         return replace(made, cb=cb, cr=cr)
-    if subsampling == "422" and HALVED * color.chroma.shape[2] <= luma.shape[1] and not drawings and scale == TEN:
+    if device is not None and not drawings:
+        cb, cr = _there().codes_of(source, color, lock, settings, subsampling, scale, device)
+        return DeliveryFrame(source.index, source.handed, cb, cr)
+    if is_halved(subsampling, color.chroma.shape[2], luma.shape[1], scale) and not drawings:
         return _finish_halved(source, color, lock, settings)
     chroma = draw(enlarge(color.chroma, luma, settings.detail, color.confidence), luma, drawings)
     cb, cr = lock.chroma_codes(source.handed, chroma, subsampling, scale)
     return DeliveryFrame(source.index, source.handed, cb, cr)
+
+
+def finisher(
+    device: str, lock: LumaLock, settings: FinishSettings, subsampling: Subsampling, scale: Scale = TEN
+) -> Callable[..., DeliveryFrame]:
+    """`finish` but for source, color, drawings and bars.
+
+    device  its name, as PyTorch has it: cuda, cuda:1, mps, cpu; empty: the processor, without PyTorch
+    Refuses a device that is not there.
+    """
+    where = _there().device_named(device) if device else None
+    return partial(finish, lock=lock, settings=settings, subsampling=subsampling, scale=scale, device=where)
+
+
+def _there() -> Any:
+    """What a device does, brought in where there is one: it loads PyTorch."""
+    library("torch", "run pip install 'vidcolor[torch]', or use --device cpu")
+    return importlib.import_module("vidcolor.finish.on_device")
+
+
+def is_halved(subsampling: Subsampling, columns: int, width: int, scale: Scale) -> bool:
+    """Whether chroma of so many columns is enlarged straight to the samples of 4:2:2 of a film of this width."""
+    return subsampling == "422" and HALVED * columns <= width and scale == TEN
 
 
 def _run_out(planes: np.ndarray, bars: Bars, film: tuple[int, ...]) -> np.ndarray:
@@ -150,8 +183,7 @@ def enlarge(chroma: np.ndarray, luma: np.ndarray, detail: float, confidence: np.
     low = chroma.shape[1:]
     if low == luma.shape:
         return np.asarray(chroma)
-    if low[0] > height or low[1] > width or 0 in low:
-        raise InputError(f"colours of size {low} do not fit a film of size {luma.shape}")
+    check_size(low, luma.shape)
     reduced = _resize(luma, low, cv2.INTER_AREA).astype(np.float32)
     smooth = _resize(reduced, luma.shape, cv2.INTER_CUBIC)
     weight = np.float32(detail / CODE_SPAN)
@@ -163,6 +195,12 @@ def enlarge(chroma: np.ndarray, luma: np.ndarray, detail: float, confidence: np.
         lowest, highest = (_resize(f(plane, SQUARE), luma.shape, cv2.INTER_LINEAR) for f in (cv2.erode, cv2.dilate))
         _add_detail(target, _resize(slope, luma.shape, cv2.INTER_LINEAR), luma, smooth, weight, lowest, highest)
     return result
+
+
+def check_size(low: tuple[int, ...], film: tuple[int, ...]) -> None:
+    """Refuses colours that are larger than the film, or have no pixels."""
+    if low[0] > film[0] or low[1] > film[1] or 0 in low:
+        raise InputError(f"colours of size {low} do not fit a film of size {film}")
 
 
 def _slopes(chroma: np.ndarray, luma: np.ndarray) -> list[np.ndarray]:

@@ -1,6 +1,7 @@
 """Export: the versions in force joined into one delivered film over the source's own luma.
 
-The main thread reads and encodes (both hand on to FFmpeg's own threads); a few threads finish the frames between.
+The main thread reads and encodes (both hand on to FFmpeg's own threads); a few threads finish the frames between, on a
+graphics device where one is named.
 Frames stay in order, and few are under way.
 """
 
@@ -18,9 +19,10 @@ from typing import Any
 from vidcolor.color import LumaLock
 from vidcolor.errors import ProjectError
 from vidcolor.export import LumaSum, Provenance, check_destination, export_reel, manifest_path, measured_at, software
-from vidcolor.finish import finish
+from vidcolor.finish import finisher
 from vidcolor.finish.around_exact import Drawing, with_drawings
 from vidcolor.hashes import sha256_of
+from vidcolor.machine import GRAPHICS, graphics_named
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.coded import CodedFrame
 from vidcolor.media.delivery import Delivery
@@ -49,6 +51,8 @@ MOST_FINISHERS = 8
 """Threads that finish frames, at most: one more than half the cores, for reading and encoding take the rest."""
 AHEAD = 2
 """Frames under way for each finishing thread."""
+FINISHED_ON = "finish.computed on"
+"""The ingredient that says on which graphics device; the processor, which is not told, has other last digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +92,12 @@ def default_out(project: Project, delivery: str | None) -> Path:
     usual = usual_out(project, delivery)
     if export_at(project, usual).is_known:
         return usual
-    own = usual_out(project, delivery, behind=own_ending(project))
-    taken = os.path.lexists(usual) and manifest_path(usual).is_file() and is_taken(project, usual)
+    folder = project.film_folder.name.removesuffix(".vidcolor")
+    own = usual_out(project, delivery, behind=f"-{folder}")
+    taken = os.path.lexists(usual) and manifest_path(usual).is_file()
+    if folder == project.film_name:
+        taken = taken and any(path.absolute() != project.film_folder for path in delivered_by(usual))
     return own if taken or export_at(project, own).is_known else usual
-
-
-def own_ending(project: Project) -> str:
-    """`-FOLDER`: what tells the project's deliveries from those of the film's other projects."""
-    return f"-{_folder_name(project)}"
-
-
-def is_taken(project: Project, place: Path) -> bool:
-    """Whether what lies at a usual place, and is not this project's, is another's: of one called as its film is, only
-    where that other is found beside the place."""
-    if _folder_name(project) != project.film_name:
-        return True
-    return any(path.absolute() != project.film_folder for path in delivered_by(place))
-
-
-def _folder_name(project: Project) -> str:
-    return project.film_folder.name.removesuffix(".vidcolor")
 
 
 def export_at(project: Project, out: Path) -> Export:
@@ -232,6 +222,7 @@ def ingredients_of(film: Film, versions: Mapping[int, Version | None], delivery:
         },
         **settings_ingredients("reel", settings.reel),
         **settings_ingredients("finish", settings.finish),
+        **({FINISHED_ON: graphics_named(film.device)} if film.device in GRAPHICS else {}),
         **{name: value for name, value in exported.items() if codec.concerns(name.rpartition(".")[2])},
         **({"lut": sha256_of(lut)} if codec.is_proxy and settings.export.proxy_lut and lut.is_file() else {}),
     }
@@ -281,7 +272,8 @@ def finished(
 ) -> Iterator[DeliveryFrame]:
     """Frames with their colours, and what draws them, as they are delivered; in order, a few of them under way."""
     lock, scale = LumaLock(film.plan.reel.tags), codec.scale_of(film.plan.reel)
-    made = partial(finish, lock=lock, settings=film.settings.finish, subsampling=codec.subsampling, scale=scale)
+    device = film.device if film.device in GRAPHICS else ""
+    made = finisher(device, lock, film.settings.finish, codec.subsampling, scale)
     waiting: deque[Future[DeliveryFrame]] = deque()
     finishers = min(MOST_FINISHERS, -(-cores() // 2) + 1)
     with ThreadPoolExecutor(finishers, thread_name_prefix="finish") as pool:
