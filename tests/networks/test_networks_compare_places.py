@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vidcolor.networks import compare_places
+from vidcolor.networks.cells import in_cells
 from vidcolor.networks.compare_places import Colored, Seen, compare, gathered, see, with_colors
 
 SIZE = (45, 70)
@@ -79,7 +80,7 @@ def test_things_join_features_in_what_is_compared(monkeypatch):
     found, _ = compare(target, with_colors(other, chroma, np.ones(SIZE, np.float32)), chosen=10_000)
     values = with_colors(other, chroma, np.ones(SIZE, np.float32)).values.reshape(-1, 6).astype(float)
     shares = np.array(compare_places.JOINED)
-    looks = [places_of(compare_places._in_cells(m), SIZE) for f in (21, 22) for m in (maps(f)[0], things(f)[0])]
+    looks = [places_of(in_cells(m), SIZE) for f in (21, 22) for m in (maps(f)[0], things(f)[0])]
     deep = [[_cell_means(m, 2 >> n) for n, m in enumerate(things(f)[1:])] for f in (21, 22)]
     keys = [places_in_order(look) for look in looks[2:]]
     for y, x in [(0, 0), (5, 9), (11, 17)]:

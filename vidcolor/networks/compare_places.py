@@ -15,19 +15,21 @@ Source: Carrillo 2022b (attention between pooled features); the two levels and t
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
-import cv2
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.compiled import loose
+from vidcolor.networks.cells import PLACE, SIDE, in_cells, of_each_cell, out_of_cells
 from vidcolor.networks.graph import products
 from vidcolor.networks.tells import Tells, learn, unit
+from vidcolor.planes.kinds import full, of, on_device, planes_of
+from vidcolor.planes.samples import at_size
 
-PLACE, SIDE = 4, 4
-"""Pixels of a place, and places of a cell, each way."""
 CHOSEN = 12
 """Cells looked into for each cell; 16 are 0.01 dB better in the end on the training clips, 8 are 0.02 worse."""
 TEMPERATURE = 0.03
@@ -56,6 +58,10 @@ NEAR, LIKE = 0.78, 6.0
 """Weights among the places around a pixel: 1 / (2 deviation^2) in places, and lightness difference of one e-fold."""
 
 
+Share = Any
+"""A number, or on a device a tensor of one"""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
     """A gray frame as the network sees it."""
@@ -71,7 +77,7 @@ class Seen:
     cell's length is 1 with both."""
     lightness: Array
     """(H, W)"""
-    share: float
+    share: Share
     """How much things count, 0..1"""
     told: float = 0.0
     """What codes count that stand behind places and cells"""
@@ -82,7 +88,7 @@ class Seen:
         return self.maps[0].shape[0], self.maps[0].shape[1]
 
     @property
-    def wider(self) -> float:
+    def wider(self) -> Share:
         """What 1 - cosine of its places is multiplied by."""
         return 1 - self.share * (1 - WIDER)
 
@@ -101,33 +107,33 @@ class Colored:
     """(c, n, 6): L*, a*, b*, a*^2 + b*^2, what the place weighs as a logit, its confidence"""
 
 
-def see(lightness: Array, maps: Sequence[Array], things: Sequence[Array] = (), share: float = 1.0) -> Seen:
+def see(lightness: Array, maps: Sequence[Array], things: Sequence[Array] = (), share: Share = 1.0) -> Seen:
     """A frame's cells, from its features at strides 4, 8 and 16; and from what things are there at the same, if that
     is known, and how much that counts, 0..1 (things.py). Frames that are compared have things both, or neither."""
-    places = _in_cells(maps[0])
-    fine, coarse = unit(places.mean(1)), unit(_of_each_cell(maps[1], 2))
-    cells = np.concatenate([fine, coarse], 1) / np.float32(2**0.5)
+    places, xp = in_cells(maps[0]), of(lightness)
+    fine, coarse = unit(xp.mean(places, axis=1)), unit(of_each_cell(maps[1], 2))
+    cells = xp.concat([fine, coarse], axis=1) / 2**0.5
     deep = cells[:, :0]
     if things:
         counts = [1 - share * (1 - JOINED[0]), *(share * part for part in JOINED[1:])]
-        of_features, *shares = (np.float32(count**0.5) for count in counts)
-        small = _in_cells(things[0])
-        pooled = [small.mean(1), *(_of_each_cell(m, 2 >> n) for n, m in enumerate(things[1:]))]
+        of_features, *shares = (count**0.5 for count in counts)
+        small = in_cells(things[0])
+        pooled = [xp.mean(small, axis=1), *(of_each_cell(m, 2 >> n) for n, m in enumerate(things[1:]))]
         fine, *rest = (part * unit(x) for part, x in zip(shares, pooled, strict=True))
-        places = np.concatenate([of_features * places, shares[0] * small], 2)
-        cells, deep = np.concatenate([of_features * cells, fine], 1), np.concatenate(rest, 1)
+        places = xp.concat([of_features * places, shares[0] * small], axis=2)
+        cells, deep = xp.concat([of_features * cells, fine], axis=1), xp.concat(rest, axis=1)
     return Seen(tuple(maps), places, cells, deep, lightness, share if things else 0.0)
 
 
 def with_colors(seen: Seen, chroma: Array, confidence: Array) -> Colored:
     """A coloured frame; chroma (2, H, W), confidence (H, W) 0..1: colours of little confidence are little looked at."""
-    size = seen.size[::-1]
-    planes = np.concatenate([seen.lightness[None], chroma, np.square(chroma).sum(0)[None]]) * confidence
-    small = np.stack([cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in [*planes, confidence]])
-    known = np.maximum(small[4], np.float32(UNKNOWN))
-    logit = np.where(known < HARDLY, np.float32(PASSED_OVER), np.log(known))
-    values = np.concatenate([small[:4] / known, logit[None], np.exp(logit)[None]])
-    return Colored(seen.places, seen.cells, seen.things, _in_cells(values.transpose(1, 2, 0)))
+    xp = of(chroma)
+    planes = xp.concat([seen.lightness[None], chroma, xp.sum(xp.square(chroma), axis=0)[None]]) * confidence
+    small = at_size(xp.concat([planes, confidence[None]]), seen.size, "area")
+    known = xp.maximum(small[4], UNKNOWN)
+    logit = xp.where(known < HARDLY, PASSED_OVER, xp.log(known))
+    values = xp.concat([small[:4] / known, logit[None], xp.exp(logit)[None]])
+    return Colored(seen.places, seen.cells, seen.things, in_cells(xp.permute_dims(values, (1, 2, 0))))
 
 
 def gathered(frames: Sequence[Colored], away: Sequence[int]) -> Colored:
@@ -137,14 +143,13 @@ def gathered(frames: Sequence[Colored], away: Sequence[int]) -> Colored:
     """
     if len(frames) == 1:
         return frames[0]
-    values = []
-    for frame, distance in zip(frames, away, strict=True):
-        nearer = frame.values.copy()
-        nearer[..., 4] -= min(distance / LATER, MOST_LATER)
-        values.append(nearer)
+    xp, values = of(frames[0].values), []
+    for known, distance in zip((frame.values for frame in frames), away, strict=True):
+        nearer = known[..., 4:5] - min(distance / LATER, MOST_LATER)
+        values.append(xp.concat([known[..., :4], nearer, known[..., 5:]], axis=2))
     parts = ("places", "cells", "things")
-    places, cells, things = (np.concatenate([getattr(f, part) for f in frames]) for part in parts)
-    return Colored(places, cells, things, np.concatenate(values))
+    places, cells, things = (xp.concat([getattr(f, part) for f in frames]) for part in parts)
+    return Colored(places, cells, things, xp.concat(values))
 
 
 def learned(frames: Sequence[Colored]) -> Tells | None:
@@ -171,40 +176,60 @@ def told_colored(colored: Colored, tells: Tells) -> Colored:
 def _coded(places: Array, cells: Array, tells: Tells, counts: Array | None) -> tuple[Array, Array]:
     """Places and cells with their codes. Where a place's code `counts` (c, n) less than wholly, the rest goes to all
     places of coloured frames (None: this is one) alike."""
-    codes = tells.codes(places)
-    means, rest = unit(codes.mean(1)), np.ones(codes.shape[:2], np.float32)
+    codes, xp = tells.codes(places), of(places)
+    means, rest = unit(xp.mean(codes, axis=1)), planes_of(codes.shape[:2], 1.0, codes)
     if counts is not None:
-        codes, means, rest = codes * counts[..., None], means * counts.mean(1, keepdims=True), 1 - counts
-    share = np.float32(TOLD**0.5)
+        codes, means = codes * counts[..., None], means * xp.mean(counts, axis=1, keepdims=True)
+        rest = 1 - counts
+    share = TOLD**0.5
     parts = (places, share * codes, share * rest[..., None])
-    return np.concatenate(parts, 2), np.concatenate([cells, share * means, share * rest.mean(1, keepdims=True)], 1)
+    of_rest = share * xp.mean(rest, axis=1, keepdims=True)
+    return xp.concat(parts, axis=2), xp.concat([cells, share * means, of_rest], axis=1)
 
 
 def compare(seen: Seen, colored: Colored, *, chosen: int = CHOSEN) -> tuple[Array, Array]:
     """What is found for each pixel by its place, and by its cell alone: (PLANES, H, W) float32 each."""
+    chosen, xp = min(chosen, len(colored.cells)), of(seen.lightness)
+    fine, by_cell = (_found_there if on_device(seen.lightness) else _found)(seen, colored, chosen)
+    height, width = seen.size
+    rows, columns = (-(-n // SIDE) for n in (height, width))
+    coarse = xp.reshape(by_cell.T, (-1, rows, columns))
+    scaled = _enlarged(coarse, SIDE * PLACE, seen.lightness.shape)
+    return _on_pixels(out_of_cells(fine, height, width), seen.lightness), _finished(scaled)
+
+
+def _found(seen: Seen, colored: Colored, chosen: int) -> tuple[Array, Array]:
+    """What places find, (c, n, 6), and what cells do, (c, 6): L*, a*, b*, a*^2 + b*^2, likeness and confidence."""
     count, places = seen.places.shape[:2]
     fine, by_cell = np.empty((count, places, PLANES), np.float32), np.empty((count, PLANES), np.float32)
     cells = products(seen.cells, colored.cells)
     things = products(seen.things, colored.things) if seen.things.shape[1] else np.zeros_like(cells)
     things -= np.float32(seen.told)  # codes that agree leave likeness as it was
     cells += things
-    chosen, wider = min(chosen, len(colored.cells)), np.float32(seen.wider)
     values = (colored.values, _of_cells(colored.values))
     sharp = (np.float32(1 / TEMPERATURE), np.float32(1 / CELL_TEMPERATURE))
+    wider = np.float32(seen.wider)
     _look_up(seen.places, colored.places, cells, things, *values, chosen, wider, *sharp, fine, by_cell)
-    height, width = seen.size
-    rows, columns = (-(-n // SIDE) for n in (height, width))
-    coarse = by_cell.T.reshape(-1, rows, columns)
-    size = seen.lightness.shape[::-1]
-    scaled = _enlarged(coarse, SIDE * PLACE, size)
-    return _on_pixels(_out_of_cells(fine, height, width), seen.lightness), _finished(scaled)
+    return fine, by_cell
+
+
+def _found_there(seen: Seen, colored: Colored, chosen: int) -> tuple[Array, Array]:
+    """The same on a device."""
+    cells, things = (seen.cells, colored.cells), (seen.things, colored.things)
+    of_cells, sharp = _of_cells(colored.values), (1 / TEMPERATURE, 1 / CELL_TEMPERATURE)
+    looked_up: tuple[Array, Array] = _there().look_up(
+        (seen.places, colored.places), cells, things, (colored.values, of_cells), chosen, seen.wider, sharp, seen.told
+    )
+    return looked_up
 
 
 def _of_cells(values: Array) -> Array:
     """(c, 6): L*, a*, b*, a*^2 + b*^2, the logarithm of what the cell weighs, its confidence."""
-    share = np.exp(values[..., 4:5])
-    sure = np.maximum(share.mean(1), np.float32(1e-15))
-    return np.concatenate([(values[..., :4] * share).mean(1) / sure, np.log(sure), values[..., 5].mean(1)[:, None]], 1)
+    xp = of(values)
+    share = xp.exp(values[..., 4:5])
+    sure = xp.maximum(xp.mean(share, axis=1), 1e-15)
+    mean = xp.mean(values[..., :4] * share, axis=1) / sure
+    return cast(Array, xp.concat([mean, xp.log(sure), xp.mean(values[..., 5], axis=1)[:, None]], axis=1))
 
 
 @loose()
@@ -294,54 +319,32 @@ def _look_up(places, their_places, cells, things, values, of_cells, chosen, wide
             out[4], out[5] = (one - wider * (one - like * share)) * sure * share, sure * share
 
 
-def _padded(x: Array, multiple: int) -> Array:
-    """(h, w, C), the last row and column repeated until `multiple` divides both sides."""
-    down, right = -x.shape[0] % multiple, -x.shape[1] % multiple
-    return np.pad(x, ((0, down), (0, right), (0, 0)), mode="edge") if down or right else x
+def _there() -> Any:
+    """What a device does, brought in where there is one: it loads PyTorch."""
+    return importlib.import_module("vidcolor.networks.on_device")
 
 
-def _in_cells(x: Array) -> Array:
-    """(h, w, C) as (c, n, C) float32."""
-    x = _padded(x, SIDE)
-    height, width, channels = x.shape
-    cut = x.reshape(height // SIDE, SIDE, width // SIDE, SIDE, channels).transpose(0, 2, 1, 3, 4)
-    return cut.reshape(-1, SIDE * SIDE, channels).astype(np.float32)
-
-
-def _of_each_cell(x: Array, side: int) -> Array:
-    """(c, C) float32: means of (h, w, C) over cells of so many places each way."""
-    x = _padded(x, side)
-    height, width, channels = x.shape
-    cut = x.reshape(height // side, side, width // side, side, channels)
-    return cut.mean((1, 3), dtype=np.float32).reshape(-1, channels)
-
-
-def _out_of_cells(x: Array, height: int, width: int) -> Array:
-    """(c, n, P) as (P, height, width)."""
-    rows, columns = -(-height // SIDE), -(-width // SIDE)
-    cut = x.reshape(rows, columns, SIDE, SIDE, -1).transpose(4, 0, 2, 1, 3)
-    return cut.reshape(-1, rows * SIDE, columns * SIDE)[:, :height, :width]
-
-
-def _enlarged(planes: Array, stride: int, size: tuple[int, int]) -> Array:
-    """Planes at a stride as planes of `size` (width, height), smooth."""
-    height, width = (n * stride for n in planes.shape[1:])
-    whole = [cv2.resize(p, (width, height), interpolation=cv2.INTER_LINEAR) for p in planes]
-    return np.stack(whole)[:, : size[1], : size[0]]
+def _enlarged(planes: Array, stride: int, size: tuple[int, ...]) -> Array:
+    """Planes at a stride as planes of `size` (height, width), smooth."""
+    whole = at_size(planes, (planes.shape[1] * stride, planes.shape[2] * stride), "linear")
+    return whole[:, : size[0], : size[1]]
 
 
 def _finished(planes: Array) -> Array:
     """L*, a*, b*, a*^2 + b*^2, likeness and confidence as the PLANES that come back."""
-    light, a, b, square, alike, sure = planes
-    spread = np.sqrt(np.maximum(square - a * a - b * b, 0))
-    return np.stack([a, b, spread, alike, light, sure]).astype(np.float32)
+    xp, (light, a, b, square, alike, sure) = of(planes), planes
+    spread = xp.sqrt(xp.maximum(square - a * a - b * b, 0.0))
+    return full(xp.stack([a, b, spread, alike, light, sure]))
 
 
 def _on_pixels(fine: Array, lightness: Array) -> Array:
     """(PLANES, H, W), of places' L*, a*, b*, a*^2 + b*^2, likeness and confidence (6, h, w)."""
+    sure = _enlarged(fine[-1:], PLACE, lightness.shape)
+    if on_device(fine):
+        return _finished(of(fine).concat([_there().mix_places(fine[:-1], lightness, PLACE, NEAR, LIKE), sure]))
     out = np.empty((PLANES, *lightness.shape), np.float32)
     _mix_places(np.ascontiguousarray(fine[:-1].transpose(1, 2, 0)), np.ascontiguousarray(lightness, np.float32), out)
-    out[-1] = _enlarged(fine[-1:], PLACE, lightness.shape[::-1])[0]
+    out[-1] = sure[0]
     return out
 
 

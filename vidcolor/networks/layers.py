@@ -1,8 +1,8 @@
 """What networks are made of: the operations that a network's definition asks for.
 
 A definition (features_net.py, lite_net.py, weighing_net.py, proposer_net.py) is a function of these alone. graph.py
-has them as nodes of a graph, for use; research/networks/layers.py as PyTorch has them, for training. So what is trained
-is what runs. Weights are asked for by their names in the file.
+has them as nodes of a graph, for use on the processor; layers_on_device.py as PyTorch has them, for use on a device and
+for training. So what is trained is what runs. Weights are asked for by their names in the file.
 
 Axes of every value: B pictures, C channels, h w places.
 """

@@ -73,9 +73,7 @@ def load_weighing(path: Path, slots: tuple[str, ...]) -> tuple[WeighingConfig, N
 
     Refuses other files and weights, and a network made for other slots.
     """
-    config, weights = read(path, WEIGHING_SCHEMA, WeighingConfig)
-    if config.slots != slots:
-        raise WeightsError(f"{path}: made for guesses {', '.join(config.slots)}; needed: {', '.join(slots)}")
+    config, weights = read_weighing(path, slots)
     net, count = Graph(weights, str(path)), len(config.slots)
     lightness = net.given(1, 1, -1, -1)
     maps = [net.outermost(net.given(1, -1, -1, width)) for width in config.features]
@@ -106,6 +104,14 @@ def load_proposer(path: Path) -> tuple[Network, Network, Array, Array]:
     known, hints = [net.given(1, width, -1, -1) for width in config.widths], net.given(1, 3, -1, -1)
     proposes = net.made([proposed(net, config, noised, noise, known, hints)])
     return looks, proposes, mean[:, None, None].astype(np.float32), spread[:, None, None].astype(np.float32)
+
+
+def read_weighing(path: Path, slots: tuple[str, ...]) -> tuple[WeighingConfig, dict[str, Array]]:
+    """`read` of a network that weighs. Refuses one made for other slots."""
+    config, weights = read(path, WEIGHING_SCHEMA, WeighingConfig)
+    if config.slots != slots:
+        raise WeightsError(f"{path}: made for guesses {', '.join(config.slots)}; needed: {', '.join(slots)}")
+    return config, weights
 
 
 def read(

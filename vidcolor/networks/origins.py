@@ -3,13 +3,17 @@ know it."""
 
 from __future__ import annotations
 
-import cv2
+import importlib
+from typing import cast
+
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.compiled import loose
 from vidcolor.networks.features_net import STRIDES
 from vidcolor.networks.frame_maps import FrameMaps
+from vidcolor.planes.kinds import of, on_device, planes_of
+from vidcolor.planes.samples import at_size
 
 FEATURES, THINGS = (0.5, 0.25, 0.0), (0.25, 0.0, 0.0)
 """What the cosines of maps at strides 4, 8 and 16 count in how like the look of two places is."""
@@ -25,32 +29,33 @@ def unlike(maps: FrameMaps, others: FrameMaps, points: Array) -> Array:
     others  what the networks say of the frame that the places' colours come from
     points  (2, h, w), x then y: where in that frame each place of 4 pixels comes from, in pixels
     """
-    size = (points.shape[1], points.shape[2])
-    alike = np.zeros((2, *size), np.float32)
+    size, xp = (points.shape[1], points.shape[2]), of(points)
+    looks, kinds = planes_of(size, 0.0, points), planes_of(size, 0.0, points)
     counted = [(m, o, s, k, 0.0) for m, o, s, k in zip(maps.features, others.features, STRIDES, FEATURES, strict=True)]
     of_things = zip(maps.things, others.things, STRIDES, THINGS, KINDS, strict=False)
     for own, other, stride, look, kind in (*counted, *of_things):
         if look or kind:
             cosine = _resized(_cosines(own, other, points, stride), size)
-            alike[0] += np.float32(look) * cosine
-            alike[1] += np.float32(kind) * cosine
-    return np.clip(1 - alike, 0, 1)
+            looks += look * cosine
+            kinds += kind * cosine
+    return cast(Array, xp.clip(1 - xp.stack([looks, kinds]), 0.0, 1.0))
 
 
 def _cosines(own: Array, other: Array, points: Array, stride: int) -> Array:
     """(h, w): of maps (h, w, C) of a frame, with another's at the points of the places at `stride`."""
+    there = (_resized(points, (own.shape[0], own.shape[1])) + 0.5) / stride - 0.5
+    if on_device(own):
+        return cast(Array, importlib.import_module("vidcolor.networks.on_device").compare(own, other, there))
     out = np.empty((own.shape[0], own.shape[1]), np.float32)
-    there = np.stack([_resized(plane, out.shape) for plane in points])
-    there = (there + np.float32(0.5)) / np.float32(stride) - np.float32(0.5)
     _compare(own, other, there, out)
     return out
 
 
-def _resized(plane: Array, size: tuple[int, ...]) -> Array:
-    if plane.shape == size:
-        return plane
-    how = cv2.INTER_AREA if size[0] < plane.shape[0] else cv2.INTER_LINEAR
-    return cv2.resize(plane, size[::-1], interpolation=how)
+def _resized(planes: Array, size: tuple[int, int]) -> Array:
+    """Planes (..., h, w) at another size."""
+    if planes.shape[-2:] == size:
+        return planes
+    return at_size(planes, size, "area" if size[0] < planes.shape[-2] else "linear")
 
 
 @loose()

@@ -12,11 +12,13 @@ Welsch 1978); the code is ours.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.networks.graph import products
+from vidcolor.planes.kinds import of, on_device
 
 COLORS, VARIED = 16, 1.0
 """Most colours of a palette, and the variance of a*b* below which a group of colours is one."""
@@ -46,13 +48,13 @@ class Tells:
 
     def codes(self, places: Array) -> Array:
         """(..., k) float32, of unit length, of looks (..., C)."""
-        rows = np.ascontiguousarray(places.reshape(-1, places.shape[-1]))
-        return unit(products(rows, self.slopes) + self.level).reshape(*places.shape[:-1], -1)
+        codes = unit(_products(_rows(places), self.slopes) + self.level)
+        return codes.reshape(*places.shape[:-1], codes.shape[1])
 
     def familiar(self, places: Array) -> Array:
         """(...) float32, 0..1: how far looks (..., C) are such as the keyframes show."""
-        rows = np.ascontiguousarray(places.reshape(-1, places.shape[-1]))
-        return np.minimum(self.usual / _leverage(rows - self.mean, self.root), np.float32(1)).reshape(places.shape[:-1])
+        counts = self.usual / _leverage(_rows(places) - self.mean, self.root)
+        return cast(Array, of(places).minimum(counts, 1.0)).reshape(places.shape[:-1])
 
 
 def learn(places: Array, colors: Array, confidence: Array) -> Tells | None:
@@ -80,8 +82,19 @@ def learn(places: Array, colors: Array, confidence: Array) -> Tells | None:
 
 def _leverage(apart: Array, root: Array) -> Array:
     """(n,) of looks less the mean (n, C)."""
-    rows = products(np.ascontiguousarray(apart), root)
-    return np.maximum(np.einsum("nc,nc->n", rows, rows), np.float32(1e-12))
+    rows = _products(apart, root)
+    square = rows.square().sum(1) if on_device(rows) else np.einsum("nc,nc->n", rows, rows)  # type: ignore[attr-defined]
+    return cast(Array, of(square).maximum(square, 1e-12))
+
+
+def _rows(places: Array) -> Array:
+    """(n, C) of looks (..., C)."""
+    return places.reshape(-1, places.shape[-1])
+
+
+def _products(a: Array, b: Array) -> Array:
+    """graph.products, on a device too."""
+    return a @ b.T if on_device(a) else products(np.ascontiguousarray(a), b)
 
 
 def _palette(colors: Array) -> Array:
@@ -106,4 +119,5 @@ def _codes(colors: Array, palette: Array) -> Array:
 
 def unit(x: Array) -> Array:
     """Rows of unit length."""
-    return x / np.maximum(np.sqrt(np.square(x).sum(1, keepdims=True)), np.float32(1e-12))
+    xp = of(x)
+    return cast(Array, x / xp.maximum(xp.sqrt(xp.sum(xp.square(x), axis=1, keepdims=True)), 1e-12))

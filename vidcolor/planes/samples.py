@@ -42,9 +42,12 @@ def fetch(image: Array, points: Array, *, cubic: bool = False) -> Array:
 
 
 def at_size(plane: Array, size: tuple[int, int], how: How) -> Array:
-    """A plane (H, W) at another size (height, width): (h, w) float32; of a device's also planes (..., H, W)."""
+    """A plane (H, W), or planes (C, H, W), at another size (height, width): (h, w) or (C, h, w) float32; of a device's
+    also planes (..., H, W)."""
     if on_device(plane):
         return _there().at_size(plane, size, how)
+    if plane.ndim == 3:
+        return np.stack([at_size(one, size, how) for one in plane])
     return cv2.resize(plane, size[::-1], interpolation=WAYS[how])
 
 

@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from vidcolor.networks import features_net, lite_net, proposer_net, weighing_net
 from vidcolor.networks.features_net import FeaturesConfig
+from vidcolor.networks.layers_on_device import Layers
 from vidcolor.networks.lite_net import STAGES, STEM, WIDTHS, Stage
 from vidcolor.networks.proposer_net import DETAIL, GROUP, TOLD, WAVES, ProposerConfig
 from vidcolor.networks.weighing_net import LATE, Answer, WeighingConfig
-from vidcolor.research.networks.layers import Block, Layers, conv, norm
+from vidcolor.research.networks.layers import Block, conv, norm
 
 SHIPPED = FeaturesConfig()
 

@@ -1,0 +1,214 @@
+"""The networks that propagation uses, on a device: what propagator.py does, tensors in and tensors out.
+
+- Nothing is asked of the device on the way: it works through what it was told while the next frame is prepared. Only
+  what keyframes teach (`learned`) waits for it, once for each set of keyframes.
+- Networks run in float32, and the same way twice.
+- Every frame is looked at itself, many at once: networks are what a device is fast at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy import ndarray as Array
+from torch import Tensor
+
+from vidcolor.color import lab_to_rgb
+from vidcolor.grain import grains_of
+from vidcolor.networks import compare_places, features_net, lite_net, load, origins, weighing_net
+from vidcolor.networks.compare_places import Colored, Seen
+from vidcolor.networks.features_net import FeaturesConfig
+from vidcolor.networks.frame_maps import FrameMaps
+from vidcolor.networks.layers import Layers
+from vidcolor.networks.layers_on_device import Fitted, Held
+from vidcolor.networks.layers_on_device import Layers as Ready
+from vidcolor.networks.propagator import SLOTS
+from vidcolor.networks.shipped import FEATURES, PROPAGATOR, THINGS, mark_of
+from vidcolor.networks.tells import Tells
+from vidcolor.networks.things import GRAIN, LARGER, WHITE
+from vidcolor.networks.weighing_net import WeighingConfig
+from vidcolor.planes.kinds import down, up
+from vidcolor.planes.samples import at_size
+
+TOGETHER = 2**19
+"""Pixels of frames that go through the networks at once: what is on the way takes half a kilobyte for each."""
+
+
+class DevicePropagator:
+    """What Propagator does, for tensors on a device."""
+
+    def __init__(self, device: torch.device, *, things: bool = True) -> None:
+        """Loads the shipped networks. Without things, frames are compared by their features alone."""
+        self._features = FeaturesThere(device)
+        self.things = ThingsThere(device) if things else None
+        self.weigher = WeigherThere(device, SLOTS)
+        self.name = "+".join(part.name for part in (self._features, self.things, self.weigher) if part is not None)
+
+    def maps(self, lightness: Array) -> FrameMaps:
+        """What the networks say of a frame; lightness (H, W) L*."""
+        return self.maps_of_all(lightness[None])[0]
+
+    def maps_of_all(self, lightness: Array) -> list[FrameMaps]:
+        """The same of frames of one size (B, H, W)."""
+        count, height, width = lightness.shape
+        each = max(1, TOGETHER // (height * width))
+        return [maps for n in range(0, count, each) for maps in self._maps_of_all(lightness[n : n + each])]
+
+    def _maps_of_all(self, lightness: Any) -> list[FrameMaps]:
+        features: Any = self._features(lightness)
+        if self.things is None:
+            return [FrameMaps(maps, (), 0.0) for maps in zip(*features, strict=True)]
+        things, shares = self.things(lightness)
+        of_each: Any = zip(zip(*features, strict=True), zip(*things, strict=True), shares, strict=True)
+        return [FrameMaps(*told) for told in of_each]
+
+    def see(self, lightness: Array, maps: FrameMaps) -> Seen:
+        """A frame by its maps, to be compared; lightness (H, W) L*."""
+        return compare_places.see(lightness, maps.features, maps.things, maps.share)
+
+    def unlike(self, maps: FrameMaps, others: FrameMaps, points: Array) -> Array:
+        """How unlike their origins a frame's places are: see origins.unlike."""
+        return origins.unlike(maps, others, points)
+
+    def with_colors(self, seen: Seen, chroma: Array, confidence: Array) -> Colored:
+        """A coloured frame: chroma (2, H, W), confidence (H, W) 0..1."""
+        return compare_places.with_colors(seen, chroma, confidence)
+
+    def learned(self, colored: Sequence[Colored]) -> tuple[list[Colored], Tells | None]:
+        """Coloured frames that are looked into together, with what they tell one another: as `compare` takes them.
+
+        Waits for the device.
+        """
+        here = [replace(one, places=down(one.places), values=down(one.values)) for one in colored]
+        tells = compare_places.learned(here)
+        if tells is None:
+            return [*colored], None
+        device = colored[0].places.device  # type: ignore[attr-defined]
+        slopes, level, mean, root = (up(part, device) for part in (tells.slopes, tells.level, tells.mean, tells.root))
+        tells = Tells(slopes, level, mean, root, tells.usual)
+        return [compare_places.told_colored(frame, tells) for frame in colored], tells
+
+    def compare(
+        self, seen: Seen, colored: Sequence[Colored], tells: Tells | None, away: Sequence[int]
+    ) -> tuple[Array, Array]:
+        """What is found for each pixel in the coloured frames, by places and by cells: see compare_places.PLANES.
+
+        away  how far each coloured frame is, in frames
+        """
+        known = seen if tells is None else compare_places.told(seen, tells)
+        return compare_places.compare(known, compare_places.gathered(colored, away))
+
+
+class FeaturesThere:
+    """NetworkFeatures, on a device."""
+
+    def __init__(self, device: torch.device, file: Path = FEATURES) -> None:
+        """Loads the file."""
+        self.name = f"features-{mark_of(file)}"
+        config, weights = load.read(file, load.FEATURES_SCHEMA, FeaturesConfig)
+        self._net = _fitted(weights, file, device, lambda net, x: features_net.features(net, config, x), _blank(1))
+
+    def __call__(self, lightness: Tensor) -> list[Tensor]:
+        """(B, h, w, C) at strides 4, 8 and 16 of lightness (B, H, W)."""
+        with _exact():
+            return _innermost(self._net(lightness[:, None]))
+
+
+class ThingsThere:
+    """Things, on a device."""
+
+    def __init__(self, device: torch.device, file: Path = THINGS) -> None:
+        """Loads the file."""
+        self.name = f"things-{mark_of(file)}"
+        _, weights = load.read(file, load.THINGS_SCHEMA, dict)
+        self._net = _fitted(weights, file, device, lite_net.things, _blank(1))
+
+    def __call__(self, lightness: Any) -> tuple[list[Tensor], Tensor]:
+        """Unit maps (B, h, w, C) at strides 4, 8 and 16 of lightness (B, H, W), zeros where they do not count; how
+        much they count (B,), 0..1."""
+        shares: Any = ((GRAIN[1] - grains_of(lightness)) / (GRAIN[1] - GRAIN[0])).clip(0, 1)
+        gray: Any = torch.stack([lightness, *[torch.zeros_like(lightness)] * 2])
+        codes = lab_to_rgb(gray)[0] * WHITE
+        size = (LARGER * codes.shape[1], LARGER * codes.shape[2])
+        larger: Any = at_size(codes, size, "cubic")
+        counts = (shares > 0)[:, None, None, None]
+        with _exact():
+            return [m * counts for m in _innermost(self._net(larger.clip(0, WHITE)[:, None]))], shares
+
+
+class WeigherThere:
+    """Weigher, on a device."""
+
+    def __init__(self, device: torch.device, slots: Sequence[str], file: Path = PROPAGATOR) -> None:
+        """Loads the file. Refuses a network made for other slots."""
+        self.name, self.slots = mark_of(file), tuple(slots)
+        self._config, weights = load.read_weighing(file, self.slots)
+        config, count = self._config, len(slots)
+        maps = [_blank(width, 16 // n) for n, width in zip((1, 2, 4), config.features, strict=False)]
+        given = (_blank(1), maps, _blank(count * (2 + config.signals)), _blank(count))
+        claims = _blank(config.claims) if config.claims else None
+        self._net = _fitted(weights, file, device, lambda net, *told: _answer(net, config, *told), *given, claims)
+
+    @property
+    def sees(self) -> bool:
+        """Whether it takes maps of features."""
+        return bool(self._config.features)
+
+    def __call__(
+        self,
+        lightness: Array,
+        maps: Sequence[Array],
+        evidence: Array,
+        error: Array,
+        claims: Array | None = None,
+    ) -> tuple[Array, Array]:
+        """As Weigher has it."""
+        said = claims if self._config.claims else None
+        weighing_net.refuse_others(self._config, tuple(evidence.shape), None if said is None else tuple(said.shape))
+        seen: list[Any] = [m.permute(2, 0, 1)[None] for m in maps] if self.sees else []  # type: ignore[attr-defined]
+        planes = evidence.reshape(1, -1, *evidence.shape[2:])
+        with _exact():
+            chroma, expected = self._net(
+                lightness[None, None], seen, planes, error[None], None if said is None else said[None]
+            )
+        return chroma[0], expected[0, 0]
+
+
+def _answer(net: Layers, config: WeighingConfig, *told: Any) -> tuple[Any, Any]:
+    answer = weighing_net.weighed(net, config, *told)
+    return answer.chroma, answer.error
+
+
+def _fitted(
+    weights: Mapping[str, Array], file: Path, device: torch.device, net: Callable[..., Any], *blank: Any
+) -> Callable[..., Any]:
+    """What the network answers, by weights on the device. Refuses weights that do not fit it.
+
+    net    its definition: given the operations, and what it is given
+    blank  the latter, without numbers
+    """
+    fitted = Fitted(weights, str(file))
+    net(fitted, *blank)
+    fitted.made()
+    ready = Ready(Held(weights, device))
+    return lambda *given: net(ready, *given)
+
+
+def _blank(width: int, side: int = 64) -> Tensor:
+    return torch.empty(1, width, side, side, device="meta")
+
+
+def _innermost(maps: Sequence[Tensor]) -> list[Tensor]:
+    return [m.permute(0, 2, 3, 1).contiguous() for m in maps]
+
+
+@contextlib.contextmanager
+def _exact() -> Iterator[None]:
+    """Inside, nothing is rounded more than float32 rounds, and algorithms are not chosen by the clock."""
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        yield
