@@ -93,6 +93,15 @@ def test_an_action_leaves_what_its_line_leaves(page: Served, made, tmp_path, act
     assert done["name"] in {one["name"] for one in page.state()["corrections"]}
 
 
+def test_the_very_same_again_is_told_and_changes_nothing(page: Served, tmp_path):
+    said = {"kind": "hint", "frame": 3, "at": [0.5, 0.25], "color": "c03020"}
+    assert page.act("correct", **said)[0] == 200
+    before = files(tmp_path / "work" / "p" / "corrections")
+    status, done = page.act("correct", **said)
+    assert (status, before) == (409, files(tmp_path / "work" / "p" / "corrections"))
+    assert "says the same already" in str(done)
+
+
 @pytest.mark.parametrize("kind", ["paint", "scribble", "keyframe", "reference", "neutral"])
 def test_a_picture_that_is_sent_is_written_anew_and_taken(page: Served, made, tmp_path, kind):
     whole = np.full((*SIZE, 3), (30, 90, 160), np.uint8)

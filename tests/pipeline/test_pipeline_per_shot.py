@@ -194,6 +194,26 @@ def test_shots_without_a_file_are_black_in_the_lists(work, capsys):
     ]
 
 
+def test_a_second_project_of_a_film_has_a_folder_of_its_own(work, capsys):
+    for name in ("other.vidcolor", "third.vidcolor"):
+        shutil.copytree(work / "film.vidcolor", work / name)
+    line = ["--per-shot", "--delivery", "ffv1", "r1-000000"]
+
+    def folders() -> set[str]:
+        return {path.name for path in work.glob("film_color*")}
+
+    assert main(["export", str(work / "other.vidcolor"), *line]) == 0
+    assert folders() == {"film_color_ffv1_shots"}
+    assert main(["export", str(work / "film.vidcolor"), *line]) == 0
+    assert folders() == {"film_color_ffv1_shots", "film_color_ffv1-film_shots"}, "the other is found beside it"
+    assert main(["export", str(work / "third.vidcolor"), *line]) == 0
+    shutil.rmtree(work / "film_color_ffv1_shots")
+    before = folders()
+    for name in ("film.vidcolor", "third.vidcolor"):
+        assert main(["export", str(work / name), *line]) == 0
+    assert folders() == before == {"film_color_ffv1-film_shots", "film_color_ffv1-third_shots"}, "each keeps to its own"
+
+
 def test_the_report_tells_of_a_folder_of_shots_in_one_line(work):
     assert export(work) == 0
     (work / "out" / "film_r1_000026_v001.mkv").unlink()

@@ -22,15 +22,17 @@ from vidcolor.project.corrections import (
     remove_correction,
     write_correction,
 )
-from vidcolor.project.kinds import COLORS, CUTS, FILE_OF, KINDS, OfShot, check_said
+from vidcolor.project.kinds import COLORS, CUTS, FILE_OF, KINDS, OfShot, Said, check_said
 from vidcolor.project.palette import named_color, read_palette
 from vidcolor.project.proposals import proposal_called
 from vidcolor.project.versions import version_named
 from vidcolor.state.corrected import other_frames, touched
 from vidcolor.state.film import Film
 from vidcolor.state.made_of import said_of
+from vidcolor.state.marks import hashed_file
 from vidcolor.state.plan import Plan, ShotPlan
 from vidcolor.state.read import load_film
+from vidcolor.state.repeated import repeated
 from vidcolor.state.status import ShotState, named, state_of, state_today
 from vidcolor.timeline import ranges
 from vidcolor.types import Reel
@@ -72,10 +74,12 @@ def correct_command(args: argparse.Namespace, terminal: Terminal) -> None:
         film = load_film(project, settings, device=args.device)
         frame = frame_at(film.plan, args.where)
         planned = shot_at(film.plan, frame)
+        entries, files = _entries(args, film, planned), _files(args)
+        said = _check_values(args, with_code(project, entries), files, film.plan.reel)
+        if _tell_repeated(film, said, frame, files, terminal):
+            return
         if args.kind == "cut" and frame == planned.shot.frames.start and planned.shot.entry.kind == "cut":
             raise CorrectionError(f"frame {frame}: a shot begins there by a cut already; nothing was written")
-        entries, files = _entries(args, film, planned), _files(args)
-        _check_values(args, with_code(project, entries), files, film.plan.reel)
         film, name = write_checked(film, args.kind, frame, entries, files)
     _tell_written(args.kind, frame, film, name, terminal)
 
@@ -103,15 +107,29 @@ def accept_command(args: argparse.Namespace, terminal: Terminal) -> None:
         film = load_film(project, settings_of(project, args.assignments), device=args.device)
         if told["frame"] >= film.plan.reel.frame_count or not place.stem.startswith(f"{film.plan.reel.name}-"):
             raise CorrectionError(f"{place}: frame {told['frame']} is outside the film, or of another; propose again")
+        since = "" if is_untouched(place) else ", painted on since"
+        entries = {"note": args.note or f"proposal {place.stem}{since}", **_signed(args.by)}
+        files = {"picture": place}
+        said = check_said({"kind": "keyframe", "frame": told["frame"], "picture": place.name}, "keyframe")
+        if _tell_repeated(film, said, told["frame"], files, terminal):
+            return
         for other in film.plan.corrections:
             if other.frame == told["frame"] and other.kind in ("keyframe", "reference"):
                 raise CorrectionError(
                     f"{place}: {other.place} is its frame's picture; delete that, then accept this one"
                 )
-        since = "" if is_untouched(place) else ", painted on since"
-        entries = {"note": args.note or f"proposal {place.stem}{since}", **_signed(args.by)}
-        film, name = write_checked(film, "keyframe", told["frame"], entries, {"picture": place})
+        film, name = write_checked(film, "keyframe", told["frame"], entries, files)
     _tell_written("keyframe", told["frame"], film, name, terminal)
+
+
+def _tell_repeated(film: Film, said: Said, frame: int, files: dict[str, Path], terminal: Terminal) -> bool:
+    """Whether a correction in force says the very same; then that is told, and nothing is to be written."""
+    one = repeated(film.plan, said, frame, {role: hashed_file(path, None)["hash"] for role, path in files.items()})
+    if one is None:
+        return False
+    place = one.place if "/" in one.name else place_of(film.project, one.name)[0]
+    terminal.say(f"nothing written: {place} says the same already, and counts once; delete it to undo it")
+    return True
 
 
 def _tell_written(kind: str, frame: int, film: Film, name: str, terminal: Terminal) -> None:
@@ -219,8 +237,8 @@ def _check_options(args: argparse.Namespace) -> None:
         raise CorrectionError(f"{args.which}: a {args.kind} takes no version; leave it out")
 
 
-def _check_values(args: argparse.Namespace, entries: dict[str, Any], files: dict[str, Path], reel: Reel) -> None:
-    """Refuses, in the words of the line, what the kind does not take."""
+def _check_values(args: argparse.Namespace, entries: dict[str, Any], files: dict[str, Path], reel: Reel) -> Said:
+    """What is said. Refuses, in the words of the line, what the kind does not take."""
     if args.kind == "neutral" and (args.at is None) == (args.file is None):
         given = "--at or --file is missing" if args.at is None else "--at and --file are both there"
         raise CorrectionError(f"correct neutral: {given}; what stays gray is the thing at --at X,Y, or --file MASK")
@@ -231,7 +249,7 @@ def _check_values(args: argparse.Namespace, entries: dict[str, Any], files: dict
         raise CorrectionError(f"--at: {outside}; nothing was written")
     said = {"kind": args.kind, "frame": args.where, **entries, **dict.fromkeys(files, "file")}
     try:
-        check_said(said, args.kind, typed=True)
+        return check_said(said, args.kind, typed=True)
     except MisfitError as error:
         written = getattr(args, error.place, None)
         shown = ",".join(f"{part:g}" for part in written) if isinstance(written, list) else written

@@ -61,15 +61,18 @@ def lists_of_all(lines: Sequence[argparse.Namespace], terminal: Terminal) -> Non
     """The lists of a whole film of several reels, beside what was delivered of each; `lines`: one for each reel."""
     from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
     from vidcolor.pipeline.conform import write_lists
-    from vidcolor.pipeline.deliver import usual_out
+    from vidcolor.pipeline.deliver import default_out, usual_out
     from vidcolor.pipeline.per_shot import is_listed
-    from vidcolor.pipeline.shot_files import default_folder
+    from vidcolor.pipeline.shot_files import default_folder, usual_folder
 
     args, codec = lines[0], find_delivery(lines[0].delivery or DEFAULT_DELIVERY)
     if not (args.per_shot or args.lists) or not is_listed(codec):
         return
-    first, usual = Project.open(args.project), default_folder if args.per_shot else usual_out
-    reels = [_pieces_of(line, codec, _place(line, usual(Project.open(line.project), args.delivery))) for line in lines]
+    first = Project.open(args.project)
+    usual, default = (usual_folder, default_folder) if args.per_shot else (usual_out, default_out)
+    reels = [
+        _pieces_of(line, codec, _place(line, default(Project.open(line.project), args.delivery))) for line in lines
+    ]
     place = _place(args, usual(first, args.delivery, first.film_name))
     title = place.name.removesuffix("" if args.per_shot else codec.suffixes[0])
     with first.lock("export", args.wait):

@@ -134,7 +134,8 @@ class Actions:
         """
         said = self._ran(words, refused)
         after = self._desk.refresh()
-        name = _new(before, after)
+        if not (name := _new(before, after)):
+            raise InputError(said[-1] if said else refused)  # one in force says the same already
         line = typed(words, _lie_at(sent, name, after))
         return {"line": line, "name": name, "said": said, **self._changed(before, after, {name})}
 

@@ -92,12 +92,26 @@ def default_out(project: Project, delivery: str | None) -> Path:
     usual = usual_out(project, delivery)
     if export_at(project, usual).is_known:
         return usual
-    folder = project.film_folder.name.removesuffix(".vidcolor")
-    own = usual_out(project, delivery, behind=f"-{folder}")
-    taken = os.path.lexists(usual) and manifest_path(usual).is_file()
-    if folder == project.film_name:
-        taken = taken and any(path.absolute() != project.film_folder for path in delivered_by(usual))
+    own = usual_out(project, delivery, behind=own_ending(project))
+    taken = os.path.lexists(usual) and manifest_path(usual).is_file() and is_taken(project, usual)
     return own if taken or export_at(project, own).is_known else usual
+
+
+def own_ending(project: Project) -> str:
+    """`-FOLDER`: what tells the project's deliveries from those of the film's other projects."""
+    return f"-{_folder_name(project)}"
+
+
+def is_taken(project: Project, place: Path) -> bool:
+    """Whether what lies at a usual place, and is not this project's, is another's: of one called as its film is, only
+    where that other is found beside the place."""
+    if _folder_name(project) != project.film_name:
+        return True
+    return any(path.absolute() != project.film_folder for path in delivered_by(place))
+
+
+def _folder_name(project: Project) -> str:
+    return project.film_folder.name.removesuffix(".vidcolor")
 
 
 def export_at(project: Project, out: Path) -> Export:

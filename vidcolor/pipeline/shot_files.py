@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from vidcolor.export import manifest_path
 from vidcolor.media.codecs import DEFAULT_DELIVERY, find_delivery
 from vidcolor.media.delivery import Delivery
-from vidcolor.pipeline.deliver import export_at, usual_out
+from vidcolor.pipeline.deliver import export_at, is_taken, own_ending, usual_out
 from vidcolor.pipeline.file_names import file_name, numbers
-from vidcolor.project.exports import Export
+from vidcolor.project.exports import Export, exports_of
 from vidcolor.project.folder import Project
 from vidcolor.project.versions import Version
 from vidcolor.state.film import Film
@@ -66,12 +67,34 @@ class ShotFile:
         return self.state.planned.reach
 
 
-def default_folder(project: Project, delivery: str | None, called: str = "") -> Path:
-    """`FILM_color_shots` beside the project folder; deliveries but the usual one add their name. `called`: in
-    FILM's place."""
-    film = usual_out(project, delivery, called)
+def usual_folder(project: Project, delivery: str | None, called: str = "", behind: str = "") -> Path:
+    """`FILM_color_shots` beside the project folder; deliveries but the usual one add their name. `called` and
+    `behind`: as in the film's name."""
+    film = usual_out(project, delivery, called, behind)
     suffix = find_delivery(delivery or DEFAULT_DELIVERY).suffixes[0]
     return film.with_name(f"{film.name.removesuffix(suffix)}_shots")
+
+
+def default_folder(project: Project, delivery: str | None) -> Path:
+    """The usual folder; `FILM_color-FOLDER_shots` where another project delivers its shots to that one, told as of a
+    whole film (`deliver.default_out`)."""
+    usual, own = usual_folder(project, delivery), usual_folder(project, delivery, behind=own_ending(project))
+    if _has_ours(project, usual):
+        return usual
+    return own if _has_ours(project, own) or _is_anothers(project, usual) else usual
+
+
+def _has_ours(project: Project, folder: Path) -> bool:
+    """Whether this project delivered into the folder."""
+    there = os.path.realpath(folder)
+    return any(os.path.dirname(os.path.realpath(project.root / place)) == there for place, _ in exports_of(project))
+
+
+def _is_anothers(project: Project, folder: Path) -> bool:
+    """Whether the folder, where nothing is ours, holds what another project delivered."""
+    suffix = manifest_path(folder).name.removeprefix(folder.name)
+    told = (manifest.name.removesuffix(suffix) for manifest in folder.glob(f"*{suffix}"))
+    return any(is_taken(project, folder.with_name(name)) for name in told)
 
 
 def show_of(film: Film) -> str:
