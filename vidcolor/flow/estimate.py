@@ -53,4 +53,7 @@ def both_ways(flow: FlowEstimator, earlier: Array, later: Array) -> tuple[Array,
 
 def little_flow(flow: FlowEstimator) -> FlowEstimator:
     """The estimator for pictures that are nearly in place, where `flow` is the one for all others."""
-    return for_little() if isinstance(flow, Dis) else flow
+    if isinstance(flow, Dis):
+        return for_little()
+    own = getattr(flow, "little", None)
+    return own() if own is not None else flow
