@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from tiny import luma_of, shot_colors, write_frames, write_picture
@@ -110,6 +111,27 @@ def test_colors_go_with_the_light_of_fades(made: Path, truth: list[np.ndarray]) 
         gray = float(np.abs(512 - chroma_codes(truth[frame])).mean())
         assert np.array_equal(result[frame][0], luma_of(truth[frame]))
         assert error(result[frame], truth[frame]) < 0.4 * gray, frame
+
+
+@pytest.mark.parametrize("by", ["a transparent picture", "a paint"])
+def test_what_is_painted_on_a_dark_frame_is_delivered_as_it_was_painted(
+    by: str, work: Path, tmp_path: Path, truth: list[np.ndarray]
+) -> None:
+    """Not dimmed by the fade once more; a frame nearer to the light shows its colours in that light."""
+    frame, brighter = FADE.start + 2, FADE.start + 1
+    part = np.s_[20:76, 30:98]
+    alpha = np.zeros((*SIZE, 1), np.float32)
+    alpha[part] = 1
+    painted = (work / "refs" if by == "a transparent picture" else tmp_path) / f"{frame:06d}.png"
+    rgba = np.rint(np.concatenate([turned(truth[frame])[..., ::-1], alpha], -1) * 255).astype(np.uint8)
+    painted.write_bytes(cv2.imencode(".png", rgba)[1].tobytes())
+    if by == "a paint":
+        assert main(["correct", str(work / "film.vidcolor"), "paint", str(frame), "--file", str(painted)]) == 0
+    assert run(work) == 0
+    after, inside = delivered(work), np.s_[:, 28:68, 38:90]
+    for at, most in ((frame, 0.2), (brighter, 0.6)):  # .54 and .81 where the fade dims it once more
+        wanted = chroma_codes(turned(truth[at]))[inside]
+        assert np.abs(after[at][1:][inside] - wanted).mean() < most * np.abs(512 - wanted).mean(), at
 
 
 def test_a_dissolve_mixes_by_its_ramp(made: Path, truth: list[np.ndarray]) -> None:

@@ -11,7 +11,7 @@ STAGES: dict[str, int] = {
     "colorize": 9,
     "propagate": 16,
     "networks": 4,
-    "corrections": 14,
+    "corrections": 15,
     "propose": 2,
     "finish": 4,
     "export": 3,

@@ -24,7 +24,7 @@ from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.media.read import Clip, resized
 from vidcolor.media.store import ChromaReader, ChromaWriter, as_stored
 from vidcolor.pipeline.carried import Span, carry, note_of
-from vidcolor.pipeline.fades import dimmed
+from vidcolor.pipeline.fades import dimmed, in_full_light
 from vidcolor.pipeline.kept import FOLDER as KEYS
 from vidcolor.pipeline.kept import given_name, read_given, write_given
 from vidcolor.pipeline.keyframes import KeyframeMaker
@@ -167,7 +167,7 @@ class Corrector:
             for correction in laid_on:
                 by_frame.setdefault(correction.frame, []).append(correction)
             made = {
-                layer.name: layer
+                layer.name: in_full_light(layer, shares.get(frame, 1.0))
                 for frame, theirs in by_frame.items()
                 for layer in self.painter.layers(theirs, base.read(frame), clip[frame - start])
             }

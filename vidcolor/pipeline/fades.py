@@ -3,14 +3,20 @@
 A fade mixes a frame with black or white, in the codes: its contrast falls, and its chroma by the same share. L* holds
 for codes up to a power, and a*, b* go with L* there, so the contrast of L* tells the share of a* and b*. It is taken
 of frames reduced, where grain counts for little.
+
+What a person painted on a frame in a fade is as dark as that frame, and is delivered there as it was painted; a colour
+that is named (of a hint, from the palette) is the thing's, in full light.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import cv2
 
+from vidcolor.pipeline.layers import Change, Layer
+from vidcolor.project.kinds import Paint
 from vidcolor.timeline import FrameRange
 from vidcolor.types import ColorFrame, Frame
 
@@ -18,6 +24,8 @@ REDUCED = 4
 """Times smaller, both ways, for the contrast."""
 LEAST = 0.5
 """Contrast in L* below which a frame in full light shows nothing that could fade."""
+LEAST_SHARE = 0.05
+"""Share of its colour below which a frame is too dark to tell what a colour painted on it is in full light."""
 
 
 def fade_shares(
@@ -45,6 +53,14 @@ def fade_shares(
 def dimmed(color: ColorFrame, share: float) -> ColorFrame:
     """The colours with `share` of their chroma, 0 to 1."""
     return color if share == 1 else ColorFrame(color.index, (color.chroma * share).astype("float32"), color.confidence)
+
+
+def in_full_light(layer: Layer, share: float) -> Layer:
+    """The layer in the colours that its frame, which keeps `share` of its chroma, would have in full light."""
+    said = layer.correction.said if layer.correction is not None else None
+    if share == 1 or layer.change.chroma is None or not isinstance(said, Paint) or said.color is not None:
+        return layer
+    return replace(layer, change=Change((layer.change.chroma / max(share, LEAST_SHARE)).astype("float32")))
 
 
 def _contrast(frame: Frame) -> float:

@@ -19,7 +19,7 @@ from vidcolor.features import PatchFeatures
 from vidcolor.media.read import Clip, resized
 from vidcolor.media.store import ChromaReader
 from vidcolor.pipeline.corrected import OWN, base_of, regions_over
-from vidcolor.pipeline.fades import dimmed
+from vidcolor.pipeline.fades import dimmed, in_full_light
 from vidcolor.pipeline.kept import FOLDER as KEYS
 from vidcolor.pipeline.kept import given_name, given_of, read_given
 from vidcolor.pipeline.keyframes import Colorizer, KeyframeMaker, load_colorizer
@@ -137,7 +137,8 @@ def _preview(makers: _Makers, state: ShotState, frame: int) -> Preview | None:
     color, given = below.color, below.given
     for group in together(found):
         layers = [found[n] for n in group]
-        color = over_together(color, [(at.change, np.float32(1) if at.share is None else at.share) for at in layers])
+        lit = [in_full_light(at, below.share) for at in layers]
+        color = over_together(color, [(at.change, np.float32(1) if at.share is None else at.share) for at in lit])
         given = None if given is None else _over_given(makers.painter, given, layers)
     color = dimmed(color, below.share)
     over = tuple((FrameRange(frame, frame + 1), at.share) for at in found if at.share is not None)
