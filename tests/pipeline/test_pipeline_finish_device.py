@@ -13,8 +13,8 @@ from vidcolor.cli.parser import main
 
 torch = pytest.importorskip("torch")
 
-THERE = {0, *range(made_shots.CUT, 2 * made_shots.CUT)}
-"""Frames that a device finishes: others are drawn by the exact keyframe 0, on the processor."""
+FRAMES = set(range(2 * made_shots.CUT))
+"""Of which an exact keyframe, 0, draws some."""
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_a_change_of_device_makes_the_film_anew_and_a_kill_the_same_bytes(
     own, by_processor = decoded(out), out.read_bytes()
 
     assert export(work, out, "cuda") == 0
-    assert set(finished) == THERE
+    assert set(finished) == FRAMES
     for planes, others in zip(own, decoded(out), strict=True):
         np.testing.assert_array_equal(planes[0], others[0])
         for one, other in zip(planes[1:], others[1:], strict=True):
@@ -76,7 +76,7 @@ def test_a_change_of_device_makes_the_film_anew_and_a_kill_the_same_bytes(
 
     monkeypatch.setattr("vidcolor.machine.graphics", lambda: "another GPU")
     assert export(work, out, "cuda") == 0
-    assert set(finished) == THERE
+    assert set(finished) == FRAMES
     monkeypatch.setattr("vidcolor.machine.graphics", lambda: "Rendition Verite 1000")
 
     from vidcolor.finish import on_device
@@ -87,7 +87,7 @@ def test_a_change_of_device_makes_the_film_anew_and_a_kill_the_same_bytes(
     watched = on_device.codes_of
 
     def killed(source: Any, *rest: Any) -> Any:
-        if source.index == max(THERE):
+        if source.index == max(FRAMES):
             raise KilledError
         return watched(source, *rest)
 
@@ -107,7 +107,7 @@ def test_files_of_shots_are_made_anew_on_another_device(work: Path, finished: li
     assert export(work, folder, "cpu", "--per-shot") == 0
     first = sorted(folder.glob("*.mkv"))
     assert export(work, folder, "cuda", "--per-shot") == 0
-    assert set(finished) == THERE
+    assert set(finished) == FRAMES
     assert len(sorted(folder.glob("*.mkv"))) == 2 * len(first)
 
 

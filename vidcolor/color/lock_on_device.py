@@ -83,12 +83,12 @@ def _codes(
 ) -> tuple[Tensor, Tensor]:
     """Cb and Cr of a strip: luma (h, w), 0..1 from black to white; chroma (2, h, w)."""
     y, ab = luma.reshape(-1), chroma.reshape(2, -1)
-    start = tables.start[:, (y * 876 + 64.5).clamp(0, 1023).long()]
-    first = _coded(lock, tables, start, y, ab)
+    code = (y * 876 + 64.5).clamp(0, 1023).long()
+    first = _coded(lock, tables, code, y, ab)
     ab = torch.where(_outside(first), ab * _shrink(tables, y, ab), ab)
     del first
-    differences = _coded(lock, tables, start, y, ab)[::2] - y
-    del start, ab
+    differences = _coded(lock, tables, code, y, ab)[::2] - y
+    del code, ab
     if halved:
         differences = _even(differences.reshape(2, *luma.shape))
         luma = luma[:, ::2]
@@ -96,37 +96,54 @@ def _codes(
     return _limited(lock, luma, blue, red, scale)
 
 
-def _coded(lock: LumaLock, tables: _Tables, start: Tensor, y: Tensor, ab: Tensor) -> Tensor:
-    """(3, n): coded R, G, B of colours ab (2, n) under the luma y; green is what the others leave of it."""
-    a, b = ab
-    f = start[0] + a * (start[1] + start[3] * a + start[4] * b) + b * (start[2] + start[5] * b)
-    away = torch.stack([a * (1 / 500), torch.zeros_like(a), b * (-1 / 200)])
+def _coded(lock: LumaLock, tables: _Tables, code: Tensor, y: Tensor, ab: Tensor) -> Tensor:
+    """(3, n): coded R, G, B of colours ab (2, n) under the luma y, whose 10-bit code is given; green is what the others
+    leave of it."""
+    f, away = (
+        _guess(tables.start[:, code], ab),
+        torch.stack([ab[0] * (1 / 500), torch.zeros_like(y), ab[1] * (-1 / 200)]),
+    )
     for _ in range(STEPS):
         value, slope = _luma_and_slope(tables, f + away)
-        f = f - (value - y) / slope.clamp(min=float(LEAST_SLOPE))
-    f = f + away
-    bent = f.clamp(min=BENT_LAB)
-    red, _, blue = _encoded(tables.matrix @ torch.add(bent * bent * bent, f - bent, alpha=STRAIGHT_LAB))[0]
+        f -= (value - y) / slope.clamp_(min=float(LEAST_SLOPE))
+    away += f
+    light = tables.matrix @ _backward(away)[0]
+    del f, away
+    rgb = _encoded(light)[0]
     wr, wg, wb = (float(w) for w in lock.weights)
-    green = y - (wr * (red - y) + wb * (blue - y)) / wg
-    return torch.stack([red, green, blue])
+    rgb[1] = y - (wr * (rgb[0] - y) + wb * (rgb[2] - y)) / wg
+    return rgb
+
+
+def _guess(start: Tensor, ab: Tensor) -> Tensor:
+    a, b = ab
+    return start[0] + a * (start[1] + start[3] * a + start[4] * b) + b * (start[2] + start[5] * b)
 
 
 def _luma_and_slope(tables: _Tables, f: Tensor) -> tuple[Tensor, Tensor]:
     """Luma of Lab colours, whose f of X, Y and Z is given (3, n), and how it grows with all three."""
+    light, square = _backward(f)
+    light, growth = tables.matrix @ light, tables.slopes @ square
+    del f, square
+    value, slope = _encoded(light)
+    return (tables.weights @ value)[0], (tables.weights @ slope.mul_(growth))[0]
+
+
+def _backward(f: Tensor) -> tuple[Tensor, Tensor]:
+    """kernels.backward_with_slope; a third of the slope."""
     bent = f.clamp(min=BENT_LAB)
     square = bent * bent
-    value, slope = _encoded(tables.matrix @ torch.add(square * bent, f - bent, alpha=STRAIGHT_LAB))
-    return (tables.weights @ value)[0], (tables.weights @ (slope * (tables.slopes @ square)))[0]
+    straight = (f - bent).mul_(STRAIGHT_LAB)
+    return straight.addcmul_(square, bent), square
 
 
 def _encoded(light: Tensor) -> tuple[Tensor, Tensor]:
     """kernels.encode_with_slope."""
-    size = light.abs()
-    bent = size.clamp(min=BENT)
-    power = bent.pow(POWER) * 1.055
-    value = torch.add(power - 0.055, size - bent, alpha=STRAIGHT)
-    return value * light.sign(), power / (2.4 * bent)
+    value = light.abs()
+    bent = value.clamp(min=BENT)
+    power = bent.pow(POWER).mul_(1.055)
+    value.sub_(bent).mul_(STRAIGHT).add_(power).sub_(0.055).mul_(light.sign())
+    return value, power.div_(bent.mul_(2.4))
 
 
 def _outside(rgb: Tensor) -> Tensor:

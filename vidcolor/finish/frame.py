@@ -72,7 +72,7 @@ def finish(
     drawings     the exact keyframes that draw the frame: around_exact.py
     scale        of the luma that the source hands on, and of the codes that come out
     bars         around the picture: they come out neutral, and no colour runs between them and the picture
-    device       where it is worked (on_device.py); None, and where drawings are to be laid: the processor
+    device       where it is worked (on_device.py); None: the processor
     Refuses colours of another frame or larger than the film.
     """
     if source.index != color.index:
@@ -83,8 +83,8 @@ def finish(
         made = finish(source, inner, lock, settings, subsampling, drawings, scale, device=device)
         cb, cr = (_neutral(codes, bars, luma.shape, scale) for codes in (made.cb, made.cr))
         return replace(made, cb=cb, cr=cr)
-    if device is not None and not drawings:
-        cb, cr = _there().codes_of(source, color, lock, settings, subsampling, scale, device)
+    if device is not None:
+        cb, cr = _there().codes_of(source, color, lock, settings, subsampling, drawings, scale, device)
         return DeliveryFrame(source.index, source.handed, cb, cr)
     if is_halved(subsampling, color.chroma.shape[2], luma.shape[1], scale) and not drawings:
         return _finish_halved(source, color, lock, settings)

@@ -1,13 +1,14 @@
 """One frame finished on a device, by PyTorch: what frame.py does by OpenCV and compiled loops.
 
-Luma codes, chroma and confidence go up, two bytes or four a number; Cb and Cr codes come down, and nothing is waited
-for between. Values of luma and colour are the processor's but for last digits.
+Luma codes, chroma and confidence go up, two bytes or four a number, and the flow to what draws the frame; Cb and Cr
+codes come down, and nothing is waited for between. Values of luma and colour are the processor's but for last digits.
 """
 
 from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -20,6 +21,8 @@ from vidcolor.color.lock import Subsampling
 from vidcolor.color.lock_on_device import chroma_codes
 from vidcolor.color.scale import Scale
 from vidcolor.errors import DeviceError
+from vidcolor.finish.around_exact import Drawing
+from vidcolor.finish.draw_on_device import Traced, draw, traced, traced_up
 from vidcolor.finish.frame import (
     CHROMA_FLOOR,
     CODE_SPAN,
@@ -47,16 +50,19 @@ def codes_of(
     lock: LumaLock,
     settings: FinishSettings,
     subsampling: Subsampling,
+    drawings: Sequence[Drawing],
     scale: Scale,
     device: torch.device,
 ) -> tuple[Array, Array]:
     """Cb and Cr codes of a frame, uint16, as `finish` has them. Refuses a frame that the device has no memory for."""
+    drawn = traced(source.luma, drawings)
     try:
         with AT_ONCE, torch.no_grad():
             luma = codes_up(source.luma, device)
             handed = luma if source.handed is source.luma else codes_up(source.handed, device)
             chroma, confidence = up(color.chroma, device), up(color.confidence, device)
-            made = finished(luma, handed, chroma, confidence, lock, settings, subsampling, scale)  # type: ignore[arg-type]
+            there = traced_up(drawn, device, codes_up)
+            made = finished(luma, handed, chroma, confidence, lock, settings, subsampling, scale, there)  # type: ignore[arg-type]
             cb, cr = made.cpu().numpy().view(np.uint16)
     except RuntimeError as error:
         height, width = source.luma.shape
@@ -87,6 +93,7 @@ def finished(
     settings: FinishSettings,
     subsampling: Subsampling,
     scale: Scale,
+    drawings: Sequence[Traced] = (),
 ) -> Tensor:
     """Cb and Cr codes (2, H, W) or (2, H, ceil(W / 2)), as 16 bits that are to be read without a sign.
 
@@ -94,7 +101,7 @@ def finished(
     chroma, confidence  (2, h, w), (h, w)
     """
     halved = subsampling == "422"
-    if is_halved(subsampling, chroma.shape[2], luma.shape[1], scale):
+    if is_halved(subsampling, chroma.shape[2], luma.shape[1], scale) and not drawings:
         right = -0.25 * chroma.shape[2] / ((luma.shape[1] + 1) // 2)
         planes = moved(torch.cat([chroma.float(), confidence.float()[None]]), right)
         chroma, confidence, guide = planes[:2], planes[2], even_columns(luma)
@@ -102,7 +109,8 @@ def finished(
     else:
         guide = luma
     enlarged = enlarge(chroma.float(), guide, settings.detail, confidence.float())
-    codes = torch.stack(chroma_codes(lock, handed, enlarged, halved, scale))
+    drawn = draw(enlarged, luma, drawings) if drawings else enlarged
+    codes = torch.stack(chroma_codes(lock, handed, drawn, halved, scale))
     return torch.where(codes > 0x7FFF, codes - 0x10000, codes).short()
 
 
