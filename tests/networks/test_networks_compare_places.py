@@ -195,3 +195,13 @@ def test_frames_nearer_in_time_are_preferred():
     assert early < -30
     assert late > 30
     assert abs(compare(frame, gathered([blue, red], [9, 9]))[0][:2].mean()) < 1
+
+
+def test_frames_that_lie_together_are_looked_into_as_they_are_apart():
+    frames = [colored(4, 1.0), colored(5, 0.2)]
+    together = compare_places.Together(frames)
+    for ours, theirs in zip(together, frames, strict=True):
+        assert all(np.array_equal(getattr(ours, part), getattr(theirs, part)) for part in compare_places.PARTS)
+    found = compare(seen(3), gathered(together, [3, 9]))
+    assert all(map(np.array_equal, found, compare(seen(3), gathered(frames, [3, 9]))))
+    assert all(np.shares_memory(together.whole.places, frame.places) for frame in together)

@@ -18,14 +18,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from typing import Any, cast
 
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.compiled import loose
 from vidcolor.networks.cells import PLACE, SIDE, in_cells, of_each_cell, out_of_cells
 from vidcolor.networks.graph import products
+from vidcolor.networks.loops import LIKE, NEAR, look_up, mix_places
 from vidcolor.networks.tells import Tells, learn, unit
 from vidcolor.planes.kinds import full, of, on_device, planes_of
 from vidcolor.planes.samples import at_size
@@ -54,8 +55,6 @@ LATER, MOST_LATER = 15.0, 3.0
 keyframes on the training clips. The middle of 10 to 40."""
 PLANES = 6
 """What comes back: a*, b*, spread of colour under the attention, likeness, lightness, confidence of the colours."""
-NEAR, LIKE = 0.78, 6.0
-"""Weights among the places around a pixel: 1 / (2 deviation^2) in places, and lightness difference of one e-fold."""
 
 
 Share = Any
@@ -107,6 +106,10 @@ class Colored:
     """(c, n, 6): L*, a*, b*, a*^2 + b*^2, what the place weighs as a logit, its confidence"""
 
 
+PARTS = ("places", "cells", "things", "values")
+"""Of Colored"""
+
+
 def see(lightness: Array, maps: Sequence[Array], things: Sequence[Array] = (), share: Share = 1.0) -> Seen:
     """A frame's cells, from its features at strides 4, 8 and 16; and from what things are there at the same, if that
     is known, and how much that counts, 0..1 (things.py). Frames that are compared have things both, or neither."""
@@ -136,6 +139,16 @@ def with_colors(seen: Seen, chroma: Array, confidence: Array) -> Colored:
     return Colored(seen.places, seen.cells, seen.things, in_cells(xp.permute_dims(values, (1, 2, 0))))
 
 
+class Together(list[Colored]):
+    """Coloured frames that lie behind one another in memory, as they are looked into."""
+
+    def __init__(self, frames: Sequence[Colored]) -> None:
+        self.whole = _joined(frames)
+        ends = accumulate((len(frame.cells) for frame in frames), initial=0)
+        parts = [slice(*both) for both in pairwise(ends)]
+        super().__init__(Colored(*(getattr(self.whole, name)[part] for name in PARTS)) for part in parts)
+
+
 def gathered(frames: Sequence[Colored], away: Sequence[int]) -> Colored:
     """Several coloured frames as one, those nearer in time preferred.
 
@@ -143,20 +156,27 @@ def gathered(frames: Sequence[Colored], away: Sequence[int]) -> Colored:
     """
     if len(frames) == 1:
         return frames[0]
-    xp, values = of(frames[0].values), []
+    whole = frames.whole if isinstance(frames, Together) else _joined(frames)
+    xp, values = of(whole.values), []
     for known, distance in zip((frame.values for frame in frames), away, strict=True):
         nearer = known[..., 4:5] - min(distance / LATER, MOST_LATER)
         values.append(xp.concat([known[..., :4], nearer, known[..., 5:]], axis=2))
-    parts = ("places", "cells", "things")
-    places, cells, things = (xp.concat([getattr(f, part) for f in frames]) for part in parts)
-    return Colored(places, cells, things, xp.concat(values))
+    return replace(whole, values=xp.concat(values))
+
+
+def _joined(frames: Sequence[Colored]) -> Colored:
+    if len(frames) == 1:
+        return frames[0]
+    xp = of(frames[0].values)
+    return Colored(*(xp.concat([getattr(frame, name) for frame in frames]) for name in PARTS))
 
 
 def learned(frames: Sequence[Colored]) -> Tells | None:
     """What looks tell of colours in these coloured frames."""
     if not frames:
         return None
-    places, values = (np.concatenate([getattr(f, part) for f in frames]) for part in ("places", "values"))
+    xp = of(frames[0].values)
+    places, values = (xp.concat([getattr(f, part) for f in frames]) for part in ("places", "values"))
     flat = values.reshape(-1, values.shape[-1])
     return learn(places.reshape(len(flat), -1), flat[:, 1:3], flat[:, 5])
 
@@ -209,7 +229,7 @@ def _found(seen: Seen, colored: Colored, chosen: int) -> tuple[Array, Array]:
     values = (colored.values, _of_cells(colored.values))
     sharp = (np.float32(1 / TEMPERATURE), np.float32(1 / CELL_TEMPERATURE))
     wider = np.float32(seen.wider)
-    _look_up(seen.places, colored.places, cells, things, *values, chosen, wider, *sharp, fine, by_cell)
+    look_up(seen.places, colored.places, cells, things, *values, chosen, wider, *sharp, fine, by_cell)
     return fine, by_cell
 
 
@@ -230,93 +250,6 @@ def _of_cells(values: Array) -> Array:
     sure = xp.maximum(xp.mean(share, axis=1), 1e-15)
     mean = xp.mean(values[..., :4] * share, axis=1) / sure
     return cast(Array, xp.concat([mean, xp.log(sure), xp.mean(values[..., 5], axis=1)[:, None]], axis=1))
-
-
-@loose()
-def _look_up(places, their_places, cells, things, values, of_cells, chosen, wider, sharp, cell_sharp, fine, coarse):  # type: ignore[no-untyped-def]
-    """Cell by cell: `coarse` (c, 6) is the mean of all cells of theirs under the attention of cells, `fine` (c, n, 6)
-    what each place finds in the places of the cells that are `chosen`.
-
-    cells, things  (c, their c): cosines of cells, with what coarser things there are, and what of that is of things
-
-    What weighs less than e^-16 of the most is passed over: it would not change a digit.
-    """
-    count, side, channels = places.shape
-    others = cells.shape[1]
-    zero, one = np.float32(0), np.float32(1)
-    faint, lowest = np.float32(-16), np.float32(-1e30)
-    best, best_alike = np.empty(chosen, np.int64), np.empty(chosen, np.float32)
-    cosines = np.empty((side, chosen * side), np.float32)
-    for c in range(count):
-        top = lowest
-        for n in range(chosen):
-            best_alike[n] = lowest
-        for m in range(others):
-            cosine = cells[c, m]
-            top = max(top, cosine * cell_sharp + of_cells[m, 4])
-            if cosine > best_alike[chosen - 1]:
-                at = chosen - 1
-                while at > 0 and cosine > best_alike[at - 1]:
-                    best[at], best_alike[at] = best[at - 1], best_alike[at - 1]
-                    at -= 1
-                best[at], best_alike[at] = m, cosine
-        total, light, a, b, square, like, sure = zero, zero, zero, zero, zero, zero, zero
-        for m in range(others):
-            logit = cells[c, m] * cell_sharp + of_cells[m, 4] - top
-            if logit > faint:
-                weight, of = np.exp(logit), of_cells[m]
-                total += weight
-                light += weight * of[0]
-                a += weight * of[1]
-                b += weight * of[2]
-                square += weight * of[3]
-                like += weight * of[5] * (one - wider * (one - cells[c, m]))
-                sure += weight * of[5]
-        share, out = one / total, coarse[c]
-        out[0], out[1], out[2], out[3], out[4], out[5] = (
-            light * share,
-            a * share,
-            b * share,
-            square * share,
-            like * share,
-            sure * share,
-        )
-        for j in range(chosen):
-            for q in range(side):
-                there, column, thing = their_places[best[j], q], j * side + q, things[c, best[j]]
-                for n in range(0, side, 4):
-                    x0, x1, x2, x3 = places[c, n], places[c, n + 1], places[c, n + 2], places[c, n + 3]
-                    s0, s1, s2, s3 = zero, zero, zero, zero
-                    for k in range(channels):
-                        value = there[k]
-                        s0 += x0[k] * value
-                        s1 += x1[k] * value
-                        s2 += x2[k] * value
-                        s3 += x3[k] * value
-                    cosines[n, column], cosines[n + 1, column] = s0 + thing, s1 + thing
-                    cosines[n + 2, column], cosines[n + 3, column] = s2 + thing, s3 + thing
-        for n in range(side):
-            top = lowest
-            for j in range(chosen):
-                for q in range(side):
-                    top = max(top, cosines[n, j * side + q] * sharp + values[best[j], q, 4])
-            total, light, a, b, square, like, sure = zero, zero, zero, zero, zero, zero, zero
-            for j in range(chosen):
-                for q in range(side):
-                    cosine, of = cosines[n, j * side + q], values[best[j], q]
-                    logit = cosine * sharp + of[4] - top
-                    if logit > faint:
-                        weight = np.exp(logit)
-                        total += weight
-                        light += weight * of[0]
-                        a += weight * of[1]
-                        b += weight * of[2]
-                        square += weight * of[3]
-                        like += weight * cosine
-                        sure += weight * of[5]
-            share, out = one / total, fine[c, n]
-            out[0], out[1], out[2], out[3] = light * share, a * share, b * share, square * share
-            out[4], out[5] = (one - wider * (one - like * share)) * sure * share, sure * share
 
 
 def _there() -> Any:
@@ -343,43 +276,6 @@ def _on_pixels(fine: Array, lightness: Array) -> Array:
     if on_device(fine):
         return _finished(of(fine).concat([_there().mix_places(fine[:-1], lightness, PLACE, NEAR, LIKE), sure]))
     out = np.empty((PLANES, *lightness.shape), np.float32)
-    _mix_places(np.ascontiguousarray(fine[:-1].transpose(1, 2, 0)), np.ascontiguousarray(lightness, np.float32), out)
+    mix_places(np.ascontiguousarray(fine[:-1].transpose(1, 2, 0)), np.ascontiguousarray(lightness, np.float32), out)
     out[-1] = sure[0]
     return out
-
-
-@loose()
-def _mix_places(fine, lightness, out):  # type: ignore[no-untyped-def]
-    rows, columns, _ = fine.shape
-    height, width = lightness.shape
-    half, place, one = np.float32(0.5), np.float32(PLACE), np.float32(1)
-    near, like, least = np.float32(NEAR), one / np.float32(LIKE), np.float32(1e-8)
-    zero, part = np.float32(0), one / np.float32(16)  # (1 - x / 16)^16 is nearly e^-x, and faster
-    for y in range(height):
-        middle_y = (np.float32(y) + half) / place - half
-        row = min(max(int(np.rint(middle_y)), 0), rows - 1)
-        for x in range(width):
-            middle_x = (np.float32(x) + half) / place - half
-            column = min(max(int(np.rint(middle_x)), 0), columns - 1)
-            weight, light, a, b, square, alike = zero, zero, zero, zero, zero, zero
-            for i in range(max(row - 1, 0), min(row + 2, rows)):
-                down = near * (np.float32(i) - middle_y) ** 2
-                for j in range(max(column - 1, 0), min(column + 2, columns)):
-                    at = fine[i, j]
-                    far = down + near * (np.float32(j) - middle_x) ** 2
-                    w = max(one - (far + abs(at[0] - lightness[y, x]) * like) * part, zero)
-                    w = w * w
-                    w = w * w
-                    w = w * w
-                    w = w * w + least
-                    weight += w
-                    light += w * at[0]
-                    a += w * at[1]
-                    b += w * at[2]
-                    square += w * at[3]
-                    alike += w * at[4]
-            share = one / weight
-            a, b = a * share, b * share
-            out[0, y, x], out[1, y, x] = a, b
-            out[2, y, x] = np.sqrt(max(square * share - a * a - b * b, zero))
-            out[3, y, x], out[4, y, x] = alike * share, light * share

@@ -1,4 +1,4 @@
-"""The loops of compare_places.py and origins.py, by PyTorch on any device: many cells, or places, at once."""
+"""The loops of loops.py and origins.py, by PyTorch on any device: many cells, or places, at once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 Pair = tuple[Tensor, Tensor]
-HELD = 32 * 2**20
-"""Numbers that are held at once for the cells that are looked up together."""
+HELD = 2**26
+"""Numbers that are held at most, about, for the cells that are looked up together."""
 
 
 def look_up(
@@ -20,7 +20,7 @@ def look_up(
     sharp: tuple[float, float],
     told: float,
 ) -> tuple[Tensor, Tensor]:
-    """What compare_places._look_up fills: (c, n, 6) and (c, 6).
+    """What loops.look_up fills: (c, n, 6) and (c, 6).
 
     places, cells, things  of the frame, and of the coloured ones
     values                 what is known of the coloured ones' places, and of their cells
@@ -66,7 +66,7 @@ def _of_places(
 
 
 def mix_places(fine: Tensor, lightness: Tensor, side: int, near: float, like: float) -> Tensor:
-    """(5, H, W) of places (5, h, w): L*, a*, b*, a*^2 + b*^2 and likeness as compare_places._mix_places mixes them.
+    """(5, H, W) of places (5, h, w): L*, a*, b*, a*^2 + b*^2 and likeness as loops.mix_places mixes them.
 
     side  pixels of a place, each way
     """
@@ -95,17 +95,25 @@ def _in_places(plane: Tensor, side: int, rows: int, columns: int) -> Tensor:
     return plane.reshape(rows, side, columns, side).transpose(1, 2).reshape(-1, side * side)
 
 
-def compare(own: Tensor, other: Tensor, points: Tensor) -> Tensor:
-    """(h, w): what origins._compare fills, of maps (h, w, C) and of places in the other (2, h, w)."""
-    rows, columns, width = other.shape
-    flat = other.reshape(-1, width)
-    across, down = points[0].clamp(0, columns - 1), points[1].clamp(0, rows - 1)
+def between(points: Tensor, size: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Of points (2, h, w), x then y, in a map (rows, columns, ...): the four places around each, as they lie in memory,
+    and what each counts, (4, h w)."""
+    rows, columns = size[:2]
+    across, down = points[0].flatten().clamp(0, columns - 1), points[1].flatten().clamp(0, rows - 1)
     left, top = across.floor(), down.floor()
-    across, down = (across - left)[..., None], (down - top)[..., None]
+    across, down = across - left, down - top
     left, top = left.long().clamp(0, columns - 1), top.long().clamp(0, rows - 1)  # what is no number is somewhere
     right, bottom = (left + 1).clamp(max=columns - 1), (top + 1).clamp(max=rows - 1)
-    value = flat[top * columns + left] * ((1 - down) * (1 - across))
-    value += flat[top * columns + right] * ((1 - down) * across)
-    value += flat[bottom * columns + left] * (down * (1 - across))
-    value += flat[bottom * columns + right] * (down * across)
-    return (value * own).sum(2) * value.square().sum(2).clamp(min=1e-12).rsqrt()
+    places = torch.stack(
+        [top * columns + left, top * columns + right, bottom * columns + left, bottom * columns + right]
+    )
+    shares = torch.stack([(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across])
+    return places, shares
+
+
+def compare(own: Tensor, other: Tensor, places: tuple[Tensor, Tensor]) -> Tensor:
+    """(h, w): what origins._compare fills, of maps (h, w, C), and of places `between` those of the other."""
+    at, shares = places
+    value = (other.flatten(0, 1)[at] * shares[..., None]).sum(0)
+    square = value.square().sum(1).clamp(min=1e-12)
+    return ((value * own.flatten(0, 1)).sum(1) * square.rsqrt()).reshape(own.shape[:2])

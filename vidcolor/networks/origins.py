@@ -4,7 +4,7 @@ know it."""
 from __future__ import annotations
 
 import importlib
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy import ndarray as Array
@@ -33,22 +33,39 @@ def unlike(maps: FrameMaps, others: FrameMaps, points: Array) -> Array:
     looks, kinds = planes_of(size, 0.0, points), planes_of(size, 0.0, points)
     counted = [(m, o, s, k, 0.0) for m, o, s, k in zip(maps.features, others.features, STRIDES, FEATURES, strict=True)]
     of_things = zip(maps.things, others.things, STRIDES, THINGS, KINDS, strict=False)
+    there: dict[int, Array] = {}
     for own, other, stride, look, kind in (*counted, *of_things):
-        if look or kind:
-            cosine = _resized(_cosines(own, other, points, stride), size)
+        if not (look or kind):
+            continue
+        if stride not in there:
+            there[stride] = _places(points, own, stride)
+        cosine = _resized(_cosines(own, other, there[stride]), size)
+        if look:
             looks += look * cosine
+        if kind:
             kinds += kind * cosine
     return cast(Array, xp.clip(1 - xp.stack([looks, kinds]), 0.0, 1.0))
 
 
-def _cosines(own: Array, other: Array, points: Array, stride: int) -> Array:
-    """(h, w): of maps (h, w, C) of a frame, with another's at the points of the places at `stride`."""
+def _places(points: Array, own: Array, stride: int) -> Array:
+    """(2, h, w): the points of the places of a map (h, w, C) at a stride, in such places; on a device as it looks them
+    up."""
     there = (_resized(points, (own.shape[0], own.shape[1])) + 0.5) / stride - 0.5
+    return _there().between(there, own.shape) if on_device(own) else there
+
+
+def _cosines(own: Array, other: Array, places: Array) -> Array:
+    """(h, w): of maps (h, w, C) of a frame, with another's at `places`."""
     if on_device(own):
-        return cast(Array, importlib.import_module("vidcolor.networks.on_device").compare(own, other, there))
+        return cast(Array, _there().compare(own, other, places))
     out = np.empty((own.shape[0], own.shape[1]), np.float32)
-    _compare(own, other, there, out)
+    _compare(own, other, places, out)
     return out
+
+
+def _there() -> Any:
+    """What a device does, brought in where there is one: it loads PyTorch."""
+    return importlib.import_module("vidcolor.networks.on_device")
 
 
 def _resized(planes: Array, size: tuple[int, int]) -> Array:

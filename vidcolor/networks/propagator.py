@@ -74,9 +74,8 @@ class Propagator:
     def learned(self, colored: Sequence[Colored]) -> tuple[list[Colored], Tells | None]:
         """Coloured frames that are looked into together, with what they tell one another: as `compare` takes them."""
         tells = compare_places.learned(colored)
-        if tells is None:
-            return [*colored], None
-        return [compare_places.told_colored(frame, tells) for frame in colored], tells
+        known = colored if tells is None else [compare_places.told_colored(frame, tells) for frame in colored]
+        return compare_places.Together(known) if known else [], tells
 
     def compare(
         self, seen: Seen, colored: Sequence[Colored], tells: Tells | None, away: Sequence[int]

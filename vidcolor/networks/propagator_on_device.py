@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,34 +19,30 @@ from torch import Tensor
 
 from vidcolor.color import lab_to_rgb
 from vidcolor.grain import grains_of
-from vidcolor.networks import compare_places, features_net, lite_net, load, origins, weighing_net
-from vidcolor.networks.compare_places import Colored, Seen
+from vidcolor.networks import features_net, lite_net, load, weighing_net
 from vidcolor.networks.features_net import FeaturesConfig
 from vidcolor.networks.frame_maps import FrameMaps
 from vidcolor.networks.layers import Layers
 from vidcolor.networks.layers_on_device import Fitted, Held
 from vidcolor.networks.layers_on_device import Layers as Ready
-from vidcolor.networks.propagator import SLOTS
+from vidcolor.networks.propagator import SLOTS, Propagator
 from vidcolor.networks.shipped import FEATURES, PROPAGATOR, THINGS, mark_of
-from vidcolor.networks.tells import Tells
 from vidcolor.networks.things import GRAIN, LARGER, WHITE
 from vidcolor.networks.weighing_net import WeighingConfig
-from vidcolor.planes.kinds import down, up
 from vidcolor.planes.samples import at_size
 
 TOGETHER = 2**19
 """Pixels of frames that go through the networks at once: what is on the way takes half a kilobyte for each."""
 
 
-class DevicePropagator:
-    """What Propagator does, for tensors on a device."""
+class DevicePropagator(Propagator):
+    """For tensors on a device; has no use for maps that are moved or kept."""
 
     def __init__(self, device: torch.device, *, things: bool = True) -> None:
         """Loads the shipped networks. Without things, frames are compared by their features alone."""
-        self._features = FeaturesThere(device)
-        self.things = ThingsThere(device) if things else None
-        self.weigher = WeigherThere(device, SLOTS)
-        self.name = "+".join(part.name for part in (self._features, self.things, self.weigher) if part is not None)
+        parts: list[Any] = [FeaturesThere(device), ThingsThere(device) if things else None, WeigherThere(device, SLOTS)]
+        self._features, self.things, self.weigher = parts
+        self.name = "+".join(part.name for part in parts if part is not None)
 
     def maps(self, lightness: Array) -> FrameMaps:
         """What the networks say of a frame; lightness (H, W) L*."""
@@ -63,45 +58,10 @@ class DevicePropagator:
         features: Any = self._features(lightness)
         if self.things is None:
             return [FrameMaps(maps, (), 0.0) for maps in zip(*features, strict=True)]
-        things, shares = self.things(lightness)
-        of_each: Any = zip(zip(*features, strict=True), zip(*things, strict=True), shares, strict=True)
-        return [FrameMaps(*told) for told in of_each]
-
-    def see(self, lightness: Array, maps: FrameMaps) -> Seen:
-        """A frame by its maps, to be compared; lightness (H, W) L*."""
-        return compare_places.see(lightness, maps.features, maps.things, maps.share)
-
-    def unlike(self, maps: FrameMaps, others: FrameMaps, points: Array) -> Array:
-        """How unlike their origins a frame's places are: see origins.unlike."""
-        return origins.unlike(maps, others, points)
-
-    def with_colors(self, seen: Seen, chroma: Array, confidence: Array) -> Colored:
-        """A coloured frame: chroma (2, H, W), confidence (H, W) 0..1."""
-        return compare_places.with_colors(seen, chroma, confidence)
-
-    def learned(self, colored: Sequence[Colored]) -> tuple[list[Colored], Tells | None]:
-        """Coloured frames that are looked into together, with what they tell one another: as `compare` takes them.
-
-        Waits for the device.
-        """
-        here = [replace(one, places=down(one.places), values=down(one.values)) for one in colored]
-        tells = compare_places.learned(here)
-        if tells is None:
-            return [*colored], None
-        device = colored[0].places.device  # type: ignore[attr-defined]
-        slopes, level, mean, root = (up(part, device) for part in (tells.slopes, tells.level, tells.mean, tells.root))
-        tells = Tells(slopes, level, mean, root, tells.usual)
-        return [compare_places.told_colored(frame, tells) for frame in colored], tells
-
-    def compare(
-        self, seen: Seen, colored: Sequence[Colored], tells: Tells | None, away: Sequence[int]
-    ) -> tuple[Array, Array]:
-        """What is found for each pixel in the coloured frames, by places and by cells: see compare_places.PLANES.
-
-        away  how far each coloured frame is, in frames
-        """
-        known = seen if tells is None else compare_places.told(seen, tells)
-        return compare_places.compare(known, compare_places.gathered(colored, away))
+        told: Any = self.things(lightness)
+        things, shares = told
+        of_each = zip(zip(*features, strict=True), zip(*things, strict=True), shares, strict=True)
+        return [FrameMaps(*of_one) for of_one in of_each]
 
 
 class FeaturesThere:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.networks.graph import products
-from vidcolor.planes.kinds import of, on_device
+from vidcolor.planes.kinds import down, full, like, of, on_device
 
 COLORS, VARIED = 16, 1.0
 """Most colours of a palette, and the variance of a*b* below which a group of colours is one."""
@@ -59,25 +59,30 @@ class Tells:
 
 def learn(places: Array, colors: Array, confidence: Array) -> Tells | None:
     """From looks (n, C), a*b* (n, 2) and confidence (n,) of keyframes' places; None where they are too few, or of one
-    colour."""
-    sure = confidence >= KNOWN
-    if sure.sum() < FEWEST:
+    colour.
+
+    Waits for a device: the palette and what is done in float64 are the processor's.
+    """
+    sure = np.flatnonzero(down(confidence) >= KNOWN)
+    if len(sure) < FEWEST:
         return None
-    looks, colors = places[sure], colors[sure].astype(np.float64)
+    looks, colors = places[like(sure, places)], down(colors)[sure].astype(np.float64)
     palette = _palette(colors)
     if len(palette) < 2:
         return None
     codes = _codes(colors, palette)
-    mean, level = looks.mean(0).astype(np.float32), codes.mean(0)
+    mean, level = full(of(looks).mean(looks, axis=0)), codes.mean(0)
     apart = looks - mean
-    turned = np.ascontiguousarray(apart.T)
-    square = products(turned, turned).astype(np.float64)
+    turned = apart.T if on_device(apart) else np.ascontiguousarray(apart.T)
+    square = down(_products(turned, turned)).astype(np.float64)
     square[np.diag_indices_from(square)] += RIDGE * np.trace(square) / len(square)
     inverse = np.linalg.inv(square)
-    slopes = products(turned, np.ascontiguousarray((codes - level).T.astype(np.float32))).T @ inverse
-    root = np.ascontiguousarray(np.linalg.cholesky(inverse).T.astype(np.float32))
-    usual = float(np.percentile(_leverage(apart, root), USUAL))
-    return Tells(slopes.astype(np.float32), (level - slopes @ mean).astype(np.float32), mean, root, usual)
+    of_codes = like(np.ascontiguousarray((codes - level).T.astype(np.float32)), places)
+    slopes = down(_products(turned, of_codes)).T @ inverse
+    root = like(np.ascontiguousarray(np.linalg.cholesky(inverse).T.astype(np.float32)), places)
+    usual = float(np.percentile(down(_leverage(apart, root)), USUAL))
+    level = (level - slopes @ down(mean)).astype(np.float32)
+    return Tells(like(slopes.astype(np.float32), places), like(level, places), mean, root, usual)
 
 
 def _leverage(apart: Array, root: Array) -> Array:
