@@ -45,7 +45,7 @@ def told(project: Path, capsys: pytest.CaptureFixture[str], command: str = "corr
 PAGES: dict[str, tuple[str, str, str]] = {
     "empty": ("", "", "says no kind"),
     "no toml": ("kind = = 3", "", "not valid TOML"),
-    "not text": ("\xff\xfe\x00", "", "not valid TOML"),
+    "not text": ("\xff\xfe\x00", "", "save the file as UTF-8"),
     "huge": ("#" * 70_000, "", "larger than 64 KiB"),
     "deep": ("a = " + "[" * 20_000, "", "mend that line"),
     "no kind": ("frame = 3", "", "says no kind"),

@@ -17,6 +17,7 @@ from tiny import write_gray_film, write_picture
 
 from vidcolor.cli.parser import build_parser, main
 from vidcolor.cli.terminal import Terminal
+from vidcolor.project import Project
 from vidcolor.state.doubt import Suggestion
 from vidcolor.state.made_of import describe
 from vidcolor.state.status import would_help
@@ -106,6 +107,28 @@ def test_an_unknown_preset_names_the_file_that_asks_for_it(place, capsys):
     page.write_text(page.read_text().replace('preset = "standard"', 'preset = "x"'))
     assert f"{page}: no preset 'x'" in refused(capsys, "plan", page.parent)
     assert "--preset: no preset 'y'" in refused(capsys, "run", place / "film.mkv", "--preset", "y")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("[propagate]\nchroma_side = 480\n", "no entry 'propagate'; a section of settings is written [settings.prop"),
+        ("[shots]\ncut = 1\n", "a section of settings is written [settings.shots]"),
+        ("keyframs = 'x'\n", "no entry 'keyframs'; did you mean 'keyframes'?"),
+    ],
+)
+def test_a_section_of_settings_outside_settings_is_told_where_it_belongs(place, capsys, written, told):
+    page = place / "film.vidcolor" / "project.toml"
+    text = page.read_text()
+    page.write_text(text + written if written.startswith("[") else written + text)
+    assert told in refused(capsys, "status", page.parent)
+
+
+def test_the_file_of_a_project_has_all_that_it_remembers(place):
+    """The device that was named too: what is written there is read again."""
+    project = Project.open(place / "film.vidcolor")
+    project.remember(device="cpu", preset="draft")
+    assert Project.open(project.root).config.device == "cpu"
 
 
 def test_a_word_too_many_for_run_is_taken_for_the_references(place, capsys):

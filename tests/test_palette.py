@@ -107,6 +107,18 @@ def test_a_region_that_says_no_colour_or_two_is_refused(words, said, work, capsy
     assert list((work / "film.vidcolor" / "corrections").glob("*")) == []
 
 
+def test_a_palette_of_no_colours_is_listed_and_refused(work, capsys):
+    project = work / "film.vidcolor"
+    (project / "palette.toml").write_text('coat = "navy"\nwall = "1f2a5c"\nsky = 123456\n')
+    capsys.readouterr()
+    assert main(["palette", str(project)]) == 2
+    done = capsys.readouterr()
+    assert "1f2a5c" in done.out
+    assert [line.partition(" must be")[0] for line in done.err.splitlines()] == [
+        f"vidcolor: palette.toml: {said}" for said in ("coat = 'navy'", "sky = 123456")
+    ]
+
+
 @pytest.mark.parametrize(
     ("page", "name", "said"),
     [

@@ -65,9 +65,13 @@ def test_unknown_preset_lists_the_known():
 
 def test_damaged_toml_is_refused_by_name(tmp_path):
     path = tmp_path / "x.toml"
-    for content in (b"a = ", b"\xff\xfe", b"[" * 5000):
+    for content in (b"a = ", b"[" * 5000):
         path.write_bytes(content)
         with pytest.raises(SettingsError, match=r"x\.toml: not valid TOML"):
+            read_toml(path)
+    for content, line in ((b"\xff\xfe", 1), (b"a = 3\nb = 'caf\xe9'\n", 2)):
+        path.write_bytes(content)
+        with pytest.raises(SettingsError, match=rf"x\.toml: line {line} is no UTF-8 text; save the file as UTF-8"):
             read_toml(path)
 
 

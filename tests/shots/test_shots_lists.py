@@ -286,6 +286,12 @@ REFUSED = {
         "line 1.*200 frames in an event of 100",
     ),
     "before the film": (".edl", EVENT.format("C", "00:59:59:00", "01:00:04:04"), "line 1.*before the film's first"),
+    "backwards edl": (".edl", EVENT.format("C", "01:00:04:04", "01:00:00:00"), "line 1.*01:00:00:00 comes before in"),
+    "another hour": (
+        ".edl",
+        EVENT.format("C", "05:00:00:00", "05:00:03:00"),
+        "record 05:00:00:00 to 05:00:03:00 lies outside film.mov, 01:00:00:00 to 01:00:04:04; export the list of this",
+    ),
     "after its start": (".edl", EVENT.format("C", "01:00:00:01", "01:00:04:04"), "line 1.*one must start at frame 0"),
     "not json": (".otio", "{", "not valid JSON"),
     "nested": (".otio", "[" * 100_000, "not valid JSON"),

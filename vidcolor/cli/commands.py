@@ -238,7 +238,7 @@ def settings_command(args: argparse.Namespace, terminal: Terminal) -> None:
         value = getattr(getattr(settings, item.section), item.name)
         shown = f"{value}" + (f" (default {item.default})" if value != item.default else "")
         terminal.say(f"{item.section}.{item.name} = {shown}")
-        terminal.say(f"    {item.text} Takes {item.takes}.")
+        terminal.say(item.told)
 
 
 # Shared by the commands above.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 from vidcolor import settings
 from vidcolor.checked import in_words
 from vidcolor.settings import Settings, kinds
+
+WIDTH, INDENT = 116, " " * 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,12 @@ class Described:
     takes: str
     """`a whole number from 48 to 384`"""
     text: str
+
+    @property
+    def told(self) -> str:
+        """What the manual says of it, in lines."""
+        words = f"{self.text} Takes {self.takes}.".split()
+        return textwrap.fill(" ".join(words), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
 
 
 def describe() -> Iterator[Described]:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from vidcolor.cli.terminal import Terminal
 from vidcolor.errors import CorrectionError
 from vidcolor.project import Project
-from vidcolor.project.palette import PALETTE, read_palette
+from vidcolor.project.palette import PALETTE, read_palette, refuse_others
 from vidcolor.project.palette_edit import drop_color, give_color, rename_color, uses
 from vidcolor.project.places import reels_in
 from vidcolor.project.reels import film_of, reels_of
@@ -24,11 +24,13 @@ def palette_command(args: argparse.Namespace, terminal: Terminal) -> None:
         raise CorrectionError("--name: takes one of --color RRGGBB, --rename NAME and --remove; give one")
     if args.name is None:
         counts = uses(project)
-        rows = [(name, f"{color}", f"{counts[name]}") for name, color in read_palette(project).items()]
+        palette = read_palette(project)
+        rows = [(name, f"{color}", f"{counts[name]}") for name, color in palette.items()]
         if rows:
             terminal.table(("name", "colour", ">corrections"), rows)
         else:
             terminal.say('no names yet; `vidcolor palette PROJECT --name "coat navy" --color 1f2a5c` gives one')
+        refuse_others(palette)
         return
     with ExitStack() as held:
         for reel in reels_of(project):

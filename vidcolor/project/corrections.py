@@ -18,8 +18,9 @@ from typing import Any
 
 from vidcolor.checked import MisfitError, plain, suggestion
 from vidcolor.errors import CorrectionError, InputError, ProjectError, SettingsError, VidcolorError
+from vidcolor.project.config import toml_text
 from vidcolor.project.fingerprint import fingerprint
-from vidcolor.project.folder import Project, remove_tree, toml_text
+from vidcolor.project.folder import Project, remove_tree
 from vidcolor.project.kinds import (
     KINDS,
     LAYERS,

@@ -15,62 +15,23 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
 
-from vidcolor.checked import MisfitError, PathText, checked
-from vidcolor.errors import ProjectError, SettingsError
+from vidcolor.errors import ProjectError
 from vidcolor.partial import grown
+from vidcolor.project.config import ProjectConfig, config_text, read_config, toml_text
 from vidcolor.project.lock import HOLDER, LOCK, locked
 from vidcolor.project.packed import Packed, decoded
-from vidcolor.project.places import CONFIG, REEL_NAME, projects_of, reels_in
+from vidcolor.project.places import CONFIG, projects_of, reels_in
 from vidcolor.project.upgrade import upgrade
-from vidcolor.settings import read_toml
 
-CONFIG_SCHEMA = 1
 CORRECTING = ".correcting"
 JSON_LIMIT = 256 << 20
 """A project file larger than this many bytes is not ours."""
-TEMPLATE = """\
-# A vidcolor project. This file is yours; everything in plan/, shots/, exports/ and cache/ is the machine's.
-version = 1
-{name}reel = {reel}
-keyframes = {keyframes}
-preset = {preset}
-shots = {shots}
-
-# Settings that differ from the preset; `vidcolor settings` lists them all.
-# [settings.propagate]
-# chroma_side = 960
-"""
-
-
-ReelName = Annotated[str, msgspec.Meta(pattern=rf"^({REEL_NAME.pattern})?$")]
-
-
-TAKES = {"settings": "tables such as [settings.propagate]", "name": "a reel's name, as r2"}
-"""What an entry must be that is no text, in words"""
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectConfig:
-    """What `project.toml` says."""
-
-    reel: PathText
-    """The film, absolute or relative to the project folder."""
-    keyframes: PathText = ""
-    """The folder of colour pictures; empty for none."""
-    preset: str = "standard"
-    shots: PathText = ""
-    """An EDL, OTIO, CSV or FCP 7 XML that takes the place of shot detection; empty for none."""
-    name: ReelName = ""
-    """What the reel is called in a film of several, as is the project's folder, in the film's; empty: it is the film"""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where it was last worked on by name: commands that name none work there"""
-    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Project:
@@ -101,9 +62,7 @@ class Project:
         except OSError as error:
             raise _cannot("made", root, error) from error
         project = cls(root, config)
-        values = {name: toml_text(getattr(config, name)) for name in ("reel", "keyframes", "preset", "shots")}
-        name = f"name = {toml_text(config.name)}\n" if config.name else ""
-        project.write_text(CONFIG, TEMPLATE.format(name=name, **values))
+        project.write_text(CONFIG, config_text(config))
         return project
 
     @classmethod
@@ -117,11 +76,7 @@ class Project:
                 which = f"its project is {own[0]}" if len(own) == 1 else f"its projects are {', '.join(map(str, own))}"
                 raise ProjectError(f"{root}: is no project; {which}: name that")
             raise ProjectError(f"{root}: no vidcolor project here (no {CONFIG}); make one with `vidcolor run` or `new`")
-        try:
-            tables = read_toml(path)
-        except SettingsError as error:
-            raise ProjectError(str(error)) from error
-        return cls(root, _config(tables, path))
+        return cls(root, read_config(path))
 
     def supposing(self, **changes: Any) -> Project:
         """The same folder as if `project.toml` said this; nothing is written until `remember`."""
@@ -360,27 +315,3 @@ def _cannot(what: str, path: Path, error: OSError) -> ProjectError:
         errno.EPERM: "no permission; give a writable folder with --project",
     }.get(error.errno or 0, f"{error.strerror or error}; look at the folder and run the command again")
     return ProjectError(f"{path}: cannot be {what}: {remedy}")
-
-
-def toml_text(value: str) -> str:
-    """`value` as a TOML basic string."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _config(tables: dict[str, Any], path: Path) -> ProjectConfig:
-    version = tables.pop("version", CONFIG_SCHEMA)
-    if type(version) is not int or version < 1:
-        raise ProjectError(f"{path}: version = {version!r} is no version; write version = {CONFIG_SCHEMA}")
-    if version > CONFIG_SCHEMA:
-        raise ProjectError(f"{path}: written by a newer vidcolor (version {version}); install that version or newer")
-    known = {"name", "reel", "keyframes", "preset", "shots"}
-    unknown = sorted(set(tables) - known - {"settings"})
-    if unknown:
-        raise ProjectError(f"{path}: no entry {unknown[0]!r}; known: {', '.join(sorted(known | {'settings'}))}")
-    if not tables.get("reel"):
-        raise ProjectError(f'{path}: no reel; write reel = "FILM"')
-    try:
-        return checked(tables, ProjectConfig)
-    except MisfitError as error:
-        name, must = error.place, TAKES.get(error.place, "text")
-        raise ProjectError(f"{path}: {name} = {tables[name]!r:.60}: must be {must}") from error

@@ -57,6 +57,13 @@ def named_color(palette: Mapping[str, Any], written: str) -> str:
         known = suggestion(written, palette)
         raise CorrectionError(f"{PALETTE} has no colour {written!r:.60}{known}; add it there, or write {A_COLOR}")
     color = palette[written]
-    if not isinstance(color, str) or not CODE.fullmatch(color):
-        raise CorrectionError(f"{PALETTE}: {written} = {color!r:.60} must be {A_COLOR}; mend that line")
-    return color.removeprefix("#").lower()
+    refuse_others({written: color})
+    return str(color).removeprefix("#").lower()
+
+
+def refuse_others(palette: Mapping[str, Any]) -> None:
+    """Refuses what the palette says that is no colour, a line each."""
+    wrong = {name: color for name, color in palette.items() if not (isinstance(color, str) and CODE.fullmatch(color))}
+    if wrong:
+        told = (f"{PALETTE}: {name} = {color!r:.60} must be {A_COLOR}; mend that line" for name, color in wrong.items())
+        raise CorrectionError("\n".join(told))

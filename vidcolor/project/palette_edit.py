@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from vidcolor.errors import CorrectionError
+from vidcolor.project.config import toml_text
 from vidcolor.project.corrections import pages_by
-from vidcolor.project.folder import Project, toml_text
+from vidcolor.project.folder import Project
 from vidcolor.project.kinds import A_COLOR
 from vidcolor.project.palette import CODE, LARGEST, PALETTE, read_palette
 from vidcolor.project.reels import film_of, reels_of

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from vidcolor.project.folder import Project, ProjectConfig
+from vidcolor.project.config import ProjectConfig
+from vidcolor.project.folder import Project
 from vidcolor.project.places import reels_in
 
 

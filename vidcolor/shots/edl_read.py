@@ -213,6 +213,10 @@ def _placed(path: Path, lines: Sequence[Line], drop: bool, reel: Reel, *, points
         begin = (start - origin) % day
         begin -= day if begin > day // 2 else 0
         count = 1 if points else (stop - start) % day
+        if count > day // 2:
+            raise InputError(
+                f"{path}: {place}: record out {line.times[1]} comes before in, {line.times[0]}; write the later last"
+            )
         if not count:
             source = (match["number"], black)
             continue
@@ -257,6 +261,13 @@ def _refuse(path: Path, lines: Sequence[Line], events: Sequence[_Event], reel: R
                 f"{path}: counts {rate.base} frames a second: so it is as long as the film, which runs at {reel.rate}; "
                 f"write it at {reel.rate}"
             )
+    if events and not _inside(events, reel):
+        first, last = lines[0].times[0], lines[-1].times[1]
+        raise InputError(
+            f"{path}: record {first} to {last} lies outside {reel.path.name}, {reel.timecode(0)} to "
+            f"{reel.timecode(reel.frame_count)}; export the list of this film, or give the film the timecode that the "
+            "list counts from (reel.start_timecode)"
+        )
     early = next((event for event in events if event.start < 0), None)
     if early is None:
         return
