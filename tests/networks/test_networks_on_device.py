@@ -227,7 +227,7 @@ def test_evidence_of_another_shape_is_refused(there):
 
 def test_frames_together_look_as_they_do_alone(there):
     frames = torch.stack([sent(picture(n, grain=grain), "cpu") for n, grain in ((1, 0.3), (2, 2.0), (3, 6.0))])
-    together, alone = there.maps_of_all(frames), [there.maps(frame) for frame in frames]
+    together, alone = [*there.maps_of_all(frames)], [there.maps(frame) for frame in frames]
     for one, other in zip(together, alone, strict=True):
         torch.testing.assert_close(one.share, other.share)
         for found, expected in zip((*one.features, *one.things), (*other.features, *other.things), strict=True):

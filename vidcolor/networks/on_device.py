@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 Pair = tuple[Tensor, Tensor]
 HELD = 2**26
@@ -71,7 +72,7 @@ def mix_places(fine: Tensor, lightness: Tensor, side: int, near: float, like: fl
     side  pixels of a place, each way
     """
     (height, width), (rows, columns) = lightness.shape, fine.shape[1:]
-    inside = torch.nn.functional.pad(torch.cat([fine, torch.ones_like(fine[:1])]), (1, 1, 1, 1))
+    inside = functional.pad(torch.cat([fine, torch.ones_like(fine[:1])]), (1, 1, 1, 1))
     around = torch.stack([inside[:, y : y + rows, x : x + columns] for y in range(3) for x in range(3)], -1)
     around = around.permute(1, 2, 3, 0).flatten(0, 1)  # (places, 9, 6)
     pixels = _in_places(lightness, side, rows, columns)
@@ -91,29 +92,21 @@ def mix_places(fine: Tensor, lightness: Tensor, side: int, near: float, like: fl
 def _in_places(plane: Tensor, side: int, rows: int, columns: int) -> Tensor:
     """(rows columns, side^2) of a plane, its last row and column repeated."""
     down, right = (n * side - m for n, m in zip((rows, columns), plane.shape, strict=True))
-    plane = torch.nn.functional.pad(plane[None, None], (0, right, 0, down), mode="replicate")[0, 0]
+    plane = functional.pad(plane[None, None], (0, right, 0, down), mode="replicate")[0, 0]
     return plane.reshape(rows, side, columns, side).transpose(1, 2).reshape(-1, side * side)
 
 
-def between(points: Tensor, size: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """Of points (2, h, w), x then y, in a map (rows, columns, ...): the four places around each, as they lie in memory,
-    and what each counts, (4, h w)."""
-    rows, columns = size[:2]
-    across, down = points[0].flatten().clamp(0, columns - 1), points[1].flatten().clamp(0, rows - 1)
-    left, top = across.floor(), down.floor()
-    across, down = across - left, down - top
-    left, top = left.long().clamp(0, columns - 1), top.long().clamp(0, rows - 1)  # what is no number is somewhere
-    right, bottom = (left + 1).clamp(max=columns - 1), (top + 1).clamp(max=rows - 1)
-    places = torch.stack(
-        [top * columns + left, top * columns + right, bottom * columns + left, bottom * columns + right]
-    )
-    shares = torch.stack([(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across])
-    return places, shares
+def between(points: Tensor, size: tuple[int, ...]) -> Tensor:
+    """(h, w, 2), each -1..1: points (2, h, w), x then y, in a map (rows, columns, ...), none of them beyond its edge.
+
+    PyTorch does not repeat edges on every device, and what is no number is somewhere.
+    """
+    sides = zip(points.nan_to_num(), size[1::-1], strict=True)
+    return torch.stack([at.clamp(0, count - 1) * (2 / max(count - 1, 1)) - 1 for at, count in sides], -1)
 
 
-def compare(own: Tensor, other: Tensor, places: tuple[Tensor, Tensor]) -> Tensor:
+def compare(own: Tensor, other: Tensor, places: Tensor) -> Tensor:
     """(h, w): what origins._compare fills, of maps (h, w, C), and of places `between` those of the other."""
-    at, shares = places
-    value = (other.flatten(0, 1)[at] * shares[..., None]).sum(0)
-    square = value.square().sum(1).clamp(min=1e-12)
-    return ((value * own.flatten(0, 1)).sum(1) * square.rsqrt()).reshape(own.shape[:2])
+    value = functional.grid_sample(other.permute(2, 0, 1)[None], places[None], align_corners=True)[0]
+    square = value.square().sum(0).clamp(min=1e-12)
+    return (value * own.permute(2, 0, 1)).sum(0) * square.rsqrt()

@@ -46,15 +46,16 @@ class DevicePropagator(Propagator):
 
     def maps(self, lightness: Array) -> FrameMaps:
         """What the networks say of a frame; lightness (H, W) L*."""
-        return self.maps_of_all(lightness[None])[0]
+        return next(self.maps_of_all(lightness[None]))
 
-    def maps_of_all(self, lightness: Array) -> list[FrameMaps]:
+    def maps_of_all(self, lightness: Array) -> Iterator[FrameMaps]:
         """The same of frames of one size (B, H, W)."""
         count, height, width = lightness.shape
         each = max(1, TOGETHER // (height * width))
-        return [maps for n in range(0, count, each) for maps in self._maps_of_all(lightness[n : n + each])]
+        for n in range(0, count, each):
+            yield from self._together(lightness[n : n + each])
 
-    def _maps_of_all(self, lightness: Any) -> list[FrameMaps]:
+    def _together(self, lightness: Any) -> list[FrameMaps]:
         features: Any = self._features(lightness)
         if self.things is None:
             return [FrameMaps(maps, (), 0.0) for maps in zip(*features, strict=True)]

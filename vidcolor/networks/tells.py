@@ -28,8 +28,8 @@ RIDGE = 0.01
 """Of the looks' mean variance, what each coefficient costs."""
 KNOWN, FEWEST = 0.5, 64
 """Confidence from which a place is learned from, and the fewest of them."""
-
-
+SHORT = float(np.float32(1e-12))
+"""Least length that is divided by."""
 USUAL = 75
 """Percentile of the keyframes' own places' leverage, above which the word of places counts less."""
 
@@ -66,22 +66,24 @@ def learn(places: Array, colors: Array, confidence: Array) -> Tells | None:
     sure = np.flatnonzero(down(confidence) >= KNOWN)
     if len(sure) < FEWEST:
         return None
-    looks, colors = places[like(sure, places)], down(colors)[sure].astype(np.float64)
-    palette = _palette(colors)
+    own, xp = like(sure, places), of(places)
+    looks, known = places[own], down(colors)[sure].astype(np.float64)
+    palette = _palette(known)
     if len(palette) < 2:
         return None
-    codes = _codes(colors, palette)
-    mean, level = full(of(looks).mean(looks, axis=0)), codes.mean(0)
+    codes = (
+        _codes(colors[own], like(palette.astype(np.float32), places)) if on_device(places) else _codes(known, palette)
+    )
+    mean, level = full(xp.mean(looks, axis=0)), xp.mean(codes, axis=0)
     apart = looks - mean
     turned = apart.T if on_device(apart) else np.ascontiguousarray(apart.T)
     square = down(_products(turned, turned)).astype(np.float64)
     square[np.diag_indices_from(square)] += RIDGE * np.trace(square) / len(square)
     inverse = np.linalg.inv(square)
-    of_codes = like(np.ascontiguousarray((codes - level).T.astype(np.float32)), places)
-    slopes = down(_products(turned, of_codes)).T @ inverse
+    slopes = down(_products(turned, full((codes - level).T))).T @ inverse
     root = like(np.ascontiguousarray(np.linalg.cholesky(inverse).T.astype(np.float32)), places)
     usual = float(np.percentile(down(_leverage(apart, root)), USUAL))
-    level = (level - slopes @ down(mean)).astype(np.float32)
+    level = (down(level) - slopes @ down(mean)).astype(np.float32)
     return Tells(like(slopes.astype(np.float32), places), like(level, places), mean, root, usual)
 
 
@@ -99,30 +101,31 @@ def _rows(places: Array) -> Array:
 
 def _products(a: Array, b: Array) -> Array:
     """graph.products, on a device too."""
-    return a @ b.T if on_device(a) else products(np.ascontiguousarray(a), b)
+    return a @ b.T if on_device(a) else products(np.ascontiguousarray(a), np.ascontiguousarray(b))
 
 
 def _palette(colors: Array) -> Array:
     """(k, 2): means of the groups that colours (n, 2) are cut into, each time the one that varies most, at its mean."""
-    groups: list[Array] = [colors]
+    groups, varied = [colors], [colors.var(0)]
     while len(groups) < COLORS:
-        varied = [group.var(0) for group in groups]
         worst = int(np.argmax([spread.max() * len(group) for spread, group in zip(varied, groups, strict=True)]))
         if varied[worst].max() < VARIED:
             break
-        group, axis = groups.pop(worst), int(np.argmax(varied[worst]))
+        group, axis = groups.pop(worst), int(np.argmax(varied.pop(worst)))
         below = group[:, axis] <= group[:, axis].mean()
-        groups += [group[below], group[~below]]
+        parts = [group[below], group[~below]]
+        groups, varied = groups + parts, varied + [part.var(0) for part in parts]
     return np.array([group.mean(0) for group in groups])
 
 
 def _codes(colors: Array, palette: Array) -> Array:
     """(n, k) of unit length: how near each colour is to each of the palette's."""
-    away = np.square(colors[:, None] - palette).sum(2)
-    return unit(np.exp(-away / (2 * NEAR**2)))
+    xp = of(colors)
+    away = xp.sum(xp.square(colors[:, None] - palette), axis=2)
+    return unit(xp.exp(-away / (2 * NEAR**2)))
 
 
 def unit(x: Array) -> Array:
     """Rows of unit length."""
     xp = of(x)
-    return cast(Array, x / xp.maximum(xp.sqrt(xp.sum(xp.square(x), axis=1, keepdims=True)), 1e-12))
+    return cast(Array, x / xp.maximum(xp.sqrt(xp.sum(xp.square(x), axis=1, keepdims=True)), SHORT))
