@@ -21,6 +21,14 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=SL
 settings.load_profile("any machine")
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests of a GPU run where there is one, and where there must be."""
+    if item.get_closest_marker("gpu") and not os.environ.get("VIDCOLOR_MUST_HAVE_GPU"):
+        torch = pytest.importorskip("torch")
+        if not (torch.cuda.is_available() or torch.backends.mps.is_available()):
+            pytest.skip("there is no GPU")
+
+
 @dataclass(frozen=True)
 class WrittenFilm:
     """A tiny gray film on disk, and the truth about it."""

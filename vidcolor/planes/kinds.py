@@ -49,7 +49,7 @@ def like(plane: Array, other: Array) -> Array:
     return up(plane, device_of(other))
 
 
-def down(plane: Array) -> Array:
+def down(plane: Any) -> Array:
     """The plane as NumPy's: waits for the device."""
     return plane.detach().cpu().numpy() if on_device(plane) else plane  # type: ignore[attr-defined]
 

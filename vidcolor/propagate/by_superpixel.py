@@ -14,6 +14,7 @@ from numpy import ndarray as Array
 
 from vidcolor.compiled import strict
 from vidcolor.flow.warp import occluded
+from vidcolor.planes.kinds import Device, down, of, planes_of, up
 from vidcolor.propagate.cached import ShotCache
 from vidcolor.propagate.runs import Look, Step
 from vidcolor.settings import PropagateSettings
@@ -109,8 +110,9 @@ class Memory:
     for the two numbers of a label's history.
     """
 
-    def __init__(self, cache: ShotCache, settings: PropagateSettings) -> None:
-        size, self._cache = cache.size, cache
+    def __init__(self, cache: ShotCache, settings: PropagateSettings, device: Device = None) -> None:
+        """device  where colours are; superpixels are tracked on the processor"""
+        size, self._cache, self._device = cache.size, cache, device
         self._tracker = Tracker(
             superpixel_count(size, settings.superpixel_density),
             compactness=settings.superpixel_compactness,
@@ -120,10 +122,15 @@ class Memory:
         self._slots = np.empty((0, 0), np.int32)
         self._luma = np.empty(size, np.float32)
         self._sums = np.zeros((0, STATISTICS))
+        self._there = _There(device) if device is not None else None
 
     def follow(self, look: Look, step: Step | None) -> None:
         """Goes on to the next frame; `step` is the motion from the frame before, None for the first."""
         ids, slots = self._track(look, step)
+        if self._there is not None:
+            self._there.follow(self._ids, ids, slots)
+            self._ids, self._slots, self._luma = ids, slots, look.luma
+            return
         sums = np.zeros((len(ids), STATISTICS))
         old = np.isin(ids, self._ids, assume_unique=True)
         sums[old] = self._sums[np.isin(self._ids, ids, assume_unique=True)] * KEPT
@@ -131,7 +138,8 @@ class Memory:
 
     def _track(self, look: Look, step: Step | None) -> tuple[Array, Array]:
         """The frame's labels as `Tracker.dense` has them, and the tracker taken to it."""
-        lightness = look.luma * np.float32(100)
+        luma = look.luma if look.here is None else look.here
+        lightness = luma * np.float32(100)
         kept = self._cache.labels(look.position)
         if kept is not None:
             self._tracker.go_on({**kept, "before": lightness})
@@ -139,7 +147,8 @@ class Memory:
         if step is None:
             self._tracker.step(lightness)
         else:
-            onward, back = step.onward.astype(np.float32), step.back.astype(np.float32)
+            here = step.here or (step.onward, step.back)
+            onward, back = (flow.astype(np.float32) for flow in here)
             self._tracker.step(lightness, onward, occluded(onward, back))
         self._cache.keep_labels(look.position, self._tracker.state())
         return self._tracker.dense
@@ -151,20 +160,62 @@ class Memory:
 
     def recall(self) -> tuple[Array, Array]:
         """Chroma (2, h, w) and expected error (h, w) as remembered."""
+        if self._there is not None:
+            return self._there.recall(self._luma)
         out = np.empty((3, *self._slots.shape), np.float32)
         _recall(self._slots, self._luma, self._models(), out)
         return out[:2], out[2]
 
     def state(self) -> tuple[dict[str, Array], dict[str, Array]]:
         """All that the next frame takes from those before, as arrays: the memory's own, and the tracker's."""
-        own: dict[str, Array] = {"luma": self._luma, "slots": self._slots, "ids": self._ids, "sums": self._sums}
+        sums = self._sums if self._there is None else down(self._there.sums).astype(np.float64)
+        own: dict[str, Array] = {"luma": down(self._luma), "slots": self._slots, "ids": self._ids, "sums": sums}
         return own, self._tracker.state()
 
     def go_on(self, own: Mapping[str, Array], tracker: Mapping[str, Array]) -> None:
         """Takes up what `state` gave, in a memory made with the same settings."""
         self._luma, self._slots, self._ids, self._sums = (own[name] for name in ("luma", "slots", "ids", "sums"))
+        if self._there is not None:
+            self._luma = up(self._luma, self._device)
+            self._there.go_on(self._slots, self._sums)
         self._tracker.go_on(tracker)
 
     def learn(self, chroma: Array, error: Array) -> None:
         """Takes what the other carriers found of the frame followed last: chroma (2, h, w), expected error (h, w)."""
-        _learn(self._slots, self._luma, chroma, error, self._models(), self._sums)
+        if self._there is not None:
+            self._there.learn(self._luma, chroma, error)
+        else:
+            _learn(self._slots, self._luma, chroma, error, self._models(), self._sums)
+
+
+class _There:
+    """The sums of the labels, on a device; what of labels is needed there goes up with each frame."""
+
+    def __init__(self, device: Device) -> None:
+        from vidcolor.propagate import by_superpixel_on_device  # loads PyTorch
+
+        self._sums_of, self._device = by_superpixel_on_device, device
+        self.sums = up(np.zeros((0, STATISTICS), np.float32), device)
+
+    def follow(self, before: Array, ids: Array, slots: Array) -> None:
+        """Goes on from labels `before` to labels `ids`, at the pixels as `slots` says."""
+        place = np.searchsorted(before, ids)
+        known = (place < len(before)) & (before[np.minimum(place, len(before) - 1)] == ids) if len(before) else ids < 0
+        rows = up(np.where(known, place, len(before)).astype(np.int64), self._device)
+        kept = of(self.sums).concat([self.sums * KEPT, planes_of((1, STATISTICS), 0.0, self.sums)])
+        self._put(slots, kept[rows])
+
+    def go_on(self, slots: Array, sums: Array) -> None:
+        self._put(slots, up(sums.astype(np.float32), self._device))
+
+    def _put(self, slots: Array, sums: Array) -> None:
+        self.sums, self._slots = sums, up(slots.astype(np.int64), self._device)
+        self._table = up(self._sums_of.table_of(slots, len(sums)), self._device)
+
+    def recall(self, luma: Array) -> tuple[Array, Array]:
+        return self._sums_of.recall(self._slots, luma, self._sums_of.fit(self.sums))  # type: ignore
+
+    def learn(self, luma: Array, chroma: Array, error: Array) -> None:
+        models = self._sums_of.fit(self.sums)  # type: ignore[arg-type]
+        added = self._sums_of.learn(self._slots, self._table, luma, chroma, error, models)  # type: ignore[arg-type]
+        self.sums = self.sums + added  # type: ignore[assignment]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy import ndarray as Array
 
+from vidcolor.planes.kinds import Device
 from vidcolor.propagate.ablation import Ablation
 from vidcolor.propagate.blend import (
     Candidate,
@@ -61,11 +62,11 @@ class Guesses:
         ablation: Ablation,
         listen: Listener | None,
         *,
-        remembers: bool = True,
+        device: Device = None,
     ) -> None:
         """For the frames that `cache` is asked of; the rest as `propagate` has it.
 
-        remembers  whether superpixels do: they are tracked on the processor alone
+        device  where the frames are
         """
         keeps = ablation.keeps
         self._warps = not keeps("local")
@@ -76,7 +77,7 @@ class Guesses:
         self._mix = mixed if keeps("blend") else best
         self._settings = settings if keeps("fill") else replace(settings, fill=0.0)
         self._listen = listen
-        self.memory = Memory(cache, settings) if remembers and keeps("superpixel") else None
+        self.memory = Memory(cache, settings, device) if keeps("superpixel") else None
 
     def meet(self, positions: Collection[int], key: Callable[[int], SmallKeyframe]) -> None:
         """Goes on with these keyframes to look colours up in, and no others; `key` gives one by its position."""

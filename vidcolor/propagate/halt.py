@@ -148,7 +148,8 @@ def frame_arrays(look: Look, chroma: Array, error: Array) -> dict[str, Array]:
 
 
 def look_of(arrays: Arrays, device: Device = None) -> Look:
-    return Look(int(arrays["position"]), up(arrays["luma"], device))
+    luma = arrays["luma"]
+    return Look(int(arrays["position"]), up(luma, device), here=None if device is None else luma)
 
 
 def step_arrays(step: Step | None) -> dict[str, Array] | None:
@@ -156,4 +157,7 @@ def step_arrays(step: Step | None) -> dict[str, Array] | None:
 
 
 def step_of(arrays: Arrays | None, device: Device = None) -> Step | None:
-    return None if arrays is None else Step(up(arrays["onward"], device), up(arrays["back"], device))
+    if arrays is None or device is None:
+        return None if arrays is None else Step(arrays["onward"], arrays["back"])
+    here = arrays["onward"], arrays["back"]
+    return Step(up(here[0], device), up(here[1], device), here)

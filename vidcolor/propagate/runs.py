@@ -20,7 +20,7 @@ from numpy import ndarray as Array
 
 from vidcolor.flow.estimate import FlowEstimator, both_ways
 from vidcolor.flow.warp import resized
-from vidcolor.planes.kinds import Device, half, of, up
+from vidcolor.planes.kinds import Device, down, half, of, up
 from vidcolor.propagate.ablation import FlowAt
 from vidcolor.propagate.cached import ShotCache
 from vidcolor.types import Frame
@@ -48,6 +48,8 @@ class Look:
     """(h, w) float32, L* / 100, as the frame is matched"""
     light: Array | None = None
     """(h, w): by how much the light is another that its colours are delivered in (light.py); None: the same"""
+    here: Array | None = None
+    """`luma` on the processor, where that is on a device"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +60,8 @@ class Step:
     """(2, h, w) float16: flow from the earlier frame to the later"""
     back: Array
     """(2, h, w) float16: flow from the later frame to the earlier"""
+    here: tuple[Array, Array] | None = None
+    """Both on the processor, where those are on a device"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,7 +177,9 @@ class Reader:
             return Look(position, *kept)
         luma, light = self._small(position) / np.float32(100), self._light(position)
         self._cache.keep_look(position, luma, light)
-        return Look(position, up(luma, self.device), None if light is None else up(light, self.device))
+        if self.device is None:
+            return Look(position, luma, light)
+        return Look(position, up(luma, self.device), None if light is None else up(light, self.device), luma)
 
     def run(self, first: int, last: int) -> Run:
         """Frames `first` to `last`, both included."""
@@ -194,8 +200,10 @@ class Reader:
         for first in range(0, len(looks) - 1, PAIRS):
             own = looks[first : first + PAIRS + 1]
             planes = of(own[0].luma).stack([look.luma * np.float32(100) for look in own])
-            fields = both_ways(self._flow, planes[:-1], planes[1:])
-            steps += [Step(half(onward), half(back)) for onward, back in zip(*fields, strict=True)]
+            there = [half(field) for field in both_ways(self._flow, planes[:-1], planes[1:])]
+            here = [down(field) for field in there]  # once for several frames: superpixels are tracked by them
+            pairs = zip(*there, *here, strict=True)
+            steps += [Step(onward, back, (own, own_back)) for onward, back, own, own_back in pairs]
         return steps
 
     def _lightness(self, position: int) -> Array:
@@ -219,4 +227,4 @@ class Reader:
         back = self._flow(later, earlier)
         fields = [resized(field, self.size).astype(np.float16) for field in (onward.result(), back)]
         self._cache.keep_step(position, dict(zip(("onward", "back"), fields, strict=True)))
-        return Step(*fields)
+        return Step(fields[0], fields[1])

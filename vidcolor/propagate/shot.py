@@ -113,8 +113,8 @@ def propagate(
     dimmed    frames in a fade, by their number, whose colours the caller dims: here they stay as in full light
     cache     keeps what hangs on the frames alone, from one call to the next; `frames` must be the same then
     threads   that work at once, beside the caller's
-    device    where all of it works but for superpixels, which remember nothing then; `flow` and `network` must be made
-              for it, and the cache is not asked. None: on the processor
+    device    where all of it works but for tracking superpixels; `flow` and `network` must be made for it, and the
+              cache is not asked. None: on the processor
     state     what the shelf kept under `STATE` for the same shot: goes on behind the frames that were done then
     returns   confidence is 0..1, of the colour, not of the carrying; keyframes come out near to what was given
     Refuses keyframes outside the shot. Without any keyframe the shot comes out gray, with confidence 0.
@@ -182,7 +182,7 @@ class _Shot:
         self._ways = BothWays(self._reader, rule, workers, shelf, warps=not keeps("local"), traces=traces)
         self._length = RUN if looks_up else min(RUN, SHORT)
         self._brings_early = not looks_up
-        self._guesses = Guesses(kept, settings, network, ablation, listen, remembers=device is None)
+        self._guesses = Guesses(kept, settings, network, ablation, listen, device=device)
         self._doubt, self._shelf = doubt, shelf
         self._flats = Flats() if keeps("flats") else None
         self._steady = Steady(settings) if keeps("steady") else None
@@ -269,7 +269,7 @@ class _Shot:
         first = 0 if left is None else left
         last = self._count - 1 if right is None else right
         places = {name: place for name, place in (("before", left), ("behind", right)) if place is not None}
-        unsure = {name for name, place in places.items() if keyframes[place][1].min() < KNOWN}
+        unsure = {name for name, place in places.items() if down(keyframes[place][1].min()) < KNOWN}
         self._meet(first, last, keyframes)
         length = self._length if right is None else RUN
         begins = range(first if state is None else self._begin, last, length)
@@ -334,7 +334,7 @@ class _Shot:
         """A keyframe as coloured; where a person left no doubt, as given. The next frame hears that."""
         sure, xp = confidence >= KNOWN, of(error)
         chroma, error = xp.where(sure, given, chroma), xp.where(sure, 0.0, error)
-        if self._steady is not None and sure.any():
+        if self._steady is not None and down(sure.any()):
             self._steady.begin(look, chroma, error)
         return chroma, error
 
