@@ -118,10 +118,12 @@ def test_a_picture_of_a_frame_may_be_transparent_where_it_says_nothing(work, tmp
     assert "r1-000000/v003" not in versions(work)
 
 
-def test_a_transparent_picture_alone_leaves_the_rest_of_its_shot_to_the_machine(work):
+def test_a_transparent_picture_alone_leaves_the_rest_of_its_shot_to_the_machine(work, capsys):
     (work / "refs" / "000000.png").unlink()
     write_paint(work / "refs" / f"{AT:06d}.tif", disc(AT))
+    capsys.readouterr()
     assert run(work) == 0
+    assert f"unused; 1 transparent, as paints: {AT:06d}.tif\n" in capsys.readouterr().out
     new = chroma(work, 0, 2)[AT]
     well, outside = inside(AT, new.shape[1:])
     assert off(new[:, well]) < 3

@@ -27,7 +27,9 @@ def summary(film: Film, shown: Sequence[ShotState]) -> Iterator[tuple[str, str]]
     unused = [p.name for p in plan.pictures if p.name not in used]
     if titles := titles_told(shown):
         yield "titles", titles
-    yield "references", f"{len(plan.pictures) - len(unused)} used, {len(unused)} unused" + named(unused)
+    painted = [c.files["paint"] for c in plan.corrections if "/" in c.name and "paint" in c.files]
+    partly = f"; {len(painted)} transparent, as paints{named(painted)}" if painted else ""
+    yield "references", f"{len(plan.pictures) - len(unused)} used, {len(unused)} unused{named(unused)}{partly}"
     yield "doubtful", doubt_told(shown, settings.export, plan.reel.frame_count)
     if pictures := would_help(shown, plan.reel.size):
         yield "would help", pictures
