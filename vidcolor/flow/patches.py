@@ -20,7 +20,7 @@ SIDE = 8
 PIXELS = SIDE * SIDE
 COARSEST = 4
 """Patches along the longer side at the coarsest size, about."""
-TRIED = ((0, 0), (0, -1), (-1, 0)), ((0, 0), (0, 1), (1, 0))
+TRIED = ((0, 0), (0, -1), (-1, 0), (0, 1), (1, 0)), ((0, 0), (0, -2), (-2, 0), (0, 2), (2, 0))
 """Patches whose flow is tried, in rows and columns from each, by round."""
 AROUND = ((0, -1), (0, 1), (-1, 0), (1, 0))
 """A pixel's neighbours, in rows and columns from it."""

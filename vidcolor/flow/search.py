@@ -65,17 +65,14 @@ class Search:
     def _found(self, pairs: Tensor, ways: int) -> Tensor:
         """(ways, B, 2, H, W) of (2, B, H, W)."""
         patches = net((pairs.shape[-2], pairs.shape[-1]), self.stride, pairs.device)
-        pictures = [pairs.float() * CODES]
-        for level in patches.levels[1:]:
-            pictures.append(at_size(pictures[-1], level.size, "area"))
-        row = torch.cat([picture.flatten(2) for picture in pictures], 2)
+        row = _row(pairs.float() * CODES, patches)
         template, descent = _prepared(row[:ways].flatten(0, 1), patches)
         others = row.flip(0)[:ways].flatten(0, 1)
         flow: Tensor | None = None
         for level in reversed(patches.levels[min(self.finest_scale, len(patches.levels) - 1) :]):
             there = others[:, level.pixels].unflatten(1, (1, *level.size))
-            own = template[:, level.patches], descent[:, level.patches].flatten(0, 1)
-            flow = _dense(there, own[0], self._moved(there, *own, level, flow), level)
+            own = template[:, level.patches]
+            flow = _dense(there, own, self._moved(there, own, descent[:, level.patches], level, flow), level)
         assert flow is not None
         size = patches.levels[0].size
         whole = flow if flow.shape[-2:] == size else at_size(flow, size, "linear")
@@ -84,7 +81,7 @@ class Search:
     def _moved(self, there: Tensor, template: Tensor, descent: Tensor, level: Level, flow: Tensor | None) -> Tensor:
         """Where the patches (N, P, PIXELS) lie in the pictures `there` (N, 1, h, w): (N, P, 2), in units of the base.
 
-        descent  (N * P, 2, PIXELS)
+        descent  (N, P, 2, PIXELS)
         flow     found at half the size: (N, 2, h, w), in units of the patches' middles; None: begun with none
         """
         count = len(template)
@@ -93,10 +90,11 @@ class Search:
         else:
             begun = grid_sample(flow, level.centres.expand(count, -1, -1, -1), align_corners=False)
             move = begun[:, :, 0].mT * level.stretch
+        descent = descent.flatten(0, 1)
         for tried in level.tried:
             move = _best(there, template, move, tried, level)
             for _ in range(self.steps):
-                off = _seen(there, level, move) - template
+                off = _seen(there, level.base, move) - template
                 move = torch.baddbmm(move.view(-1, 2, 1), descent, off.view(-1, PIXELS, 1), alpha=-1)
                 move = move.view(count, -1, 2)
         return move
@@ -117,6 +115,14 @@ def _check(a: Array | Tensor, b: Array | Tensor) -> None:
         raise InputError(f"flow between pictures of {tuple(a.shape)} and {tuple(b.shape)}: sizes must agree")
 
 
+def _row(pictures: Tensor, patches: Net) -> Tensor:
+    """(2, B, pixels): pictures (2, B, H, W) at all sizes, in one row."""
+    found = [pictures]
+    for level in patches.levels[1:]:
+        found.append(at_size(found[-1], level.size, "area"))
+    return torch.cat([picture.flatten(2) for picture in found], 2)
+
+
 def _prepared(row: Tensor, patches: Net) -> tuple[Tensor, Tensor]:
     """Of pictures (N, pixels) the patches (N, Q, PIXELS), and (N, Q, 2, PIXELS): how far each pixel's difference moves
     them, by Gauss and Newton; what differs alike in all of a patch moves nothing.
@@ -133,24 +139,24 @@ def _prepared(row: Tensor, patches: Net) -> tuple[Tensor, Tensor]:
     return template, (square.flip(2) * scale) * slopes - (product * scale) * slopes.flip(2)
 
 
-def _seen(there: Tensor, level: Level, moves: Tensor) -> Tensor:
-    """What the patches, moved by (N, T * P, 2), lie over: (N, T * P, PIXELS)."""
-    count = len(level.base)
-    grid = level.base + moves.unflatten(1, (-1, count))[:, :, :, None]
+def _seen(there: Tensor, base: Tensor, moves: Tensor) -> Tensor:
+    """What the patches, or some of their pixels, moved by (N, T * P, 2), lie over: (N, T * P, pixels)."""
+    grid = base + moves.unflatten(1, (-1, len(base)))[:, :, :, None]
     return grid_sample(there, grid.clamp_(-1, 1).flatten(1, 2), align_corners=True)[:, 0]
 
 
 def _best(there: Tensor, template: Tensor, move: Tensor, tried: Tensor, level: Level) -> Tensor:
-    """Of the flows (N, P, 2) that each patch tries, the one along which it is most like."""
+    """Of the flows (N, P, 2) that each patch tries, the one along which it is most like, by half of its pixels."""
     moves = move.index_select(1, tried)
-    off = _seen(there, level, moves).unflatten(1, (-1, template.shape[1])) - template[:, None]
+    seen = _seen(there, level.base[:, ::2], moves).unflatten(1, (-1, template.shape[1]))
+    off = seen.sub_(template[:, None, :, ::2])
     chosen = off.var(-1, correction=0).argmin(1)
     return moves.unflatten(1, off.shape[1:3]).gather(1, chosen[:, None, :, None].expand(-1, 1, -1, 2))[:, 0]
 
 
 def _dense(there: Tensor, template: Tensor, move: Tensor, level: Level) -> Tensor:
     """(N, 2, h, w): for each pixel its patches' flow, the more of those along which it is like; in shares."""
-    like = (_seen(there, level, move) - template).abs().clamp_(min=LEAST).reciprocal_()
+    like = (_seen(there, level.base, move) - template).abs().clamp_(min=LEAST).reciprocal_()
     weight = pad(like.flatten(1), (0, 1)).index_select(1, level.covers).unflatten(1, (1, -1, *level.size))
     flows = (move / level.stretch).mT.index_select(2, level.owners).unflatten(2, (-1, *level.size))
-    return (flows * weight).sum(2) / weight.sum(2)
+    return flows.mul_(weight).sum(2) / weight.sum(2)
