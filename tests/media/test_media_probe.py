@@ -352,6 +352,9 @@ def test_gap_in_a_sequence_is_named(tmp_path):
 def test_bad_folders(tmp_path):
     with pytest.raises(MediaError, match="no pictures in this folder"):
         open_reel(tmp_path, PLAIN)
+    (tmp_path / "reel1.MOV").touch()
+    with pytest.raises(MediaError, match=r"a folder of films, and no film; name the films themselves, as .*reel1\.MOV"):
+        open_reel(tmp_path, PLAIN)
     pictures(tmp_path, [1, 2])
     pictures(tmp_path, [1, 2], "other{:03d}.png")
     with pytest.raises(MediaError, match="several image sequences"):

@@ -195,6 +195,8 @@ def test_drop_frame_may_stand_in_the_fcm_line_only(tmp_path):
     "text",
     [
         "\ufeffShot;Start;Stop;Entry\r\na;0;50;cut\r\nb;50;100;\r\n",
+        "sep=;\r\nShot;Start;Stop;Entry\r\na;0;50;cut\r\nb;50;100;\r\n",
+        "start,stop,entry\n0.0,50.0,cut\n50.00,100,cut\n",
         "stop\tstart\tentry\tnote\n100\t50\tCUT\tx\n50\t0\tcut\t\n",
     ],
 )

@@ -29,6 +29,8 @@ DEMUXERS = {".png": "png_pipe", ".dpx": "dpx_pipe", ".jpg": "jpeg_pipe", ".jpeg"
 STORED = (".tif", ".tiff", ".exr")
 """Suffixes that deep.py reads."""
 SUFFIXES = (*DEMUXERS, *STORED)
+FILMS, MOST_NAMED = (".mov", ".mp4", ".mkv", ".mxf", ".avi"), 3
+"""What films are usually called, and how many of them a message names"""
 FORMATS = {"uint8": ("gray", "rgb24"), "uint16": ("gray16le", "rgb48le"), "float32": ("grayf32le", "gbrpf32le")}
 """FFmpeg's names for one channel and for three, by the samples' kind."""
 GAPS_NAMED = 3
@@ -62,6 +64,9 @@ def find_sequence(path: Path) -> ImageSequence:
         raise MediaError(f"{folder}: cannot be listed ({error.strerror}); check the folder's permissions") from error
     names = [p for p in names if not p.name.startswith(".")]
     if not names:
+        if films := sorted(str(p) for p in folder.iterdir() if p.suffix.lower() in FILMS):
+            several = f"{' '.join(films[:MOST_NAMED])}{' ...' if len(films) > MOST_NAMED else ''}"
+            raise MediaError(f"{folder}: a folder of films, and no film; name the films themselves, as {several}")
         known = ", ".join(sorted({suffix.lstrip(".") for suffix in SUFFIXES}))
         raise MediaError(f"{folder}: no pictures in this folder ({known}); give a film or a folder of pictures")
     families: dict[tuple[str, str, str], list[tuple[int, Path]]] = {}

@@ -40,6 +40,9 @@ UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 EDITED = (".edl", ".otio", ".otioz", ".aaf", ".xml")
 """Lists of editing programs: a gap between their clips is black"""
 FRAME_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
+WHOLE = re.compile(r"(?<=\d)\.0{1,9}$")
+"""How programs that know no whole numbers end them"""
+SEPARATOR = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 KINDS: dict[str, TransitionKind] = {"": "cut", "cut": "cut", "dissolve": "dissolve", "fade": "fade"}
 
 
@@ -114,8 +117,10 @@ def read_csv(path: Path, text: str, reel: Reel) -> Listed:
     the number behind it counted from 0. Refuses missing columns, numbers that are not whole, and entries that are not
     cut, dissolve or fade. The name in `shot` is not used: a shot is named by its first frame.
     """
-    header = text.split("\n", 1)[0]
-    mark = max(",;\t", key=header.count)
+    header, _, rest = text.partition("\n")
+    if told := SEPARATOR.fullmatch(header.strip()):  # Excel's own first line
+        text, header = f"\n{rest}", rest.partition("\n")[0]
+    mark = told[1] if told else max(",;\t", key=header.count)
     table = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
     rows: list[Row] = []
     columns: list[str] = []
@@ -167,7 +172,7 @@ def _csv_row(path: Path, place: str, cells: dict[str, str]) -> Row:
     numbers = []
     told = any(cells.get(name) for name in TRANSITION)
     for name in ("start", "stop", *(TRANSITION if told else ())):
-        value = cells.get(name, "")
+        value = WHOLE.sub("", cells.get(name, ""))
         if not FRAME_NUMBER.fullmatch(value):
             raise InputError(f"{path}: {place}: {name} {value[:40]!r} is not a frame number; write a whole number")
         numbers.append(int(value))
