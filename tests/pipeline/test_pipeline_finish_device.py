@@ -14,7 +14,8 @@ from vidcolor.cli.parser import main
 torch = pytest.importorskip("torch")
 
 FRAMES = set(range(2 * made_shots.CUT))
-"""Of which an exact keyframe, 0, draws some."""
+DRAWN = set(range(1, made_shots.CUT))
+"""By an exact keyframe, 0."""
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +65,10 @@ def test_a_change_of_device_makes_the_film_anew_and_a_kill_the_same_bytes(
 
     assert export(work, out, "cuda") == 0
     assert set(finished) == FRAMES
-    for planes, others in zip(own, decoded(out), strict=True):
+    for frame, (planes, others) in enumerate(zip(own, decoded(out), strict=True)):
         np.testing.assert_array_equal(planes[0], others[0])
-        for one, other in zip(planes[1:], others[1:], strict=True):
-            assert np.abs(one.astype(int) - other).mean() < 0.05
+        if frame not in DRAWN:  # by each side's own flow
+            assert max(np.abs(planes[n].astype(int) - others[n]).max() for n in (1, 2)) <= 1
     whole = out.read_bytes()
 
     finished.clear()

@@ -184,18 +184,17 @@ def _change(chroma: Array, luma: Array, traced: _Traced, rows: slice) -> Array:
 def _flow(here: Array, there: Array) -> tuple[Array, Array]:
     """The flow, (2, H, W) pixels, and how far it misses its return, (H, W) widths; found at a bounded size."""
     height, width = here.shape
-    flow, astray = flow_between(here, there)
+    size = bounded((height, width))[::-1]
+    here, there = ((_reduced(plane, size) - BLACK) / CODES for plane in (here, there))
+    flow = FLOW(here, there)
+    astray = mismatch(flow, RETURN(there, here)) / np.float32(size[0])
     return resized(flow, (height, width)), cv2.resize(astray, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def flow_between(here: Array, there: Array) -> tuple[Array, Array]:
-    """The same between two planes of codes at that size: (2, h, w) pixels of it, and (h, w)."""
-    height, width = here.shape
-    scale = min(1.0, FLOW_SIDE / max(here.shape))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    here, there = ((_reduced(plane, size) - BLACK) / CODES for plane in (here, there))
-    flow = FLOW(here, there)
-    return flow, mismatch(flow, RETURN(there, here)) / np.float32(size[0])
+def bounded(size: tuple[int, int]) -> tuple[int, int]:
+    """The height and width at which flow is found, of a film's."""
+    scale = min(1.0, FLOW_SIDE / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _reduced(plane: Array, size: tuple[int, int]) -> Array:

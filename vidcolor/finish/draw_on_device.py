@@ -1,7 +1,8 @@
-"""A frame drawn to its exact keyframes on a device: what around_exact.py does after their flow was found.
+"""A frame drawn to its exact keyframes on a device: what around_exact.py does.
 
-The flow is found on the processor, at its bounded size; it goes up with the frame. A keyframe's own planes go up once,
-and stay for the frames around it.
+The flow is the device's own (flow/search.py): on 22 pairs of frames of training clips, 3 and 10 apart, colours drawn by
+it are 0.2 dB nearer to the truth than by OpenCV's, at worst 0.3 dB further. A keyframe's planes go up once, and stay
+for the frames around it.
 """
 
 from __future__ import annotations
@@ -10,75 +11,50 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from numpy import ndarray as Array
 from torch import Tensor
 
-from vidcolor.finish.around_exact import ALIKE, AROUND, ASTRAY, Drawing, flow_between
+from vidcolor.finish.around_exact import ALIKE, AROUND, ASTRAY, BLACK, CODES, Drawing, bounded
+from vidcolor.flow.search import for_carrying
+from vidcolor.flow.warp import mismatch, resized
 from vidcolor.planes.kinds import grid, up
 from vidcolor.planes.on_device import at_size, fetch, mean_around
 
 BAND = 1 << 21
 """Pixels drawn at once: places in a picture and what lies there take twenty planes."""
+FLOW = for_carrying()
 _there: dict[tuple[int, torch.device], tuple[weakref.ref[Array], Tensor]] = {}
 """What of keyframes is on a device, as long as the processor has it"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Traced:
-    """A drawing on a device, and where it lies in the frame."""
+class Placed:
+    """A drawing on a device."""
 
     luma: Tensor
     """(H, W) codes"""
     chroma: Tensor
     """(2, H, W)"""
     share: float
-    flow: Tensor
-    """(2, h, w), in pixels of the frame's full size"""
-    astray: Tensor
-    """(h, w): how far the flow misses its return, in widths"""
     spared: Tensor | None
 
 
-def traced(luma: Array, drawings: Sequence[Drawing]) -> list[tuple[Drawing, Array, Array]]:
-    """Each drawing with its flow, in pixels of the full size, and how far that is astray: the processor's part."""
-    found = [(drawing, *flow_between(luma, drawing.luma)) for drawing in drawings]
-    height, width = luma.shape
-    return [
-        (drawing, np.stack([x * np.float32(width / x.shape[1]), y * np.float32(height / y.shape[0])]), astray)
-        for drawing, (x, y), astray in found
-    ]
+def placed(drawing: Drawing, device: torch.device, codes_up: Callable[[Array, torch.device], Tensor]) -> Placed:
+    """The drawing on a device, where its luma and chroma may be already."""
+    luma, chroma = _kept_up(drawing.luma, device, codes_up), _kept_up(drawing.chroma, device, _up)
+    return Placed(luma, chroma, drawing.share, None if drawing.spared is None else _up(drawing.spared, device))
 
 
-def traced_up(
-    drawn: Sequence[tuple[Drawing, Array, Array]],
-    device: torch.device,
-    codes_up: Callable[[Array, torch.device], Tensor],
-) -> list[Traced]:
-    """The same on a device."""
-    return [
-        Traced(
-            _kept_up(drawing.luma, device, codes_up),
-            _kept_up(drawing.chroma, device, _up),
-            drawing.share,
-            _up(flow, device),
-            _up(astray, device),
-            None if drawing.spared is None else _up(drawing.spared, device),
-        )
-        for drawing, flow, astray in drawn
-    ]
-
-
-def draw(chroma: Tensor, luma: Tensor, drawings: Sequence[Traced]) -> Tensor:
+def draw(chroma: Tensor, luma: Tensor, drawings: Sequence[Placed]) -> Tensor:
     """As around_exact.draw, of tensors; luma (H, W) codes."""
     height, width = luma.shape
     rows = max(1, BAND // width)
     luma, drawn = luma.float(), chroma
     for one in drawings:
-        flow, astray = (at_size(plane, (height, width), "linear") for plane in (one.flow, one.astray))
-        spared = None if one.spared is None else at_size(one.spared.float(), (height, width), "linear").clamp(0, 1)
         source = one.luma.float()
+        flow, astray = _flow(luma, source)
+        spared = None if one.spared is None else at_size(one.spared.float(), (height, width), "linear").clamp(0, 1)
         changes = []
         for top in range(0, height, rows):
             band = slice(top, min(top + rows, height))
@@ -89,6 +65,16 @@ def draw(chroma: Tensor, luma: Tensor, drawings: Sequence[Traced]) -> Tensor:
             changes.append(share * (fetch(one.chroma, points, cubic=True) - chroma[:, band]))
         drawn = drawn + torch.cat(changes, 1)
     return drawn
+
+
+def _flow(here: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    """As around_exact._flow, of tensors."""
+    size = (here.shape[0], here.shape[1])
+    height, width = bounded(size)
+    a, b = ((at_size(plane, (height, width), "area")[None] - float(BLACK)) / float(CODES) for plane in (here, there))
+    (flow,), (back,) = FLOW.both(a, b)
+    astray = mismatch(flow, back) / width  # type: ignore[arg-type]
+    return resized(flow, size), at_size(astray, size, "linear")  # type: ignore[arg-type, return-value]
 
 
 def _off(source: Tensor, luma: Tensor, flow: Tensor, band: slice) -> Tensor:

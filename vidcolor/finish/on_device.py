@@ -1,7 +1,7 @@
 """One frame finished on a device, by PyTorch: what frame.py does by OpenCV and compiled loops.
 
-Luma codes, chroma and confidence go up, two bytes or four a number, and the flow to what draws the frame; Cb and Cr
-codes come down, and nothing is waited for between. Values of luma and colour are the processor's but for last digits.
+Luma codes, chroma and confidence go up, two bytes or four a number; Cb and Cr codes come down, and nothing is waited
+for between. Values of luma and colour are the processor's but for last digits.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vidcolor.color.lock_on_device import chroma_codes
 from vidcolor.color.scale import Scale
 from vidcolor.errors import DeviceError
 from vidcolor.finish.around_exact import Drawing
-from vidcolor.finish.draw_on_device import Traced, draw, traced, traced_up
+from vidcolor.finish.draw_on_device import Placed, draw, placed
 from vidcolor.finish.frame import (
     CHROMA_FLOOR,
     CODE_SPAN,
@@ -55,13 +55,12 @@ def codes_of(
     device: torch.device,
 ) -> tuple[Array, Array]:
     """Cb and Cr codes of a frame, uint16, as `finish` has them. Refuses a frame that the device has no memory for."""
-    drawn = traced(source.luma, drawings)
     try:
         with AT_ONCE, torch.no_grad():
             luma = codes_up(source.luma, device)
             handed = luma if source.handed is source.luma else codes_up(source.handed, device)
             chroma, confidence = up(color.chroma, device), up(color.confidence, device)
-            there = traced_up(drawn, device, codes_up)
+            there = [placed(drawing, device, codes_up) for drawing in drawings]
             made = finished(luma, handed, chroma, confidence, lock, settings, subsampling, scale, there)  # type: ignore[arg-type]
             cb, cr = made.cpu().numpy().view(np.uint16)
     except RuntimeError as error:
@@ -93,7 +92,7 @@ def finished(
     settings: FinishSettings,
     subsampling: Subsampling,
     scale: Scale,
-    drawings: Sequence[Traced] = (),
+    drawings: Sequence[Placed] = (),
 ) -> Tensor:
     """Cb and Cr codes (2, H, W) or (2, H, ceil(W / 2)), as 16 bits that are to be read without a sign.
 
