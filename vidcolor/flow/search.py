@@ -90,13 +90,11 @@ class Search:
         else:
             begun = grid_sample(flow, level.centres.expand(count, -1, -1, -1), align_corners=False)
             move = begun[:, :, 0].mT * level.stretch
-        descent = descent.flatten(0, 1)
         for tried in level.tried:
             move = _best(there, template, move, tried, level)
             for _ in range(self.steps):
                 off = _seen(there, level.base, move) - template
-                move = torch.baddbmm(move.view(-1, 2, 1), descent, off.view(-1, PIXELS, 1), alpha=-1)
-                move = move.view(count, -1, 2)
+                move = move - (off[:, :, None] * descent).sum(-1)
         return move
 
 
