@@ -215,6 +215,17 @@ def refusals():
                 yield f"{path.relative_to(house)}:{node.lineno}", error.args[0]
 
 
+def test_the_current_folder_goes_by_its_own_name_and_a_whole_disk_is_refused(tmp_path, capsys, monkeypatch):
+    (tmp_path / "scans" / "more").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "scans")
+    assert f"{tmp_path / 'scans'}: no vidcolor project here" in refused(capsys, "status", ".")
+    assert f"{tmp_path / 'scans'}: no pictures in this folder" in refused(capsys, "run", ".")
+    monkeypatch.chdir(tmp_path / "scans" / "more")
+    assert f"{tmp_path / 'scans'}: no pictures in this folder" in refused(capsys, "run", "..")
+    for words in (("run", "/"), ("status", "/"), ("run", "x.mov", "-o", "/")):
+        assert "/ is a whole disk; give a file or folder in it" in refused(capsys, *words)
+
+
 def test_every_refusal_says_what_to_do():
     without = []
     for place, message in refusals():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import re
 import sys
 from collections.abc import Collection
@@ -72,10 +73,18 @@ class Mixed(OneLine):
 
 
 def path(text: str) -> Path:
-    """A file or folder of the line. Refuses an empty name, which would be the current folder."""
+    """A file or folder of the line; `.` and `..` by their own names, which what lies beside them is called by.
+
+    Refuses an empty name, which would be the current folder, and the root of a disk, which has none.
+    """
     if not text:
         raise argparse.ArgumentTypeError("an empty name; give a file or folder, or leave the option out")
-    return Path(text).expanduser() if text.startswith("~/") else Path(text)  # `--keyframes=~/refs`: shells leave that
+    found = Path(text).expanduser() if text.startswith("~/") else Path(text)  # `--keyframes=~/refs`: shells leave that
+    if found.name in ("", ".."):
+        found = Path(os.path.abspath(found))
+    if not found.name:
+        raise argparse.ArgumentTypeError(f"{text} is a whole disk; give a file or folder in it")
+    return found
 
 
 def command(verbs: argparse._SubParsersAction, name: str, text: str, example: str) -> Mixed:
