@@ -24,7 +24,7 @@ def of(*planes: Array) -> Any:
 
 def on_device(plane: Array) -> bool:
     """Whether it is a tensor."""
-    return not isinstance(plane, np.ndarray) and is_torch_array(plane)
+    return not isinstance(plane, (np.ndarray, np.generic)) and is_torch_array(plane)
 
 
 def device_of(plane: Array) -> Device:
