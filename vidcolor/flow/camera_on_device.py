@@ -112,9 +112,8 @@ def _fitted(here: Tensor, there: Tensor, told: Tensor) -> Tensor:
 
 def _solved(square: Tensor, right: Tensor) -> Tensor:
     """(n,): Gauss and Jordan's way, for a matrix (n, n) whose diagonal needs no search."""
-    table = torch.cat([square, right[:, None]], 1)
+    table, one = torch.cat([square, right[:, None]], 1), torch.eye(len(right), device=square.device)
     for n in range(len(right)):
         row = table[n : n + 1] / table[n, n]
-        column = table[:, n : n + 1]
-        table = torch.cat([(table - column * row)[:n], row, (table - column * row)[n + 1 :]])
+        table = torch.addcmul(table, table[:, n : n + 1] - one[:, n : n + 1], row, value=-1)
     return table[:, -1]

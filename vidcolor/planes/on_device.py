@@ -1,18 +1,20 @@
 """What samples.py does, by PyTorch on any device.
 
 A filter along rows, or along columns, is a matrix: another size, a mean, a Gaussian are each two products, which every
-device does fast and alike. Sampling takes its values by their places in memory: PyTorch's own has not every way, and
-not every edge, on every device.
+device does fast and alike.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+Distance = TypeVar("Distance", float, Tensor)
 CUBIC = -0.75
 """OpenCV's slope of a cubic kernel."""
 KEPT = 256
@@ -22,36 +24,55 @@ KEPT = 256
 def fetch(image: Tensor, points: Tensor, *, cubic: bool = False) -> Tensor:
     """As samples.fetch; also of image (..., H, W), each plane at the same points."""
     height, width = image.shape[-2:]
+    if cubic:
+        return _fetch_cubic(image, points)
+    x, y = (at.float().clamp(0, count - 1) for at, count in zip(points, (width, height), strict=True))
+    # within the middles of the outermost pixels, so that no device needs to know an edge
+    places = torch.stack([x * (2 / max(width - 1, 1)) - 1, y * (2 / max(height - 1, 1)) - 1], -1)[None]
+    planes = image.float().reshape(1, -1, height, width)
+    found = F.grid_sample(planes, places, align_corners=True)
+    return found.reshape(*image.shape[:-2], *points.shape[1:])
+
+
+def _fetch_cubic(image: Tensor, points: Tensor) -> Tensor:
+    """Of the four nearest, each way, by their places in memory: PyTorch's own has no such way on every device."""
+    height, width = image.shape[-2:]
     flat = image.reshape(*image.shape[:-2], height * width)
-    columns, across = _near(points[0], width, cubic=cubic)
-    rows, down = _near(points[1], height, cubic=cubic)
-    out = None
-    for row, of_row in zip(rows, down, strict=True):
-        for column, of_column in zip(columns, across, strict=True):
-            part = flat[..., row * width + column] * (of_row * of_column)
-            out = part if out is None else out + part
-    assert out is not None
+    columns, across = _near(points[0], width)
+    rows, down = _near(points[1], height)
+    lines = (rows * width)[:, None] + columns
+    shares = down[:, None] * across
+    out = flat[..., lines[0, 0]] * shares[0, 0]
+    for n in range(1, 16):
+        out.addcmul_(flat[..., lines[n // 4, n % 4]], shares[n // 4, n % 4])
     return out
 
 
-def _near(at: Tensor, count: int, *, cubic: bool) -> tuple[list[Tensor], list[Tensor]]:
-    """The places between which `at` lies, of `count`, and what each of them weighs."""
+def _near(at: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """(4, ...): the places between which `at` lies, of `count`, and what each of them weighs."""
     at = at.float().clamp(-2 * count, 3 * count)  # no place is so far off that it does not fit into a number
+    four = torch.arange(-1, 3, device=at.device).reshape(4, *[1] * at.ndim)
     first = at.floor()
-    part = at - first
-    if cubic:
-        shares, begin = [_kernel(1 + part), _kernel(part), _kernel(1 - part), _kernel(2 - part)], -1
-    else:
-        shares, begin = [1 - part, part], 0
-    places = [(first.long() + n).clamp(0, count - 1) for n in range(begin, begin + len(shares))]
-    return places, shares
+    shares = _kernel((at - first - four).abs())
+    return (first.long() + four).clamp(0, count - 1), shares
 
 
 def _kernel(away: Tensor) -> Tensor:
     """The cubic kernel at distances 0..2."""
-    near = ((CUBIC + 2) * away - (CUBIC + 3)) * away * away + 1
-    far = ((CUBIC * away - 5 * CUBIC) * away + 8 * CUBIC) * away - 4 * CUBIC
-    return torch.where(away <= 1, near, far)
+    return torch.where(away <= 1, _near_kernel(away), _far_kernel(away))
+
+
+def _kernel_at(away: float) -> float:
+    """The same at one distance."""
+    return 0.0 if away >= 2 else _near_kernel(away) if away <= 1 else _far_kernel(away)
+
+
+def _near_kernel(away: Distance) -> Distance:
+    return ((CUBIC + 2) * away - (CUBIC + 3)) * away * away + 1
+
+
+def _far_kernel(away: Distance) -> Distance:
+    return ((CUBIC * away - 5 * CUBIC) * away + 8 * CUBIC) * away - 4 * CUBIC
 
 
 def at_size(planes: Tensor, size: tuple[int, int], how: str) -> Tensor:
@@ -97,14 +118,8 @@ def _sizing(before: int, after: int, how: str, device: torch.device) -> Tensor:
                 matrix[n, k] = max(0.0, min(last, k + 1) - max(first, k)) / ratio
             continue
         at = (n + 0.5) * ratio - 0.5
-        begin = int(np.floor(at))
-        part = at - begin
-        if how == "cubic":
-            near = torch.tensor([1 + part, part, 1 - part, 2 - part], dtype=torch.float64)
-            shares, begin = _kernel(near).tolist(), begin - 1
-        else:
-            shares = [1 - part, part]
-        for k, share in enumerate(shares, begin):
+        for k in range(int(np.floor(at)) - 1, int(np.floor(at)) + 3):
+            share = _kernel_at(abs(at - k)) if how == "cubic" else max(0.0, 1 - abs(at - k))
             matrix[n, min(max(k, 0), before - 1)] += share
     return torch.from_numpy(matrix.astype(np.float32)).to(device)
 

@@ -52,15 +52,17 @@ def solve_columns(fields: Tensor, links: Tensor, strength: float) -> Tensor:
     until there are none.
     """
     link = strength * links
-    above, below = F.pad(link, (0, 0, 1, 0)), F.pad(link, (0, 0, 0, 1))
-    own = 1 / (1 + above + below)
-    rows = torch.cat([-(above * own)[None], -(below * own)[None], fields * own])  # own link 1: before, behind, values
+    links_of = torch.stack([F.pad(link, (0, 0, 1, 0)), F.pad(link, (0, 0, 0, 1))])  # to the row before, and behind
+    own = 1 / (1 + links_of.sum(0))
+    rows = torch.cat([links_of * -own, fields * own])
     step = 1
     while step < rows.shape[1]:
-        before, behind = F.pad(rows, (0, 0, step, 0))[:, :-step], F.pad(rows, (0, 0, 0, step))[:, step:]
-        up, down = rows[0], rows[1]
-        share = 1 / (1 - up * before[1] - down * behind[0])
-        values = (rows[2:] - up * before[2:] - down * behind[2:]) * share
-        rows = torch.cat([(-up * before[0] * share)[None], (-down * behind[1] * share)[None], values])
+        # rows that come round from the other edge are taken times 0
+        before, behind = rows.roll(step, 1), rows.roll(-step, 1)
+        up, down = rows[:1], rows[1:2]
+        share = 1 / torch.addcmul(1 - up * before[1:2], down, behind[:1], value=-1)
+        values = torch.addcmul(rows[2:], up, before[2:], value=-1).addcmul_(down, behind[2:], value=-1)
+        far = rows[:2] * torch.stack([before[0], behind[1]])
+        rows = torch.cat([far * -share, values * share])
         step *= 2
     return rows[2:]
