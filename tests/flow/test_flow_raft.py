@@ -187,3 +187,10 @@ def test_small_and_odd_pictures_have_a_flow_of_their_size(trained: Raft, size: t
     assert flow.shape == (2, *size)
     assert flow.dtype == np.float32
     assert np.abs(flow).max() < 0.5
+
+
+def test_a_tensors_flow_is_a_tensor(trained: Raft) -> None:
+    a, b = np.random.default_rng(0).random((2, 40, 50), np.float32) * 100
+    there = trained(torch.from_numpy(a), torch.from_numpy(b))  # type: ignore[arg-type]
+    assert isinstance(there, torch.Tensor)
+    np.testing.assert_array_equal(there.numpy(), trained(a, b))

@@ -12,12 +12,12 @@ import queue
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from numpy import ndarray as Array
 
 from vidcolor.errors import DeviceError, InputError, WeightsError
 from vidcolor.flow.published import RAFT_FILES
 from vidcolor.machine import flow_number_type
+from vidcolor.planes.kinds import down, on_device, up
 from vidcolor.threads import cores
 from vidcolor.weights import (
     fetch,
@@ -72,12 +72,12 @@ class Raft:
             self._free.put(copy.deepcopy(network))
 
     def __call__(self, lightness_a: Array, lightness_b: Array) -> Array:
-        """(2, H, W) float32 flow from a to b, both (H, W) L* 0..100."""
+        """(2, H, W) float32 flow from a to b, both (H, W) L* 0..100; of tensors a tensor, where they are."""
         if lightness_a.shape != lightness_b.shape or lightness_a.ndim != 2:
             raise InputError(f"flow between pictures of {lightness_a.shape} and {lightness_b.shape}: sizes must agree")
         height, width = lightness_a.shape
         torch = self._torch
-        a, b = (torch.from_numpy(_padded(x)).to(self._device) for x in (lightness_a, lightness_b))
+        a, b = (self._padded(up(x, self._device)) for x in (lightness_a, lightness_b))
         if self._device == "cpu":
             torch.set_num_threads(1)  # here, not once at the start: OpenMP keeps the number for each thread
         network = self._free.get()
@@ -91,16 +91,16 @@ class Raft:
             ) from error
         finally:
             self._free.put(network)
-        return np.ascontiguousarray(flow[:, :height, :width].float().cpu().numpy())
+        found = flow[:, :height, :width].float().contiguous()
+        return found if on_device(lightness_a) else down(found)  # type: ignore[no-any-return]
 
-
-def _padded(lightness: Array) -> Array:
-    """(1, 3, h, w) float32 in -1..1, as RAFT takes it; the right and lower edge repeated."""
-    height, width = lightness.shape
-    below = max(SMALLEST - height, -height % STRIDE)
-    beside = max(SMALLEST - width, -width % STRIDE)
-    plane = np.pad(lightness.astype(np.float32) / 50 - 1, ((0, below), (0, beside)), mode="edge")
-    return np.ascontiguousarray(np.broadcast_to(plane, (1, 3, *plane.shape)))
+    def _padded(self, lightness: Any) -> Any:
+        """(1, 3, h, w) float32 in -1..1, as RAFT takes it; the right and lower edge repeated."""
+        height, width = lightness.shape
+        below = max(SMALLEST - height, -height % STRIDE)
+        beside = max(SMALLEST - width, -width % STRIDE)
+        plane = lightness.float()[None, None] / 50 - 1
+        return self._torch.nn.functional.pad(plane, (0, beside, 0, below), mode="replicate").expand(-1, 3, -1, -1)
 
 
 def _state(optical_flow: Any, size: str, weights: str) -> Any:

@@ -6,6 +6,7 @@ keyframes are coloured on the processor, and so are corrections.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,8 @@ from vidcolor.flow.estimate import FlowEstimator
 from vidcolor.machine import GRAPHICS
 from vidcolor.planes.kinds import Device
 from vidcolor.settings import PropagateSettings, Settings
-from vidcolor.weights import library, pick_device
+from vidcolor.types import ColorFrame
+from vidcolor.weights import first_line, library, pick_device
 
 INSTALL = "run pip install 'vidcolor[torch]', or use --device auto"
 
@@ -50,6 +52,20 @@ def on_device(settings: Settings, name: str, flow: FlowEstimator) -> OnDevice | 
         return None
     torch = library("torch", INSTALL)
     return made_for(torch.device(pick_device(torch, name)), settings.propagate, flow)
+
+
+def told(colors: Iterator[ColorFrame], first: int, device: Device) -> Iterator[ColorFrame]:
+    """The colours of frames from `first` on; where the device fails, by too little memory most often, that is told."""
+    here = first
+    try:
+        for color in colors:
+            here = color.index + 1
+            yield color
+    except RuntimeError as error:
+        raise DeviceError(
+            f"frame {here}: device {device} failed ({first_line(error)}); what was done is kept; "
+            "use a smaller propagate.chroma_side, or --device cpu"
+        ) from error
 
 
 def made_for(device: Device, settings: PropagateSettings, flow: FlowEstimator) -> OnDevice:

@@ -30,7 +30,7 @@ from vidcolor.pipeline.fades import dimmed, fade_shares
 from vidcolor.pipeline.kept import KeptKeyframes
 from vidcolor.pipeline.keyframes import Beside, Colorizer, KeyframeMaker, load_colorizer
 from vidcolor.pipeline.library import Library
-from vidcolor.pipeline.on_device import OnDevice, check_device, on_device
+from vidcolor.pipeline.on_device import OnDevice, check_device, on_device, told
 from vidcolor.pipeline.painter import Painter
 from vidcolor.pipeline.plan import Progress
 from vidcolor.pipeline.reading import Reading
@@ -341,6 +341,8 @@ def _colored(
         threads=models.threads,
         dimmed=dark,
     )
+    if there:
+        frames = told(frames, clip.frames.start, there.device)
     began = time.monotonic()
     for color in frames:
         if counter.stopped.is_set():
