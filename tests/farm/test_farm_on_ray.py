@@ -194,9 +194,10 @@ def test_a_cluster_without_machines_is_waited_for_and_those_that_come_are_used(r
     assert ray.most == 2 + 2 // AHEAD + 1
 
 
-def test_a_cluster_without_a_gpu_is_told_where_shots_need_one(run, film, monkeypatch):
-    monkeypatch.setattr(on_ray, "graphics", lambda: True)
-    settings = replace(film.settings, propagate=replace(film.settings.propagate, flow="raft"))
+@pytest.mark.parametrize(("flow", "device", "graphics"), [("raft", "auto", "Voodoo"), ("dis", "cuda", "")])
+def test_a_cluster_without_a_gpu_is_told_where_shots_need_one(flow, device, graphics, run, film, monkeypatch):
+    monkeypatch.setattr(on_ray, "graphics", lambda: graphics)
+    settings = replace(film.settings, propagate=replace(film.settings.propagate, flow=flow))
     ray = StillRay(["one"], lambda shot, options: done())
 
     def wait(streams: list[Stream], num_returns: int, timeout: float) -> tuple[list[Stream], list[Stream]]:
@@ -204,7 +205,7 @@ def test_a_cluster_without_a_gpu_is_told_where_shots_need_one(run, film, monkeyp
         return (streams[:num_returns], []) if had else ([], streams)
 
     ray.wait = wait
-    (told,) = run(ray, film=replace(film, settings=settings, device="auto"))
+    (told,) = run(ray, film=replace(film, settings=settings, device=device))
     assert "the cluster has none with a GPU" in told
 
 

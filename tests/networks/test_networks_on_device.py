@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from vidcolor.networks.features import NetworkFeatures  # noqa: E402
 from vidcolor.networks.frame_maps import FrameMaps  # noqa: E402
 from vidcolor.networks.layers_on_device import Fitted  # noqa: E402
 from vidcolor.networks.propagator import CLAIMS, SIGNALS, SLOTS, Propagator  # noqa: E402
-from vidcolor.networks.propagator_on_device import DevicePropagator  # noqa: E402
+from vidcolor.networks.propagator_on_device import EXACT, DevicePropagator  # noqa: E402
 from vidcolor.networks.tells import Tells  # noqa: E402
 from vidcolor.planes.kinds import down, up  # noqa: E402
 
@@ -269,6 +270,18 @@ def test_the_same_twice(there, both):
     assert all(map(torch.equal, again.found, ours.found))
     assert torch.equal(again.unlike, ours.unlike)
     assert all(map(torch.equal, weighed(there, "cpu"), weighed(there, "cpu")))
+
+
+def test_networks_stay_exact_while_other_threads_leave_theirs():
+    """cuDNN's flags are the whole program's."""
+    flags, before = torch.backends.cudnn, (torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic)
+    with ThreadPoolExecutor(1) as other:
+        other.submit(EXACT.__enter__).result()
+        with EXACT:
+            other.submit(EXACT.__exit__).result()
+            assert not flags.allow_tf32
+            assert flags.deterministic
+    assert (flags.allow_tf32, flags.deterministic) == before
 
 
 def test_nothing_comes_down_on_the_way(both):

@@ -77,3 +77,24 @@ def test_both_kinds_are_told_apart():
     assert kinds.of(there).maximum(there, 5.0).min() == 5
     assert kinds.planes_of((2, 2), 0.5, there).dtype == torch.float32
     np.testing.assert_array_equal(kinds.down(kinds.grid((3, 4), torch.device("cpu"))), kinds.grid((3, 4)))
+
+
+def test_no_number_goes_up_on_its_own(monkeypatch):
+    """The processor would wait for all that the device was told before."""
+    there = kinds.up(PLANE, "cpu")
+    xp = kinds.of(there)
+    for name in ("asarray", "as_tensor", "tensor"):
+        monkeypatch.setattr(torch, name, lambda *_, **__: pytest.fail("a number goes up"))
+    for words, number in ((xp.maximum, 0.5), (xp.minimum, 0.5)):
+        np.testing.assert_array_equal(words(there, number), getattr(np, words.__name__)(PLANE, np.float32(number)))
+    np.testing.assert_array_equal(xp.clip(there, 0.2, None), PLANE.clip(np.float32(0.2)))
+
+
+def test_planes_go_up_to_cuda_without_being_waited_for(monkeypatch):
+    ways = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: ways.append("pinned") or tensor)
+    monkeypatch.setattr(torch.Tensor, "to", lambda tensor, device, non_blocking=False: ways.append(non_blocking))
+    kinds.up(PLANE, torch.device("cuda"))
+    assert ways == ["pinned", True]
+    kinds.up(PLANE, torch.device("mps"))
+    assert ways == ["pinned", True, False]

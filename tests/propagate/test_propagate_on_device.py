@@ -133,6 +133,25 @@ def test_nothing_else_comes_down_on_the_way(brought_down: list[str]) -> None:
     assert each["shot"] == 2 * count + 4  # colours and confidence; of each keyframe, whether it is known wholly
 
 
+def test_nothing_else_goes_up_on_the_way(brought_down: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes up alone waits for the device, or takes the place of what it should do."""
+    meta, count, sent, up = torch.device("meta"), 4, list[tuple[int, ...]](), kinds.up
+
+    def told(plane: Any, device: Any) -> Any:
+        sent.extend([] if kinds.on_device(plane) else [plane.shape])
+        return up(plane, device)
+
+    network: Any = DevicePropagator(meta)
+    for _ in range(2):  # tables go up once
+        for module in [m for m in sys.modules.values() if getattr(m, "up", None) in (up, told)]:
+            monkeypatch.setattr(module, "up", told)
+        sent.clear()
+        list(propagate(frames()[:count], keys(0), searched(), SETTINGS, network=network, device=meta))
+    labels = [shape for shape in sent if shape not in ((64, 88), (2, 64, 88))]
+    assert len(labels) == 1 + 2 * count  # those of a frame, and the pixels of each
+    assert len(sent) - len(labels) <= 4 * count
+
+
 @pytest.mark.gpu
 def test_a_gpu_colors_as_the_processor_does(there: DevicePropagator) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "mps")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
 from numpy import ndarray as Array
 
-from vidcolor.planes.kinds import like, of
+from vidcolor.planes.kinds import Device, device_of, of, up
 
 LINEAR, KNEE = 216 / 24389, 6 / 29
 """CIELAB's light below which its curve is a line, and that curve's value there."""
@@ -36,5 +37,11 @@ def lab_to_rgb(lab: Array, to_rgb: np.ndarray) -> Array:
 
 def _through(matrix: np.ndarray, planes: Array) -> Array:
     """Planes (3, H, W) by a matrix (3, 3)."""
-    own = like(np.ascontiguousarray(matrix, np.float32), planes)
+    own = _there(tuple(matrix.ravel().tolist()), device_of(planes))
     return cast(Array, (own @ planes.reshape(3, -1)).reshape(planes.shape))
+
+
+@lru_cache(maxsize=8)
+def _there(matrix: tuple[float, ...], device: Device) -> Array:
+    """(3, 3) on the device: gone up once."""
+    return up(np.array(matrix, np.float32).reshape(3, 3), device)

@@ -175,7 +175,8 @@ class RayRun:
         """Of a node's resources, what a shot takes: memory as measured, but never more than the largest node has."""
         largest = max((node["Resources"].get("memory", 0.0) for node in self._nodes), default=0.0)
         _, wanted = self._short.get(shot_id, ("", self._peak * SPARE or self._memory))
-        gpu = self._film.settings.propagate.flow == "raft" and self._film.device != "cpu" and graphics()
+        device, raft = self._film.device, self._film.settings.propagate.flow == "raft"
+        gpu = device == "cuda" or (raft and device != "cpu" and graphics())  # Ray hides a GPU that is not asked for
         return {"CPU": self._cores or 1, "memory": int(min(-(-wanted // STEP) * STEP, largest)), "GPU": 1 if gpu else 0}
 
     def _room(self, node: Mapping[str, Any]) -> int:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ class FeaturesThere:
 
     def __call__(self, lightness: Tensor) -> list[Tensor]:
         """(B, h, w, C) at strides 4, 8 and 16 of lightness (B, H, W)."""
-        with _exact():
+        with EXACT:
             return _innermost(self._net(lightness[:, None]))
 
 
@@ -98,7 +99,7 @@ class ThingsThere:
         size = (LARGER * codes.shape[1], LARGER * codes.shape[2])
         larger: Any = at_size(codes, size, "cubic")
         counts = (shares > 0)[:, None, None, None]
-        with _exact():
+        with EXACT:
             return [m * counts for m in _innermost(self._net(larger.clip(0, WHITE)[:, None]))], shares
 
 
@@ -133,7 +134,7 @@ class WeigherThere:
         weighing_net.refuse_others(self._config, tuple(evidence.shape), None if said is None else tuple(said.shape))
         seen: list[Any] = [m.permute(2, 0, 1)[None] for m in maps] if self.sees else []  # type: ignore[attr-defined]
         planes = evidence.reshape(1, -1, *evidence.shape[2:])
-        with _exact():
+        with EXACT:
             chroma, expected = self._net(
                 lightness[None, None], seen, planes, error[None], None if said is None else said[None]
             )
@@ -168,8 +169,29 @@ def _innermost(maps: Sequence[Tensor]) -> list[Tensor]:
     return [m.permute(0, 2, 3, 1).contiguous() for m in maps]
 
 
-@contextlib.contextmanager
-def _exact() -> Iterator[None]:
-    """Inside, nothing is rounded more than float32 rounds, and algorithms are not chosen by the clock."""
-    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-        yield
+class _Exact:
+    """Inside, nothing is rounded more than float32 rounds, and algorithms are not chosen by the clock.
+
+    cuDNN's flags are the whole program's: they are set as the first of several threads comes in, and put back as the
+    last one leaves.
+    """
+
+    def __init__(self) -> None:
+        self._guard, self._inside = threading.Lock(), 0
+        self._flags = contextlib.ExitStack()
+
+    def __enter__(self) -> None:
+        with self._guard:
+            if not self._inside:
+                flags = {"enabled": True, "benchmark": False, "deterministic": True, "allow_tf32": False}
+                self._flags.enter_context(torch.backends.cudnn.flags(**flags))
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._guard:
+            self._inside -= 1
+            if not self._inside:
+                self._flags.close()
+
+
+EXACT = _Exact()

@@ -6,7 +6,7 @@ these words. Numbers that are not arrays take the kind of those that are. PyTorc
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,33 @@ Device = Any
 
 def of(*planes: Array) -> Any:
     """NumPy or PyTorch, whichever the planes are of, in the words of the array API standard."""
-    return np if all(isinstance(plane, np.ndarray) for plane in planes) else array_namespace(*planes)
+    if all(isinstance(plane, np.ndarray) for plane in planes):
+        return np
+    words = array_namespace(*planes)
+    return words if words is np else _torch_of(words)
+
+
+class _Torch:
+    """PyTorch in these words; no number goes up to a device on its own, for the processor would wait there for it."""
+
+    def __init__(self, words: Any) -> None:
+        import torch
+
+        self._words, self.sign = words, torch.sign
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._words, name)
+
+    def maximum(self, one: Any, other: Any) -> Any:
+        return one.clamp(min=other) if isinstance(other, float) else self._words.maximum(one, other)
+
+    def minimum(self, one: Any, other: Any) -> Any:
+        return one.clamp(max=other) if isinstance(other, float) else self._words.minimum(one, other)
+
+
+@cache
+def _torch_of(words: Any) -> _Torch:
+    return _Torch(words)
 
 
 def on_device(plane: Array) -> bool:
@@ -41,7 +67,12 @@ def up(plane: Array, device: Device) -> Array:
     import torch
 
     whole = np.ascontiguousarray(plane)
-    return torch.from_numpy(whole if whole.flags.writeable else whole.copy()).to(device)  # type: ignore[return-value]
+    here = torch.from_numpy(whole if whole.flags.writeable else whole.copy())
+    if (
+        torch.device(device).type == "cuda"
+    ):  # out of pinned memory it goes by itself: else all that was told is waited for
+        return here.pin_memory().to(device, non_blocking=True)  # type: ignore[return-value]
+    return here.to(device)  # type: ignore[return-value]
 
 
 def like(plane: Array, other: Array) -> Array:
