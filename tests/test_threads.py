@@ -86,6 +86,17 @@ def test_a_shot_is_rendered_on_each_core_as_memory_allows(cores, shots, shots_of
     assert render.shots_at_once(shots, size) == side_by_side
 
 
+@pytest.mark.parametrize(("shots_of_memory", "side_by_side"), [(9, 8), (2.5, 2), (0.2, 1), (None, 8)])
+def test_shots_on_a_device_are_rendered_as_its_memory_allows(shots_of_memory, side_by_side, monkeypatch):
+    size = (270, 480)
+    free = None if shots_of_memory is None else int(shots_of_memory * (held(size) + render.WORK_THERE) / render.SHARE)
+    monkeypatch.setattr(render, "cores", lambda: 8)
+    monkeypatch.setattr(render, "free_memory", lambda: 1 << 40)
+    monkeypatch.setattr(render, "free_there", lambda device: free)
+    assert render.shots_at_once(9, size, "some device") == side_by_side
+    assert render.shots_at_once(9, size) == 8
+
+
 @pytest.fixture(scope="module")
 def two_shots(tmp_path_factory):
     """A project of two shots, planned, its second keyframe neither first nor last of its shot."""

@@ -76,6 +76,17 @@ def test_a_device_that_fails_is_told_with_its_frame(project, gpu, monkeypatch, c
     assert "--device cpu" in told
 
 
+def test_a_device_that_takes_nothing_is_told(project, gpu, monkeypatch, capsys):
+    from vidcolor.networks import propagator_on_device
+
+    def busy(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA error: all CUDA-capable devices are busy or unavailable")
+
+    monkeypatch.setattr(propagator_on_device, "Held", busy)
+    assert render(project, "--device", "cuda") == 2
+    assert "device cpu: CUDA error: all CUDA-capable devices are busy" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("device", ["cuda", "mps"])
 def test_a_device_is_refused_where_nothing_works_on_it(project, device, capsys):
     assert main(["render", project, "--device", device]) == 2

@@ -51,7 +51,18 @@ def on_device(settings: Settings, name: str, flow: FlowEstimator) -> OnDevice | 
     if name not in GRAPHICS or settings.propagate.network != "shipped":
         return None
     torch = library("torch", INSTALL)
-    return made_for(torch.device(pick_device(torch, name)), settings.propagate, flow)
+    device = torch.device(pick_device(torch, name))
+    try:
+        return made_for(device, settings.propagate, flow)
+    except RuntimeError as error:
+        raise DeviceError(f"device {device}: {first_line(error)}; use --device cpu") from error
+
+
+def free_there(device: Device) -> int | None:
+    """Bytes of a device's own memory that are free; None where it has none, or does not tell."""
+    if device.type != "cuda":
+        return None
+    return int(library("torch", INSTALL).cuda.mem_get_info(device)[0])
 
 
 def told(colors: Iterator[ColorFrame], first: int, device: Device) -> Iterator[ColorFrame]:

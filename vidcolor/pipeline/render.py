@@ -30,12 +30,13 @@ from vidcolor.pipeline.fades import dimmed, fade_shares
 from vidcolor.pipeline.kept import KeptKeyframes
 from vidcolor.pipeline.keyframes import Beside, Colorizer, KeyframeMaker, load_colorizer
 from vidcolor.pipeline.library import Library
-from vidcolor.pipeline.on_device import OnDevice, check_device, on_device, told
+from vidcolor.pipeline.on_device import OnDevice, check_device, free_there, on_device, told
 from vidcolor.pipeline.painter import Painter
 from vidcolor.pipeline.plan import Progress
 from vidcolor.pipeline.reading import Reading
 from vidcolor.pipeline.sights import sights_of
 from vidcolor.pipeline.strip import frames_shown, strip_picture, write_stills
+from vidcolor.planes.kinds import Device
 from vidcolor.project.leases import Lease, LeaseLostError, Leases, this_process
 from vidcolor.project.versions import CHROMA, finish_version
 from vidcolor.propagate.ablation import WHOLE, Ablation
@@ -64,6 +65,8 @@ SHARE = 0.5
 """Part of the memory which is free that shots under way may take."""
 WORK = 200 << 20
 """Bytes that a shot takes beside what it holds: networks at work."""
+WORK_THERE = 1 << 30
+"""The same on a device, where more is worked at together"""
 UNTOLD = 2
 """Shots rendered at once where nothing tells how much memory is free."""
 LOOK = 1.0
@@ -122,10 +125,15 @@ def shot_memory(size: tuple[int, int]) -> int:
     return held(size) + WORK
 
 
-def shots_at_once(shots: int, size: tuple[int, int]) -> int:
-    """Of so many shots of chroma `size`, how many are rendered side by side: one for each core, as memory allows."""
+def shots_at_once(shots: int, size: tuple[int, int], device: Device = None) -> int:
+    """Of so many shots of chroma `size`, how many are rendered side by side: one for each core, as memory allows, and
+    the device's, if they work there.
+    """
     room = free_memory()
     fit = UNTOLD if room is None else int(SHARE * room) // shot_memory(size)
+    there = None if device is None else free_there(device)
+    if there is not None:
+        fit = min(fit, int(SHARE * there) // (held(size) + WORK_THERE))
     return max(1, min(cores(), shots, fit))
 
 
@@ -150,7 +158,7 @@ def render(film: Film, stale: Sequence[ShotPlan], models: Models, progress: Prog
     corrector = Corrector(film, painter, maker, models.flow, models.cache)
     clear = clear_by_id([s.shot for s in film.plan.shots])
     size = working_size(film.plan.reel.size, film.settings.propagate.chroma_side)
-    workers = shots_at_once(len(stale), chroma_size(size))
+    workers = shots_at_once(len(stale), chroma_size(size), models.there.device if models.there else None)
     models = replace(models, threads=max(WORKERS, cores() // workers))
     anew = [s.reach for s in stale if is_anew(film, s)]
     reading = Reading(film.plan.reel, size, anew, film.project.path("shots"))
@@ -342,7 +350,8 @@ def _colored(
         dimmed=dark,
     )
     if there:
-        frames = told(frames, clip.frames.start, there.device)
+        done = len(shelf.confidence) if shelf is not None else 0
+        frames = told(frames, clip.frames.start + done, there.device)
     began = time.monotonic()
     for color in frames:
         if counter.stopped.is_set():
