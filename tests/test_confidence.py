@@ -21,4 +21,4 @@ def test_there_and_back():
 
 def test_the_least_confidence_has_an_end():
     assert np.isfinite(error_of(np.zeros(3, np.float32))).all()
-    assert (error_of(np.zeros(3, np.float32)) == error_of(np.full(3, LEAST))).all()
+    assert (error_of(np.zeros(3, np.float32)) == error_of(np.full(3, LEAST, np.float32))).all()

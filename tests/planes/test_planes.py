@@ -68,6 +68,7 @@ def test_nothing_comes_down_on_the_way():
 
 def test_both_kinds_are_told_apart():
     assert kinds.of(PLANE) is np
+    assert kinds.of(PLANE.mean()) is np  # a number of NumPy's, too
     assert not kinds.on_device(PLANE)
     assert kinds.device_of(PLANE) is None
     there = kinds.up(PLANE, "cpu")

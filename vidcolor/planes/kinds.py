@@ -19,10 +19,7 @@ Device = Any
 
 def of(*planes: Array) -> Any:
     """NumPy or PyTorch, whichever the planes are of, in the words of the array API standard."""
-    if all(isinstance(plane, np.ndarray) for plane in planes):
-        return np
-    words = array_namespace(*planes)
-    return words if words is np else _torch_of(words)
+    return _torch_of(array_namespace(*planes)) if any(on_device(plane) for plane in planes) else np
 
 
 class _Torch:
@@ -68,9 +65,7 @@ def up(plane: Array, device: Device) -> Array:
 
     whole = np.ascontiguousarray(plane)
     here = torch.from_numpy(whole if whole.flags.writeable else whole.copy())
-    if (
-        torch.device(device).type == "cuda"
-    ):  # out of pinned memory it goes by itself: else all that was told is waited for
+    if torch.device(device).type == "cuda":  # out of pinned memory it goes by itself: else all before is waited for
         return here.pin_memory().to(device, non_blocking=True)  # type: ignore[return-value]
     return here.to(device)  # type: ignore[return-value]
 
