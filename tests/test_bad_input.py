@@ -283,7 +283,7 @@ def test_two_at_once(place, capsys):
         (["--set", "export.doubtful=nan"], "from 1 to 30"),
         (["--preset", "standart"], "did you mean 'standard'"),
         (["--delivery", "prores422hq"], "did you mean 'prores-422hq'"),
-        (["--device", "cuda"], "--device auto"),
+        (["--device", "cuda"], "--device cpu"),
         (["--shots", "nowhere.edl"], "nowhere.edl"),
         (["--shots", "film.mkv"], "film.mkv"),
         (["-o", "refs"], "folder"),

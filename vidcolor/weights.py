@@ -59,10 +59,10 @@ def pick_device(torch: Any, device: str) -> str:
     """`cpu`, `cuda` or `mps`; auto takes a CUDA GPU where there is one. Raises DeviceError for what is not there."""
     there = torch.cuda.is_available()
     if device == "cuda" and not there:
-        raise DeviceError("device cuda: PyTorch finds no CUDA device here; use --device auto or cpu")
+        raise DeviceError("device cuda: PyTorch finds no CUDA device here; use --device cpu")
     if device == "mps":
         if not torch.backends.mps.is_available():
-            raise DeviceError("device mps: PyTorch finds no Apple GPU here; use --device auto or cpu")
+            raise DeviceError("device mps: PyTorch finds no Apple GPU here; use --device cpu")
         return "mps"
     return "cuda" if device in ("auto", "cuda") and there else "cpu"
 

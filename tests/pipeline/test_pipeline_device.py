@@ -99,3 +99,14 @@ def test_a_device_that_is_not_there_is_refused_and_not_remembered(project, devic
     assert render(project, "--device", device) == 2
     assert f"device {device}: PyTorch finds no" in capsys.readouterr().err
     assert "device" not in (Path(project) / "project.toml").read_text()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_what_is_refused_of_a_project_from_a_machine_with_a_gpu_names_a_way_on(project, capsys):
+    table = Path(project) / "project.toml"
+    table.write_text('device = "cuda"\n' + table.read_text())
+    assert render(project, "--device", "auto") == 2  # as the project has it
+    told = capsys.readouterr().err
+    assert "use --device cpu" in told
+    assert "auto" not in told
+    assert render(project, "--device", "cpu") == 0

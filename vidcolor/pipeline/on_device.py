@@ -18,7 +18,7 @@ from vidcolor.settings import PropagateSettings, Settings
 from vidcolor.types import ColorFrame
 from vidcolor.weights import first_line, library, pick_device
 
-INSTALL = "run pip install 'vidcolor[torch]', or use --device auto"
+INSTALL = "run pip install 'vidcolor[torch]', or use --device cpu"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +38,7 @@ def check_device(settings: Settings, device: str) -> None:
     if settings.propagate.network != "shipped" and settings.propagate.flow != "raft":
         raise DeviceError(
             f"device {device}: propagate.network = {settings.propagate.network} works on the processor; "
-            "use --device auto, or --set propagate.network=shipped"
+            "use --device cpu, or --set propagate.network=shipped"
         )
     pick_device(library("torch", INSTALL), device)
 
