@@ -84,6 +84,16 @@ def test_a_device_colors_as_the_processor_does(there: DevicePropagator, own: tup
     assert np.abs(areas[0] - areas[1]).mean() < 30  # thousandths
 
 
+@pytest.mark.parametrize("size", [(1, 1), (3, 66)])
+def test_the_smallest_frames_are_colored_both_ways(there: DevicePropagator, size: tuple[int, int]) -> None:
+    pictures = [scene(3, (n, n), (64, 66))[:, : size[0], : size[1]] for n in range(3)]
+    own = {0: ColorFrame(0, chroma(pictures[0]), np.ones(size, np.float32))}
+    small = [gray(rgb, n) for n, rgb in enumerate(pictures)]
+    here = list(propagate(small, own, for_carrying(), SETTINGS, network=Propagator(NetworkFeatures())))
+    found = list(propagate(small, own, searched(), SETTINGS, network=there, device=CPU))
+    assert max(np.hypot(*(a.chroma - b.chroma)).mean() for a, b in zip(here, found, strict=True)) < 2
+
+
 def test_a_stopped_shot_goes_on_to_the_same_bytes(there: DevicePropagator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shot, "RUN", 3)
     own = (0, FRAMES - 1)
@@ -118,7 +128,21 @@ def brought_down(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_nothing_else_comes_down_on_the_way(brought_down: list[str]) -> None:
+@pytest.fixture
+def gone_up(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The shapes of what goes up."""
+    shapes, up = list[tuple[int, ...]](), kinds.up
+
+    def told(plane: Any, device: Any) -> Any:
+        shapes.extend([] if kinds.on_device(plane) else [plane.shape])
+        return up(plane, device)
+
+    for module in [m for m in sys.modules.values() if getattr(m, "up", None) is up]:
+        monkeypatch.setattr(module, "up", told)
+    return shapes
+
+
+def test_nothing_else_comes_down_or_goes_up_on_the_way(brought_down: list[str], gone_up: list[tuple[int, ...]]) -> None:
     """A tensor on `meta` answers no question; what would wait for a device in the middle of a frame fails here."""
     meta, count = torch.device("meta"), 4
     doubt = Doubt((64, 88), count)
@@ -131,25 +155,8 @@ def test_nothing_else_comes_down_on_the_way(brought_down: list[str]) -> None:
     assert set(each) <= {"shot", "doubt", "links", "runs", "flats", "tells", "compare_places", "propagator_on_device"}
     assert each["runs"] == 2  # flow both ways, for tracking, of all steps at once
     assert each["shot"] == 2 * count + 4  # colours and confidence; of each keyframe, whether it is known wholly
-
-
-def test_nothing_else_goes_up_on_the_way(brought_down: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What goes up alone waits for the device, or takes the place of what it should do."""
-    meta, count, sent, up = torch.device("meta"), 4, list[tuple[int, ...]](), kinds.up
-
-    def told(plane: Any, device: Any) -> Any:
-        sent.extend([] if kinds.on_device(plane) else [plane.shape])
-        return up(plane, device)
-
-    network: Any = DevicePropagator(meta)
-    for _ in range(2):  # tables go up once
-        for module in [m for m in sys.modules.values() if getattr(m, "up", None) in (up, told)]:
-            monkeypatch.setattr(module, "up", told)
-        sent.clear()
-        list(propagate(frames()[:count], keys(0), searched(), SETTINGS, network=network, device=meta))
-    labels = [shape for shape in sent if shape not in ((64, 88), (2, 64, 88))]
-    assert len(labels) == 1 + 2 * count  # those of a frame, and the pixels of each
-    assert len(sent) - len(labels) <= 4 * count
+    assert gone_up.count((3, 3)) <= 2  # a table goes up once
+    assert len(gone_up) <= 8 * count  # frames, their labels and the pixels of each, keyframes
 
 
 @pytest.mark.gpu

@@ -28,7 +28,8 @@ def camera_points(
     """As camera.camera_points, by the constants that stand there; NOWHERE for what is None there."""
     height, width = trust.shape
     own, half = _grid((height, width), trust.device), float(max(height, width)) / 2
-    sampled = (slice(step // 2, None, step), slice(step // 2, None, step))
+    first = min(step // 2, height - 1), min(step // 2, width - 1)  # of the smallest pictures, too
+    sampled = (slice(first[0], None, step), slice(first[1], None, step))
     here, there = (field[:, *sampled].reshape(2, -1) / half - 1 for field in (own, points))
     known = (trust[sampled].reshape(-1) > least_trust).float()
     count = known.sum()

@@ -62,7 +62,7 @@ def free_there(device: Device) -> int | None:
     """Bytes of a device's own memory that are free; None where it has none, or does not tell."""
     if device.type != "cuda":
         return None
-    return int(library("torch", INSTALL).cuda.mem_get_info(device)[0])
+    return int(library("torch", INSTALL).cuda.mem_get_info(device.index)[0])
 
 
 def told(colors: Iterator[ColorFrame], first: int, device: Device) -> Iterator[ColorFrame]:

@@ -137,7 +137,8 @@ def _lightness(look: Look) -> Array:
 
 def _lost(flow: Array, back: Array) -> bool:
     """Whether too much of a frame does not come back to its place."""
-    small, small_back = (f[:, PLACE // 2 :: PLACE, PLACE // 2 :: PLACE] / np.float32(PLACE) for f in (flow, back))
+    first = [min(PLACE // 2, side - 1) for side in flow.shape[1:]]
+    small, small_back = (f[:, first[0] :: PLACE, first[1] :: PLACE] / np.float32(PLACE) for f in (flow, back))
     return bool((mismatch(small, small_back) > 1).mean() > MOST_LOST)
 
 
