@@ -36,8 +36,7 @@ def camera_points(points: Array, trust: Array) -> Array | None:
     if on_device(trust):
         from vidcolor.flow.camera_on_device import camera_points as found  # loads PyTorch
 
-        rule = {"fewest": LEAST_SAMPLES, "least_trust": LEAST_TRUST, "inlier": INLIER, "least_share": LEAST_SHARE}
-        return found(points, trust, step=step, **rule)  # type: ignore[arg-type, return-value]
+        return found(points, trust, step)  # type: ignore[arg-type, return-value]
     sampled = (slice(step // 2, None, step), slice(step // 2, None, step))
     own = grid(trust.shape)
     known = trust[sampled].ravel() > LEAST_TRUST

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.linalg import cross
 
+from vidcolor.flow.camera import INLIER, LEAST_SAMPLES, LEAST_SHARE, LEAST_TRUST
 from vidcolor.planes.kinds import grid
 
 TRIES = 256
@@ -22,20 +23,18 @@ NOWHERE = -1e5
 """Where pixels lie if no one motion rules: beyond every edge."""
 
 
-def camera_points(
-    points: Tensor, trust: Tensor, *, step: int, fewest: int, least_trust: float, inlier: float, least_share: float
-) -> Tensor:
-    """As camera.camera_points, by the constants that stand there; NOWHERE for what is None there."""
+def camera_points(points: Tensor, trust: Tensor, step: int) -> Tensor:
+    """As camera.camera_points, places taken every `step` pixels; NOWHERE for what is None there."""
     height, width = trust.shape
     own, half = _grid((height, width), trust.device), float(max(height, width)) / 2
     first = min(step // 2, height - 1), min(step // 2, width - 1)  # of the smallest pictures, too
     sampled = (slice(first[0], None, step), slice(first[1], None, step))
     here, there = (field[:, *sampled].reshape(2, -1) / half - 1 for field in (own, points))
-    known = (trust[sampled].reshape(-1) > least_trust).float()
+    known = (trust[sampled].reshape(-1) > LEAST_TRUST).float()
     count = known.sum()
     tries = _four_each(known, count)
     matrices = _through(there, tries) @ _adjugate(_through(here, tries))
-    within = (inlier / half) ** 2
+    within = (INLIER / half) ** 2
     follows = _misses(matrices, here, there) < within
     best = (follows.float() * known).sum(1).argmax()
     matrix = matrices.index_select(0, best[None])
@@ -44,7 +43,7 @@ def camera_points(
         matrix = _fitted(here, there, told)[None]
     share = ((_misses(matrix, here, there)[0] < within).float() * known).sum() / count.clamp(min=1)
     x, y, depth = _moved(matrix, own.reshape(2, -1) / half - 1)
-    rules = (count >= fewest) & (share >= least_share) & (depth.amin() > 0)
+    rules = (count >= LEAST_SAMPLES) & (share >= LEAST_SHARE) & (depth.amin() > 0)
     found = (torch.stack([x[0] / depth[0], y[0] / depth[0]]) + 1) * half
     return torch.where(rules, found, NOWHERE).reshape(2, height, width)
 

@@ -96,17 +96,9 @@ def _in_places(plane: Tensor, side: int, rows: int, columns: int) -> Tensor:
     return plane.reshape(rows, side, columns, side).transpose(1, 2).reshape(-1, side * side)
 
 
-def between(points: Tensor, size: tuple[int, ...]) -> Tensor:
-    """(h, w, 2), each -1..1: points (2, h, w), x then y, in a map (rows, columns, ...), none of them beyond its edge.
-
-    PyTorch does not repeat edges on every device, and what is no number is somewhere.
-    """
-    sides = zip(points.nan_to_num(), size[1::-1], strict=True)
-    return torch.stack([at.clamp(0, count - 1) * (2 / max(count - 1, 1)) - 1 for at, count in sides], -1)
-
-
 def compare(own: Tensor, other: Tensor, places: Tensor) -> Tensor:
-    """(h, w): what origins._compare fills, of maps (h, w, C), and of places `between` those of the other."""
+    """(h, w): what origins._compare fills, of maps (h, w, C), and of places among those of the other, as
+    planes.on_device.between has them."""
     value = functional.grid_sample(other.permute(2, 0, 1)[None], places[None], align_corners=True)[0]
     square = value.square().sum(0).clamp(min=1e-12)
     return (value * own.permute(2, 0, 1)).sum(0) * square.rsqrt()

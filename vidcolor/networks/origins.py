@@ -51,21 +51,21 @@ def _places(points: Array, own: Array, stride: int) -> Array:
     """(2, h, w): the points of the places of a map (h, w, C) at a stride, in such places; on a device as it looks them
     up."""
     there = (_resized(points, (own.shape[0], own.shape[1])) + 0.5) / stride - 0.5
-    return _there().between(there, own.shape) if on_device(own) else there
+    return cast(Array, _there("planes").between(there, own.shape)) if on_device(own) else there
 
 
 def _cosines(own: Array, other: Array, places: Array) -> Array:
     """(h, w): of maps (h, w, C) of a frame, with another's at `places`."""
     if on_device(own):
-        return cast(Array, _there().compare(own, other, places))
+        return cast(Array, _there("networks").compare(own, other, places))
     out = np.empty((own.shape[0], own.shape[1]), np.float32)
     _compare(own, other, places, out)
     return out
 
 
-def _there() -> Any:
-    """What a device does, brought in where there is one: it loads PyTorch."""
-    return importlib.import_module("vidcolor.networks.on_device")
+def _there(room: str) -> Any:
+    """What a device does in a room, brought in where there is one: it loads PyTorch."""
+    return importlib.import_module(f"vidcolor.{room}.on_device")
 
 
 def _resized(planes: Array, size: tuple[int, int]) -> Array:

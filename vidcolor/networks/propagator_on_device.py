@@ -29,6 +29,7 @@ from vidcolor.networks.layers_on_device import Layers as Ready
 from vidcolor.networks.propagator import SLOTS, Propagator
 from vidcolor.networks.shipped import FEATURES, PROPAGATOR, THINGS, mark_of
 from vidcolor.networks.things import GRAIN, LARGER, WHITE
+from vidcolor.networks.weighing import Weigher
 from vidcolor.networks.weighing_net import WeighingConfig
 from vidcolor.planes.samples import at_size
 
@@ -77,8 +78,7 @@ class FeaturesThere:
 
     def __call__(self, lightness: Tensor) -> list[Tensor]:
         """(B, h, w, C) at strides 4, 8 and 16 of lightness (B, H, W)."""
-        with EXACT:
-            return _innermost(self._net(lightness[:, None]))
+        return _innermost(self._net(lightness[:, None]))
 
 
 class ThingsThere:
@@ -99,11 +99,10 @@ class ThingsThere:
         size = (LARGER * codes.shape[1], LARGER * codes.shape[2])
         larger: Any = at_size(codes, size, "cubic")
         counts = (shares > 0)[:, None, None, None]
-        with EXACT:
-            return [m * counts for m in _innermost(self._net(larger.clip(0, WHITE)[:, None]))], shares
+        return [m * counts for m in _innermost(self._net(larger.clip(0, WHITE)[:, None]))], shares
 
 
-class WeigherThere:
+class WeigherThere(Weigher):
     """Weigher, on a device."""
 
     def __init__(self, device: torch.device, slots: Sequence[str], file: Path = PROPAGATOR) -> None:
@@ -111,38 +110,19 @@ class WeigherThere:
         self.name, self.slots = mark_of(file), tuple(slots)
         self._config, weights = load.read_weighing(file, self.slots)
         config, count = self._config, len(slots)
-        maps = [_blank(width, 16 // n) for n, width in zip((1, 2, 4), config.features, strict=False)]
-        given = (_blank(1), maps, _blank(count * (2 + config.signals)), _blank(count))
-        claims = _blank(config.claims) if config.claims else None
-        self._net = _fitted(weights, file, device, lambda net, *told: _answer(net, config, *told), *given, claims)
-
-    @property
-    def sees(self) -> bool:
-        """Whether it takes maps of features."""
-        return bool(self._config.features)
-
-    def __call__(
-        self,
-        lightness: Array,
-        maps: Sequence[Array],
-        evidence: Array,
-        error: Array,
-        claims: Array | None = None,
-    ) -> tuple[Array, Array]:
-        """As Weigher has it."""
-        said = claims if self._config.claims else None
-        weighing_net.refuse_others(self._config, tuple(evidence.shape), None if said is None else tuple(said.shape))
-        seen: list[Any] = [m.permute(2, 0, 1)[None] for m in maps] if self.sees else []  # type: ignore[attr-defined]
-        planes = evidence.reshape(1, -1, *evidence.shape[2:])
-        with EXACT:
-            chroma, expected = self._net(
-                lightness[None, None], seen, planes, error[None], None if said is None else said[None]
-            )
-        return chroma[0], expected[0, 0]
+        maps = [
+            _blank(width, 16 // n).permute(0, 2, 3, 1) for n, width in zip((1, 2, 4), config.features, strict=False)
+        ]
+        claims = [_blank(config.claims)] if config.claims else []
+        given = (_blank(1), *maps, _blank(count * (2 + config.signals)), _blank(count), *claims)
+        self._net: Any = _fitted(weights, file, device, lambda net, *told: _weighed(net, config, *told), *given)
 
 
-def _answer(net: Layers, config: WeighingConfig, *told: Any) -> tuple[Any, Any]:
-    answer = weighing_net.weighed(net, config, *told)
+def _weighed(net: Layers, config: WeighingConfig, lightness: Tensor, *told: Tensor) -> tuple[Any, Any]:
+    """What the network says, of what Weigher gives it: maps as they are elsewhere, (B, h, w, C)."""
+    count = len(config.features)
+    maps = [m.permute(0, 3, 1, 2) for m in told[:count]]
+    answer = weighing_net.weighed(net, config, lightness, maps, *told[count:])
     return answer.chroma, answer.error
 
 
@@ -158,7 +138,12 @@ def _fitted(
     net(fitted, *blank)
     fitted.made()
     ready = Ready(Held(weights, device))
-    return lambda *given: net(ready, *given)
+
+    def answers(*given: Tensor) -> Any:
+        with EXACT:
+            return net(ready, *given)
+
+    return answers
 
 
 def _blank(width: int, side: int = 64) -> Tensor:

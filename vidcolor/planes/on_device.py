@@ -26,12 +26,19 @@ def fetch(image: Tensor, points: Tensor, *, cubic: bool = False) -> Tensor:
     height, width = image.shape[-2:]
     if cubic:
         return _fetch_cubic(image, points)
-    x, y = (at.float().clamp(0, count - 1) for at, count in zip(points, (width, height), strict=True))
-    # within the middles of the outermost pixels, so that no device needs to know an edge
-    places = torch.stack([x * (2 / max(width - 1, 1)) - 1, y * (2 / max(height - 1, 1)) - 1], -1)[None]
     planes = image.float().reshape(1, -1, height, width)
-    found = F.grid_sample(planes, places, align_corners=True)
+    found = F.grid_sample(planes, between(points, (height, width))[None], align_corners=True)
     return found.reshape(*image.shape[:-2], *points.shape[1:])
+
+
+def between(points: Tensor, size: tuple[int, ...]) -> Tensor:
+    """(h, w, 2), each -1..1, as grid_sample takes them: points (2, h, w), x then y, in a plane or map (rows, columns,
+    ...), none of them beyond its edge.
+
+    PyTorch does not repeat edges on every device, and what is no number is somewhere.
+    """
+    sides = zip(points.float().nan_to_num(), size[1::-1], strict=True)
+    return torch.stack([at.clamp(0, count - 1) * (2 / max(count - 1, 1)) - 1 for at, count in sides], -1)
 
 
 def _fetch_cubic(image: Tensor, points: Tensor) -> Tensor:
