@@ -418,6 +418,11 @@ def test_no_film(tmp_path):
         ("empty.mov", b"", "the file is empty"),
         ("words.txt", b"a text is no film\n" * 50, "cannot be read as a film"),
         ("words.mov", b"a text is no film\n" * 50, "cannot be read as a film"),
+        (
+            "small.gif",
+            b"GIF89a\1\0\1\0\0\0\0," + bytes(4) + b"\1\0\1\0\0\2\2D\1\0;",
+            r"film \(of a kind that is not read here\)",
+        ),
         ("list.m3u8", b"#EXTM3U\n#EXTINF:1,\nfilm.ts\n#EXT-X-ENDLIST\n", "cannot be read as a film"),
         ("list.ffconcat", b"ffconcat version 1.0\nfile 'film.mov'\n", "cannot be read as a film"),
         ("random.mkv", np.random.default_rng(0).bytes(5000), "cannot be read as a film"),

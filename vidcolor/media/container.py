@@ -42,8 +42,10 @@ def open_film(path: Path) -> Any:
             metadata_errors="replace",  # old files have titles in Latin-1
         )
     except av.FFmpegError as error:
+        # FFmpeg's word for a kind that is not among FORMATS is "invalid argument".
+        said = "of a kind that is not read here" if isinstance(error, av.ArgumentError) else reason(error)
         raise MediaError(
-            f"{path}: cannot be read as a film ({reason(error)}); "
+            f"{path}: cannot be read as a film ({said}); "
             "copy it again if it is one, or give a MOV, MP4, MKV, MXF or AVI file"
         ) from error
 

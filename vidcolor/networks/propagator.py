@@ -5,7 +5,7 @@ May be called by several threads at once; see graph.py for how they run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from numpy import ndarray as Array
@@ -46,6 +46,10 @@ class Propagator:
         """What the networks say of a frame; lightness (H, W) L*."""
         things, share = ([], 0.0) if self.things is None else self.things(lightness)
         return frame_maps.frame_maps(self._features.maps(lightness), things, share)
+
+    def maps_of_all(self, lightness: Array) -> Iterator[FrameMaps]:
+        """The same of frames of one size (B, H, W)."""
+        return map(self.maps, lightness)
 
     def moved(self, maps: FrameMaps, flow: Array) -> FrameMaps:
         """What they would say of a frame near it: see frame_maps.moved."""

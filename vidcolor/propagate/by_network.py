@@ -78,9 +78,7 @@ class NetworkFinder:
     def _maps_of_all(self, group: Run) -> Iterator[FrameMaps]:
         """Of each frame: the middle one's maps, moved along the flow; where flow is lost, its own."""
         if on_device(group.looks[0].luma):  # networks are what a device is fast at
-            yield from self._network.maps_of_all(  # type: ignore[attr-defined]
-                of(group.looks[0].luma).stack([_lightness(k) for k in group.looks])
-            )
+            yield from self._network.maps_of_all(of(group.looks[0].luma).stack([_lightness(k) for k in group.looks]))
             return
         middle = group.middle
         maps = self._maps(group.looks[middle])
