@@ -9,7 +9,7 @@ STAGES: dict[str, int] = {
     "keyframes": 2,
     "references": 3,
     "colorize": 9,
-    "propagate": 16,
+    "propagate": 17,
     "networks": 4,
     "corrections": 15,
     "propose": 2,

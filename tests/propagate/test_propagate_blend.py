@@ -9,7 +9,6 @@ from vidcolor.propagate.blend import (
     blend,
     contradicted,
     filled,
-    held_near,
     of_attention,
     of_carried,
     of_flow,
@@ -93,13 +92,3 @@ def test_a_sure_carrier_contradicts_what_was_looked_up_and_a_lost_one_does_not()
         carried = of_carried(np.zeros((2, *size), np.float32), np.full(size, confidence, np.float32), 5)
         assert np.allclose(contradicted(wall, surely_carried([carried])).error, expected)
         assert np.array_equal(contradicted(wall, surely_carried([carried])).chroma, wall.chroma)
-
-
-def test_a_surely_carried_colour_is_moved_a_little_and_a_lost_one_anywhere():
-    size = (3, 4)
-    ruled, said = np.zeros((2, *size), np.float32), np.zeros((2, *size), np.float32)
-    said[0] = 30
-    sure, lost = (of_carried(ruled, np.full(size, c, np.float32), 5) for c in (1.0, 1e-4))
-    assert np.allclose(held_near(said, ruled, surely_carried([sure])[1])[0], 3)
-    assert np.array_equal(held_near(said, ruled, surely_carried([lost])[1]), said)
-    assert np.allclose(held_near(said / 20, ruled, surely_carried([sure])[1]), said / 20), "small corrections pass"

@@ -42,8 +42,6 @@ RULED = 0.6
 SURELY = (4.0, 6.0)
 """Expected errors of a carried colour up to which it contradicts a looked-up one wholly, and from which not at all.
 Costs 0.05 dB on the held-out clips, and keeps walls out of coats."""
-MOVED, ANYWHERE = 3.0, 100.0
-"""How far the network may move a surely carried colour, in a*b*, and any other. Costs nothing on the held-out clips."""
 NEAR, YIELD = 8, 2.0
 """Frames from a keyframe within which what another keyframe says is doubted more, and how many times its expected
 error is added to it at the keyframe itself."""
@@ -123,13 +121,6 @@ def contradicted(guess: Guess, carried: Candidate) -> Guess:
     chroma, sure = carried
     apart = length(guess.chroma - chroma)
     return replace(guess, error=full(of(apart).maximum(guess.error, sure * apart)))
-
-
-def held_near(chroma: Array, ruled: Array, sure: Array) -> Array:
-    """The network's chroma, no farther from the rules' than MOVED where a colour was surely carried (`sure`, 0..1)."""
-    off, xp = chroma - ruled, of(chroma)
-    most = MOVED + (1 - sure) * ANYWHERE
-    return full(ruled + off * xp.minimum(most / xp.maximum(length(off), MOVED), 1.0))
 
 
 def surely_carried(carried: Sequence[Guess]) -> Candidate:

@@ -17,7 +17,6 @@ from vidcolor.propagate.blend import (
     best,
     blend,
     contradicted,
-    held_near,
     mixed,
     nearer,
     of_carried,
@@ -33,6 +32,7 @@ from vidcolor.propagate.by_flow import SmallKeyframe
 from vidcolor.propagate.by_network import Claims, NetworkFinder, weighed
 from vidcolor.propagate.by_superpixel import Memory
 from vidcolor.propagate.cached import ShotCache
+from vidcolor.propagate.held import held_near, standing_alone
 from vidcolor.propagate.runs import Look, Run, Step
 from vidcolor.settings import PropagateSettings
 
@@ -133,6 +133,8 @@ class Guesses:
             guesses["ruled"] = of_rules(heard, look.luma, self._settings)
             chroma, error = weighed(self._weigher, look, features, guesses, claims)
             if carried:
-                chroma = held_near(chroma, guesses["ruled"].chroma, carried[1])
+                said = guesses["remembered"].chroma if self.memory is not None else None
+                alone = 0.0 if said is None else standing_alone(chroma, carried[0], said, look.luma)
+                chroma = held_near(chroma, guesses["ruled"].chroma, carried[1], alone)
             return (chroma, error), guesses
         return blend(heard, look.luma, self._settings, self._mix), guesses
