@@ -1,4 +1,4 @@
-"""propagate/held.py: what the network weighed stays near what was surely carried, and makes no stain in an even area."""
+"""propagate/held.py: what the network weighed stays near what was surely carried; no stains in even areas."""
 
 from __future__ import annotations
 
