@@ -9,7 +9,7 @@ STAGES: dict[str, int] = {
     "keyframes": 2,
     "references": 3,
     "colorize": 9,
-    "propagate": 17,
+    "propagate": 18,
     "networks": 4,
     "corrections": 15,
     "propose": 2,

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.linalg import cross
 
-from vidcolor.flow.camera import INLIER, LEAST_SAMPLES, LEAST_SHARE, LEAST_TRUST
+from vidcolor.flow.camera import LEAST_SAMPLES, LEAST_SHARE, LEAST_TRUST, most_off
 from vidcolor.planes.kinds import grid
 
 TRIES = 256
@@ -34,7 +34,7 @@ def camera_points(points: Tensor, trust: Tensor, step: int) -> Tensor:
     count = known.sum()
     tries = _four_each(known, count)
     matrices = _through(there, tries) @ _adjugate(_through(here, tries))
-    within = (INLIER / half) ** 2
+    within = (most_off(height) / half) ** 2
     follows = _misses(matrices, here, there) < within
     best = (follows.float() * known).sum(1).argmax()
     matrix = matrices.index_select(0, best[None])
