@@ -1,8 +1,8 @@
 """What the network weighed, held near the rules' mix: where a colour was surely carried, and where it stands alone.
 
-The network sees a pixel at a time, and now and then believes what merely looks alike: in a shot of a hundred frames a
+The network sees a pixel and its neighbours, and now and then believes what merely looks alike: in a shot of a hundred frames a
 coat that turned shows what the keyframe never showed so, and a wall's colour comes up in the middle of it. Two things
-speak against that which no single pixel shows: in the even area around, the network itself keeps what was carried; and
+speak against that which no pixel shows by itself: in the even area around, the network itself keeps what was carried; and
 what superpixels remember says the same as what was carried.
 """
 
@@ -19,7 +19,8 @@ from vidcolor.planes.samples import at_size
 from vidcolor.propagate.smooth import smooth
 
 MOVED, ANYWHERE = 3.0, 100.0
-"""How far the network may move a surely carried colour, in a*b*, and any other. Costs nothing on the held-out clips."""
+"""How far the network may move a surely carried colour, in a*b*, and any other. Costs nothing on held-out
+clips of 30 frames, and 0.06 dB on training clips of 45 to 120."""
 THIN = 4
 """Pixels each way that are one where areas are looked at."""
 STRENGTH, EDGE = 100.0, 0.015
@@ -27,7 +28,7 @@ STRENGTH, EDGE = 100.0, 0.015
 KEPT, SAME = 4.0, 2.0
 """Distance in a*b* at which the network has all but left what was carried, and at which what is remembered has."""
 ALONE = 8
-"""Power by which what stands alone is held. Costs 0.01 dB on training clips of 45 to 120 frames (0.06 at worst), and
+"""Power by which what stands alone is held. Costs 0.01 dB on training clips of 45 to 120 frames (0.09 at worst), and
 halves what a stain is off by."""
 
 
