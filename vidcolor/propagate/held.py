@@ -1,9 +1,9 @@
 """What the network weighed, held near the rules' mix: where a colour was surely carried, and where it stands alone.
 
-The network sees a pixel and its neighbours, and now and then believes what merely looks alike: in a shot of a hundred frames a
-coat that turned shows what the keyframe never showed so, and a wall's colour comes up in the middle of it. Two things
-speak against that which no pixel shows by itself: in the even area around, the network itself keeps what was carried; and
-what superpixels remember says the same as what was carried.
+The network sees a pixel and its neighbours, and now and then believes what merely looks alike: in a shot of a hundred
+frames a coat that turned shows what the keyframe never showed so, and a wall's colour comes up in the middle of it. Two
+things speak against that which no pixel shows by itself: in the even area around, the network itself keeps what was
+carried; and what superpixels remember says the same as what was carried.
 """
 
 from __future__ import annotations
