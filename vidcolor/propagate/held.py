@@ -46,7 +46,7 @@ def standing_alone(chroma: Array, carried: Array, remembered: Array, luma: Array
     """(h, w), 0..1: how far a colour other than the carried one would stand alone.
 
     That is the share of the even area around in which the network's chroma (2, h, w) is what was carried, where what is
-    remembered is that, too; luma (h, w) tells areas apart.
+    remembered is that, too; luma (h, w) float32 tells areas apart.
     """
     height, width = luma.shape
     small = -(-height // THIN), -(-width // THIN)
