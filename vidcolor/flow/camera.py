@@ -18,7 +18,7 @@ LEAST_SAMPLES = 40
 LEAST_TRUST = 0.3
 INLIER, INLIER_SHARE = 1.5, 3 / 256
 """By how much a place may miss the motion and still follow it: pixels at least, and of the picture's height. Found on
-training clips 128 and 256 high; there it is worth .03 dB."""
+training clips 128 and 256 high; at 256 the share is worth .03 dB."""
 LEAST_SHARE = 0.7
 """Share of the trusted places that must follow one motion; below it, what moves is not the camera."""
 ROUNDS = 500

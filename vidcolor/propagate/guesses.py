@@ -133,8 +133,8 @@ class Guesses:
             guesses["ruled"] = of_rules(heard, look.luma, self._settings)
             chroma, error = weighed(self._weigher, look, features, guesses, claims)
             if carried:
-                said = guesses["remembered"].chroma if self.memory is not None else None
-                alone = 0.0 if said is None else standing_alone(chroma, carried[0], said, look.luma)
-                chroma = held_near(chroma, guesses["ruled"].chroma, carried[1], alone)
+                (brought, sure), memory = carried, guesses.get("remembered")
+                alone = standing_alone(chroma, brought, memory.chroma, look.luma) if memory else 0.0
+                chroma = held_near(chroma, guesses["ruled"].chroma, sure, alone)
             return (chroma, error), guesses
         return blend(heard, look.luma, self._settings, self._mix), guesses
